@@ -1,0 +1,1 @@
+"""The tests, which mirror the tree; `flows/` holds the stories."""

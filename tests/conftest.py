@@ -1,0 +1,95 @@
+"""What every test may ask for: an empty, migrated database of each kind, and the rules of the whole suite.
+
+Rules of the suite: nothing is skipped (a missing program is a failure that names it); hypothesis has no deadline,
+because the speed of the machine is not a result.
+"""
+
+import importlib
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.postgres import Cluster, ClusterError, running_cluster
+
+_TEMPLATE = "migrated"
+_numbers = count(1)
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty, migrated database of its own; the test runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of an empty, migrated SQLite file in the test's own folder."""
+    path = tmp_path / "hub.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_cluster: Cluster, postgresql_template: str) -> Iterator[str]:
+    """The URL of an empty, migrated PostgreSQL database, which is gone after the test."""
+    name = f"test_{next(_numbers)}"
+    postgresql_cluster.create_database(name, template=postgresql_template)
+    yield postgresql_cluster.url(name)
+    postgresql_cluster.drop_database(name)
+
+
+@pytest.fixture
+def unmigrated_postgresql_url(postgresql_cluster: Cluster) -> Iterator[str]:
+    """The URL of a PostgreSQL database in which there is nothing at all: for the tests of the migrations."""
+    name = f"test_{next(_numbers)}"
+    postgresql_cluster.create_database(name)
+    yield postgresql_cluster.url(name)
+    postgresql_cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The migrated SQLite file of which every test gets a copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    _upgrade(f"sqlite:///{path}")
+    # A journal beside the file would mean that the migration left a connection open: its last pages would be missing.
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_cluster: Cluster) -> str:
+    """The name of the migrated PostgreSQL database of which every test gets a copy."""
+    postgresql_cluster.create_database(_TEMPLATE)
+    _upgrade(postgresql_cluster.url(_TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[Cluster]:
+    """The session's own PostgreSQL server; where none is installed, its tests fail with what to install."""
+    try:
+        with running_cluster() as cluster:
+            yield cluster
+    except ClusterError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _upgrade(url: str) -> None:
+    importlib.import_module("hub.store.migrate").upgrade(url)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test has proven nothing, so the session has not passed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("No test of this suite may be skipped.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -4,7 +4,6 @@ Rules of the suite: nothing is skipped (a missing program is a failure that name
 because the speed of the machine is not a result.
 """
 
-import importlib
 import shutil
 from collections.abc import Iterator
 from itertools import count
@@ -12,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import sync_playwright
 
+from hub.store import migrate
 from tests.postgres import Cluster, ClusterError, running_cluster
 
 _TEMPLATE = "migrated"
@@ -59,7 +60,7 @@ def unmigrated_postgresql_url(postgresql_cluster: Cluster) -> Iterator[str]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The migrated SQLite file of which every test gets a copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
-    _upgrade(f"sqlite:///{path}")
+    migrate.upgrade(f"sqlite:///{path}")
     # A journal beside the file would mean that the migration left a connection open: its last pages would be missing.
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     return path
@@ -69,8 +70,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql_template(postgresql_cluster: Cluster) -> str:
     """The name of the migrated PostgreSQL database of which every test gets a copy."""
     postgresql_cluster.create_database(_TEMPLATE)
-    _upgrade(postgresql_cluster.url(_TEMPLATE))
+    migrate.upgrade(postgresql_cluster.url(_TEMPLATE))
     return _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium: Debian's own, or on Ubuntu the one that playwright has installed."""
+    if Path("/usr/bin/chromium").exists():
+        return "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    assert Path(path).exists(), (
+        "Chromium is not installed: run `apt-get install chromium` (Debian) or `playwright install chromium` (Ubuntu)"
+    )
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -81,10 +95,6 @@ def postgresql_cluster() -> Iterator[Cluster]:
             yield cluster
     except ClusterError as error:
         pytest.fail(str(error), pytrace=False)
-
-
-def _upgrade(url: str) -> None:
-    importlib.import_module("hub.store.migrate").upgrade(url)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

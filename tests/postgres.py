@@ -62,11 +62,12 @@ class ClusterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running server on 127.0.0.1 and on a socket in `socket_folder`."""
+    """A running server on 127.0.0.1 and on a socket in `socket_folder`, held by the process `guardian_pid`."""
 
     port: int
     socket_folder: Path
     password: str
+    guardian_pid: int
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL under which the hub reaches `database`."""
@@ -116,7 +117,12 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
             if not line:
                 raise ClusterError(guardian.stderr.read().strip())
             told = json.loads(line)
-            yield Cluster(port=told["port"], socket_folder=Path(told["folder"]), password=told["password"])
+            yield Cluster(
+                port=told["port"],
+                socket_folder=Path(told["folder"]),
+                password=told["password"],
+                guardian_pid=guardian.pid,
+            )
         finally:
             guardian.stdin.close()
             guardian.wait(_STOP_SECONDS)

@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
+from math import isfinite
 from typing import Any, NoReturn
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from jwt.exceptions import InvalidKeyError
@@ -72,12 +74,15 @@ def parse_json(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 32) -
     if _is_deeper(raw, max_depth):
         raise MalformedTokenError("the JSON text is nested too deep")
     try:
-        parsed = _DECODER.decode(raw.decode("utf-8"))
-        if _SURROGATE_ESCAPE.search(raw):
+        text = raw.decode("utf-8").strip(" \t\r\n")
+        parsed, end = _DECODER.raw_decode(text)
+        if b"\\u" in raw and _SURROGATE_ESCAPE.search(raw):
             json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         # The cause is left out: the library's messages quote the text, which may hold a person's fields.
         raise MalformedTokenError(f"not strict JSON ({type(error).__name__})") from None
+    if end != len(text):
+        raise MalformedTokenError("not strict JSON (something follows the value)")
     return parsed
 
 
@@ -118,12 +123,30 @@ _DECODER = json.JSONDecoder(
     parse_float=_finite_number,
     parse_constant=_refuse_constant,
 )
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_WRITE = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return compact JSON in UTF-8 with sorted keys. ValueError for what JSON, or UTF-8, cannot hold."""
-    return _ENCODER.encode(value).encode("utf-8")
+    """Return compact JSON in UTF-8 with sorted keys. ValueError for what strict JSON (see `parse_json`) cannot hold."""
+    try:
+        written = orjson.dumps(value, option=_WRITE)
+    except TypeError:
+        # The cause is left out: it may quote the value.
+        raise ValueError("not a value that JSON holds") from None
+    if b"null" in written:
+        _refuse_not_finite(value)
+    return written
+
+
+def _refuse_not_finite(value: Any) -> None:
+    # orjson writes NaN and Infinity as null, which would seal another value than was given.
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("not a value that JSON holds")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for member in value:
+            _refuse_not_finite(member)
 
 
 # --- signing ---

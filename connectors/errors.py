@@ -1,0 +1,68 @@
+"""What can go wrong at the edge to an outside system or file: one small family, one class per kind.
+
+Messages carry rules, row numbers and digests, never a value from a file or a text that was signed.
+"""
+
+
+class ConnectorError(Exception):
+    """Something from outside cannot be used."""
+
+
+class ELicenceSignatureError(ConnectorError):
+    """The signature is not this cert's over this text."""
+
+
+class ELicenceCertError(ConnectorError):
+    """The cert is not an electronic business licence's; `reason` says why.
+
+    One of: chain, dates, purpose, test_in_production, malformed, licence_number, role, algorithm.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"electronic business licence cert refused: {reason}")
+        self.reason = reason
+
+
+class SimulatorError(ConnectorError):
+    """The TEST simulator refuses: `reason` is one of production, unknown_licence, exists, register."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"electronic business licence simulator: {reason}")
+        self.reason = reason
+
+
+class TabularError(ConnectorError):
+    """The file as a whole cannot be read; `rule` names what it breaks, `row` where, when that is known."""
+
+    def __init__(self, rule: str, row: int | None = None) -> None:
+        super().__init__(f"table refused: {rule}" + (f" (row {row})" if row is not None else ""))
+        self.rule = rule
+        self.row = row
+
+
+class TabularEncodingError(TabularError):
+    """The text is neither UTF-8 nor GB 18030 throughout. Rule: encoding."""
+
+
+class TabularHeaderError(TabularError):
+    """The first row does not name the columns. Rules: missing, empty, twice, form.
+
+    `column` is the position, from 1, of the name at fault: a file without a header has values where names should be,
+    so the name itself is not told.
+    """
+
+    def __init__(self, rule: str, column: int | None = None) -> None:
+        super().__init__(f"header {rule}", 1)
+        self.column = column
+
+
+class TabularCutError(TabularError):
+    """The file ends in the middle of something. Rules: quote (opened in `row`, never closed), character, archive."""
+
+
+class TabularLimitError(TabularError):
+    """The file is larger than allowed. Rules: columns, row_length, members, uncompressed, ratio, strings, token."""
+
+
+class TabularFormError(TabularError):
+    """The file is of no form read here. Rules: old_excel, archive, encrypted, workbook, sheet, xml, doctype."""

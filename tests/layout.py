@@ -10,7 +10,7 @@ import ast
 import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -56,11 +56,11 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The files below `root` that belong to the project."""
+    """The files below `root` that belong to the project; `texts` has the content of all that are text, by path."""
 
     root: Path
-    modules: tuple[Module, ...]
-    texts: Mapping[str, str]
+    modules: tuple[Module, ...] = field(repr=False)
+    texts: Mapping[str, str] = field(repr=False)
 
 
 Rule = Callable[[Tree], list[str]]
@@ -68,7 +68,9 @@ Rule = Callable[[Tree], list[str]]
 
 def load_tree(root: Path) -> Tree:
     """Read every file below `root` that `.gitignore` does not name, and parse the Python ones of our packages."""
-    texts = {path.relative_to(root).as_posix(): path.read_text(errors="replace") for path in _files(root)}
+    contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in _files(root)}
+    # What holds a zero byte is no text: a picture, a workbook.
+    texts = {path: raw.decode(errors="replace") for path, raw in contents.items() if b"\0" not in raw}
     modules = tuple(
         Module(path, ast.parse(text, path))
         for path, text in sorted(texts.items())
@@ -160,7 +162,7 @@ _ALLOWED: dict[str, set[str]] = {
     "contract": _BELOW_CONNECTORS,
     "connector errors": _BELOW_CONNECTORS,
     "errors": {"schemas", "errors"},
-    "settings": {"schemas", "errors", "settings"},
+    "settings": {*_BELOW_FLOWS, "settings"},
     "decisions": {"schemas", *_SIGNING, "errors", "decisions"},
     "store": {"schemas", "errors", "store"},
     "steps": _BELOW_FLOWS,

@@ -109,7 +109,6 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
         start_new_session=True,  # Ctrl-C reaches the session alone; the guardian follows when the pipe closes
         text=True,
     ) as guardian:
-        assert guardian.stdin is not None
         assert guardian.stdout is not None
         assert guardian.stderr is not None
         try:
@@ -124,7 +123,8 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
                 guardian_pid=guardian.pid,
             )
         finally:
-            guardian.stdin.close()
+            # Asked, not only left: a forked child of a test may still hold the pipe open.
+            guardian.terminate()
             guardian.wait(_STOP_SECONDS)
 
 
@@ -207,6 +207,7 @@ class _Guardian:
 
     def stop(self) -> None:
         """Stop the server at once and delete its folder; nothing in it is worth a clean shutdown."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if (self._cluster / "postmaster.pid").exists():
             with contextlib.suppress(ClusterError):
                 self._run("pg_ctl", "stop", "--pgdata", str(self._cluster), "--mode", "immediate", "--wait")
@@ -259,7 +260,7 @@ def _guard() -> None:
     parser.add_argument("--programs", type=Path, required=True)
     parser.add_argument("--durable", action="store_true")
     arguments = parser.parse_args()
-    # A polite end of this process must also clean up; SystemExit runs the finally below.
+    # The session's polite end; SystemExit runs the finally below.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         guardian = _Guardian(arguments.programs, durable=arguments.durable)

@@ -1,0 +1,54 @@
+"""Plain text: the rule every text of a stranger meets before it is kept, sealed or shown.
+
+Refused: control characters, bidirectional and invisible format characters, fillers that show nothing, unpaired
+surrogates, private use, noncharacters, unassigned code points, and text that is not NFC (Unicode Standard Annex 15).
+Nothing is mended but surrounding white space. Ideographs of planes 2 and 3 that are newer than this Python's tables are
+taken, and variation selectors too: rare characters of names need them.
+"""
+
+import re
+import unicodedata
+
+_SURROUNDING = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+# Assigned and "printable", yet nothing is seen: joiner, Hangul and Khmer fillers, Mongolian selectors, blank braille.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+class TextControlError(ValueError):
+    """The text holds a control, bidirectional, invisible, private or unassigned character."""
+
+
+class TextFormError(ValueError):
+    """The text is not in Unicode normalisation form C."""
+
+
+class TextLengthError(ValueError):
+    """The text is longer than allowed."""
+
+
+def parse_plain_text(text: str, *, max_length: int, multiline: bool = False) -> str:
+    """Return `text` without surrounding white space; `max_length` counts code points of what is returned.
+
+    With `multiline` a line feed is allowed inside. Raises TextLengthError, TextControlError, TextFormError.
+    """
+    text = text.strip(_SURROUNDING)
+    if len(text) > max_length:
+        raise TextLengthError(f"text of more than {max_length} characters")
+    if text.isascii() and text.isprintable():
+        return text
+    allowed = "\n" if multiline else ""
+    if not text.isprintable() and any(_is_refused(character) for character in text if character not in allowed):
+        raise TextControlError("text with a control or invisible character")
+    if _UNSEEN.search(text):
+        raise TextControlError("text with a control or invisible character")
+    if not unicodedata.is_normalized("NFC", text):
+        raise TextFormError("text not in normalisation form C")
+    return text
+
+
+def _is_refused(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category == "Cn":
+        return not (0x20000 <= ord(character) <= 0x3FFFD and ord(character) & 0xFFFE != 0xFFFE)
+    return category in _REFUSED_CATEGORIES

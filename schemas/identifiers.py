@@ -167,7 +167,7 @@ def read_identifier(text: str) -> CertificateIdentifier:
     Raises IdentifierFormError, IdentifierCheckError (neither computation gives it).
     """
     form = _IDENTIFIER_FORM.fullmatch(_as_typed(text))
-    if form is None or form["version"] == "000":
+    if form is None or form[4] == "000":
         raise IdentifierFormError("not the form of a certificate identifier")
     type_code, body_code, serial, version, check = form.groups()
     body = type_code + body_code + serial + version

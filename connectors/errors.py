@@ -24,7 +24,8 @@ class ELicenceCertError(ConnectorError):
 
 
 class SimulatorError(ConnectorError):
-    """The TEST simulator refuses: `reason` is one of production, unknown_licence, exists, register."""
+    """The TEST simulator refuses: `reason` is one of production, licence_number, exists,
+    unknown_licence."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"electronic business licence simulator: {reason}")

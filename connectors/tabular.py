@@ -6,26 +6,16 @@ without a fraction. Nothing is evaluated, and no error tells a value.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.contract import Row, RowProblem, Table, TabularLimits
 from connectors.errors import TabularFormError
 from connectors.tabular_csv import read_csv_lines
-from connectors.tabular_rows import Line, Row, RowProblem, RowRule, TabularLimits, header_of, name_cells
+from connectors.tabular_rows import Line, header_of, name_cells
 from connectors.tabular_xlsx import read_xlsx_lines
-
-__all__ = ["Row", "RowProblem", "RowRule", "Table", "TabularLimits", "open_table", "read_rows"]
 
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE2_START = bytes.fromhex("d0cf11e0a1b11ae1")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """An opened table: the names of its columns, and its rows, to be read once."""
-
-    header: tuple[str, ...]
-    rows: Iterator[Row | RowProblem]
 
 
 def open_table(path: Path, *, limits: TabularLimits) -> Table:

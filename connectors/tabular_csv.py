@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from connectors.contract import RowProblem, RowRule, TabularLimits
 from connectors.errors import TabularCutError, TabularEncodingError, TabularLimitError
-from connectors.tabular_rows import Line, RowProblem, RowRule, TabularLimits
+from connectors.tabular_rows import Line
 
 _CHUNK_BYTES = 1024**2
 

@@ -1,4 +1,4 @@
-"""Rows of a table, whatever file they came from: the limits, the header's rules and the rules of a row's shape.
+"""Rows of a table, whatever file they came from: the header's rules and those of a row's shape.
 
 A row that breaks a rule becomes a RowProblem and the others go on. What the values mean, and characters a certificate
 may not hold, are judged by the reader of the rows.
@@ -6,59 +6,9 @@ may not hold, are judged by the reader of the rows.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
+from connectors.contract import Row, RowProblem, RowRule, TabularLimits
 from connectors.errors import TabularHeaderError, TabularLimitError
-
-
-class RowRule(StrEnum):
-    """What a row can break."""
-
-    CELL_COUNT = "cell_count"
-    CELL_TOO_LONG = "cell_too_long"
-    NUL = "nul"
-    QUOTE = "quote"
-    FORMULA = "formula"
-    ERROR_VALUE = "error_value"
-    NUMBER_AS_TEXT = "number_as_text"
-    DATE = "date"
-
-
-@dataclass(frozen=True, slots=True)
-class TabularLimits:
-    """What a file may be. The file's own size is limited where it is received.
-
-    `max_cell_length` in characters. For XLSX, in bytes once unpacked: all parts together, and the part that holds the
-    texts cells share, which alone is kept in memory; `max_ratio` is unpacked to packed size of one part.
-    """
-
-    max_columns: int = 200
-    max_cell_length: int = 10_000
-    max_uncompressed_bytes: int = 2 * 1024**3
-    max_shared_text_bytes: int = 128 * 1024**2
-    max_ratio: int = 200
-
-    @property
-    def max_row_length(self) -> int:
-        """Characters of the longest row that could be well formed, and the most held in memory to find its end."""
-        return self.max_columns * (self.max_cell_length + 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: `number` as a spreadsheet program shows it (the header is 1), cell texts by column name."""
-
-    number: int
-    values: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """One row that cannot be used: which, what rule, and at which column (from 1) where one cell is at fault."""
-
-    number: int
-    rule: RowRule
-    column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from connectors.contract import RowProblem, RowRule, TabularLimits
 from connectors.errors import TabularFormError
-from connectors.tabular_rows import Line, RowProblem, RowRule, TabularLimits
+from connectors.tabular_rows import Line
 from connectors.xlsx_dates import iso_text
 from connectors.xlsx_package import Package
 from connectors.xlsx_workbook import TextCollector, Workbook, read_workbook, unescape

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
+from connectors.contract import TabularLimits
 from connectors.errors import TabularCutError, TabularFormError, TabularLimitError
-from connectors.tabular_rows import TabularLimits
 
 _CHUNK_BYTES = 64 * 1024
 _MAX_MEMBERS = 10_000

@@ -6,8 +6,8 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.contract import TabularLimits
 from connectors.errors import TabularFormError, TabularLimitError
-from connectors.tabular_rows import TabularLimits
 from connectors.xlsx_dates import BUILT_IN_FORMS, DateForm, date_form
 from connectors.xlsx_package import Elements, Package
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Literal, get_args
 
+from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+
 TEMPLATE_VERSION = 1
 MAX_TEXT_LENGTH = 64 * 1024
 MAX_USES = 1_000_000
@@ -310,12 +312,12 @@ def _form(member: str, value: str, pattern: re.Pattern[str]) -> None:
 
 def _plain(member: str, value: str, max_length: int) -> None:
     """Refuse what could hide, reorder or close a bracket: the signer must see what is signed."""
-    if not 1 <= len(value) <= max_length:
-        raise GrantFormError(member, "length")
-    # isprintable is false for control, format (bidirectional, zero width), surrogate, private and unassigned
-    # characters and for every space but U+0020.
-    if not value.isprintable() or value != value.strip(" ") or not unicodedata.is_normalized("NFC", value):
-        raise GrantFormError(member, "not plain text")
+    try:
+        plain = parse_plain_text(value, max_length=max_length)
+    except (TextControlError, TextFormError, TextLengthError):
+        raise GrantFormError(member, "not plain text") from None
+    if not value or plain != value:
+        raise GrantFormError(member, "empty or with surrounding space")
     # The compatibility form also finds the half-width and vertical corner brackets, which look alike.
     if set("「」") & set(unicodedata.normalize("NFKC", value)):
         raise GrantFormError(member, "holds a corner bracket")

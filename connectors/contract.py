@@ -1,0 +1,174 @@
+"""The ports: what flows are handed of the outside, and what it promises. Flows import this file and no other connector.
+
+Electronic business licences (电子营业执照, standards 3): the national system signs on the holder's phone and says who
+acted and whether the cert still stands; behind the port is an adapter of that system, or the TEST simulator.
+Tables: rows of a file a department sent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, Protocol
+
+from connectors.errors import (
+    ELicenceCertError,
+    ELicenceSignatureError,
+    TabularCutError,
+    TabularEncodingError,
+    TabularError,
+    TabularFormError,
+    TabularHeaderError,
+    TabularLimitError,
+)
+
+__all__ = [
+    "CertStatus",
+    "ELicence",
+    "ELicenceCertError",
+    "ELicenceSignatureError",
+    "LicenceSigner",
+    "OpenTable",
+    "Row",
+    "RowProblem",
+    "RowRule",
+    "SignedText",
+    "SignerRole",
+    "StatusSource",
+    "Table",
+    "TabularCutError",
+    "TabularEncodingError",
+    "TabularError",
+    "TabularFormError",
+    "TabularHeaderError",
+    "TabularLimitError",
+    "TabularLimits",
+]
+
+# --- the electronic business licence ---
+
+# 法定代表人, 证照管理员, 办事人: the national system's opertype 0, 1, 2.
+SignerRole = Literal["legal_representative", "manager", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedText:
+    """A text as a phone returned it: `signature` (ES256 as r‖s of 64 bytes, or Ed25519) over the text's UTF-8 bytes."""
+
+    text: str
+    algorithm: Literal["ES256", "Ed25519"]
+    signature: bytes
+    cert_der: bytes
+    signer_role: SignerRole
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceSigner:
+    """Who signed, as the cert says: the enterprise's licence number and name, the role, the key and the cert.
+
+    `name` may be cut by the cert's own limits; the licence number names the enterprise. `cert_serial` is in hex.
+    """
+
+    licence_number: str
+    name: str
+    role: SignerRole
+    cert_key_id: str
+    cert_serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertStatus:
+    """Whether a cert still stands, and as of when that is known; None when nobody could be asked."""
+
+    state: Literal["good", "revoked", "unknown"]
+    as_of: datetime | None
+
+
+class StatusSource(Protocol):
+    """Knows which e-licence certs are revoked."""
+
+    def cert_status(self, signer: LicenceSigner, *, now: datetime) -> CertStatus:
+        """Return the status; when it cannot be had, `unknown` and never an exception."""
+
+
+class ELicence(Protocol):
+    """The national electronic business licence system, as far as the hub needs it."""
+
+    def verify(self, signed: SignedText, *, at: datetime) -> LicenceSigner:
+        """Return who signed: the signature is the cert's, and the cert an e-licence's at `at`, in the role stated.
+
+        Raises ELicenceCertError or ELicenceSignatureError. Revocation is `cert_status`'s, and whether the text is one
+        to be signed its parser's.
+        """
+
+    def cert_status(self, signer: LicenceSigner, *, now: datetime) -> CertStatus:
+        """Return the status of the signer's cert; when it cannot be had, `unknown` and never an exception."""
+
+
+# --- tables ---
+
+
+class RowRule(StrEnum):
+    """What a row can break."""
+
+    CELL_COUNT = "cell_count"
+    CELL_TOO_LONG = "cell_too_long"
+    NUL = "nul"
+    QUOTE = "quote"
+    FORMULA = "formula"
+    ERROR_VALUE = "error_value"
+    NUMBER_AS_TEXT = "number_as_text"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class TabularLimits:
+    """What a file may be. The file's own size is limited where it is received.
+
+    `max_cell_length` in characters. For XLSX, in bytes once unpacked: all parts together, and the part that holds the
+    texts cells share, which alone is kept in memory; `max_ratio` is unpacked to packed size of one part.
+    """
+
+    max_columns: int = 200
+    max_cell_length: int = 10_000
+    max_uncompressed_bytes: int = 2 * 1024**3
+    max_shared_text_bytes: int = 128 * 1024**2
+    max_ratio: int = 200
+
+    @property
+    def max_row_length(self) -> int:
+        """Characters of the longest row that could be well formed, and the most held in memory to find its end."""
+        return self.max_columns * (self.max_cell_length + 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: `number` as a spreadsheet program shows it (the header is 1), cell texts by column name."""
+
+    number: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """One row that cannot be used: which, what rule, and at which column (from 1) where one cell is at fault."""
+
+    number: int
+    rule: RowRule
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An opened table: the names of its columns, and its rows, to be read once."""
+
+    header: tuple[str, ...]
+    rows: Iterator[Row | RowProblem]
+
+
+class OpenTable(Protocol):
+    """Opens a file as a table: `connectors.tabular.open_table`."""
+
+    def __call__(self, path: Path, *, limits: TabularLimits) -> Table:
+        """Return the header and the rows still to come; both may raise the TabularError family."""

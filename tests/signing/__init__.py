@@ -1,0 +1,1 @@
+"""Tests of `signing`, with real keys and signatures."""

@@ -4,7 +4,7 @@ A further algorithm is one more `Algorithm` in `ALGORITHMS`. Nothing here looks 
 names the algorithm its trust list states for the key, and a key of another kind is refused.
 
 ES256: ECDSA over P-256 with SHA-256 (FIPS 186-5), as r‖s of 2 × 32 bytes (RFC 7518 section 3.4).
-Ed25519: RFC 8032, under its own name (RFC 9864). Only the form of a point is checked, by the library.
+Ed25519: RFC 8032, under its own name (RFC 9864); keys of small order are refused, because anybody can sign for them.
 """
 
 import hashlib
@@ -27,6 +27,10 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_NAME = "secp256r1"
 _P256_WIDTH = 32
+# The y coordinates of the eight points whose order divides the cofactor: 0, ±1 and the two roots y² of dy⁴ + 2y² = 1.
+_ED25519_FIELD = 2**255 - 19
+_ED25519_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_ED25519_SMALL = frozenset({0, 1, _ED25519_FIELD - 1, _ED25519_ORDER_8, _ED25519_FIELD - _ED25519_ORDER_8})
 _ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 
 
@@ -85,6 +89,13 @@ def _verify_ed25519(public_key: PublicKey, signature: bytes, message: bytes) -> 
     public_key.verify(signature, message)
 
 
+def _is_ed25519(public_key: PublicKey) -> bool:
+    if not isinstance(public_key, ed25519.Ed25519PublicKey):
+        return False
+    y = int.from_bytes(public_key.public_bytes_raw(), "little") % 2**255 % _ED25519_FIELD
+    return y not in _ED25519_SMALL
+
+
 ALGORITHMS: dict[str, Algorithm] = {
     algorithm.name: algorithm
     for algorithm in (
@@ -103,7 +114,7 @@ ALGORITHMS: dict[str, Algorithm] = {
             generate=ed25519.Ed25519PrivateKey.generate,
             sign=_sign_ed25519,
             verify=_verify_ed25519,
-            matches=lambda key: isinstance(key, ed25519.Ed25519PublicKey),
+            matches=_is_ed25519,
             cert_signature_oid=SignatureAlgorithmOID.ED25519,
             cert_hash=None,
             raw_cert_signature=bytes,

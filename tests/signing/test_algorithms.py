@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,6 +127,25 @@ def test_another_curve_is_refused(curve: ec.EllipticCurve) -> None:
         sign("ES256", key, MESSAGE)
     with pytest.raises(AlgorithmRefusedError):
         public_key_from_spki(spki(key.public_key()))
+
+
+FIELD = 2**255 - 19
+ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+
+
+def test_the_points_of_order_8_lie_where_they_are_looked_for() -> None:
+    d = -121665 * pow(121666, -1, FIELD) % FIELD
+    assert [(d * y**4 + 2 * y**2 - 1) % FIELD for y in (ORDER_8, FIELD - ORDER_8)] == [0, 0]
+
+
+@pytest.mark.parametrize("sign_bit", [0, 1 << 255])
+@pytest.mark.parametrize("y", [0, 1, FIELD - 1, ORDER_8, FIELD - ORDER_8, FIELD, FIELD + 1])
+def test_an_ed25519_key_for_which_anybody_can_sign_is_refused(y: int, sign_bit: int) -> None:
+    weak = ed25519.Ed25519PublicKey.from_public_bytes((y | sign_bit).to_bytes(32, "little"))
+    with pytest.raises(AlgorithmRefusedError):
+        verify_signature("Ed25519", weak, (1).to_bytes(32, "little") + bytes(32), MESSAGE)
+    with pytest.raises(AlgorithmRefusedError):
+        public_key_from_spki(spki(weak))
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "Ed25519"])

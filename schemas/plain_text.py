@@ -37,8 +37,8 @@ def parse_plain_text(text: str, *, max_length: int, multiline: bool = False) -> 
         raise TextLengthError(f"text of more than {max_length} characters")
     if text.isascii() and text.isprintable():
         return text
-    allowed = "\n" if multiline else ""
-    if not text.isprintable() and any(_is_refused(character) for character in text if character not in allowed):
+    shown = text.replace("\n", " ") if multiline else text
+    if not shown.isprintable() and any(_is_refused(character) for character in shown):
         raise TextControlError("text with a control or invisible character")
     if _UNSEEN.search(text):
         raise TextControlError("text with a control or invisible character")

@@ -21,6 +21,7 @@ _PROOF_OF_UTF_8 = 16
 
 # Possessive throughout: a cell has one reading, so a stranger's line of quotes costs no second try.
 _CELL = re.compile(r'(?:"((?:[^"]++|"")*+)"|([^",]*+))(,|\Z)')
+_ENDS_IN_QUOTES = re.compile(r'(?:(?:"(?:[^"]++|"")*+"|[^",]*+),)*+"(?:[^"]++|"")*+')
 
 
 def read_csv_lines(path: Path, *, limits: TabularLimits) -> Iterator[Line | RowProblem]:
@@ -90,8 +91,12 @@ def _lines(path: Path, encoding: str, limits: TabularLimits) -> Iterator[Line | 
 
 
 def _whole_row(first: str, file: TextIO, number: int, limits: TabularLimits) -> str:
-    """Return the row that begins with the line `first`: it ends at the first line end with every quote closed."""
-    parts, quotes, length = [first], first.count('"'), len(first)
+    """Return the row that begins with the line `first`: it ends at the first line end outside quotes.
+
+    A line with a quote out of place is its own row: it must not draw the next ones in.
+    """
+    parts, length = [first], len(first)
+    quotes = first.count('"') if _ENDS_IN_QUOTES.fullmatch(first) else 0
     while quotes % 2:
         line = file.readline(limits.max_row_length)
         length += len(line)

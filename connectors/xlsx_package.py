@@ -7,7 +7,9 @@ entities) are refused, no part is ever held whole.
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from errno import EINVAL
 from pathlib import Path
 from xml.parsers import expat
 
@@ -47,12 +49,8 @@ class Package:
     def __init__(self, path: Path, *, limits: TabularLimits) -> None:
         """Raises TabularCutError when the archive's directory is missing, TabularLimitError, TabularFormError."""
         _check_member_count(path)
-        try:
+        with _failures_named():
             self._archive = zipfile.ZipFile(path)
-        except NotImplementedError:
-            raise TabularFormError("archive") from None
-        except (zipfile.BadZipFile, ValueError, OverflowError):
-            raise TabularCutError("archive") from None
         try:
             self._members = _checked_members(self._archive, limits)
         except BaseException:
@@ -84,8 +82,10 @@ class Package:
         megabytes) and TabularCutError (the bytes end early or fail their checksum).
         """
         parser, fed = _parser(elements), 0
+        with _failures_named():
+            opened = self._archive.open(self._member(part))
         try:
-            with self._archive.open(self._member(part)) as file:
+            with opened as file:
                 while chunk := file.read(_CHUNK_BYTES):
                     parser.Parse(chunk, False)
                     fed += len(chunk)
@@ -105,6 +105,22 @@ class Package:
             return self._members[part.casefold()]
         except KeyError:
             raise TabularFormError("workbook") from None
+
+
+@contextmanager
+def _failures_named() -> Iterator[None]:
+    """Turn what zipfile says of a malformed directory into our kinds."""
+    try:
+        yield
+    except NotImplementedError:
+        raise TabularFormError("archive") from None
+    except (zipfile.BadZipFile, ValueError, OverflowError):
+        raise TabularCutError("archive") from None
+    except OSError as error:
+        # A member that begins before the file does; any other is the disk's.
+        if error.errno != EINVAL:
+            raise
+        raise TabularCutError("archive") from None
 
 
 def _check_member_count(path: Path) -> None:

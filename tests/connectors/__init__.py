@@ -1,0 +1,1 @@
+"""Tests of the connectors, with real files, keys and certs."""

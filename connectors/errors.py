@@ -15,7 +15,8 @@ class ELicenceSignatureError(ConnectorError):
 class ELicenceCertError(ConnectorError):
     """The cert is not an electronic business licence's; `reason` says why.
 
-    One of: chain, dates, purpose, test_in_production, malformed, licence_number, role, algorithm.
+    One of: malformed, critical_extension, test_in_production, chain, dates, purpose (the cert's), algorithm,
+    licence_number, role.
     """
 
     def __init__(self, reason: str) -> None:

@@ -1,0 +1,221 @@
+"""Who calls: access tokens for departments' systems, and whether a request bears a good one.
+
+private_key_jwt (RFC 7523) for client credentials, DPoP-bound access tokens (RFC 9449, RFC 9068) of five minutes, FAPI
+2.0 as the yardstick: the assertion's audience is this issuer as one string, clocks may be 10 s ahead and no more, every
+assertion and proof counts once, across processes and restarts.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from hub.errors import AccessError
+from hub.registry import Registry
+from hub.store.parties import PartyReader
+from hub.store.statement import StatementWriter
+from schemas.parties import Role, System
+from signing.base64url import decode, encode
+from signing.errors import SigningError
+from signing.jws import (
+    CompactSigner,
+    VerificationKey,
+    jwk_thumbprint,
+    load_jwk,
+    parse_json,
+    unverified_header,
+    verify_compact,
+)
+from signing.x509 import Purpose
+
+ASSERTION_TYP = "client-authentication+jwt"
+PROOF_TYP = "dpop+jwt"
+TOKEN_TYP = "at+jwt"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LONGEST_ASSERTION = timedelta(minutes=5)
+_PROOF_AGE = timedelta(seconds=60)
+_LONGEST_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A system that proved itself: `key` and `key_id` are its enrolled key's."""
+
+    system: System
+    key: VerificationKey
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """How a request was made: method, path, and the two headers that matter."""
+
+    method: str
+    path: str
+    authorization: str | None
+    proof: str | None
+
+
+def issue_token(
+    form: Mapping[str, str],
+    presented: Presented,
+    *,
+    registry: Registry,
+    signer: CompactSigner,
+    term: timedelta,
+    now: datetime,
+) -> dict[str, Any]:
+    """Answer a token request (client credentials only). Raises AccessError with an RFC 6749 or RFC 9449 code."""
+    if form.get("grant_type") != "client_credentials":
+        raise AccessError("unsupported_grant_type")
+    if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
+        raise AccessError("invalid_client")
+    thumbprint = _verify_proof(presented, None, registry=registry, now=now)
+    caller = _verify_assertion(form["client_assertion"], registry=registry, now=now)
+    if form.get("client_id", caller.system.code) != caller.system.code:
+        raise AccessError("invalid_client")
+    roles = sorted(caller.system.roles)
+    payload = {
+        "iss": registry.origin,
+        "aud": registry.origin,
+        "sub": caller.system.code,
+        "client_id": caller.system.code,
+        "iat": int(now.timestamp()),
+        "exp": int((now + term).timestamp()),
+        "jti": encode(registry.random(16)),
+        "scope": " ".join(roles),
+        "cnf": {"jkt": thumbprint},
+    }
+    token = signer.sign(orjson.dumps(payload))
+    return {
+        "access_token": token,
+        "token_type": "DPoP",
+        "expires_in": int(term.total_seconds()),
+        "scope": payload["scope"],
+    }
+
+
+def verify_caller(presented: Presented, *, role: Role, registry: Registry, now: datetime) -> Caller:
+    """Return who makes a request, with that role. Raises AccessError invalid_token, invalid_dpop_proof, role_missing."""
+    scheme, _, token = (presented.authorization or "").partition(" ")
+    if scheme.lower() != "dpop" or not token:
+        raise AccessError("token_missing")
+    claims = _verify_token(token, registry=registry, now=now)
+    thumbprint = _verify_proof(presented, token, registry=registry, now=now)
+    confirmation = claims.get("cnf")
+    if not isinstance(confirmation, dict) or confirmation.get("jkt") != thumbprint:
+        raise AccessError("invalid_dpop_proof")
+    caller = _caller(str(claims.get("sub")), registry=registry, now=now)
+    if role not in caller.system.roles:
+        raise AccessError("role_missing", role=str(role))
+    return caller
+
+
+def _verify_token(token: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    def find_key(kid: str) -> VerificationKey:
+        return registry.trust().hub_key(kid, purpose="tokens", at=now)
+
+    try:
+        claims = parse_json(verify_compact(token, find_key=find_key, typ=TOKEN_TYP).payload)
+    except SigningError:
+        raise AccessError("invalid_token") from None
+    if not isinstance(claims, dict) or claims.get("iss") != registry.origin or claims.get("aud") != registry.origin:
+        raise AccessError("invalid_token")
+    if not _is_number(claims.get("exp")) or now.timestamp() >= claims["exp"]:
+        raise AccessError("invalid_token")
+    return claims
+
+
+def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> Caller:
+    """Verify a client assertion (RFC 7523 section 3): by the client's own key, for this issuer, once, and short."""
+    found: list[Caller] = []
+
+    def find_key(kid: str) -> VerificationKey:
+        # The subject is read before it is verified, only to know whose key must verify it.
+        caller = _caller(_unverified_subject(assertion), registry=registry, now=now)
+        if caller.key_id != kid:
+            raise AccessError("invalid_client")
+        found.append(caller)
+        return caller.key
+
+    try:
+        claims = parse_json(verify_compact(assertion, find_key=find_key, typ=ASSERTION_TYP).payload)
+    except SigningError:
+        raise AccessError("invalid_client") from None
+    (caller,) = found
+    code, issued_at, expires_at = caller.system.code, claims.get("iat"), claims.get("exp")
+    named = claims.get("iss") == code and claims.get("sub") == code and claims.get("aud") == registry.origin
+    timely = (
+        _is_number(issued_at)
+        and _is_number(expires_at)
+        and issued_at <= now.timestamp() + registry.terms.clock_skew.total_seconds()
+        and now.timestamp() < expires_at <= issued_at + _LONGEST_ASSERTION.total_seconds()
+    )
+    if not named or not timely or not _is_id(claims.get("jti")):
+        raise AccessError("invalid_client")
+    _spend("assertion", code, claims["jti"], registry=registry, until=now + 2 * _LONGEST_ASSERTION)
+    return caller
+
+
+def _verify_proof(presented: Presented, token: str | None, *, registry: Registry, now: datetime) -> str:
+    """Verify a DPoP proof (RFC 9449 section 4.3) and spend it; return the thumbprint of its key."""
+    if presented.proof is None:
+        raise AccessError("invalid_dpop_proof")
+    try:
+        jwk = unverified_header(presented.proof).get("jwk")
+        key = load_jwk(jwk if isinstance(jwk, dict) else {})
+        claims = parse_json(verify_compact(presented.proof, find_key=lambda _: key, typ=PROOF_TYP).payload)
+        thumbprint = jwk_thumbprint(jwk if isinstance(jwk, dict) else {})
+    except SigningError:
+        raise AccessError("invalid_dpop_proof") from None
+    issued_at = claims.get("iat")
+    timely = _is_number(issued_at) and (
+        -registry.terms.clock_skew.total_seconds() <= now.timestamp() - issued_at <= _PROOF_AGE.total_seconds()
+    )
+    bound = claims.get("htm") == presented.method and claims.get("htu") == registry.origin + presented.path
+    if not timely or not bound or not _is_id(claims.get("jti")) or claims.get("ath") != access_token_hash(token):
+        raise AccessError("invalid_dpop_proof")
+    _spend("proof", thumbprint, claims["jti"], registry=registry, until=now + 2 * _PROOF_AGE)
+    return thumbprint
+
+
+def access_token_hash(token: str | None) -> str | None:
+    """Return the `ath` of RFC 9449: base64url of the SHA-256 of the token."""
+    return None if token is None else urlsafe_b64encode(sha256(token.encode()).digest()).rstrip(b"=").decode()
+
+
+def _caller(code: str, *, registry: Registry, now: datetime) -> Caller:
+    with registry.database.read() as connection:
+        system = PartyReader(connection).system(code)
+    if system is None or not system.active:
+        raise AccessError("invalid_client")
+    try:
+        facts = registry.trust().verify_party(system.cert_der, purpose=Purpose.SYSTEM, at=now)
+    except SigningError:
+        raise AccessError("invalid_client") from None
+    return Caller(system, VerificationKey(facts.algorithm, facts.public_key), facts.key_id)
+
+
+def _spend(kind: str, party: str, value: str, *, registry: Registry, until: datetime) -> None:
+    spent = registry.database.write(
+        lambda connection: StatementWriter(connection).spend(kind, party, value, expires_at=until)
+    )
+    if not spent:
+        raise AccessError("invalid_dpop_proof" if kind == "proof" else "invalid_client")
+
+
+def _unverified_subject(assertion: str) -> str:
+    claims = parse_json(decode(assertion.split(".")[1]))
+    return str(claims.get("sub")) if isinstance(claims, dict) else ""
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= _LONGEST_ID

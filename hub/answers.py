@@ -1,0 +1,166 @@
+"""Answers, composed by the act that changes them and judged when they are read; pure.
+
+Three shapes, all JSON: a certificate's body (its public facts, history, neighbours), a holder's pages (at most 100
+lines each, one line per chain, at a slot that never moves) and a holder's head (names, licence, page summaries). An act
+rewrites one body, one page and the head. Facts shared by many holders (a source's last-seen time, the trust list) and
+whatever depends on the day are not in here: they are joined and judged at read time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Status
+from signing.base64url import decode
+
+PAGE = 100
+LICENCE_TYPE = "business_licence"
+
+Line = dict[str, Any]
+Body = dict[str, Any]
+Head = dict[str, Any]
+
+_LINE_MEMBERS = (
+    "serial reference identifier type type_version number issuing_body body_name decided_on valid_from valid_to status "
+    "status_since until ends_by origin source seal subject trust_level".split()
+)
+_ENDED_VALUES = frozenset(status.value for status in ENDED)
+
+
+def disclosed_values(disclosures: Iterable[str]) -> dict[str, str]:
+    """Return name → value of encoded disclosures that this hub made."""
+    triples = (orjson.loads(decode(each)) for each in disclosures)
+    return {name: value for _, name, value in triples}
+
+
+def compose_certificate(
+    certificate: Certificate,
+    *,
+    claims: Mapping[str, Any],
+    public: Mapping[str, str],
+    key_id: str,
+    changes: Sequence[RecordedChange],
+    previous: str | None,
+    following: str | None,
+    slot: int,
+    suspension_ends: str,
+) -> Body:
+    """Compose the answer about one version.
+
+    `claims` are the sealed payload's, `public` its public disclosures, `previous` and `following` the references of the
+    neighbouring versions.
+    """
+    fields = {name: value for name, value in public.items() if name not in _COMMON}
+    return {
+        "serial": certificate.serial,
+        "slot": slot,
+        "reference": certificate.reference,
+        "identifier": certificate.identifier,
+        "licence_number": certificate.licence_number,
+        "type": certificate.certificate_type,
+        "type_version": certificate.type_version,
+        "number": public.get("certificate_number", ""),
+        "issuing_body": certificate.issuing_body,
+        "body_name": public.get("issuing_body_name", ""),
+        "holder_name": public.get("holder_name", ""),
+        "holder_address": public.get("holder_address", ""),
+        "decided_on": certificate.decided_on.isoformat(),
+        "issued_on": claims["issued_on"],
+        "works_from": claims["works_from"],
+        "decision": claims["decision"],
+        "valid_from": certificate.valid_from.isoformat(),
+        "valid_to": certificate.valid_to.isoformat() if certificate.valid_to else None,
+        "status": certificate.status,
+        "status_since": certificate.status_since.isoformat(),
+        "until": certificate.suspended_until.isoformat() if certificate.suspended_until else None,
+        "ends_by": suspension_ends,
+        "origin": claims["origin"]["kind"],
+        "source": certificate.source,
+        "trust_level": claims["trust_level"],
+        "seal": key_id,
+        "sealed_at": certificate.sealed_at.isoformat(),
+        "subject": claims["subject"],
+        "version": certificate.version,
+        "payload_sha256": certificate.payload_sha256,
+        "fields": fields,
+        "changes": [_change(each) for each in changes],
+        "previous": previous,
+        "next": following,
+    }
+
+
+def line_of(body: Body) -> Line:
+    """Return the line of a certificate on its holder's page."""
+    line = {name: body[name] for name in _LINE_MEMBERS}
+    line["slot"] = body["slot"]
+    return line
+
+
+def page_of(slot: int) -> int:
+    """Return the page a slot is on."""
+    return slot // PAGE
+
+
+def put_line(lines: Sequence[Line], line: Line) -> list[Line]:
+    """Return the page with the line at its slot, in slot order."""
+    kept = [each for each in lines if each["slot"] != line["slot"]]
+    return sorted([*kept, line], key=lambda each: int(each["slot"]))
+
+
+def compose_head(
+    *,
+    licence_number: str,
+    reference: str,
+    name: str,
+    address: str,
+    pages: Mapping[int, Sequence[Line]],
+    earlier: Head | None,
+) -> Head:
+    """Compose a holder's head from the pages that changed and, for the others, its earlier head."""
+    summaries = {each["page"]: each for each in (earlier["pages"] if earlier else [])}
+    licences = {each["slot"]: each for each in (earlier["licences"] if earlier else [])}
+    for page, lines in pages.items():
+        summaries[page] = {"page": page, "lines": len(lines), "worst": min(map(_rank, lines))}
+        licences.update({line["slot"]: line for line in lines if line["type"] == LICENCE_TYPE})
+    ordered = sorted(summaries.values(), key=lambda each: (each["worst"], each["page"]))
+    return {
+        "licence_number": licence_number,
+        "reference": reference,
+        "name": name,
+        "address": address,
+        "licences": [licences[slot] for slot in sorted(licences)],
+        "pages": ordered,
+        "first_page": ordered[0]["page"] if ordered else 0,
+        "certificates": sum(each["lines"] for each in ordered),
+    }
+
+
+def licence_of(head: Head) -> Line | None:
+    """Return the line of the holder's business licence that counts: the newest in force, else the newest."""
+    licences: list[Line] = head["licences"]
+    in_force = [line for line in licences if line["status"] not in _ENDED_VALUES]
+    return (in_force or licences or [None])[-1]
+
+
+def _rank(line: Line) -> int:
+    if line["status"] in _ENDED_VALUES:
+        return 0
+    return 1 if line["status"] == Status.SUSPENDED else 2
+
+
+def _change(change: RecordedChange) -> dict[str, Any]:
+    return {
+        "act": change.act,
+        "ground": change.ground if change.act != Act.SUPERSEDE else "",
+        "document_name": change.document_name,
+        "document_number": change.document_number,
+        "document_date": change.document_date.isoformat(),
+        "works_from": change.works_from.isoformat(),
+        "until": change.until.isoformat() if change.until else None,
+        "recorded_at": change.recorded_at.isoformat(),
+        "issuing_body": change.issuing_body,
+    }
+
+
+_COMMON = frozenset({"certificate_number", "holder_name", "holder_address", "issuing_body_name"})

@@ -1,0 +1,339 @@
+"""The hub, put together: the only file that joins settings, keys, store, flows and doors.
+
+`build` makes one running hub out of settings; `Hub.application` is the ASGI application, `Hub.close` finishes what waits
+and lets go of everything. Work that nobody asks for runs in one upkeep thread: completing orphaned intentions, releasing
+lapsed reservations, forgetting what has expired.
+"""
+
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from sqlalchemy import make_url, select
+from starlette.types import ASGIApp
+
+from connectors.contract import ELicence
+from connectors.e_licence import CertifiedELicence
+from connectors.e_licence_simulator import SimulatorStatus
+from hub import VERSION
+from hub.access import TOKEN_TYP
+from hub.errors import SetupError
+from hub.exchange import Exchange, release_lapsed
+from hub.installation import Installation, TrustInForce, load_installation, pin_types
+from hub.intentions import COLLECTED_SEALER
+from hub.issuance import complete_orphans
+from hub.keyfolder import KeyFolder
+from hub.lookup import Source, Surroundings, seal_standing
+from hub.publication import STATUS_LIST_TYP
+from hub.registry import Registry, Sealers
+from hub.settings import Settings
+from hub.store.database import Database
+from hub.store.parties import PartyReader
+from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
+from hub.store.statement import StatementWriter
+from hub.web import access, exchange, grants, issuance, parties, problems, publication, status
+from hub.web.lookup import ANSWER_TYP, Limits, LookupDoor
+from hub.web.observation import Observation, Receive, Scope, Send
+from hub.web.pages import Pages
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.exchange import NOTE_TYP
+from signing.base64url import encode
+from signing.jws import CompactSigner
+from signing.signers import Signer
+from signing.trust import TrustList
+from signing.x509 import Purpose
+
+SIMULATOR_FOLDER = "e-licence-simulator"
+_FRESH = timedelta(seconds=1)
+_UPKEEP_SECONDS = 5.0
+
+
+class SharedView:
+    """What answers share, read at most once a second: trust list and sources."""
+
+    def __init__(
+        self, database: Database, trust: TrustInForce, catalogue: Catalogue, installation: Installation
+    ) -> None:
+        self._database = database
+        self._trust = trust
+        self._catalogue = catalogue
+        self._installation = installation
+        self._made: tuple[datetime, Surroundings] | None = None
+
+    def __call__(self, now: datetime) -> Surroundings:
+        made = self._made
+        if made is None or not timedelta(0) <= now - made[0] < _FRESH:
+            made = self._made = (now, self._read(now))
+        return made[1]
+
+    def _read(self, now: datetime) -> Surroundings:
+        trust: TrustList | None = self._trust.refresh(now)
+        with self._database.read() as connection:
+            sources = PartyReader(connection).sources()
+        return Surroundings(
+            seals=seal_standing(trust, now),
+            sources={code: Source(*each) for code, each in sources.items()},
+            catalogue=self._catalogue,
+            origin=self._installation.origin,
+            mode=self._installation.mode,
+        )
+
+
+class Sealing:
+    """Finds the seal signer of an issuing body: the key whose cert the trust list names for it."""
+
+    def __init__(self, keys: KeyFolder) -> None:
+        self._keys = keys
+
+    def __call__(self, issuing_body: str) -> Signer:
+        return self._keys.signer("hub:collected" if issuing_body == COLLECTED_SEALER else f"seal:{issuing_body}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """One running hub."""
+
+    application: ASGIApp
+    registry: Registry
+    sealers: Sealers
+    exchange: Exchange
+    installation: Installation
+    settings: Settings
+    close: Callable[[], None]
+
+
+class Upkeep:
+    """The thread that does what nobody asks for; a failed round is told in the log and tried again."""
+
+    def __init__(self, rounds: list[Callable[[datetime], object]]) -> None:
+        self._rounds = rounds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _serve(self) -> None:
+        log = structlog.get_logger("hub.upkeep")
+        while not self._stopping.is_set():
+            for work in self._rounds:
+                try:
+                    work(datetime.now(UTC))
+                except Exception as error:
+                    log.error("upkeep_failed", work=getattr(work, "__name__", "work"), kind=type(error).__name__)
+            self._stopping.wait(_UPKEEP_SECONDS)
+
+
+def build(settings: Settings) -> Hub:
+    """Put a hub together; SetupError when the installation is not whole."""
+    database = Database(settings.database_url, pool_size=settings.threads)
+    try:
+        return _build(settings, database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _build(settings: Settings, database: Database) -> Hub:
+    installation = load_installation(database)
+    if settings.public_origin not in (None, installation.origin):
+        raise SetupError("origin_fixed", origin=installation.origin)
+    if not installation.is_test:
+        raise SetupError("production_needs_devices")
+    keys = KeyFolder(settings.key_folder, settings.passphrase_file, seal_rate=settings.seal_rate)
+    catalogue = load_catalogue()
+    pin_types(database, catalogue)
+    trust = TrustInForce(database, installation)
+    if trust.refresh(datetime.now(UTC)) is None:
+        raise SetupError("trust_list_ended")
+    registry = make_registry(settings, database, keys, catalogue, installation, trust)
+    sealers = Sealing(keys)
+    view = SharedView(database, trust, catalogue, installation)
+    e_licence = _e_licence(settings, registry, installation)
+    pulls = Exchange(
+        note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
+        e_licence=e_licence,
+        surroundings=lambda: view(datetime.now(UTC)),
+        maker=installation.operator,
+    )
+    reader = scan_reader(settings, database)
+    metrics = CollectorRegistry()
+    upkeep = Upkeep(_rounds(registry, sealers))
+    api = _api(settings, registry, sealers, pulls, keys, trust, e_licence, metrics)
+    application = _application(settings, api, view, reader, keys, installation, metrics, upkeep)
+
+    def close() -> None:
+        upkeep.stop()
+        database.close()
+
+    return Hub(application, registry, sealers, pulls, installation, settings, close)
+
+
+def make_registry(
+    settings: Settings,
+    database: Database,
+    keys: KeyFolder,
+    catalogue: Catalogue,
+    installation: Installation,
+    trust: Callable[[], TrustList],
+) -> Registry:
+    """Return the collaborators of every flow that acts."""
+    master = keys.master()
+    return Registry(
+        database=database,
+        catalogue=catalogue,
+        origin=installation.origin,
+        mode=installation.mode,
+        trust=trust,
+        master=master,
+        masters={master.key_id: master},
+        status_key=keys.secret("status places"),
+        facts_key=keys.secret("equal facts"),
+        random=secrets.token_bytes,
+        owner=encode(secrets.token_bytes(16)),
+        terms=settings.terms,
+    )
+
+
+def scan_reader(settings: Settings, database: Database) -> ScanReader:
+    """Return the fastest honest reader of composed answers for this database."""
+    if database.dialect == "sqlite":
+        return SqliteScanReader(database.path)
+    conninfo = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return PostgresScanReader(conninfo, pool_size=settings.threads)
+
+
+def _e_licence(settings: Settings, registry: Registry, installation: Installation) -> ELicence:
+    """Return the e-licence port; in TEST its status register is the simulator's."""
+
+    def anchors() -> list[bytes]:
+        return [each.cert_der for each in registry.trust().anchors if Purpose.E_LICENCE in each.purposes]
+
+    status_source = SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER)
+    return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
+
+
+def _rounds(registry: Registry, sealers: Sealers) -> list[Callable[[datetime], object]]:
+    def complete(now: datetime) -> object:
+        return complete_orphans(registry=registry, sealers=sealers, now=now)
+
+    def release(now: datetime) -> object:
+        return release_lapsed(registry=registry, now=now)
+
+    def forget(now: datetime) -> object:
+        return registry.database.write(lambda connection: StatementWriter(connection).forget_expired(now))
+
+    return [complete, release, forget]
+
+
+def _api(
+    settings: Settings,
+    registry: Registry,
+    sealers: Sealers,
+    pulls: Exchange,
+    keys: KeyFolder,
+    trust: TrustInForce,
+    e_licence: ELicence,
+    metrics: CollectorRegistry,
+) -> FastAPI:
+    """Return the departments' and the publication doors."""
+    api = FastAPI(
+        title="一照通行电子证照共享中心 Yizhao Hub",
+        version=VERSION,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False},
+    )
+    problems.register(api)
+    for router in (
+        issuance.routes(registry, sealers),
+        status.routes(registry),
+        exchange.routes(registry, pulls),
+        grants.routes(registry, e_licence),
+        parties.routes(registry),
+    ):
+        api.include_router(router, prefix="/api/v1")
+    tokens = CompactSigner(keys.signer("hub:tokens"), TOKEN_TYP)
+    api.include_router(access.routes(registry, tokens, timedelta(seconds=settings.token_term)))
+    lists = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
+    status_term = timedelta(seconds=settings.status_list_term)
+    ready = Readiness(registry, trust)
+    api.include_router(publication.routes(registry, trust, lists, status_term, metrics, ready))
+    return api
+
+
+class Readiness:
+    """Whether the hub can act now: it can write, and its trust list is in force."""
+
+    def __init__(self, registry: Registry, trust: TrustInForce) -> None:
+        self._registry = registry
+        self._trust = trust
+
+    def __call__(self) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        listed = self._trust.refresh(now) is not None
+        try:
+            writes = self._registry.database.write(lambda connection: connection.execute(select(1)).scalar() == 1)
+        except Exception:
+            writes = False
+        return {"ready": listed and writes, "trust_list": listed, "database": writes}
+
+
+def _application(
+    settings: Settings,
+    api: FastAPI,
+    view: SharedView,
+    reader: ScanReader,
+    keys: KeyFolder,
+    installation: Installation,
+    metrics: CollectorRegistry,
+    upkeep: Upkeep,
+) -> ASGIApp:
+    pages = Pages(installation.mode, installation.origin)
+    lookup = LookupDoor(
+        reader=reader,
+        surroundings=view,
+        signer=CompactSigner(keys.signer("hub:answers"), ANSWER_TYP),
+        answer_term=timedelta(seconds=settings.answer_term),
+        limits=Limits.of(
+            settings.public_rate, settings.scan_misses, settings.search_misses, search_on=settings.search_on
+        ),
+        render=pages.render,
+        problem=problems.show,
+    )
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        """Send scans straight to their door, everything else to the API."""
+        if scope["type"] == "http" and scope["path"][:3] in _SCAN_PATHS:
+            await lookup(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/search":
+            await lookup(scope, receive, send)
+        else:
+            await api(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        upkeep.start()
+        try:
+            yield
+        finally:
+            await reader.close()
+
+    api.router.lifespan_context = lifespan
+    return Observation(dispatch, metrics=metrics, failure=problems.failure)
+
+
+_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/"})

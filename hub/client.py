@@ -1,0 +1,181 @@
+"""What a department's system needs to call the hub: a token, a proof, a signed statement, and the call.
+
+One small client does all three (RFC 7523 private_key_jwt, RFC 9449 DPoP, the hub's statements). It holds one key of its
+own, used to sign statements and assertions, and makes a throw-away key for the proofs.
+"""
+
+import secrets
+import time
+from base64 import standard_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+
+from hub.access import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, access_token_hash
+from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from signing.algorithms import generate_private_key
+from signing.base64url import encode
+from signing.jws import jwk_of, sign_compact
+from signing.signers import Signer
+from signing.signers.file import FileSigner
+
+_RENEW_BEFORE_SECONDS = 30
+_TIMEOUT_SECONDS = 60.0
+
+
+class RefusedError(Exception):
+    """The hub refused: `status` and the problem document (RFC 9457) it answered with."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(f"{status} {problem.get('code', '')}: {problem.get('title', '')}")
+        self.status = status
+        self.problem = dict(problem)
+
+    @property
+    def code(self) -> str:
+        return str(self.problem.get("code", ""))
+
+
+@dataclass(slots=True)
+class _Token:
+    value: str
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Client:
+    """One system's view of one hub. `origin` is the hub's public origin (from its metadata when not given)."""
+
+    url: str
+    system: str
+    signer: Signer
+    origin: str = ""
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_TIMEOUT_SECONDS))
+    _proof_signer: FileSigner = field(default_factory=lambda: FileSigner(generate_private_key("ES256")))
+    _token: _Token | None = None
+
+    def __post_init__(self) -> None:
+        self.url = self.url.rstrip("/")
+        if not self.origin:
+            self.origin = self.http.get(f"{self.url}/.well-known/oauth-authorization-server").json()["issuer"]
+
+    def order(
+        self,
+        path: str,
+        act: Ordered,
+        content: Mapping[str, Any],
+        *,
+        officer: str | None = None,
+        certificate_type: str | None = None,
+        issuing_body: str | None = None,
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        """Order an act: sign a statement that binds `content` by a salted digest, and post both to `path`."""
+        body = self.make_order(
+            act, content, officer=officer, certificate_type=certificate_type, issuing_body=issuing_body
+        )
+        return self.post(path, body, key=key)
+
+    def request(
+        self, path: str, act: Ordered, request: Mapping[str, Any], *, officer: str | None = None, key: str | None = None
+    ) -> dict[str, Any]:
+        """Ask: sign a statement that carries `request`, and post it to `path`."""
+        statement = self.make_statement(act, officer=officer, request=request)
+        return self.post(path, {"statement": statement}, key=key)
+
+    def make_order(
+        self,
+        act: Ordered,
+        content: Mapping[str, Any],
+        *,
+        officer: str | None = None,
+        certificate_type: str | None = None,
+        issuing_body: str | None = None,
+    ) -> dict[str, Any]:
+        """Return an order's body: statement, salt, content."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        statement = self.make_statement(
+            act,
+            officer=officer,
+            certificate_type=certificate_type,
+            issuing_body=issuing_body,
+            content_digest=content_digest(content, salt),
+        )
+        return {"statement": statement, "salt": standard_b64encode(salt).decode(), "content": dict(content)}
+
+    def make_statement(self, act: Ordered, **members: Any) -> str:
+        """Sign a statement of this moment."""
+        payload = statement_payload(
+            act=act,
+            audience=self.origin,
+            system=self.system,
+            officer=members.pop("officer", None),
+            issued_at=int(time.time()),
+            jti=encode(secrets.token_bytes(16)),
+            **members,
+        )
+        return sign_compact(orjson.dumps(payload), signer=self.signer, typ=TYP)
+
+    def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
+        """Post a body with token, proof and idempotency key (a new one when not given)."""
+        headers = self.headers("POST", path) | {"idempotency-key": key or encode(secrets.token_bytes(16))}
+        headers |= {"content-type": "application/json"}
+        return self._answer(self.http.post(self.url + path, content=orjson.dumps(body), headers=headers))
+
+    def put(self, path: str, content: bytes | Iterable[bytes]) -> dict[str, Any]:
+        """Stream a file to `path`."""
+        headers = self.headers("PUT", path) | {"content-type": "application/octet-stream"}
+        return self._answer(self.http.put(self.url + path, content=content, headers=headers))
+
+    def get(self, path: str) -> httpx.Response:
+        """Get `path` with token and proof."""
+        response = self.http.get(self.url + path, headers=self.headers("GET", path))
+        if response.status_code >= 400:
+            self._answer(response)
+        return response
+
+    def headers(self, method: str, path: str) -> dict[str, str]:
+        """Return the headers of one call: the token (renewed in time) and a proof of its own."""
+        token = self._usable_token()
+        return {
+            "authorization": f"DPoP {token}",
+            "dpop": self._proof(method, path, token),
+            "accept": "application/json",
+        }
+
+    def _usable_token(self) -> str:
+        if self._token is None or time.time() > self._token.expires_at - _RENEW_BEFORE_SECONDS:
+            now = int(time.time())
+            claims = {"iss": self.system, "sub": self.system, "aud": self.origin, "iat": now, "exp": now + 60}
+            claims["jti"] = encode(secrets.token_bytes(16))
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": self.system,
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": sign_compact(orjson.dumps(claims), signer=self.signer, typ=ASSERTION_TYP),
+            }
+            headers = {"dpop": self._proof("POST", "/oauth/token", None)}
+            answer = self._answer(self.http.post(f"{self.url}/oauth/token", data=form, headers=headers))
+            self._token = _Token(answer["access_token"], now + answer["expires_in"])
+        return self._token.value
+
+    def _proof(self, method: str, path: str, token: str | None) -> str:
+        claims: dict[str, Any] = {"htm": method, "htu": self.origin + path, "iat": int(time.time())}
+        claims["jti"] = encode(secrets.token_bytes(16))
+        if token is not None:
+            claims["ath"] = access_token_hash(token)
+        jwk = jwk_of(self._proof_signer.private_key.public_key())
+        return sign_compact(orjson.dumps(claims), signer=self._proof_signer, typ=PROOF_TYP, headers={"jwk": jwk})
+
+    def _answer(self, response: httpx.Response) -> dict[str, Any]:
+        if response.status_code >= 400:
+            try:
+                problem = response.json()
+            except ValueError:
+                problem = {"title": response.text[:200]}
+            raise RefusedError(response.status_code, problem)
+        answer: dict[str, Any] = response.json()
+        return answer

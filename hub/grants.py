@@ -1,0 +1,304 @@
+"""Grants: drafting the sentence, taking in what the enterprise signed, ending it at once.
+
+What is signed is the Chinese sentence itself; a grant is known by its digest and by the hub-made nonce inside it, never
+by signature bytes. Drafting stores nothing: the nonce proves by its own keyed digest that this hub made it.
+1 the text is a grant (or withdrawal) of our template, byte for byte, with a nonce of this hub, not yet spent
+2 the e-licence port verifies signature, cert chain and role; the cert is the holder's own
+3 the signer's status is asked: good makes the grant usable, none leaves it pending, revoked refuses it
+4 grant and entry are committed together            <- COMMIT POINT
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hmac import compare_digest
+from hmac import digest as keyed_digest
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from connectors.contract import ELicence, LicenceSigner, SignedText
+from connectors.errors import ConnectorError
+from hub.errors import GrantError, NotFoundError
+from hub.intentions import new_name
+from hub.registry import Registry
+from hub.signer_status import ask_status, grant_context
+from hub.store.certificate import CertificateReader
+from hub.store.enterprise import EnterpriseReader
+from hub.store.entry import EntryWriter
+from hub.store.grant import GrantReader, GrantWriter, StoredGrant
+from hub.store.parties import PartyReader
+from hub.store.statement import StatementWriter
+from schemas.catalogue import CertificateTypeUnknownError, SharingClass
+from schemas.evidence import ActFacts, Kind
+from schemas.grant import (
+    Grant,
+    GrantedField,
+    GrantedType,
+    GrantFormError,
+    GrantTextError,
+    Withdrawal,
+    parse_grant,
+    parse_withdrawal,
+    render_grant,
+    render_withdrawal,
+    statement_digest,
+)
+from signing.base64url import decode, encode
+from signing.envelope import encrypt
+from signing.errors import SigningError
+
+_NONCE_BYTES = 16
+_PROOF_BYTES = 16
+_LONGEST_GRANT = timedelta(days=366)
+_NONE = "无"
+
+
+def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return the sentence an enterprise would sign for `wish`; stores nothing.
+
+    `wish`: licence_number, requester (licence number), types {code: [field, …]}, certificates [identifier, …],
+    item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?.
+    """
+    with registry.database.read() as connection:
+        enterprise = EnterpriseReader(connection).get(str(wish.get("licence_number")))
+        department = PartyReader(connection).department(str(wish.get("requester")))
+        other = EnterpriseReader(connection).get(str(wish.get("requester"))) if department is None else None
+    if enterprise is None:
+        raise GrantError("grant_holder_unknown")
+    requester_name = department.name_zh if department else other.name if other else None
+    if requester_name is None:
+        raise GrantError("grant_requester_unknown")
+    try:
+        grant = Grant(
+            holder_licence_number=enterprise.licence_number,
+            holder_name=enterprise.name,
+            requester_kind="department" if department else "enterprise",
+            requester_licence_number=str(wish["requester"]),
+            requester_name=requester_name,
+            certificates=tuple(map(str, wish.get("certificates") or ())),
+            types=_granted_types(wish.get("types") or {}, registry),
+            item_code=str(wish["item_code"]),
+            item_name=str(wish["item_name"]),
+            case_number=str(wish["case_number"]),
+            valid_from=_moment(wish["valid_from"]) if wish.get("valid_from") else now.replace(microsecond=0),
+            valid_until=_moment(wish["valid_until"]),
+            uses=int(wish["uses"]),
+            delegate=str(wish.get("delegate") or _NONE),
+            nonce=make_nonce(registry),
+        )
+        text = render_grant(grant)
+    except (GrantFormError, KeyError, TypeError, ValueError) as error:
+        raise GrantError("grant_form", member=getattr(error, "member", None)) from error
+    return {"text": text, "digest": statement_digest(text)}
+
+
+def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
+    """Return the sentence an enterprise would sign to end a grant; stores nothing."""
+    with registry.database.read() as connection:
+        stored = GrantReader(connection).get(digest)
+    if stored is None:
+        raise NotFoundError("grant_not_found")
+    text = render_withdrawal(Withdrawal(digest, stored.holder, make_nonce(registry)))
+    return {"text": text, "digest": statement_digest(text)}
+
+
+def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> dict[str, Any]:
+    """Take in a signed grant. Raises GrantError; a grant whose signer's status is unknown is kept as pending."""
+    try:
+        grant = parse_grant(signed.text)
+    except GrantTextError as error:
+        raise GrantError("grant_text") from error
+    _check_nonce(grant.nonce, registry)
+    signer = _verified_signer(signed, grant.holder_licence_number, e_licence=e_licence, now=now)
+    if not now < grant.valid_until <= now + _LONGEST_GRANT:
+        raise GrantError("grant_term")
+    _check_types(grant, registry)
+    good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
+    if revoked:
+        raise GrantError("e_licence_revoked")
+    stored = _stored(grant, signed, signer, good_at, registry, now)
+    registry.database.write(partial(_commit_grant, grant, stored, registry, now))
+    return {"digest": stored.digest, "state": "usable" if good_at else "pending", "act_id": stored.act_id}
+
+
+def withdraw_grant(
+    digest: str, signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime
+) -> dict[str, Any]:
+    """End a grant by the holder's signed withdrawal: from the commit on no pull is allowed under it."""
+    try:
+        withdrawal = parse_withdrawal(signed.text)
+    except GrantTextError as error:
+        raise GrantError("grant_text") from error
+    if withdrawal.grant_digest != digest:
+        raise GrantError("grant_text")
+    _check_nonce(withdrawal.nonce, registry)
+    _verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
+    return registry.database.write(partial(_commit_withdrawal, withdrawal, signed, registry, now))
+
+
+def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return how a grant stands: its term, uses and state; not its text."""
+    with registry.database.read() as connection:
+        stored = GrantReader(connection).get(digest)
+    if stored is None:
+        raise NotFoundError("grant_not_found")
+    return {
+        "digest": digest,
+        "state": _state(stored, registry, now),
+        "valid_from": stored.valid_from.isoformat(),
+        "valid_until": stored.valid_until.isoformat(),
+        "uses": stored.uses,
+        "uses_taken": stored.uses_taken,
+    }
+
+
+def make_nonce(registry: Registry) -> str:
+    """Return a nonce that this hub can tell for its own later, without having kept it."""
+    random = registry.random(_NONCE_BYTES)
+    return encode(random + _nonce_proof(random, registry))
+
+
+def _nonce_proof(random: bytes, registry: Registry) -> bytes:
+    return keyed_digest(registry.facts_key, b"grant nonce" + random, "sha256")[:_PROOF_BYTES]
+
+
+def _check_nonce(nonce: str, registry: Registry) -> None:
+    try:
+        octets = decode(nonce)
+    except SigningError:
+        octets = b""
+    random, proof = octets[:_NONCE_BYTES], octets[_NONCE_BYTES:]
+    if not compare_digest(proof, _nonce_proof(random, registry)):
+        raise GrantError("grant_nonce")
+
+
+def _verified_signer(signed: SignedText, holder: str, *, e_licence: ELicence, now: datetime) -> LicenceSigner:
+    try:
+        signer = e_licence.verify(signed, at=now)
+    except (ConnectorError, SigningError) as error:
+        raise GrantError("e_licence_refused") from error
+    if signer.licence_number != holder:
+        raise GrantError("e_licence_of_another")
+    return signer
+
+
+def _granted_types(types: Mapping[str, Any], registry: Registry) -> tuple[GrantedType, ...]:
+    granted = []
+    for code, names in types.items():
+        try:
+            kind = registry.catalogue.get(code)
+        except CertificateTypeUnknownError:
+            raise GrantError("type_unknown", certificate_type=str(code)[:64]) from None
+        labels = {field.name: field.label_zh for field in kind.fields}
+        if not isinstance(names, list) or any(name not in labels for name in names):
+            raise GrantError("grant_form", member="types")
+        fields = tuple(GrantedField(name, labels[name]) for name in names)
+        granted.append(GrantedType(kind.code, kind.version, kind.name_zh, fields))
+    return tuple(granted)
+
+
+def _check_types(grant: Grant, registry: Registry) -> None:
+    for each in grant.types:
+        try:
+            kind = registry.catalogue.get(each.code, each.version)
+        except CertificateTypeUnknownError:
+            raise GrantError("type_unknown", certificate_type=each.code) from None
+        known = {field.name: field for field in kind.fields}
+        if any(field.name not in known for field in each.fields):
+            raise GrantError("grant_text")
+        if kind.sharing_class is SharingClass.NOT_SHARED:
+            raise GrantError("not_shared", certificate_type=each.code)
+    with registry.database.read() as connection:
+        found = CertificateReader(connection).by_identifier(grant.certificates)
+    if any(found[name].licence_number != grant.holder_licence_number for name in found) or len(found) != len(
+        grant.certificates
+    ):
+        raise GrantError("grant_certificate_unknown")
+
+
+def _stored(
+    grant: Grant,
+    signed: SignedText,
+    signer: LicenceSigner,
+    good_at: datetime | None,
+    registry: Registry,
+    now: datetime,
+) -> StoredGrant:
+    digest = statement_digest(signed.text)
+    content = {
+        "text": signed.text,
+        "algorithm": signed.algorithm,
+        "signature": encode(signed.signature),
+        "cert": encode(signed.cert_der),
+        "signer": asdict(signer),
+    }
+    envelope = encrypt(orjson.dumps(content), master=registry.master, context=grant_context(digest))
+    return StoredGrant(
+        digest=digest,
+        holder=grant.holder_licence_number,
+        requester=grant.requester_licence_number,
+        envelope=envelope,
+        valid_from=grant.valid_from,
+        valid_until=grant.valid_until,
+        uses=grant.uses,
+        uses_taken=0,
+        cert_serial=signer.cert_serial,
+        signer_role=signer.role,
+        cert_good_at=good_at,
+        cert_revoked=False,
+        withdrawn_at=None,
+        recorded_at=now,
+        act_id=new_name(registry),
+    )
+
+
+def _commit_grant(
+    grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection
+) -> None:
+    writer = StatementWriter(connection)
+    if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
+        raise GrantError("grant_posted")
+    GrantWriter(connection).add(stored)
+    works_from = grant.valid_from.isoformat()
+    act = ActFacts(Kind.GRANT, stored.act_id, now, works_from, stored.digest, None, None)
+    EntryWriter(connection, registry.random).add([act])
+
+
+def _commit_withdrawal(
+    withdrawal: Withdrawal, signed: SignedText, registry: Registry, now: datetime, connection: Connection
+) -> dict[str, Any]:
+    stored = GrantReader(connection).get(withdrawal.grant_digest)
+    if stored is None or stored.holder != withdrawal.holder_licence_number:
+        raise NotFoundError("grant_not_found")
+    if not StatementWriter(connection).spend(
+        "grant", withdrawal.holder_licence_number, withdrawal.nonce, expires_at=None
+    ):
+        raise GrantError("grant_posted")
+    if not GrantWriter(connection).withdraw(withdrawal.grant_digest, now):
+        raise GrantError("grant_withdrawn")
+    digest = statement_digest(signed.text)
+    act = ActFacts(Kind.GRANT_WITHDRAWAL, new_name(registry), now, None, digest, None, stored.act_id)
+    EntryWriter(connection, registry.random).add([act])
+    return {"digest": withdrawal.grant_digest, "state": "withdrawn", "act_id": act.act_id}
+
+
+def _state(stored: StoredGrant, registry: Registry, now: datetime) -> str:
+    if stored.withdrawn_at is not None:
+        return "withdrawn"
+    if now >= stored.valid_until:
+        return "ended"
+    if stored.uses_taken >= stored.uses:
+        return "used_up"
+    if stored.cert_revoked:
+        return "refused"
+    return "usable" if stored.cert_good_at is not None else "pending"
+
+
+def _moment(text: Any) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise GrantError("grant_form", member="valid_until")
+    return moment.astimezone(UTC).replace(microsecond=0)

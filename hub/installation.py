@@ -1,0 +1,245 @@
+"""The installation: made once by `init`, its mode and origin burnt in; and its trust lists.
+
+Mode (test or production) and public origin stand in the database, in every trust list, statement and record, so neither
+can be changed by a setting: another one is refused at start. A production installation takes keys and trust lists that
+were made elsewhere; this file makes the TEST ones.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from hub.errors import SetupError
+from hub.keyfolder import KeyFolder
+from hub.store.database import Database
+from hub.store.entry import EntryWriter
+from hub.store.installation import InstallationReader, InstallationWriter
+from hub.store.parties import PartyReader, PartyWriter
+from schemas.catalogue import Catalogue
+from schemas.evidence import ActFacts, Kind
+from schemas.parties import Department, Role, System
+from signing.algorithms import spki
+from signing.base64url import encode
+from signing.errors import TrustListError
+from signing.trust import Anchor, HubKey, RootSet, SealIssuer, TrustList, sign_trust_list, verify_trust_list
+from signing.x509 import Purpose, read_cert_unverified
+
+HUB_KEYS = {
+    "answers": "ES256",
+    "collected": "ES256",
+    "notes": "ES256",
+    "tokens": "ES256",
+    "status": "ES256",
+    "log": "Ed25519",
+}
+AUTHORITY_PURPOSES = frozenset({Purpose.SEAL, Purpose.SYSTEM, Purpose.OFFICER, Purpose.OPERATOR})
+LIST_TERM = timedelta(days=30)
+CERT_TERM = timedelta(days=730)
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What `init` fixed. `anchor` is the SHA-256 of the root set; `operator` the operator's licence number."""
+
+    mode: str
+    origin: str
+    anchor: str
+    operator: str
+
+    @property
+    def is_test(self) -> bool:
+        return self.mode == "test"
+
+
+def load_installation(database: Database) -> Installation:
+    """Return the installation; SetupError not_initialised when `init` has not run on this database."""
+    with database.read() as connection:
+        values = InstallationReader(connection).values()
+    if not values:
+        raise SetupError("not_initialised")
+    return Installation(values["mode"], values["origin"], values["anchor"], values["operator"])
+
+
+def make_test_installation(
+    *, database: Database, keys: KeyFolder, e_licence_cert: bytes, origin: str, operator: Department, now: datetime
+) -> Installation:
+    """Make a TEST installation in a migrated, empty database and a new key folder.
+
+    `e_licence_cert` (DER) anchors the simulator's e-licences. Raises SetupError already_initialised, origin_form.
+    """
+    if not _ORIGIN.fullmatch(origin):
+        raise SetupError("origin_form")
+    until = now + CERT_TERM
+    root = keys.make_authority("root", common_name="TEST 根", purpose=Purpose.ROOT, now=now, until=until)
+    keys.make_authority("authority", common_name="TEST 政务证书", purpose=Purpose.AUTHORITY, now=now, until=until)
+    for purpose, algorithm in HUB_KEYS.items():
+        keys.make(f"hub:{purpose}", algorithm)
+    keys.make("system:operator")
+    cert = keys.certify(
+        "system:operator", by="authority", common_name="TEST 运营方", licence_number=operator.licence_number,
+        purpose=Purpose.SYSTEM, now=now, until=until,
+    )  # fmt: skip
+    anchor = RootSet(1, (root,)).anchor_sha256
+    installation = Installation("test", origin, anchor, operator.licence_number)
+    system = System(
+        "operator", operator.licence_number, "TEST 运营方", cert, frozenset({Role.OPERATE, Role.COLLECT}), True
+    )
+
+    def record(connection: Connection) -> None:
+        if InstallationReader(connection).values():
+            raise SetupError("already_initialised")
+        values = {"mode": "test", "origin": origin, "anchor": anchor, "operator": operator.licence_number}
+        InstallationWriter(connection).put(values)
+        parties = PartyWriter(connection)
+        parties.put_department(operator)
+        parties.put_system(system, key_id=read_cert_unverified(cert).key_id)
+        EntryWriter(connection, secrets.token_bytes).add([_entry(Kind.ENROL, now)])
+
+    database.write(record)
+    make_trust_list(database=database, keys=keys, installation=installation, e_licence_cert=e_licence_cert, now=now)
+    return installation
+
+
+def make_trust_list(
+    *, database: Database, keys: KeyFolder, installation: Installation, e_licence_cert: bytes, now: datetime
+) -> TrustList:
+    """Make, sign and keep the next version of the TEST trust list, naming every enrolled body that has a seal key.
+
+    A key that was listed before keeps its first day, so what it sealed stays provable.
+    """
+    now = now.replace(microsecond=0)
+    root_set = RootSet(1, (keys.cert("root"),))
+    with database.read() as connection:
+        reader = InstallationReader(connection)
+        version = reader.trust_list_version()
+        raw = reader.trust_list(version)
+        bodies = PartyReader(connection).issuing_bodies()
+    before = _verified(raw, installation, now) if raw else None
+    authority, until = keys.cert("authority"), now + CERT_TERM
+    content = TrustList(
+        version=version + 1,
+        mode=installation.mode,
+        origin=installation.origin,
+        issued_at=now,
+        expires_at=now + LIST_TERM,
+        anchors=before.anchors
+        if before
+        else (
+            Anchor(frozenset(map(str, AUTHORITY_PURPOSES)), authority, now, until),
+            Anchor(frozenset({str(Purpose.E_LICENCE)}), e_licence_cert, now, until),
+        ),
+        seals=_seals(before, keys, bodies, now),
+        hub_keys=before.hub_keys if before else tuple(_hub_key(keys, purpose, now) for purpose in HUB_KEYS),
+    )
+    signed = sign_trust_list(content, root_set=root_set, signers=[keys.signer("root")])
+
+    def record(connection: Connection) -> None:
+        InstallationWriter(connection).add_trust_list(content.version, signed, now)
+        EntryWriter(connection, secrets.token_bytes).add([_entry(Kind.TRUST_LIST, now)])
+
+    database.write(record)
+    return content
+
+
+def make_seal_key(keys: KeyFolder, issuing_body: str, name: str, now: datetime) -> bytes:
+    """Make a TEST seal key for an issuing body and its cert; it counts from the next trust list."""
+    use = f"seal:{issuing_body}"
+    keys.make(use)
+    return keys.certify(
+        use, by="authority", common_name=f"TEST {name}", licence_number=issuing_body, purpose=Purpose.SEAL,
+        now=now, until=now + CERT_TERM,
+    )  # fmt: skip
+
+
+def make_party_key(
+    keys: KeyFolder, use: str, *, name: str, department: str, purpose: Purpose, now: datetime
+) -> bytes:
+    """Make a TEST key and cert for a system or officer of a department; return the cert for its enrolment."""
+    keys.make(use)
+    return keys.certify(
+        use, by="authority", common_name=f"TEST {name}", licence_number=department, purpose=purpose,
+        now=now, until=now + CERT_TERM,
+    )  # fmt: skip
+
+
+def pin_types(database: Database, catalogue: Catalogue) -> None:
+    """Hold the catalogue against the versions this hub has used; SetupError type_edited names one that was changed."""
+    digests = {(each.code, each.version): each.digest for each in catalogue.all_versions()}
+    with database.read() as connection:
+        known = InstallationReader(connection).type_digests()
+    for key, digest in known.items():
+        if key in digests and digests[key] != digest:
+            raise SetupError("type_edited", certificate_type=f"{key[0]}.{key[1]}")
+    if missing := [key for key in known if key not in digests]:
+        raise SetupError("type_missing", certificate_type=f"{missing[0][0]}.{missing[0][1]}")
+    if digests.keys() - known.keys():
+        database.write(lambda connection: InstallationWriter(connection).add_types(digests))
+
+
+class TrustInForce:
+    """The trust list in force: read from the store at most every second, verified, never an older version."""
+
+    def __init__(self, database: Database, installation: Installation) -> None:
+        self._database = database
+        self._installation = installation
+        self._lock = Lock()
+        self._list: TrustList | None = None
+        self.raw = b""
+
+    def refresh(self, now: datetime) -> TrustList | None:
+        """Read the newest version when there is one; return the list in force at `now`, or None when it has ended."""
+        with self._database.read() as connection:
+            reader = InstallationReader(connection)
+            version = reader.trust_list_version()
+            raw = reader.trust_list(version) if self._list is None or version > self._list.version else None
+        with self._lock:
+            if raw is not None:
+                try:
+                    self._list = _verified(raw, self._installation, now, self._list.version if self._list else 0)
+                    self.raw = raw
+                except TrustListError:
+                    # A list that does not verify is never used; the one before it counts until it ends.
+                    pass
+            if self._list is None or self._list.expires_at <= now:
+                return None
+            return self._list
+
+    def __call__(self) -> TrustList:
+        """Return the list in force; SetupError trust_list_ended when there is none."""
+        if self._list is None:
+            raise SetupError("trust_list_ended")
+        return self._list
+
+
+def _verified(raw: bytes, installation: Installation, now: datetime, highest: int = 0) -> TrustList:
+    return verify_trust_list(
+        raw, anchor_sha256=installation.anchor, now=now, highest_version_seen=highest, allow_test=installation.is_test
+    )
+
+
+def _seals(before: TrustList | None, keys: KeyFolder, bodies: list[str], now: datetime) -> tuple[SealIssuer, ...]:
+    known = {seal.key_id for seal in before.seals} if before else set()
+    made = [use.removeprefix("seal:") for use in keys.uses() if use.startswith("seal:")]
+    new = []
+    for body in sorted(set(made) & set(bodies)):
+        facts = read_cert_unverified(keys.cert(f"seal:{body}"))
+        if facts.key_id not in known:
+            new.append(
+                SealIssuer(body, keys.cert(f"seal:{body}"), facts.key_id, facts.algorithm, now, facts.not_after)
+            )
+    return (*(before.seals if before else ()), *new)
+
+
+def _hub_key(keys: KeyFolder, purpose: str, now: datetime) -> HubKey:
+    signer = keys.signer(f"hub:{purpose}")
+    der = spki(keys.public_key(f"hub:{purpose}"))
+    return HubKey(purpose, signer.key_id, signer.algorithm, der, now, now + CERT_TERM)
+
+
+def _entry(kind: Kind, now: datetime) -> ActFacts:
+    return ActFacts(kind, encode(secrets.token_bytes(16)), now, None, None, None, None)

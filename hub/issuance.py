@@ -1,0 +1,471 @@
+"""Issuing certificates: the one path, for one order or for hundreds.
+
+1 the statement is verified (`hub/statements.py`) and spent, once
+2 the orders are held against the issuing body's charge and what the registry already holds
+3 the intention is committed: names, payload bytes, salts, disclosures, before any key is used
+4 each payload is sealed, and the record opened again with the listed public key
+5 record, status, answers and entry are committed together            <- COMMIT POINT
+6 the answer names what was made
+
+A crash before 3 costs nothing. Between 3 and 5 an intention is left: it is listed, and `complete_batch` seals the same
+bytes again, so no signature is ever unknown. After 5 everything can be told again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub import intentions
+from hub.errors import HubError, OrderError, StatementError
+from hub.intentions import Intention, Origin, Sealed
+from hub.recomposition import bodies_from_store, body_of, rewrite
+from hub.registry import Registry, Sealers
+from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.statements import VerifiedStatement
+from hub.store.certificate import CertificateReader, CertificateWriter, NumberKey, StoredChain
+from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
+from hub.store.entry import EntryWriter
+from hub.store.intention import IntentionReader, IntentionWriter
+from hub.store.parties import PartyReader
+from hub.store.statement import StatementReader
+from schemas.certificate import CHANGES, Act, Certificate, Status, civil_date
+from schemas.evidence import ActFacts, Kind
+from schemas.identifiers import make_reference
+from schemas.order import Order
+from schemas.parties import IssuingBody, System
+
+Also = Callable[[Connection, Sequence["Issued | HubError"]], None]
+"""More to write in the transaction that completes a batch, given the outcome of each order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What one order became. References open `/c/…` (this version) and `/q/…` (its holder)."""
+
+    identifier: str
+    reference: str
+    holder_reference: str
+    version: int
+    act_id: str
+    payload_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Orders under one statement. `statement_number` is set once the statement is kept (the rows of a file)."""
+
+    name: str
+    orders: Sequence[Order]
+    origins: Sequence[Origin]
+    verified: VerifiedStatement
+    system: System
+    statement_number: int | None = None
+
+
+def issue(
+    order: Order,
+    *,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    sealers: Sealers,
+    now: datetime,
+) -> dict[str, Any]:
+    """Issue one certificate; the same request under the same idempotency `key` gives the same certificate."""
+    earlier = earlier_act(system.code, key, request_digest=verified.digest, registry=registry)
+    if earlier is not None:
+        return _answer_again(earlier.act, system.code, key, digest=verified.digest, registry=registry, sealers=sealers, now=now)
+    _check_statement(order, verified)
+    name = intentions.new_name(registry)
+    batch = Batch(name, [order], [Origin.native(now)], verified, system)
+
+    def opening(connection: Connection) -> None:
+        open_act(connection, system.code, key, request_digest=verified.digest, act=name, registry=registry, now=now)
+
+    def also(connection: Connection, outcomes: Sequence[Issued | HubError]) -> None:
+        if isinstance(outcomes[0], Issued):
+            keep_answer(connection, system.code, key, answer_of(outcomes[0]), registry=registry)
+
+    (outcome,) = issue_many(batch, registry=registry, sealers=sealers, now=now, opening=opening, also=also)
+    if isinstance(outcome, HubError):
+        raise outcome
+    return answer_of(outcome)
+
+
+def issue_many(
+    batch: Batch,
+    *,
+    registry: Registry,
+    sealers: Sealers,
+    now: datetime,
+    opening: Callable[[Connection], None] | None = None,
+    also: Also | None = None,
+) -> list[Issued | HubError]:
+    """Issue a batch; each order comes out as Issued or as the error that refused it, the others going through.
+
+    `opening` writes more with the intention, `also` more with the result (step 5). Raises StatementError
+    statement_replayed when the statement was spent before.
+    """
+    plans = registry.database.write(partial(_record_intentions, batch, registry, now, opening))
+    intended = [plan for plan in plans if isinstance(plan, Intention)]
+    if not intended:
+        return list(_only_refusals(plans))
+    statement = batch.verified.jws.encode()
+    sealed = [
+        intentions.seal_intention(each, statement=statement, registry=registry, sealers=sealers, now=now)
+        for each in intended
+    ]
+    return registry.database.write(partial(_commit, sealed, plans, registry, now, also))
+
+
+def complete_batch(
+    name: str, *, registry: Registry, sealers: Sealers, now: datetime, also: Also | None = None
+) -> list[Issued | HubError]:
+    """Complete an orphaned batch: take its lease, seal the same bytes, commit. Nothing when another was first."""
+
+    def take(connection: Connection) -> list[Intention]:
+        lease_until = now + registry.terms.lease
+        if not IntentionWriter(connection).take_over(name, owner=registry.owner, lease_until=lease_until, now=now):
+            return []
+        return intentions.opened(IntentionReader(connection).batch(name), registry=registry)
+
+    intended = registry.database.write(take)
+    if not intended:
+        return []
+    with registry.database.read() as connection:
+        statement = StatementReader(connection).get(intended[0].statement_number)[0].encode()
+    sealed = [
+        intentions.seal_intention(each, statement=statement, registry=registry, sealers=sealers, now=now)
+        for each in intended
+    ]
+    return registry.database.write(partial(_commit, sealed, intended, registry, now, also))
+
+
+def complete_orphans(*, registry: Registry, sealers: Sealers, now: datetime) -> int:
+    """Complete every batch whose owner let its lease run out; return how many certificates that made."""
+    with registry.database.read() as connection:
+        names = IntentionReader(connection).orphans(now)
+    return sum(len(complete_batch(name, registry=registry, sealers=sealers, now=now)) for name in names)
+
+
+def answer_of(issued: Issued) -> dict[str, Any]:
+    """Return the answer a department gets for one certificate."""
+    return {name: getattr(issued, name) for name in Issued.__slots__}
+
+
+def _answer_again(
+    act: str, system: str, key: str, *, digest: str, registry: Registry, sealers: Sealers, now: datetime
+) -> dict[str, Any]:
+    """Answer a request that came before: with the kept answer, or by completing the intention a crash left."""
+
+    def also(connection: Connection, outcomes: Sequence[Issued | HubError]) -> None:
+        if isinstance(outcomes[0], Issued):
+            keep_answer(connection, system, key, answer_of(outcomes[0]), registry=registry)
+
+    complete_batch(act, registry=registry, sealers=sealers, now=now, also=also)
+    kept = earlier_act(system, key, request_digest=digest, registry=registry)
+    answer = kept_answer(kept, system, key, registry=registry) if kept else None
+    if answer is None:
+        raise OrderError("act_under_way")
+    return answer
+
+
+def _check_statement(order: Order, verified: VerifiedStatement) -> None:
+    statement = verified.statement
+    if statement.issuing_body != order.issuing_body:
+        raise StatementError("statement_body")
+    if statement.certificate_type != order.certificate_type.code:
+        raise StatementError("statement_content")
+
+
+# --- step 3: the intention --------------------------------------------------------------------------------------
+
+
+def _record_intentions(
+    batch: Batch, registry: Registry, now: datetime, opening: Callable[[Connection], None] | None, connection: Connection
+) -> list[Intention | HubError]:
+    number = batch.statement_number or spend_statement(
+        connection, batch.verified, system=batch.system.code, registry=registry, now=now
+    )
+    if opening is not None:
+        opening(connection)
+    enterprises = _lock(batch.orders, registry, now, connection)
+    planned = _Planning(connection, batch, registry, now, number).plan(enterprises)
+    if not any(isinstance(each, Intention) for each in planned) and batch.statement_number is None:
+        # One order, refused: nothing of it is kept, so that the department may mend and send it again.
+        raise next(_only_refusals(planned))
+    EnterpriseWriter(connection).keep(list(enterprises.values()))
+    return planned
+
+
+def _lock(
+    orders: Sequence[Order], registry: Registry, now: datetime, connection: Connection
+) -> dict[str, LockedEnterprise]:
+    holders = {order.licence_number: (order.holder_name, order.holder_address) for order in orders}
+    return EnterpriseWriter(connection).lock(
+        holders, make_reference=lambda: make_reference(registry.random(16)), now=now
+    )
+
+
+class _Planning:
+    """Step 2 and 3 for one batch, inside one transaction: what each order would become, or why it is refused."""
+
+    def __init__(
+        self, connection: Connection, batch: Batch, registry: Registry, now: datetime, statement_number: int
+    ) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._registry = registry
+        self._now = now
+        self._statement_number = statement_number
+        self._reader = CertificateReader(connection)
+        self._bodies: dict[str, IssuingBody | None] = {}
+        self._claims: dict[NumberKey, int] = {}
+
+    def plan(self, enterprises: Mapping[str, LockedEnterprise]) -> list[Intention | HubError]:
+        orders = self._batch.orders
+        keys = [_number_key(order) for order in orders]
+        self._claimed = self._reader.chains_by_number(sorted(set(keys)))
+        self._replaced = self._reader.by_identifier(sorted({order.replaces for order in orders if order.replaces}))
+        self._chains = self._reader.chains(sorted({each.chain for each in self._replaced.values()}))
+        serials = CertificateWriter(self._connection).allocate(len(orders))
+        planned = [
+            self._plan_one(order, origin, serial, enterprises[order.licence_number])
+            for order, origin, serial in zip(orders, self._batch.origins, serials, strict=True)
+        ]
+        return self._claim(planned)
+
+    def _plan_one(
+        self, order: Order, origin: Origin, serial: int, enterprise: LockedEnterprise
+    ) -> Intention | HubError:
+        try:
+            body = self._check_body(order, origin)
+            chain, replaced = self._chain_for(order, serial, enterprise)
+            return intentions.make_intention(
+                order,
+                origin=origin,
+                body_name=body.name_zh if body else order.issuing_body,
+                serial=serial,
+                chain=chain,
+                replaced=replaced,
+                holder_reference=enterprise.reference,
+                batch=self._batch.name,
+                statement_number=self._statement_number,
+                statement_digest=self._batch.verified.digest,
+                registry=self._registry,
+                now=self._now,
+            )
+        except HubError as error:
+            return error
+
+    def _check_body(self, order: Order, origin: Origin) -> IssuingBody | None:
+        """Refuse a body that is unknown, not in charge, no longer, or not the caller's. Collected rows name any body."""
+        number = order.issuing_body
+        if number not in self._bodies:
+            self._bodies[number] = PartyReader(self._connection).issuing_body(number)
+        body = self._bodies[number]
+        if origin.is_collected:
+            return body
+        if body is None:
+            raise OrderError("body_unknown", issuing_body=number)
+        if body.department != self._batch.system.department:
+            raise OrderError("body_not_yours", issuing_body=number)
+        today = civil_date(self._now)
+        if body.until_on is not None and today > body.until_on:
+            raise OrderError("body_ended", issuing_body=number)
+        if not body.is_in_charge(order.certificate_type.code, today):
+            raise OrderError("body_not_in_charge", issuing_body=number, certificate_type=order.certificate_type.code)
+        return body
+
+    def _chain_for(
+        self, order: Order, serial: int, enterprise: LockedEnterprise
+    ) -> tuple[StoredChain, Certificate | None]:
+        key = _number_key(order)
+        holder_of_number = self._claimed.get(key)
+        if order.replaces is None:
+            if holder_of_number is not None or key in self._claims:
+                raise OrderError("number_taken", certificate_type=order.certificate_type.code)
+            self._claims[key] = serial
+            slot, enterprise.chains = enterprise.chains, enterprise.chains + 1
+            code, body = order.certificate_type.code, order.issuing_body
+            chain = StoredChain(serial, order.licence_number, code, body, order.certificate_number, slot, 0, None, None)
+            return chain, None
+        replaced = self._replaced.get(order.replaces)
+        if replaced is None:
+            raise OrderError("previous_unknown")
+        chain = self._chains[replaced.chain]
+        self._check_replacement(order, chain, replaced, holder_of_number)
+        if key not in self._claimed:
+            self._claims[key] = chain.chain
+        return chain, replaced
+
+    def _check_replacement(
+        self, order: Order, chain: StoredChain, replaced: Certificate, holder_of_number: StoredChain | None
+    ) -> None:
+        if chain.licence_number != order.licence_number or chain.certificate_type != order.certificate_type.code:
+            raise OrderError("previous_of_another")
+        if chain.issuing_body != order.issuing_body:
+            body = PartyReader(self._connection).issuing_body(chain.issuing_body)
+            if body is None or body.successor != order.issuing_body:
+                raise OrderError("body_not_in_charge", issuing_body=order.issuing_body)
+        if holder_of_number is not None and holder_of_number.chain != chain.chain:
+            raise OrderError("number_taken", certificate_type=order.certificate_type.code)
+        if chain.open is not None or any(taken == chain.chain for taken in self._claims.values()):
+            raise OrderError("chain_busy", identifier=replaced.identifier)
+        if chain.current != replaced.serial:
+            raise OrderError("previous_not_current", identifier=replaced.identifier)
+        if (Status(replaced.status), Act.SUPERSEDE) not in CHANGES:
+            raise OrderError("transition_not_allowed", status=replaced.status, act="supersede")
+
+    def _claim(self, planned: list[Intention | HubError]) -> list[Intention | HubError]:
+        """Write the claims and intentions; an order that lost its number to another process is refused here."""
+        writer = CertificateWriter(self._connection)
+        mine = [each for each in planned if isinstance(each, Intention)]
+        holders = writer.claim_numbers({k: v for k, v in self._claims.items() if any(i.chain == v for i in mine)})
+        lost = {chain for key, chain in self._claims.items() if holders.get(key, chain) != chain}
+        planned = [
+            OrderError("number_taken") if isinstance(each, Intention) and each.chain in lost else each
+            for each in planned
+        ]
+        mine = [each for each in planned if isinstance(each, Intention)]
+        writer.add_chains([each.chain_row() for each in mine if each.version == 1])
+        for each in mine:
+            if each.version > 1:
+                writer.update_chain(each.chain, open=each.serial)
+        writer.claim_names([each.name_row() for each in mine])
+        lease_until = self._now + self._registry.terms.lease
+        IntentionWriter(self._connection).add(
+            [each.row(owner=self._registry.owner, lease_until=lease_until, registry=self._registry) for each in mine]
+        )
+        return planned
+
+
+def _number_key(order: Order) -> NumberKey:
+    return (order.issuing_body, order.certificate_type.code, order.certificate_number)
+
+
+def _only_refusals(plans: Sequence[Intention | HubError]) -> Any:
+    return (plan for plan in plans if isinstance(plan, HubError))
+
+
+# --- step 5: the result -----------------------------------------------------------------------------------------
+
+
+def _commit(
+    sealed: Sequence[Sealed],
+    plans: Sequence[Intention | HubError],
+    registry: Registry,
+    now: datetime,
+    also: Also | None,
+    connection: Connection,
+) -> list[Issued | HubError]:
+    dropped = IntentionWriter(connection).drop([each.intention.serial for each in sealed])
+    if dropped != len(sealed):
+        raise OrderError("act_under_way")  # another process completed the batch first: it has the result
+    enterprises = EnterpriseWriter(connection).lock(
+        {each.intention.licence_number: (each.intention.holder_name, "") for each in sealed},
+        make_reference=lambda: make_reference(registry.random(16)),
+        now=now,
+    )
+    reader, writer = CertificateReader(connection), CertificateWriter(connection)
+    replaced = reader.by_serial([each.intention.replaces for each in sealed if each.intention.replaces])
+    chains = reader.chains(sorted({each.intention.chain for each in sealed}))
+    certificates = {each.intention.serial: each.certificate(now) for each in sealed}
+    writer.add(
+        [each.certificate_row(now) for each in sealed], [each.record_row(registry) for each in sealed]
+    )
+    _supersede(sealed, replaced, connection, now)
+    for each in sealed:
+        intention = each.intention
+        number = intention.certificate_number
+        writer.update_chain(
+            intention.chain, issuing_body=intention.issuing_body, number=number,
+            versions=intention.version, current=intention.serial, open=None,
+        )  # fmt: skip
+    EntryWriter(connection, registry.random).add([_entry(each, replaced, now) for each in sealed])
+    bodies = [
+        body_of(
+            certificates[each.intention.serial],
+            claims=each.claims,
+            public=each.public_values(registry),
+            key_id=each.key_id,
+            changes=(),
+            neighbours=[replaced[each.intention.replaces]] if each.intention.replaces else [],
+            chain=chains[each.intention.chain],
+            catalogue=registry.catalogue,
+        )
+        for each in sealed
+    ]
+    bodies += bodies_from_store(connection, sorted(replaced), catalogue=registry.catalogue)
+    _name_holders(sealed, bodies, enterprises, connection)
+    rewrite(connection, bodies, enterprises)
+    outcomes = _outcomes(sealed, plans)
+    if also is not None:
+        also(connection, outcomes)
+    return outcomes
+
+
+def _supersede(
+    sealed: Sequence[Sealed], replaced: Mapping[int, Certificate], connection: Connection, now: datetime
+) -> None:
+    writer, rows = CertificateWriter(connection), []
+    for each in sealed:
+        intention = each.intention
+        old = replaced.get(intention.replaces or 0)
+        # One that was ended between the intention and now keeps that ending: it is the stronger word.
+        if old is None or (Status(old.status), Act.SUPERSEDE) not in CHANGES:
+            continue
+        since = intention.works_from
+        writer.set_status(old.serial, status=Status.SUPERSEDED, since=since, until=None)
+        rows.append(each.change_row(old, now))
+    writer.add_changes(rows)
+
+
+def _entry(each: Sealed, replaced: Mapping[int, Certificate], now: datetime) -> ActFacts:
+    intention = each.intention
+    old = replaced.get(intention.replaces or 0)
+    return ActFacts(
+        kind=Kind.ISSUE,
+        act_id=intention.act_id,
+        recorded_at=now,
+        works_from=intention.works_from.isoformat(),
+        statement_digest=intention.statement_digest,
+        sealed_digest=each.payload_sha256,
+        previous_act=old.act_id if old else None,
+    )
+
+
+def _name_holders(
+    sealed: Sequence[Sealed],
+    bodies: Sequence[Mapping[str, Any]],
+    enterprises: Mapping[str, LockedEnterprise],
+    connection: Connection,
+) -> None:
+    """Let the newest business licence name its holder."""
+    changed = []
+    for each in sealed:
+        if each.intention.names_holder:
+            enterprise = enterprises[each.intention.licence_number]
+            enterprise.name, enterprise.address = each.intention.holder_name, each.intention.holder_address
+            changed.append(enterprise)
+    EnterpriseWriter(connection).keep(changed)
+
+
+def _outcomes(sealed: Sequence[Sealed], plans: Sequence[Intention | HubError]) -> list[Issued | HubError]:
+    made = {
+        each.intention.serial: Issued(
+            identifier=each.intention.identifier,
+            reference=each.intention.reference,
+            holder_reference=each.intention.holder_reference,
+            version=each.intention.version,
+            act_id=each.intention.act_id,
+            payload_sha256=each.payload_sha256,
+        )
+        for each in sealed
+    }
+    return [made[plan.serial] if isinstance(plan, Intention) else plan for plan in plans]

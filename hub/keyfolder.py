@@ -1,0 +1,176 @@
+"""The key folder: where this site's private keys lie, encrypted, and what each is for.
+
+`keys.json` maps a use ("seal:91…", "hub:answers", "system:…") to a key's URI; how a URI is opened is `signing/signers`'
+business. The folder lies outside the data folder and its backups.
+"""
+
+import json
+import os
+import secrets
+import threading
+import time
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+
+from hub.errors import SetupError
+from signing.algorithms import PublicKey, generate_private_key
+from signing.envelope import MasterKey
+from signing.errors import SigningError
+from signing.keys import load_private_key, save_private_key
+from signing.signers import Signer
+from signing.signers.file import RateCap, cert_path, key_path, open_file_signer
+from signing.x509 import Purpose, certify, make_self_signed
+
+_INDEX = "keys.json"
+_PASSPHRASE = "passphrase"
+_MASTER = "master.key"
+
+
+class KeyFolder:
+    """The keys of one site. `passphrase` (32 bytes or more) opens them all."""
+
+    def __init__(self, folder: Path, passphrase_file: Path | None = None, *, seal_rate: float | None = None) -> None:
+        self.folder = folder
+        path = passphrase_file or folder / _PASSPHRASE
+        try:
+            self._passphrase = path.read_bytes().strip()
+            self._index: dict[str, str] = json.loads((folder / _INDEX).read_text())
+        except FileNotFoundError:
+            raise SetupError("keys_missing") from None
+        self._seal_rate = seal_rate
+        self._signers: dict[str, Signer] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, folder: Path, passphrase_file: Path | None = None) -> "KeyFolder":
+        """Make an empty key folder with a new passphrase and master secret; SetupError when there is one already."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (folder / _INDEX).exists():
+            raise SetupError("keys_exist")
+        if passphrase_file is None:
+            write_private(folder / _PASSPHRASE, secrets.token_hex(32).encode())
+        write_private(folder / _MASTER, secrets.token_hex(32).encode())
+        write_private(folder / _INDEX, b"{}")
+        return cls(folder, passphrase_file)
+
+    def master(self) -> MasterKey:
+        """Return the master key of what is encrypted at rest; without the passphrase the file alone gives nothing."""
+        return MasterKey.from_secret(self.secret("at rest"))
+
+    def secret(self, use: str) -> bytes:
+        """Return a 32-byte secret for one use, derived from master file and passphrase."""
+        stored = (self.folder / _MASTER).read_bytes().strip()
+        return blake2b(stored, key=self._passphrase[:64], person=use.encode()[:16], digest_size=32).digest()
+
+    def make(self, use: str, algorithm: str = "ES256") -> PublicKey:
+        """Make a new key for `use` and return its public key."""
+        key = generate_private_key(algorithm)
+        uri = "file:" + use.replace(":", "-")
+        save_private_key(key_path(uri, self.folder), key, self._passphrase)
+        with self._lock:
+            self._index = json.loads((self.folder / _INDEX).read_text()) | {use: uri}
+            write_private(self.folder / _INDEX, json.dumps(self._index, indent=1, sort_keys=True).encode())
+        return key.public_key()
+
+    def uses(self) -> list[str]:
+        """Return what there are keys for; what another process added is seen."""
+        self._index = json.loads((self.folder / _INDEX).read_text())
+        return sorted(self._index)
+
+    def signer(self, use: str) -> Signer:
+        """Return the signer for `use`; SetupError when this site has no such key."""
+        with self._lock:
+            if use not in self._signers:
+                self._signers[use] = self._open(use)
+            return self._signers[use]
+
+    def cert(self, use: str) -> bytes:
+        """Return the cert (DER) of the key for `use`."""
+        found = self.signer(use).cert_der
+        if found is None:
+            raise SetupError("cert_missing", use=use)
+        return found
+
+    def put_cert(self, use: str, cert_der: bytes) -> None:
+        """Lay a cert beside its key."""
+        write_private(cert_path(self._uri(use), self.folder), cert_der)
+        with self._lock:
+            self._signers.pop(use, None)
+
+    def make_authority(self, use: str, *, common_name: str, purpose: Purpose, now: datetime, until: datetime) -> bytes:
+        """Make a TEST root or authority: a key and the cert it gives itself."""
+        self.make(use)
+        key = load_private_key(key_path(self._uri(use), self.folder), self._passphrase)
+        cert_der = make_self_signed(
+            key, common_name=common_name, purpose=purpose, serial=_serial(), not_before=now, not_after=until, test=True
+        )
+        self.put_cert(use, cert_der)
+        return cert_der
+
+    def certify(
+        self,
+        use: str,
+        *,
+        by: str,
+        common_name: str,
+        licence_number: str | None,
+        purpose: Purpose,
+        now: datetime,
+        until: datetime,
+    ) -> bytes:
+        """Let the TEST authority `by` certify the key for `use`; the cert is laid beside the key and returned."""
+        cert_der = certify(
+            self.public_key(use),
+            common_name=common_name,
+            licence_number=licence_number,
+            purpose=purpose,
+            issuer_cert=self.cert(by),
+            issuer_key=load_private_key(key_path(self._uri(by), self.folder), self._passphrase),
+            serial=_serial(),
+            not_before=now,
+            not_after=until,
+            test=True,
+        )
+        self.put_cert(use, cert_der)
+        return cert_der
+
+    def public_key(self, use: str) -> PublicKey:
+        return load_private_key(key_path(self._uri(use), self.folder), self._passphrase).public_key()
+
+    def _uri(self, use: str) -> str:
+        if use not in self._index:
+            self.uses()
+        try:
+            return self._index[use]
+        except KeyError:
+            raise SetupError("key_missing", use=use) from None
+
+    def _open(self, use: str) -> Signer:
+        cap = None
+        if use.startswith("seal:") and self._seal_rate is not None:
+            cap = RateCap(self._seal_rate, max(1, int(self._seal_rate)), time.monotonic)
+        try:
+            return open_file_signer(self._uri(use), self.folder, self._passphrase, rate_cap=cap)
+        except (SigningError, OSError):
+            raise SetupError("key_unusable", use=use) from None
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file only its owner may read, whole or not at all, and on disk when this returns."""
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _serial() -> int:
+    return secrets.randbits(126) + 1

@@ -1,0 +1,297 @@
+"""Enrolling departments, issuing bodies, systems, officers, enterprises, sources; and admitting wrong licence numbers.
+
+1 the operator's statement is verified (`hub/statements.py`) and spent, once
+2 the content is read: codes check, certs chain to the trust list, a body's types are in the catalogue
+3 the party and the entry are committed together            <- COMMIT POINT
+Enrolling what is there already replaces it; the statement and the entry keep what was said before.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from hub.answers import compose_head
+from hub.errors import OrderError
+from hub.intentions import new_name
+from hub.registry import Registry
+from hub.repeats import spend_statement
+from hub.statements import VerifiedStatement
+from hub.store.answer import AnswerReader, AnswerWriter
+from hub.store.enterprise import EnterpriseWriter
+from hub.store.entry import EntryWriter
+from hub.store.parties import PartyReader, PartyWriter
+from schemas.catalogue import FieldProblem, FieldsError
+from schemas.evidence import ActFacts, Kind
+from schemas.identifiers import (
+    LicenceNumberCheckError,
+    LicenceNumberFormError,
+    make_reference,
+    parse_licence_number,
+)
+from schemas.parties import Department, IssuingBody, Officer, Role, System
+from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from signing.base64url import decode
+from signing.errors import SigningError
+from signing.x509 import Purpose
+
+Put = Callable[[Connection], dict[str, Any]]
+
+
+def enrol(
+    noun: str,
+    content: Mapping[str, Any],
+    *,
+    verified: VerifiedStatement,
+    system: System,
+    registry: Registry,
+    now: datetime,
+) -> dict[str, Any]:
+    """Enrol one party. `noun` is a key of ENROLMENTS; FieldsError names every member and rule that is wrong."""
+    reading = _Reading(content)
+    put = ENROLMENTS[noun](reading, registry, now)
+    reading.refuse_problems()
+    return registry.database.write(partial(_commit, put, verified, system, registry, now))
+
+
+def _commit(
+    put: Put, verified: VerifiedStatement, system: System, registry: Registry, now: datetime, connection: Connection
+) -> dict[str, Any]:
+    spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+    enrolled = put(connection)
+    act_id = new_name(registry)
+    EntryWriter(connection, registry.random).add([ActFacts(Kind.ENROL, act_id, now, None, verified.digest, None, None)])
+    return enrolled | {"act_id": act_id}
+
+
+class _Reading:
+    """Reads the members of a content and gathers what is wrong with them."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._content = content
+        self._problems: list[FieldProblem] = []
+
+    def refuse_problems(self) -> None:
+        if self._problems:
+            raise FieldsError(tuple(self._problems))
+
+    def problem(self, member: str, rule: str) -> None:
+        self._problems.append(FieldProblem(member, rule))
+
+    def get(self, member: str) -> Any:
+        return self._content.get(member)
+
+    def text(self, member: str, longest: int = 256) -> str:
+        value = self._content.get(member)
+        if not isinstance(value, str) or not value.strip():
+            self.problem(member, "missing")
+            return ""
+        try:
+            return parse_plain_text(value, max_length=longest)
+        except TextLengthError:
+            self.problem(member, "too_long")
+        except (TextControlError, TextFormError):
+            self.problem(member, "control_character")
+        return ""
+
+    def code(self, member: str) -> str:
+        """Read a name by which a machine knows something: letters, digits, dot, hyphen, underscore."""
+        value = self._content.get(member)
+        if not isinstance(value, str) or not 1 <= len(value) <= 64 or not value.replace("-", "").replace(
+            ".", ""
+        ).replace("_", "").isalnum() or not value.isascii():  # fmt: skip
+            self.problem(member, "form")
+            return ""
+        return value
+
+    def licence_number(self, member: str, *, overrides: frozenset[str] = frozenset()) -> str:
+        value = self._content.get(member)
+        try:
+            return parse_licence_number(value if isinstance(value, str) else "", overrides=overrides)
+        except LicenceNumberCheckError:
+            self.problem(member, "check_digit")
+        except LicenceNumberFormError:
+            self.problem(member, "form")
+        return ""
+
+    def optional_licence_number(self, member: str) -> str | None:
+        return self.licence_number(member) if self._content.get(member) else None
+
+    def day(self, member: str) -> date:
+        try:
+            return date.fromisoformat(self._content.get(member) or "")
+        except (ValueError, TypeError):
+            self.problem(member, "form")
+            return date.min
+
+    def optional_day(self, member: str) -> date | None:
+        return self.day(member) if self._content.get(member) else None
+
+
+def _department(reading: _Reading, registry: Registry, now: datetime) -> Put:
+    department = Department(reading.licence_number("licence_number"), reading.text("name_zh"), reading.text("name_en"))
+
+    def put(connection: Connection) -> dict[str, Any]:
+        PartyWriter(connection).put_department(department)
+        return {"licence_number": department.licence_number}
+
+    return put
+
+
+def _issuing_body(reading: _Reading, registry: Registry, now: datetime) -> Put:
+    number, department = reading.licence_number("licence_number"), reading.licence_number("department")
+    body = IssuingBody(
+        licence_number=number,
+        department=department,
+        name_zh=reading.text("name_zh"),
+        name_en=reading.text("name_en"),
+        area=reading.code("area"),
+        from_on=reading.day("from_on"),
+        until_on=reading.optional_day("until_on"),
+        successor=reading.optional_licence_number("successor"),
+        superior=reading.optional_licence_number("superior"),
+        competences=_competences(reading, registry),
+    )
+
+    def put(connection: Connection) -> dict[str, Any]:
+        _require_department(connection, department)
+        PartyWriter(connection).put_issuing_body(body)
+        return {"licence_number": number}
+
+    return put
+
+
+def _competences(reading: _Reading, registry: Registry) -> dict[str, tuple[date, date | None]]:
+    listed = reading.get("competences")
+    if not isinstance(listed, list) or not listed:
+        reading.problem("competences", "missing")
+        return {}
+    known = {each.code for each in registry.catalogue.current()}
+    competences: dict[str, tuple[date, date | None]] = {}
+    for each in listed:
+        inner = _Reading(each if isinstance(each, dict) else {})
+        code = inner.code("certificate_type")
+        if code not in known:
+            reading.problem("competences", "type_unknown")
+        competences[code] = (inner.day("from_on"), inner.optional_day("until_on"))
+        for wrong in inner._problems:
+            reading.problem("competences", wrong.rule)
+    return competences
+
+
+def _system(reading: _Reading, registry: Registry, now: datetime) -> Put:
+    code, department = reading.code("code"), reading.licence_number("department")
+    roles = reading.get("roles")
+    if not isinstance(roles, list) or not roles or any(role not in list(Role) for role in roles):
+        reading.problem("roles", "choice")
+        roles = []
+    cert_der, key_id = _cert(reading, registry, department, now)
+    name, active = reading.text("name"), reading.get("active") is not False
+    system = System(code, department, name, cert_der, frozenset(Role(role) for role in roles), active)
+
+    def put(connection: Connection) -> dict[str, Any]:
+        _require_department(connection, department)
+        try:
+            with connection.begin_nested():
+                PartyWriter(connection).put_system(system, key_id=key_id)
+        except IntegrityError:
+            raise OrderError("key_enrolled") from None
+        return {"code": code, "key_id": key_id}
+
+    return put
+
+
+def _cert(reading: _Reading, registry: Registry, department: str, now: datetime) -> tuple[bytes, str]:
+    """Read a cert (base64url of DER) and hold it against the trust list and the department it is said to be of."""
+    try:
+        cert_der = decode(reading.get("cert") if isinstance(reading.get("cert"), str) else "")
+        facts = registry.trust().verify_party(cert_der, purpose=Purpose.SYSTEM, at=now)
+    except SigningError:
+        reading.problem("cert", "not_trusted")
+        return b"", ""
+    if facts.licence_number != department:
+        reading.problem("cert", "other_department")
+    return cert_der, facts.key_id
+
+
+def _officer(reading: _Reading, registry: Registry, now: datetime) -> Put:
+    number, department = reading.code("number"), reading.licence_number("department")
+    officer = Officer(number, department, reading.get("active") is not False)
+
+    def put(connection: Connection) -> dict[str, Any]:
+        _require_department(connection, department)
+        PartyWriter(connection).put_officer(officer)
+        return {"number": number}
+
+    return put
+
+
+def _enterprise(reading: _Reading, registry: Registry, now: datetime) -> Put:
+    with registry.database.read() as connection:
+        overrides = PartyReader(connection).overrides()
+    number = reading.licence_number("licence_number", overrides=overrides)
+    holder = (reading.text("name"), reading.text("address", 512) if reading.get("address") else "")
+
+    def put(connection: Connection) -> dict[str, Any]:
+        writer = EnterpriseWriter(connection)
+        locked = writer.lock({number: holder}, make_reference=lambda: make_reference(registry.random(16)), now=now)
+        enterprise = locked[number]
+        enterprise.name, enterprise.address = holder
+        writer.keep([enterprise])
+        earlier = AnswerReader(connection).heads([number]).get(number)
+        head = compose_head(
+            licence_number=number, reference=enterprise.reference, name=enterprise.name,
+            address=enterprise.address, pages={}, earlier=earlier,
+        )  # fmt: skip
+        AnswerWriter(connection).put_heads({number: head})
+        return {"licence_number": number, "reference": enterprise.reference}
+
+    return put
+
+
+def _source(reading: _Reading, registry: Registry, now: datetime) -> Put:
+    code, name, fresh = reading.code("code"), reading.text("name_zh"), reading.get("fresh_for_seconds")
+    if type(fresh) is not int or not 60 <= fresh <= 366 * 86_400:
+        reading.problem("fresh_for_seconds", "form")
+
+    def put(connection: Connection) -> dict[str, Any]:
+        PartyWriter(connection).put_source(code, name_zh=name, fresh_for_seconds=fresh)
+        return {"code": code}
+
+    return put
+
+
+def _override(reading: _Reading, registry: Registry, now: datetime) -> Put:
+    """Read a licence number that was issued with a wrong check character: its form must still be right."""
+    given, reason = reading.get("licence_number"), reading.text("reason", 500)
+    text = given.strip().upper() if isinstance(given, str) else ""
+    number = reading.licence_number("licence_number", overrides=frozenset({text}))
+
+    def put(connection: Connection) -> dict[str, Any]:
+        try:
+            with connection.begin_nested():
+                PartyWriter(connection).admit_licence_number(number, reason=reason, system="operator", now=now)
+        except IntegrityError:
+            raise OrderError("already_admitted", licence_number=number) from None
+        return {"licence_number": number}
+
+    return put
+
+
+def _require_department(connection: Connection, licence_number: str) -> None:
+    if PartyReader(connection).department(licence_number) is None:
+        raise OrderError("department_unknown", licence_number=licence_number)
+
+
+ENROLMENTS: Mapping[str, Callable[[_Reading, Registry, datetime], Put]] = {
+    "departments": _department,
+    "issuing-bodies": _issuing_body,
+    "systems": _system,
+    "officers": _officer,
+    "enterprises": _enterprise,
+    "sources": _source,
+    "licence-number-overrides": _override,
+}

@@ -1,0 +1,59 @@
+"""What the hub publishes for those who verify on their own: the trust list, its keys, the status lists."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from hub.errors import NotFoundError
+from hub.registry import Registry
+from hub.store.status import StatusReader
+from schemas.certificate import Status
+from signing.algorithms import public_key_from_spki
+from signing.jws import CompactSigner, jwk_of
+from signing.status_list import SHARD_SIZE, StatusValue, encode_statuses, place_of
+
+STATUS_LIST_TYP = "statuslist+jwt"
+_VALUES: Mapping[str, StatusValue] = {
+    Status.SUSPENDED: StatusValue.SUSPENDED,
+    Status.SUPERSEDED: StatusValue.APPLICATION_SPECIFIC,
+}
+
+
+def status_list(
+    number: int, *, registry: Registry, signer: CompactSigner, term: timedelta, now: datetime
+) -> str:
+    """Return one status list as a signed token (IETF Token Status List: typ statuslist+jwt, 2 bits, zlib).
+
+    NotFoundError for a list no certificate can point to yet.
+    """
+    first = number * SHARD_SIZE
+    with registry.database.read() as connection:
+        reader = StatusReader(connection)
+        if number < 0 or first > reader.highest():
+            raise NotFoundError("status_list_not_found")
+        statuses = reader.not_valid(first, first + SHARD_SIZE - 1)
+    values = {
+        place_of(serial, registry.status_key).index: int(_VALUES.get(status, StatusValue.INVALID))
+        for serial, status in statuses.items()
+    }
+    issued_at = int(now.timestamp())
+    payload = {
+        "sub": f"{registry.origin}/status/{number}",
+        "iss": registry.origin,
+        "iat": issued_at,
+        "exp": issued_at + 2 * int(term.total_seconds()),
+        "ttl": int(term.total_seconds()),
+        "status_list": {"bits": 2, "lst": encode_statuses(values)},
+    }
+    return signer.sign(orjson.dumps(payload))
+
+
+def jwks(*, registry: Registry) -> dict[str, Any]:
+    """Return the hub's own public keys that others verify its answers, notes, tokens and lists with."""
+    keys = []
+    for each in registry.trust().hub_keys:
+        jwk: dict[str, Any] = dict(jwk_of(public_key_from_spki(each.spki)))
+        keys.append(jwk | {"kid": each.key_id, "alg": each.algorithm, "use": "sig"})
+    return {"keys": keys}

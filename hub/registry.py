@@ -1,0 +1,52 @@
+"""What every flow that acts on the registry is handed: where things are kept, what counts, and for which hub."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hub.store.database import Database
+from schemas.catalogue import Catalogue
+from signing.envelope import MasterKey
+from signing.signers import Signer
+from signing.trust import TrustList
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Legal and technical terms, each a setting with its source in `hub/settings.py`."""
+
+    statement_age: timedelta
+    clock_skew: timedelta
+    lease: timedelta
+    idempotency_term: timedelta
+    copy_term: timedelta
+    reservation_term: timedelta
+    cert_status_age: timedelta
+    misses_a_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry's collaborators. It holds no key that seals or signs: those are handed to the flows that need them.
+
+    `trust` returns the trust list in force (at most a second old); `masters` decrypts, `master` encrypts what is not
+    public; `status_key` permutes status list places; `facts_key` keys the digests that tell equal facts; `random`
+    returns that many random bytes; `owner` names this process in leases.
+    """
+
+    database: Database
+    catalogue: Catalogue
+    origin: str
+    mode: str
+    trust: Callable[[], TrustList]
+    master: MasterKey
+    masters: Mapping[bytes, MasterKey]
+    status_key: bytes
+    facts_key: bytes
+    random: Callable[[int], bytes]
+    owner: str
+    terms: Terms
+
+
+Sealers = Callable[[str], Signer]
+"""Returns the seal signer of an issuing body by its licence number, or raises SetupError."""

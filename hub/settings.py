@@ -1,0 +1,69 @@
+"""Settings: read once, at the start, from arguments and from the environment (names begin with YIZHAO_).
+
+Legal and technical terms stand here with their source, so that a site can set them and nobody has to look for a number
+in the code. The environment is read nowhere else.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.registry import Terms
+
+
+class Settings(BaseSettings):
+    """All settings of one hub. Durations are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="YIZHAO_", extra="ignore")
+
+    folder: Path = Field(default=Path("var/data"), description="data folder: the embedded database and spooled files")
+    keys: Path | None = Field(default=None, description="key folder; by default beside the data folder, never inside it")
+    passphrase_file: Path | None = Field(default=None, description="file of the keys' passphrase; by default in the key folder (TEST only)")  # noqa: E501
+    database: str | None = Field(default=None, description="SQLAlchemy URL; by default SQLite in the data folder")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_origin: str | None = Field(default=None, description="fixed at init; another one is refused")
+
+    threads: int = Field(default=16, ge=2, le=200, description="worker threads, and database connections")
+    statement_age: int = Field(default=300, description="a statement is of this moment for so long")
+    clock_skew: int = Field(default=10, description="how far ahead another clock may be (FAPI 2.0, 5.3.2.1)")
+    lease: int = Field(default=30, description="how long a process holds an act under way before another may complete it")
+    idempotency_term: int = Field(default=86_400, description="how long an answer is kept for the same request")
+    copy_term_days: int = Field(default=30, description="a delivered copy ends after so many days")
+    reservation_term: int = Field(default=120, description="a reserved use of a grant lapses after this")
+    cert_status_age: int = Field(default=3_600, description="how old an e-licence cert's positive status may be")
+    misses_a_day: int = Field(default=10, description="wrong comparisons a requester may make per enterprise and day")
+    token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
+    answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
+    status_list_term: int = Field(default=300, description="ttl of a status list")
+    seal_rate: float = Field(default=5_000, description="a seal key's rate cap, signatures a second")
+    upload_bytes: int = Field(default=512 * 1024 * 1024, description="the longest file an intake takes")
+    search_on: bool = Field(default=True, description="whether the public may search by licence number")
+    search_misses: str = Field(default="10/minute", description="misses an address may make at the search door")
+    scan_misses: str = Field(default="60/minute", description="unknown references an address may ask for")
+    public_rate: str = Field(default="100000/minute", description="all scans of one address")
+    upload_rate: str = Field(default="60/minute", description="examinations (/verify) and grant posts of one address")
+
+    @property
+    def key_folder(self) -> Path:
+        """Return where keys lie: outside the data folder and its backups."""
+        return self.keys if self.keys is not None else self.folder.with_name(self.folder.name + "-keys")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.folder / 'hub.db').resolve()}"
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(
+            statement_age=timedelta(seconds=self.statement_age),
+            clock_skew=timedelta(seconds=self.clock_skew),
+            lease=timedelta(seconds=self.lease),
+            idempotency_term=timedelta(seconds=self.idempotency_term),
+            copy_term=timedelta(days=self.copy_term_days),
+            reservation_term=timedelta(seconds=self.reservation_term),
+            cert_status_age=timedelta(seconds=self.cert_status_age),
+            misses_a_day=self.misses_a_day,
+        )

@@ -1,0 +1,69 @@
+"""Whether a grant's signer still has a good e-licence: a positive status not older than a setting, or none.
+
+Asked of the e-licence port when a grant is posted and again, before a pull is decided, once the last answer is too old.
+No answer leaves the grant pending: pulls under it are refused, and the paper road is named.
+"""
+
+from datetime import datetime
+
+import orjson
+
+from connectors.contract import ELicence, LicenceSigner
+from hub.authorisation import GrantStanding
+from hub.registry import Registry
+from hub.store.grant import GrantReader, GrantWriter, StoredGrant
+from schemas.grant import Grant, parse_grant
+from signing.envelope import decrypt
+
+
+def grant_context(digest: str) -> bytes:
+    """Return what binds a grant's envelope to its grant."""
+    return b"grant:" + digest.encode()
+
+
+def opened_grant(stored: StoredGrant, registry: Registry) -> tuple[Grant, LicenceSigner]:
+    """Return the grant as signed, and its signer."""
+    content = orjson.loads(
+        decrypt(stored.envelope, masters=registry.masters, context=grant_context(stored.digest))
+    )
+    return parse_grant(content["text"]), LicenceSigner(**content["signer"])
+
+
+def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: datetime) -> GrantStanding | None:
+    """Return a grant as it stands now, its signer's status asked again where the last answer is too old."""
+    with registry.database.read() as connection:
+        stored = GrantReader(connection).get(digest)
+    if stored is None:
+        return None
+    grant, signer = opened_grant(stored, registry)
+    good_at, revoked = stored.cert_good_at, stored.cert_revoked
+    if not revoked and (good_at is None or now - good_at > registry.terms.cert_status_age):
+        good_at, revoked = ask_status(signer, good_at, registry=registry, e_licence=e_licence, now=now)
+        registry.database.write(
+            lambda connection: GrantWriter(connection).note_cert_status(digest, good_at=good_at, revoked=revoked)
+        )
+    fresh = good_at is not None and now - good_at <= registry.terms.cert_status_age
+    return GrantStanding(
+        digest=digest,
+        holder=stored.holder,
+        requester=stored.requester,
+        fields={each.code: tuple(field.name for field in each.fields) for each in grant.types},
+        identifiers=frozenset(grant.certificates),
+        item_code=grant.item_code,
+        case_number=grant.case_number,
+        valid_from=stored.valid_from,
+        valid_until=stored.valid_until,
+        uses_left=stored.uses - stored.uses_taken,
+        withdrawn=stored.withdrawn_at is not None,
+        signer_known_good=False if revoked else True if fresh else None,
+    )
+
+
+def ask_status(
+    signer: LicenceSigner, good_at: datetime | None, *, registry: Registry, e_licence: ELicence, now: datetime
+) -> tuple[datetime | None, bool]:
+    """Ask the port; return when the cert was last known good, and whether it is revoked."""
+    status = e_licence.cert_status(signer, now=now)
+    if status.state == "good":
+        return status.as_of, False
+    return good_at, status.state == "revoked"

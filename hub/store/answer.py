@@ -1,0 +1,60 @@
+"""Composed answers: what a scan reads by key, rewritten by the acts that change it."""
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from sqlalchemy import Connection, select
+from typing import Any
+
+from hub.store import tables
+from hub.store.upsert import insert_or_replace
+
+
+class AnswerReader:
+    """Reads answers within a transaction; the scan door has a faster way of its own (`hub/store/scan.py`)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def heads(self, licence_numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+        table = tables.answer_head
+        query = select(table.c.licence_number, table.c.body).where(table.c.licence_number.in_(licence_numbers))
+        return {row[0]: orjson.loads(row[1]) for row in self._connection.execute(query)}
+
+    def page(self, licence_number: str, page: int) -> list[dict[str, Any]]:
+        """Return the lines of one page, or none when it is not there yet."""
+        table = tables.answer_page
+        query = select(table.c.body).where(table.c.licence_number == licence_number, table.c.page == page)
+        body = self._connection.execute(query).scalar()
+        return [] if body is None else list(orjson.loads(body))
+
+    def certificates(self, serials: Sequence[int]) -> dict[int, dict[str, Any]]:
+        table = tables.answer_certificate
+        query = select(table.c.serial, table.c.body).where(table.c.serial.in_(serials))
+        return {row[0]: orjson.loads(row[1]) for row in self._connection.execute(query)}
+
+
+class AnswerWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put_certificates(self, bodies: Mapping[int, Mapping[str, Any]]) -> None:
+        rows = [
+            {"serial": serial, "licence_number": body["licence_number"], "body": orjson.dumps(body)}
+            for serial, body in bodies.items()
+        ]
+        insert_or_replace(self._connection, tables.answer_certificate, rows)
+
+    def put_heads(self, heads: Mapping[str, Mapping[str, Any]]) -> None:
+        rows = [
+            {"licence_number": number, "first_page": head["first_page"], "body": orjson.dumps(head)}
+            for number, head in heads.items()
+        ]
+        insert_or_replace(self._connection, tables.answer_head, rows)
+
+    def put_pages(self, pages: Mapping[tuple[str, int], Sequence[Mapping[str, Any]]]) -> None:
+        rows = [
+            {"licence_number": number, "page": page, "body": orjson.dumps(lines)}
+            for (number, page), lines in pages.items()
+        ]
+        insert_or_replace(self._connection, tables.answer_page, rows)

@@ -1,0 +1,182 @@
+"""Certificates: chains of versions, their sealed records, what was done to them, and the numbers and names they claim."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text, tuple_, update
+
+from hub.store import tables
+from hub.store.upsert import insert_new
+from schemas.certificate import Certificate, RecordedChange
+
+NumberKey = tuple[str, str, str]
+"""Issuing body, certificate type, certificate number."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A sealed record as kept: payload bytes, seals ({protected, signature}), disclosures by who may see them."""
+
+    serial: int
+    payload: bytes
+    seals: list[dict[str, str]]
+    public_disclosures: list[str]
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChain:
+    """A chain of versions: `current` is the serial in force, `open` one whose seal is under way."""
+
+    chain: int
+    licence_number: str
+    certificate_type: str
+    issuing_body: str
+    number: str
+    slot: int
+    versions: int
+    current: int | None
+    open: int | None
+
+
+class CertificateReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_serial(self, serials: Sequence[int]) -> dict[int, Certificate]:
+        table = tables.certificate
+        rows = self._connection.execute(select(table).where(table.c.serial.in_(serials))) if serials else ()
+        return {row.serial: Certificate(*row) for row in rows}
+
+    def by_identifier(self, identifiers: Sequence[str]) -> dict[str, Certificate]:
+        claim = tables.identifier_claim
+        query = select(claim.c.serial).where(claim.c.identifier.in_(identifiers))
+        serials = list(self._connection.execute(query).scalars()) if identifiers else []
+        return {each.identifier: each for each in self.by_serial(serials).values()}
+
+    def current_of(self, licence_number: str, types: Sequence[str] | None = None) -> list[Certificate]:
+        """Return the current version of each of a holder's chains, of those types when given, oldest first."""
+        chain = tables.chain
+        query = select(chain.c.current).where(chain.c.licence_number == licence_number, chain.c.current.is_not(None))
+        if types is not None:
+            query = query.where(chain.c.certificate_type.in_(types))
+        found = self.by_serial(list(self._connection.execute(query).scalars()))
+        return [found[serial] for serial in sorted(found)]
+
+    def records(self, serials: Sequence[int]) -> dict[int, StoredRecord]:
+        table = tables.record
+        rows = self._connection.execute(select(table).where(table.c.serial.in_(serials))) if serials else ()
+        return {row.serial: StoredRecord(*row) for row in rows}
+
+    def changes(self, serials: Sequence[int]) -> dict[int, list[RecordedChange]]:
+        """Return the changes of each certificate in the order they were recorded."""
+        table = tables.status_change
+        columns = [column for column in table.c if column.name != "number"]
+        found: dict[int, list[RecordedChange]] = {serial: [] for serial in serials}
+        query = select(*columns).where(table.c.serial.in_(serials)).order_by(table.c.number)
+        for row in self._connection.execute(query) if serials else ():
+            found[row.serial].append(RecordedChange(*row))
+        return found
+
+    def chains(self, numbers: Sequence[int]) -> dict[int, StoredChain]:
+        table = tables.chain
+        rows = self._connection.execute(select(table).where(table.c.chain.in_(numbers))) if numbers else ()
+        return {row.chain: StoredChain(*row) for row in rows}
+
+    def chains_by_number(self, keys: Sequence[NumberKey]) -> dict[NumberKey, StoredChain]:
+        """Return the chain that claims each (issuing body, type, number) which is claimed."""
+        if not keys:
+            return {}
+        claim = tables.number_claim.c
+        query = select(claim.issuing_body, claim.certificate_type, claim.number, claim.chain).where(
+            tuple_(claim.issuing_body, claim.certificate_type, claim.number).in_(keys)
+        )
+        claimed = {(row[0], row[1], row[2]): row[3] for row in self._connection.execute(query)}
+        chains = self.chains(sorted(set(claimed.values())))
+        return {key: chains[number] for key, number in claimed.items()}
+
+    def chains_of(self, licence_number: str) -> list[StoredChain]:
+        table = tables.chain
+        query = select(table).where(table.c.licence_number == licence_number).order_by(table.c.slot)
+        return [StoredChain(*row) for row in self._connection.execute(query)]
+
+    def versions_of(self, chain: int) -> list[Certificate]:
+        """Return all versions of a chain, first to last."""
+        table = tables.certificate
+        query = select(table).where(table.c.chain == chain).order_by(table.c.version)
+        return [Certificate(*row) for row in self._connection.execute(query)]
+
+
+class CertificateWriter:
+    """Writes within the transaction that holds the enterprises' rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def allocate(self, count: int) -> list[int]:
+        """Take `count` serials from the one sequence of the hub; they are never given twice."""
+        if self._connection.dialect.name == "postgresql":
+            query = text("SELECT nextval('certificate_serial') FROM generate_series(1, :count)")
+            return [int(number) for number in self._connection.execute(query, {"count": count}).scalars()]
+        table = tables.serial
+        statement = update(table).values(next=table.c.next + count).returning(table.c.next)
+        following = int(self._connection.execute(statement).scalar_one())
+        return list(range(following - count, following))
+
+    def add_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(tables.chain), list(rows))
+
+    def claim_numbers(self, claims: Mapping[NumberKey, int]) -> dict[NumberKey, int]:
+        """Claim numbers for chains; return the chain that now holds each, which may be another's."""
+        rows = [
+            {"issuing_body": body, "certificate_type": code, "number": number, "chain": chain}
+            for (body, code, number), chain in sorted(claims.items())
+        ]
+        insert_new(self._connection, tables.number_claim, rows)
+        claim = tables.number_claim.c
+        query = select(claim.issuing_body, claim.certificate_type, claim.number, claim.chain).where(
+            tuple_(claim.issuing_body, claim.certificate_type, claim.number).in_(list(claims))
+        )
+        return {(row[0], row[1], row[2]): row[3] for row in self._connection.execute(query)} if claims else {}
+
+    def claim_names(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Claim identifier and reference of each version; `rows` hold serial, identifier, reference, licence_number."""
+        if not rows:
+            return
+        identifiers = [{"identifier": row["identifier"], "serial": row["serial"]} for row in rows]
+        names = ("reference", "licence_number", "serial")
+        self._connection.execute(insert(tables.identifier_claim), identifiers)
+        self._connection.execute(insert(tables.reference_claim), [{name: row[name] for name in names} for row in rows])
+
+    def update_chain(self, chain: int, **values: Any) -> None:
+        table = tables.chain
+        self._connection.execute(update(table).where(table.c.chain == chain).values(**values))
+
+    def update_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Set issuing_body, number, versions, current and open of many chains at once."""
+        if not rows:
+            return
+        from_row = {name: text(f":new_{name}") for name in ("issuing_body", "number", "versions", "current", "open")}
+        statement = update(tables.chain).where(tables.chain.c.chain == text(":of_chain")).values(from_row)
+        self._connection.execute(statement, [_renamed(row) for row in rows])
+
+    def add(self, certificates: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]) -> None:
+        if certificates:
+            self._connection.execute(insert(tables.certificate), list(certificates))
+            self._connection.execute(insert(tables.record), list(records))
+
+    def set_status(self, serial: int, *, status: str, since: date, until: date | None) -> None:
+        table = tables.certificate
+        values = {"status": status, "status_since": since, "suspended_until": until}
+        self._connection.execute(update(table).where(table.c.serial == serial).values(**values))
+
+    def add_changes(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(tables.status_change), list(rows))
+
+
+def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {("of_chain" if name == "chain" else f"new_{name}"): value for name, value in row.items()}

@@ -1,0 +1,171 @@
+"""Connections and transactions on SQLite and PostgreSQL, behind one small class.
+
+A flow reads inside `read()` and writes by handing `write()` a function of a connection; when `write()` returns, the
+function's work is on disk (SQLite: WAL with synchronous=FULL, asserted on every connection; PostgreSQL: its own
+synchronous commit).
+
+SQLite has one writer thread: it runs the functions that wait, each in a savepoint, commits once, and only then lets all
+of them return; one that fails is rolled back alone. `BEGIN IMMEDIATE` keeps this right with a second process beside it.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from hub.errors import StoreError
+
+T = TypeVar("T")
+
+_BUSY_SECONDS = 10.0
+_MOST_PER_COMMIT = 64
+_ATTEMPTS = 4
+# serialization_failure, deadlock_detected: the transaction left no trace and may simply run again.
+_RETRY_STATES = frozenset({"40001", "40P01"})
+
+
+class Database:
+    """One database of the hub. `dialect` is "sqlite" or "postgresql"; `url` an SQLAlchemy URL."""
+
+    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+        self.url = url
+        parsed = make_url(url)
+        self.dialect = parsed.get_backend_name()
+        if self.dialect == "sqlite":
+            self.path = Path(parsed.database or "")
+            self._engine = _sqlite_engine(url, pool_size=pool_size, query_only=True)
+            self._writer: _SqliteWriter | None = _SqliteWriter(
+                _sqlite_engine(url, pool_size=1, query_only=False)
+            )
+        elif self.dialect == "postgresql":
+            self._engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+            self._writer = None
+        else:
+            raise StoreError("database_unsupported", dialect=self.dialect)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees one state of the database; on SQLite it cannot write at all."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of its own and return its result once that is on disk.
+
+        `work` may run more than once (never after it was committed), so it must touch nothing but its connection.
+        Raises what `work` raised, with nothing of it kept, or StoreError.
+        """
+        if self._writer is not None:
+            return self._writer.run(work)
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _RETRY_STATES:
+                    raise
+        raise AssertionError("the loop returns or raises")
+
+    def close(self) -> None:
+        """Finish the writes that wait, then close every connection."""
+        if self._writer is not None:
+            self._writer.close()
+        self._engine.dispose()
+
+
+def _sqlite_engine(url: str, *, pool_size: int, query_only: bool) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        # journal_mode is a property of the file; FULL must be asked of every connection and is asserted, because with
+        # NORMAL a power cut loses commits that were acknowledged.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-32000")
+        connection.execute(f"PRAGMA query_only={int(query_only)}")
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
+        if (mode, synchronous) != ("wal", 2):
+            raise StoreError("database_not_durable", journal_mode=mode, synchronous=synchronous)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+class _SqliteWriter:
+    """The one writer: a thread that groups the functions which wait into one commit."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        if self._closed.is_set():
+            raise StoreError("database_closed")
+        done: Future[T] = Future()
+        self._waiting.put((work, done))
+        return done.result()
+
+    def close(self) -> None:
+        if not self._closed.is_set():
+            self._closed.set()
+            self._waiting.put(None)
+            self._thread.join()
+            self._engine.dispose()
+
+    def _serve(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            group, last = [first], False
+            while len(group) < _MOST_PER_COMMIT and not self._waiting.empty():
+                item = self._waiting.get()
+                if item is None:
+                    last = True
+                    break
+                group.append(item)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+        outcomes: list[Callable[[], None]] = []
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                outcomes = [_run_in_savepoint(connection, work, done) for work, done in group]
+        except BaseException as error:  # the commit itself failed: none of the group was acknowledged
+            failure = StoreError("database_busy") if isinstance(error, OperationalError) else error
+            outcomes = [lambda done=done: done.set_exception(failure) for _, done in group]  # type: ignore[misc]
+        for tell in outcomes:
+            tell()
+
+
+def _run_in_savepoint(connection: Connection, work: Callable[[Connection], Any], done: Future[Any]) -> Callable[[], None]:
+    """Run one function; return what tells its caller, to be called only after the commit."""
+    savepoint = connection.begin_nested()
+    try:
+        result = work(connection)
+        savepoint.commit()
+    except Exception as error:
+        failure = error
+        with suppress(DBAPIError):
+            savepoint.rollback()
+        return lambda: done.set_exception(failure)
+    return lambda: done.set_result(result)

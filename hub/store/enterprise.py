@@ -1,0 +1,99 @@
+"""Enterprises: the row every act on a holder's certificates locks first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from hub.store import tables
+from hub.store.upsert import insert_new
+from schemas.parties import Enterprise
+
+
+@dataclass(slots=True)
+class LockedEnterprise:
+    """An enterprise whose row this transaction holds. `chains` counts the chains of certificates it has had."""
+
+    licence_number: str
+    reference: str
+    name: str
+    address: str
+    chains: int
+
+
+class EnterpriseReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, licence_number: str) -> Enterprise | None:
+        table = tables.enterprise
+        row = self._connection.execute(select(table).where(table.c.licence_number == licence_number)).first()
+        return None if row is None else Enterprise(row.licence_number, row.reference, row.name, row.address)
+
+
+class EnterpriseWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def lock(
+        self,
+        holders: Mapping[str, tuple[str, str]],
+        *,
+        make_reference: Callable[[], str],
+        now: datetime,
+    ) -> dict[str, LockedEnterprise]:
+        """Lock the enterprises of `holders` (licence number → name, address), creating those that are new.
+
+        Always in licence-number order, so that two acts never wait for each other.
+        """
+        numbers = sorted(holders)
+        table = tables.enterprise
+        known = self._locked(numbers)
+        missing = [number for number in numbers if number not in known]
+        if missing:
+            rows = [_new_row(number, holders[number], make_reference(), now) for number in missing]
+            insert_new(self._connection, table, rows)
+            known = self._locked(numbers)
+            claims = [
+                {"reference": row["reference"], "licence_number": row["licence_number"], "serial": None}
+                for row in rows
+                if known[row["licence_number"]].reference == row["reference"]
+            ]
+            insert_new(self._connection, tables.reference_claim, claims)
+        return known
+
+    def keep(self, enterprises: Sequence[LockedEnterprise]) -> None:
+        """Write back what a transaction changed of enterprises it holds."""
+        for each in enterprises:
+            table = tables.enterprise
+            values = {"name": each.name, "address": each.address, "chains": each.chains}
+            self._connection.execute(
+                update(table).where(table.c.licence_number == each.licence_number).values(**values)
+            )
+
+    def _locked(self, numbers: Sequence[str]) -> dict[str, LockedEnterprise]:
+        table = tables.enterprise
+        columns = (table.c.licence_number, table.c.reference, table.c.name, table.c.address, table.c.chains)
+        query = select(*columns).where(table.c.licence_number.in_(numbers)).order_by(table.c.licence_number)
+        rows = self._connection.execute(query.with_for_update())
+        return {row.licence_number: LockedEnterprise(*row) for row in rows}
+
+    def add(self, enterprise: Enterprise, now: datetime) -> None:
+        """Insert an enterprise that is enrolled by name; IntegrityError when it is there."""
+        holder = (enterprise.name, enterprise.address)
+        row = _new_row(enterprise.licence_number, holder, enterprise.reference, now)
+        self._connection.execute(insert(tables.enterprise), row)
+
+
+def _new_row(number: str, holder: tuple[str, str], reference: str, now: datetime) -> dict[str, Any]:
+    name, address = holder
+    return {
+        "licence_number": number,
+        "reference": reference,
+        "name": name,
+        "address": address,
+        "recorded_at": now,
+        "chains": 0,
+    }

@@ -1,0 +1,83 @@
+"""Pull decisions and deliveries: what was asked, what was decided, what was handed over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.store import tables
+
+_MISS = tables.comparison_miss
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as kept. `fields` maps certificate types to what may be disclosed; `use_state` none | reserved | …"""
+
+    decision: str
+    system: str
+    requester: str
+    officer: str | None
+    licence_number: str
+    item_code: str
+    case_number: str
+    basis: str
+    basis_reference: str | None
+    allowed: bool
+    reason: str
+    fields: Mapping[str, list[str]]
+    use_state: str
+    lapses_at: datetime
+    statement: int
+    recorded_at: datetime
+    act_id: str
+
+
+class ExchangeReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def decision(self, decision: str) -> StoredDecision | None:
+        table = tables.pull_decision
+        row = self._connection.execute(select(table).where(table.c.decision == decision)).first()
+        return None if row is None else StoredDecision(*row)
+
+    def lapsed(self, now: datetime) -> list[StoredDecision]:
+        """Return decisions whose reserved use was neither used nor released in time."""
+        table = tables.pull_decision
+        lapsed = (table.c.use_state == "reserved") & (table.c.lapses_at < now)
+        return [StoredDecision(*row) for row in self._connection.execute(select(table).where(lapsed))]
+
+    def misses(self, requester: str, licence_number: str, day: date) -> int:
+        query = select(_MISS.c.misses).where(
+            _MISS.c.requester == requester, _MISS.c.licence_number == licence_number, _MISS.c.day == day
+        )
+        return int(self._connection.execute(query).scalar() or 0)
+
+
+class ExchangeWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_decision(self, decision: StoredDecision) -> None:
+        row = {name: getattr(decision, name) for name in StoredDecision.__slots__}
+        self._connection.execute(insert(tables.pull_decision), row)
+
+    def settle_use(self, decision: str, state: str) -> bool:
+        """Turn a reserved use into "used" or "released", once; False when that has been done."""
+        table = tables.pull_decision
+        reserved = (table.c.decision == decision) & (table.c.use_state == "reserved")
+        return self._connection.execute(update(table).where(reserved).values(use_state=state)).rowcount == 1
+
+    def add_delivery(self, row: Mapping[str, Any]) -> None:
+        self._connection.execute(insert(tables.delivery), dict(row))
+
+    def count_miss(self, requester: str, licence_number: str, day: date) -> None:
+        row = {"requester": requester, "licence_number": licence_number, "day": day, "misses": 1}
+        into = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert(_MISS)
+        key = ["requester", "licence_number", "day"]
+        more = into.on_conflict_do_update(index_elements=key, set_={"misses": _MISS.c.misses + 1})
+        self._connection.execute(more, row)

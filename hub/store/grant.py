@@ -1,0 +1,69 @@
+"""Grants: the enterprise's signed sentence, how often it was used, whether it still counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from hub.store import tables
+
+_TABLE = tables.grant_table
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGrant:
+    """A grant as kept. `envelope` holds sentence, signature and cert, encrypted; `cert_good_at` None: pending."""
+
+    digest: str
+    holder: str
+    requester: str
+    envelope: bytes
+    valid_from: datetime
+    valid_until: datetime
+    uses: int
+    uses_taken: int
+    cert_serial: str
+    signer_role: str
+    cert_good_at: datetime | None
+    cert_revoked: bool
+    withdrawn_at: datetime | None
+    recorded_at: datetime
+    act_id: str
+
+
+class GrantReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, digest: str) -> StoredGrant | None:
+        row = self._connection.execute(select(_TABLE).where(_TABLE.c.digest == digest)).first()
+        return None if row is None else StoredGrant(*row)
+
+
+class GrantWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, grant: StoredGrant) -> None:
+        row: dict[str, Any] = {name: getattr(grant, name) for name in StoredGrant.__slots__}
+        self._connection.execute(insert(_TABLE), row)
+
+    def note_cert_status(self, digest: str, *, good_at: datetime | None, revoked: bool) -> None:
+        values = {"cert_good_at": good_at, "cert_revoked": revoked}
+        self._connection.execute(update(_TABLE).where(_TABLE.c.digest == digest).values(**values))
+
+    def take_use(self, digest: str) -> bool:
+        """Take one use; False when none is left or the grant was withdrawn. One of fifty callers gets the last one."""
+        open_ = (_TABLE.c.digest == digest) & (_TABLE.c.uses_taken < _TABLE.c.uses) & _TABLE.c.withdrawn_at.is_(None)
+        taken = self._connection.execute(update(_TABLE).where(open_).values(uses_taken=_TABLE.c.uses_taken + 1))
+        return taken.rowcount == 1
+
+    def give_back_use(self, digest: str) -> None:
+        same = _TABLE.c.digest == digest
+        self._connection.execute(update(_TABLE).where(same).values(uses_taken=_TABLE.c.uses_taken - 1))
+
+    def withdraw(self, digest: str, now: datetime) -> bool:
+        """Withdraw a grant at once; False when it was withdrawn before."""
+        open_ = (_TABLE.c.digest == digest) & _TABLE.c.withdrawn_at.is_(None)
+        return self._connection.execute(update(_TABLE).where(open_).values(withdrawn_at=now)).rowcount == 1

@@ -1,0 +1,51 @@
+"""The installation's burnt-in values, its trust lists, and the certificate types it has used."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from hub.store import tables
+from hub.store.upsert import insert_new
+
+
+class InstallationReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def values(self) -> dict[str, str]:
+        """Return what `init` fixed; empty when it has not run."""
+        table = tables.installation
+        return {row.name: row.value for row in self._connection.execute(select(table.c.name, table.c.value))}
+
+    def trust_list_version(self) -> int:
+        """Return the highest version this hub has held, 0 for none."""
+        return int(self._connection.execute(select(func.max(tables.trust_list.c.version))).scalar() or 0)
+
+    def trust_list(self, version: int) -> bytes | None:
+        table = tables.trust_list
+        raw = self._connection.execute(select(table.c.raw).where(table.c.version == version)).scalar()
+        return None if raw is None else bytes(raw)
+
+    def type_digests(self) -> dict[tuple[str, int], str]:
+        """Return the digest of every certificate type version this hub has started with."""
+        table = tables.type_version
+        rows = self._connection.execute(select(table.c.code, table.c.version, table.c.digest))
+        return {(row.code, row.version): row.digest for row in rows}
+
+
+class InstallationWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, values: Mapping[str, str]) -> None:
+        rows = [{"name": name, "value": value} for name, value in values.items()]
+        self._connection.execute(insert(tables.installation), rows)
+
+    def add_trust_list(self, version: int, raw: bytes, now: datetime) -> None:
+        """Keep a version; IntegrityError when it is there already."""
+        self._connection.execute(insert(tables.trust_list), {"version": version, "raw": raw, "recorded_at": now})
+
+    def add_types(self, digests: Mapping[tuple[str, int], str]) -> None:
+        rows = [{"code": code, "version": version, "digest": digest} for (code, version), digest in digests.items()]
+        insert_new(self._connection, tables.type_version, rows)

@@ -1,0 +1,103 @@
+"""Intentions: what is about to be sealed, recorded before the key is used, and what an idempotency key led to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from hub.store import tables
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIntention:
+    """One certificate about to be sealed. `envelope` holds payload and disclosures, encrypted."""
+
+    serial: int
+    batch: str
+    owner: str
+    lease_until: datetime
+    statement: int
+    envelope: bytes
+
+
+class IntentionReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def batch(self, batch: str) -> list[StoredIntention]:
+        return self._where(tables.intention.c.batch == batch)
+
+    def all(self) -> list[StoredIntention]:
+        """Return every open intention: the list of what was intended and not completed."""
+        return self._where(tables.intention.c.serial > 0)
+
+    def orphans(self, now: datetime) -> list[str]:
+        """Return the batches whose owner let the lease run out."""
+        table = tables.intention
+        query = select(table.c.batch).where(table.c.lease_until < now).group_by(table.c.batch)
+        return list(self._connection.execute(query.order_by(func.min(table.c.serial))).scalars())
+
+    def _where(self, condition: Any) -> list[StoredIntention]:
+        table = tables.intention
+        columns = (table.c.serial, table.c.batch, table.c.owner, table.c.lease_until, table.c.statement)
+        query = select(*columns, table.c.envelope).where(condition).order_by(table.c.serial)
+        return [StoredIntention(*row) for row in self._connection.execute(query)]
+
+
+class IntentionWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(tables.intention), list(rows))
+
+    def drop(self, serials: Sequence[int]) -> int:
+        """Drop intentions that are completed or refused; return how many were there still."""
+        table = tables.intention
+        return self._connection.execute(delete(table).where(table.c.serial.in_(serials))).rowcount
+
+    def take_over(self, batch: str, *, owner: str, lease_until: datetime, now: datetime) -> bool:
+        """Take an orphaned batch; False when its owner still holds the lease or another process was first."""
+        table = tables.intention
+        orphaned = (table.c.batch == batch) & (table.c.lease_until < now)
+        values = {"owner": owner, "lease_until": lease_until}
+        return self._connection.execute(update(table).where(orphaned).values(**values)).rowcount > 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAct:
+    """What an idempotency key led to: the request's digest, the act, and the kept answer once there is one."""
+
+    request_digest: str
+    act: str
+    answer: bytes | None
+
+
+class IdempotencyReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, system: str, key: str) -> KeptAct | None:
+        table = tables.idempotency
+        query = select(table.c.request_digest, table.c.act, table.c.answer)
+        row = self._connection.execute(query.where(table.c.system == system, table.c.key == key)).first()
+        return None if row is None else KeptAct(*row)
+
+
+class IdempotencyWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def open(self, system: str, key: str, *, request_digest: str, act: str, expires_at: datetime) -> None:
+        """Keep a key before its act is done; IntegrityError when another request is using it at this moment."""
+        row = {"system": system, "key": key, "request_digest": request_digest, "act": act, "expires_at": expires_at}
+        self._connection.execute(insert(tables.idempotency), row)
+
+    def answer(self, system: str, key: str, answer: bytes) -> None:
+        """Keep the answer (encrypted) under its key."""
+        table = tables.idempotency
+        same = (table.c.system == system) & (table.c.key == key)
+        self._connection.execute(update(table).where(same).values(answer=answer))

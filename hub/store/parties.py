@@ -1,0 +1,122 @@
+"""Departments, issuing bodies, systems, officers, sources, and the licence numbers an operator admitted."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from hub.store import tables
+from hub.store.upsert import insert_or_replace
+from schemas.parties import Department, IssuingBody, Officer, Role, System
+
+
+class PartyReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def department(self, licence_number: str) -> Department | None:
+        row = self._first(tables.department, licence_number=licence_number)
+        return None if row is None else Department(**row)
+
+    def issuing_body(self, licence_number: str) -> IssuingBody | None:
+        row = self._first(tables.issuing_body, licence_number=licence_number)
+        if row is None:
+            return None
+        of_body = tables.competence.c.issuing_body == licence_number
+        competences = self._connection.execute(select(tables.competence).where(of_body)).mappings()
+        days = {each["certificate_type"]: (each["from_on"], each["until_on"]) for each in competences}
+        return IssuingBody(**row, competences=days)
+
+    def issuing_bodies(self) -> list[str]:
+        """Return the licence numbers of all issuing bodies."""
+        return list(self._connection.execute(select(tables.issuing_body.c.licence_number)).scalars())
+
+    def predecessors(self, licence_number: str) -> list[str]:
+        """Return the bodies that this one succeeds."""
+        column = tables.issuing_body.c
+        return list(
+            self._connection.execute(select(column.licence_number).where(column.successor == licence_number)).scalars()
+        )
+
+    def system(self, code: str) -> System | None:
+        row = self._first(tables.system, code=code)
+        if row is None:
+            return None
+        roles = frozenset(Role(role) for role in row["roles"])
+        return System(row["code"], row["department"], row["name"], row["cert_der"], roles, row["active"])
+
+    def officer(self, number: str) -> Officer | None:
+        row = self._first(tables.officer, number=number)
+        return None if row is None else Officer(**row)
+
+    def overrides(self) -> frozenset[str]:
+        """Return the wrongly issued licence numbers that an operator admitted with a reason."""
+        return frozenset(self._connection.execute(select(tables.licence_number_override.c.licence_number)).scalars())
+
+    def source(self, code: str) -> dict[str, Any] | None:
+        return self._first(tables.source, code=code)
+
+    def sources(self) -> dict[str, tuple[str, datetime | None, int]]:
+        """Return every source: its name, when it was last seen, and for how many seconds that keeps it fresh."""
+        rows = self._connection.execute(select(tables.source)).mappings()
+        return {row["code"]: (row["name_zh"], row["seen_at"], row["fresh_for_seconds"]) for row in rows}
+
+    def _first(self, table: Any, **key: str) -> dict[str, Any] | None:
+        row = self._connection.execute(select(table).filter_by(**key)).mappings().first()
+        return None if row is None else dict(row)
+
+
+class PartyWriter:
+    """Enrolment. Enrolling what is there already replaces it: the act and its entry keep the history."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put_department(self, department: Department) -> None:
+        row = {
+            "licence_number": department.licence_number,
+            "name_zh": department.name_zh,
+            "name_en": department.name_en,
+        }
+        insert_or_replace(self._connection, tables.department, [row])
+
+    def put_issuing_body(self, body: IssuingBody) -> None:
+        names = ("licence_number", "department", "name_zh", "name_en", "area", "from_on", "until_on", "successor")
+        row = {name: getattr(body, name) for name in (*names, "superior")}
+        insert_or_replace(self._connection, tables.issuing_body, [row])
+        competences = [
+            _competence(body.licence_number, code, days) for code, days in sorted(body.competences.items())
+        ]
+        insert_or_replace(self._connection, tables.competence, competences)
+
+    def put_system(self, system: System, *, key_id: str) -> None:
+        row = {
+            "code": system.code,
+            "department": system.department,
+            "name": system.name,
+            "key_id": key_id,
+            "cert_der": system.cert_der,
+            "roles": sorted(system.roles),
+            "active": system.active,
+        }
+        insert_or_replace(self._connection, tables.system, [row])
+
+    def put_officer(self, officer: Officer) -> None:
+        row = {"number": officer.number, "department": officer.department, "active": officer.active}
+        insert_or_replace(self._connection, tables.officer, [row])
+
+    def put_source(self, code: str, *, name_zh: str, fresh_for_seconds: int) -> None:
+        row = {"code": code, "name_zh": name_zh, "fresh_for_seconds": fresh_for_seconds}
+        insert_or_replace(self._connection, tables.source, [row])
+
+    def source_seen(self, code: str, now: datetime) -> None:
+        self._connection.execute(update(tables.source).where(tables.source.c.code == code).values(seen_at=now))
+
+    def admit_licence_number(self, licence_number: str, *, reason: str, system: str, now: datetime) -> None:
+        row = {"licence_number": licence_number, "reason": reason, "system": system, "recorded_at": now}
+        self._connection.execute(insert(tables.licence_number_override), row)
+
+
+def _competence(body: str, code: str, days: Sequence[date | None]) -> dict[str, Any]:
+    return {"issuing_body": body, "certificate_type": code, "from_on": days[0], "until_on": days[1]}

@@ -1,0 +1,109 @@
+"""What a scan reads: one query over primary keys, by the fastest honest way each database has.
+
+The only raw drivers of the hub. SQLite is read inline (a keyed read is quicker than a change of thread); PostgreSQL is
+awaited from psycopg's pool. Both hand back the composed bytes as they are; `hub/lookup.py` judges them.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from psycopg_pool import AsyncConnectionPool
+
+_ENTERPRISE = """
+    SELECT h.body, p.body FROM reference_claim r
+    JOIN answer_head h ON h.licence_number = r.licence_number
+    LEFT JOIN answer_page p ON p.licence_number = r.licence_number AND p.page = COALESCE({page}, h.first_page)
+    WHERE r.reference = {key} AND r.serial IS NULL"""
+_CERTIFICATE = """
+    SELECT h.body, c.body FROM reference_claim r
+    JOIN answer_certificate c ON c.serial = r.serial
+    JOIN answer_head h ON h.licence_number = r.licence_number
+    WHERE r.reference = {key}"""
+_SEARCH = """
+    SELECT h.body, NULL FROM answer_head h WHERE h.licence_number = {key}"""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRows:
+    """The composed bytes a scan found: the holder's head, and a page of lines or a certificate's body."""
+
+    head: bytes
+    detail: bytes | None
+
+
+class ScanReader(Protocol):
+    """Reads composed answers by key; None is "nobody has this reference"."""
+
+    async def enterprise(self, reference: str, page: int | None) -> ScanRows | None: ...
+
+    async def certificate(self, reference: str) -> ScanRows | None: ...
+
+    async def search(self, licence_number: str) -> ScanRows | None: ...
+
+    async def close(self) -> None: ...
+
+
+class SqliteScanReader:
+    """Reads inline on the event loop's own thread, on a connection that can only read."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+        self._connection.execute("PRAGMA query_only=1")
+        self._connection.execute("PRAGMA cache_size=-32000")
+
+    async def enterprise(self, reference: str, page: int | None) -> ScanRows | None:
+        return self._one(_ENTERPRISE.format(page=":page", key=":key"), {"page": page, "key": reference})
+
+    async def certificate(self, reference: str) -> ScanRows | None:
+        return self._one(_CERTIFICATE.format(key=":key"), {"key": reference})
+
+    async def search(self, licence_number: str) -> ScanRows | None:
+        return self._one(_SEARCH.format(key=":key"), {"key": licence_number})
+
+    async def close(self) -> None:
+        self._connection.close()
+
+    def _one(self, query: str, values: dict[str, object]) -> ScanRows | None:
+        row = self._connection.execute(query, values).fetchone()
+        return None if row is None else ScanRows(row[0], row[1])
+
+
+class PostgresScanReader:
+    """Reads from a pool of asynchronous connections in autocommit, with prepared statements."""
+
+    def __init__(self, conninfo: str, *, pool_size: int) -> None:
+        self._pool = AsyncConnectionPool(
+            conninfo,
+            min_size=2,
+            max_size=pool_size,
+            open=False,
+            kwargs={"autocommit": True, "prepare_threshold": 1, "options": "-c default_transaction_read_only=on"},
+        )
+        self._opened = False
+
+    async def enterprise(self, reference: str, page: int | None) -> ScanRows | None:
+        return await self._one(
+            _ENTERPRISE.format(page="%(page)s::int", key="%(key)s"), {"page": page, "key": reference}
+        )
+
+    async def certificate(self, reference: str) -> ScanRows | None:
+        return await self._one(_CERTIFICATE.format(key="%(key)s"), {"key": reference})
+
+    async def search(self, licence_number: str) -> ScanRows | None:
+        return await self._one(_SEARCH.format(key="%(key)s"), {"key": licence_number})
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _one(self, query: str, values: dict[str, object]) -> ScanRows | None:
+        if not self._opened:
+            await self._pool.open()
+            self._opened = True
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query, values, binary=True)  # type: ignore[call-overload]
+            row = await cursor.fetchone()
+        return None if row is None else ScanRows(bytes(row[0]), None if row[1] is None else bytes(row[1]))

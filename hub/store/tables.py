@@ -1,0 +1,408 @@
+"""Every table of the hub, in one place.
+
+Large values stand in tables with insertion-order integer keys; random keys stand only in slim claim tables, which hold
+all uniqueness, so that the rest can one day be partitioned by licence number. A noun per table, in the singular.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from hub.store.columns import JsonBytes, Moment, Serial
+
+metadata = MetaData()
+
+# --- the installation -------------------------------------------------------------------------------------------
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+type_version = Table(
+    "type_version",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+)
+# SQLite's stand-in for a sequence; PostgreSQL has a real one, `certificate_serial`.
+serial = Table("serial", metadata, Column("name", String(32), primary_key=True), Column("next", Serial, nullable=False))
+trust_list = Table(
+    "trust_list",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+
+# --- parties ----------------------------------------------------------------------------------------------------
+department = Table(
+    "department",
+    metadata,
+    Column("licence_number", String(18), primary_key=True),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+)
+issuing_body = Table(
+    "issuing_body",
+    metadata,
+    Column("licence_number", String(18), primary_key=True),
+    Column("department", String(18), nullable=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("area", String(12), nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date),
+    Column("successor", String(18)),
+    Column("superior", String(18)),
+)
+competence = Table(
+    "competence",
+    metadata,
+    Column("issuing_body", String(18), primary_key=True),
+    Column("certificate_type", String(64), primary_key=True),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date),
+)
+system = Table(
+    "system",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("department", String(18), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("key_id", String(43), nullable=False, unique=True),
+    Column("cert_der", LargeBinary, nullable=False),
+    Column("roles", JsonBytes, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+officer = Table(
+    "officer",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("department", String(18), nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+licence_number_override = Table(
+    "licence_number_override",
+    metadata,
+    Column("licence_number", String(18), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("system", String(64), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+enterprise = Table(
+    "enterprise",
+    metadata,
+    Column("licence_number", String(18), primary_key=True),
+    Column("reference", String(26), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    # How many chains of certificates this holder has had; the next one's slot, and so its answer page.
+    Column("chains", Integer, nullable=False),
+)
+source = Table(
+    "source",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("name_zh", Text, nullable=False),
+    Column("seen_at", Moment),
+    Column("fresh_for_seconds", Integer, nullable=False),
+)
+
+# --- certificates -----------------------------------------------------------------------------------------------
+chain = Table(
+    "chain",
+    metadata,
+    # A chain is known by the serial of its first version.
+    Column("chain", Serial, primary_key=True, autoincrement=False),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("certificate_type", String(64), nullable=False),
+    Column("issuing_body", String(18), nullable=False),
+    Column("number", String(128), nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("versions", Integer, nullable=False),
+    Column("current", Serial),
+    # The serial of a version whose intention is recorded and whose seal is under way; one at a time.
+    Column("open", Serial),
+)
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("chain", Serial, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("identifier", String(128), nullable=False),
+    Column("reference", String(26), nullable=False),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("certificate_type", String(64), nullable=False),
+    Column("type_version", Integer, nullable=False),
+    Column("issuing_body", String(18), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_since", Date, nullable=False),
+    Column("suspended_until", Date),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("decided_on", Date, nullable=False),
+    Column("payload_sha256", String(64), nullable=False),
+    Column("facts_digest", String(64), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("source", String(64)),
+    Column("sealed_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+record = Table(
+    "record",
+    metadata,
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("seals", JsonBytes, nullable=False),
+    Column("public_disclosures", JsonBytes, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+)
+intention = Table(
+    "intention",
+    metadata,
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("batch", String(43), nullable=False, index=True),
+    Column("owner", String(43), nullable=False),
+    Column("lease_until", Moment, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+status_change = Table(
+    "status_change",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("serial", Serial, nullable=False, index=True),
+    Column("act", String(16), nullable=False),
+    Column("from_status", String(16), nullable=False),
+    Column("to_status", String(16), nullable=False),
+    Column("ground", Text, nullable=False),
+    Column("document_name", Text, nullable=False),
+    Column("document_number", Text, nullable=False),
+    Column("document_date", Date, nullable=False),
+    Column("works_from", Date, nullable=False),
+    Column("until", Date),
+    Column("issuing_body", String(18), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+
+# --- claims: all uniqueness, in slim tables ---------------------------------------------------------------------
+identifier_claim = Table(
+    "identifier_claim",
+    metadata,
+    Column("identifier", String(128), primary_key=True),
+    Column("serial", Serial, nullable=False),
+)
+number_claim = Table(
+    "number_claim",
+    metadata,
+    Column("issuing_body", String(18), primary_key=True),
+    Column("certificate_type", String(64), primary_key=True),
+    Column("number", String(128), primary_key=True),
+    Column("chain", Serial, nullable=False),
+)
+reference_claim = Table(
+    "reference_claim",
+    metadata,
+    Column("reference", String(26), primary_key=True),
+    Column("licence_number", String(18), nullable=False),
+    # The certificate version it names; NULL: the enterprise.
+    Column("serial", Serial),
+)
+single_use = Table(
+    "single_use",
+    metadata,
+    # What was spent: "statement", "assertion", "proof" or "grant", and by whom.
+    Column("kind", String(16), primary_key=True),
+    Column("party", String(64), primary_key=True),
+    Column("value", String(512), primary_key=True),
+    Column("expires_at", Moment, index=True),
+)
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("system", String(64), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("request_digest", String(64), nullable=False),
+    # What the key led to: a batch of intentions, a pull decision; and, once there is one, the kept answer (encrypted).
+    Column("act", String(43), nullable=False),
+    Column("answer", LargeBinary),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+# --- evidence ---------------------------------------------------------------------------------------------------
+statement = Table(
+    "statement",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("system", String(64), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("jws", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+entry = Table(
+    "entry",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("act_id", String(64), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("act_bytes", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf_index", BigInteger),
+    Column("recorded_at", Moment, nullable=False),
+)
+Index("entry_act_id", entry.c.act_id, unique=True)
+Index("entry_unsequenced", entry.c.number, sqlite_where=entry.c.leaf_index.is_(None), postgresql_where=entry.c.leaf_index.is_(None))
+
+# --- answers: what a scan reads, composed by the act that changes it --------------------------------------------
+answer_certificate = Table(
+    "answer_certificate",
+    metadata,
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("licence_number", String(18), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+answer_head = Table(
+    "answer_head",
+    metadata,
+    Column("licence_number", String(18), primary_key=True),
+    Column("first_page", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+answer_page = Table(
+    "answer_page",
+    metadata,
+    Column("licence_number", String(18), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# --- sharing ----------------------------------------------------------------------------------------------------
+sharing_rule = Table(
+    "sharing_rule",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("requester", String(18), nullable=False),
+    Column("item_code", String(64), nullable=False),
+    Column("item_name", Text, nullable=False),
+    Column("legal_basis", Text, nullable=False),
+    Column("case_pattern", Text, nullable=False),
+    Column("fields", JsonBytes, nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date),
+)
+grant_table = Table(
+    "grant",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("requester", String(18), nullable=False),
+    # The sentence with its signature and cert, encrypted: it may name a delegate.
+    Column("envelope", LargeBinary, nullable=False),
+    Column("valid_from", Moment, nullable=False),
+    Column("valid_until", Moment, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("uses_taken", Integer, nullable=False),
+    Column("cert_serial", String(64), nullable=False),
+    Column("signer_role", String(32), nullable=False),
+    Column("cert_good_at", Moment),
+    Column("cert_revoked", Boolean, nullable=False),
+    Column("withdrawn_at", Moment),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+pull_decision = Table(
+    "pull_decision",
+    metadata,
+    Column("decision", String(43), primary_key=True),
+    Column("system", String(64), nullable=False),
+    Column("requester", String(18), nullable=False),
+    Column("officer", String(64)),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("item_code", String(64), nullable=False),
+    Column("case_number", String(128), nullable=False),
+    Column("basis", String(16), nullable=False),
+    Column("basis_reference", String(64)),
+    Column("allowed", Boolean, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("fields", JsonBytes, nullable=False),
+    # reserved → used | released; "none" where the basis counts no uses.
+    Column("use_state", String(16), nullable=False),
+    Column("lapses_at", Moment, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("decision", String(43), primary_key=True),
+    Column("serial_number", String(43), nullable=False),
+    Column("requester", String(18), nullable=False),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("note", Text, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+comparison_miss = Table(
+    "comparison_miss",
+    metadata,
+    Column("requester", String(18), primary_key=True),
+    Column("licence_number", String(18), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("misses", Integer, nullable=False),
+)
+
+# --- intake -----------------------------------------------------------------------------------------------------
+intake = Table(
+    "intake",
+    metadata,
+    Column("intake", String(43), primary_key=True),
+    Column("system", String(64), nullable=False),
+    Column("officer", String(64)),
+    Column("form", String(16), nullable=False),
+    Column("certificate_type", String(64)),
+    # Set when the file is signed by this body; otherwise the rows are collected from `source`.
+    Column("issuing_body", String(18)),
+    Column("source", String(64)),
+    Column("dry_run", Boolean, nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("statement", Serial, nullable=False),
+    # awaiting_file → waiting → running → done | failed
+    Column("state", String(16), nullable=False),
+    Column("problem", String(64)),
+    Column("owner", String(43)),
+    Column("lease_until", Moment),
+    Column("rows_done", Integer, nullable=False),
+    Column("counts", JsonBytes, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+)
+intake_row = Table(
+    "intake_row",
+    metadata,
+    Column("intake", String(43), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("result", String(16), nullable=False),
+    Column("identifier", String(128)),
+    Column("problems", JsonBytes),
+)

@@ -1,0 +1,126 @@
+"""The one verdict, behind every door: facts of a certificate in, a Verdict out; no I/O.
+
+1 seal       the bytes are as sealed
+2 trust      the sealer was on the trust list, for this body, and its seal still proves something
+3 statement  the issuing body ordered it (collected data have no such order, and say so)
+4 status     what the registry holds
+5 dates      civil days in Shanghai, the last one included
+6 licence    the state of the holder's business licence (`schemas.verdict.LICENCE_TABLE`)
+7 data age   collected data are believed only while their source is fresh
+8 right      who shows non-public fields must show a delivery note
+
+Steps 1-3 and 8 are findings of the surface; 4-7 are judged here. The outcome is the worst of the required checks:
+failed before suspended before unknown; only when all passed is it valid.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from schemas.certificate import ENDED, Status, civil_date, suspension_over
+from schemas.parties import LicenceState
+from schemas.verdict import LICENCE_TABLE, REQUIRED, Check, CheckName, Facts, Outcome, Result, Surface, Verdict
+
+_PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
+_SEVERITY = (
+    (Result.FAILED, Outcome.NOT_VALID),
+    (Result.SUSPENDED, Outcome.SUSPENDED),
+    (Result.UNKNOWN, Outcome.UNKNOWN),
+)
+
+
+def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
+    """Judge one certificate as `surface` knows it at `now` (aware)."""
+    today = civil_date(now)
+    checks = (
+        facts.seal,
+        facts.trust,
+        facts.statement,
+        _status(facts, today),
+        _dates(facts, today),
+        _licence(facts),
+        _data_age(facts, now),
+        facts.right_to_hold,
+    )
+    outcome, reason = _worst(checks, surface)
+    if outcome is Outcome.VALID:
+        reason = "good" if facts.valid_to else "good_no_end"
+    return Verdict(outcome, reason, _since(facts, reason), checks, facts.status_as_of or now)
+
+
+def passed(name: CheckName) -> Check:
+    """Return the plain passed check of that name."""
+    return _PASSED[name]
+
+
+def licence_state(status: Status | None, *, valid_to: date | None, needed: bool, today: date) -> LicenceState:
+    """Return the state of a holder's licence from its business licence's status (None: not recorded) and last day."""
+    if status is None:
+        return LicenceState.NOT_RECORDED if needed else LicenceState.NOT_NEEDED
+    if status is Status.VALID:
+        return LicenceState.TERM_ENDED if valid_to is not None and today > valid_to else LicenceState.REGISTERED
+    # A superseded or voided version is never the holder's current licence.
+    return LicenceState(status.value) if status.value in LicenceState else LicenceState.NOT_RECORDED
+
+
+def _status(facts: Facts, today: date) -> Check:
+    if facts.status is None:
+        return Check(CheckName.STATUS, Result.UNKNOWN, "status_unknown")
+    if facts.status in ENDED:
+        return Check(CheckName.STATUS, Result.FAILED, facts.status.value)
+    if facts.status is Status.SUSPENDED and not suspension_over(facts.suspended_until, facts.suspension_ends, today):
+        past = facts.suspended_until is not None and today > facts.suspended_until
+        return Check(CheckName.STATUS, Result.SUSPENDED, "suspension_past" if past else "suspended")
+    if facts.status_as_of is not None:
+        return Check(CheckName.STATUS, Result.UNKNOWN, "status_as_signed")
+    return _PASSED[CheckName.STATUS]
+
+
+def _dates(facts: Facts, today: date) -> Check:
+    if facts.valid_from is None:
+        return Check(CheckName.DATES, Result.UNKNOWN, "check_missing")
+    if facts.valid_to is not None and today > facts.valid_to:
+        return Check(CheckName.DATES, Result.FAILED, "expired")
+    if today < facts.valid_from:
+        return Check(CheckName.DATES, Result.FAILED, "not_yet_valid")
+    return _PASSED[CheckName.DATES]
+
+
+def _licence(facts: Facts) -> Check:
+    if facts.licence is None:
+        return Check(CheckName.LICENCE, Result.NOT_POSSIBLE)
+    result, reason = LICENCE_TABLE[facts.licence]
+    return _PASSED[CheckName.LICENCE] if reason is None else Check(CheckName.LICENCE, result, reason)
+
+
+def _data_age(facts: Facts, now: datetime) -> Check:
+    if not facts.collected:
+        return _PASSED[CheckName.DATA_AGE]
+    if facts.seen_at is None or facts.fresh_for_seconds is None:
+        return Check(CheckName.DATA_AGE, Result.UNKNOWN, "age_unknown")
+    if (now - facts.seen_at).total_seconds() > facts.fresh_for_seconds:
+        return Check(CheckName.DATA_AGE, Result.UNKNOWN, "source_stale")
+    return _PASSED[CheckName.DATA_AGE]
+
+
+def _worst(checks: Sequence[Check], surface: Surface) -> tuple[Outcome, str]:
+    required = REQUIRED[surface]
+    for result, outcome in _SEVERITY:
+        for check in checks:
+            if check.result is result and (check.name in required or result is not Result.UNKNOWN):
+                return outcome, check.reason or "check_missing"
+    for check in checks:
+        # Collected data have no order by an issuing body: named, and lowering trust, not the verdict.
+        if check.result is Result.NOT_POSSIBLE and check.name in required and check.reason != "collected":
+            return Outcome.UNKNOWN, "check_missing"
+    return Outcome.VALID, "good"
+
+
+def _since(facts: Facts, reason: str) -> date | None:
+    if reason == "expired":
+        return facts.valid_to
+    if reason in ("good", "good_no_end", "not_yet_valid"):
+        return facts.valid_from
+    return facts.status_since if facts.status is not None and reason in _STATUS_REASONS else None
+
+
+_STATUS_REASONS = frozenset(status.value for status in Status) | {"suspension_past"}

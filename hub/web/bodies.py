@@ -1,0 +1,53 @@
+"""Reading what strangers send: length, encoding and depth are held before anything is parsed."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from hub.errors import HubError
+from signing.errors import MalformedTokenError
+from signing.jws import parse_json
+
+LONGEST_JSON = 1_000_000
+
+
+class BodyError(HubError):
+    """A request body that is not read: too long, not JSON, too deep, of another media type."""
+
+
+async def read_body(request: Request, longest: int) -> bytes:
+    """Return the whole body; BodyError body_too_long as soon as it is known to be longer."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > longest:
+        raise BodyError("body_too_long", longest=longest)
+    chunks, length = [], 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length > longest:
+            raise BodyError("body_too_long", longest=longest)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON body is at most 1 MB, UTF-8, at most 32 deep and names no member twice."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            if request.method in ("POST", "PUT", "PATCH"):
+                kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+                if kind != "application/json":
+                    raise BodyError("media_type", expected="application/json")
+                body = await read_body(request, LONGEST_JSON)
+                try:
+                    parse_json(body, max_bytes=LONGEST_JSON)
+                except MalformedTokenError:
+                    raise BodyError("body_malformed") from None
+                request._body = body  # what FastAPI parses now is what was held against the rules above
+            return await inner(request)
+
+        return strict

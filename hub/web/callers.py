@@ -1,0 +1,106 @@
+"""Who stands at a department's door: the token and proof are verified, then the statement, each by its flow."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.access import Caller, Presented, verify_caller
+from hub.errors import AccessError
+from hub.registry import Registry
+from hub.statements import VerifiedStatement, check_content, verify_statement
+from hub.store.parties import PartyReader
+from schemas.parties import Officer, Role
+from schemas.statement import Ordered
+from signing.base64url import decode
+from signing.errors import SigningError
+from signing.jws import parse_json
+
+
+class OrderBody(BaseModel):
+    """An order: its content, the salt (16 bytes, base64) and the statement that binds both (a compact JWS)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    statement: str = Field(max_length=65_536)
+    salt: str = Field(max_length=64)
+    content: dict[str, Any]
+
+
+class RequestBody(BaseModel):
+    """A request: the statement carries what is asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    statement: str = Field(max_length=65_536)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A verified call: who, what they signed, the officer named in it, the idempotency key, the moment."""
+
+    caller: Caller
+    verified: VerifiedStatement
+    officer: Officer | None
+    key: str
+    now: datetime
+
+
+def moment() -> datetime:
+    """Return now, in UTC; read once per request, here at the door."""
+    return datetime.now(UTC)
+
+
+async def in_thread(work: Any, *arguments: Any) -> Any:
+    """Run one flow in one worker thread."""
+    return await to_thread.run_sync(work, *arguments)
+
+
+def presented(request: Request) -> Presented:
+    """Return the parts of a request that authentication looks at."""
+    headers = request.headers
+    proofs = headers.getlist("dpop")
+    proof = proofs[0] if len(proofs) == 1 else None
+    return Presented(request.method, request.url.path, headers.get("authorization"), proof)
+
+
+def verify_call(
+    request: Request, body: OrderBody | RequestBody, *, act: Ordered, role: Role, registry: Registry
+) -> Called:
+    """Verify token, proof and statement of a call; runs in the flow's thread."""
+    now = moment()
+    caller = verify_caller(presented(request), role=role, registry=registry, now=now)
+    officer = _named_officer(body.statement, registry)
+    verified = verify_statement(
+        body.statement,
+        act=act,
+        system=caller.system,
+        key=caller.key,
+        key_id=caller.key_id,
+        officer=officer,
+        audience=registry.origin,
+        now=now,
+        terms=registry.terms,
+    )
+    if isinstance(body, OrderBody):
+        check_content(verified, body.content, body.salt)
+    key = request.headers.get("idempotency-key", "")
+    if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
+        raise AccessError("idempotency_key_missing")
+    return Called(caller, verified, officer, key, now)
+
+
+def _named_officer(jws: str, registry: Registry) -> Officer | None:
+    """Look up the officer a statement names; whether he counts is decided when the statement is verified."""
+    try:
+        claims = parse_json(decode(jws.split(".")[1]))
+    except (SigningError, IndexError):
+        return None
+    number = claims.get("officer") if isinstance(claims, dict) else None
+    if not isinstance(number, str):
+        return None
+    with registry.database.read() as connection:
+        return PartyReader(connection).officer(number)

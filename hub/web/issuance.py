@@ -1,0 +1,55 @@
+"""Door of issuance: an issuing body's system orders one certificate."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel
+
+from hub.issuance import issue
+from hub.registry import Registry, Sealers
+from hub.store.parties import PartyReader
+from hub.web.bodies import StrictRoute
+from hub.web.callers import OrderBody, in_thread, verify_call
+from schemas.order import read_order
+from schemas.parties import Role
+from schemas.statement import Ordered
+
+
+class IssuedAnswer(BaseModel):
+    """One certificate that was made. The references open `/c/…` (this version) and `/q/…` (its holder)."""
+
+    identifier: str
+    reference: str
+    holder_reference: str
+    version: int
+    act_id: str
+    payload_sha256: str
+
+
+def routes(registry: Registry, sealers: Sealers) -> APIRouter:
+    router = APIRouter(route_class=StrictRoute, tags=["certificates 证照"])
+
+    @router.post("/certificates", status_code=201, summary="Issue a certificate 颁发证照")
+    async def issue_certificate(
+        request: Request, body: OrderBody, idempotency_key: Annotated[str | None, Header()] = None
+    ) -> IssuedAnswer:
+        """Seal and store one certificate, or its next version. The statement is an `issue` order by the body's system."""
+
+        def work() -> dict[str, Any]:
+            called = verify_call(request, body, act=Ordered.ISSUE, role=Role.ISSUE, registry=registry)
+            with registry.database.read() as connection:
+                overrides = PartyReader(connection).overrides()
+            order = read_order(body.content, catalogue=registry.catalogue, overrides=overrides)
+            return issue(
+                order,
+                verified=called.verified,
+                system=called.caller.system,
+                key=called.key,
+                registry=registry,
+                sealers=sealers,
+                now=called.now,
+            )
+
+        return IssuedAnswer(**await in_thread(work))
+
+    return router

@@ -1,0 +1,262 @@
+"""The scan door: `/q/…` everything of one enterprise, `/c/…` one certificate version, `/search` by licence number.
+
+Plain ASGI, as this is the door everybody uses: the rows are read inline (SQLite) or awaited (PostgreSQL), judged by
+`hub/lookup.py`, and shown by `Accept`: a page, JSON, a signed answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
+A reference nobody has and one that cannot be a reference look alike. Limits count misses, not hits.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from hub.lookup import Surroundings, look_up_certificate, look_up_enterprise
+from hub.store.scan import ScanReader, ScanRows
+from hub.web.callers import moment
+from hub.web.observation import Receive, Scope, Send
+from schemas.identifiers import (
+    LicenceNumberCheckError,
+    LicenceNumberFormError,
+    ReferenceFormError,
+    parse_licence_number,
+    parse_reference,
+)
+from signing.jws import CompactSigner
+
+ANSWER_TYP = "yizhao-answer+jwt"
+_NO_STORE = (b"cache-control", b"no-store")
+_VARY = (b"vary", b"accept, accept-language")
+_KINDS = {
+    "text/html": "page",
+    "application/xhtml+xml": "page",
+    "application/json": "json",
+    "application/jwt": "jwt",
+    "application/linkset+json": "linkset",
+}
+_MEDIA = {
+    "page": b"text/html; charset=utf-8",
+    "json": b"application/json",
+    "jwt": b"application/jwt",
+    "linkset": b"application/linkset+json",
+}
+Render = Callable[[str, Mapping[str, Any], str], bytes]
+"""Renders a page: its name, what it shows, its language ("zh" or "en")."""
+Problem = Callable[[str, str, str, str], tuple[int, bytes, bytes]]
+"""Shows a problem: its code, how ("page" or other), the language, the trace id → status, media type, body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The public doors' limits: all scans of an address, its misses, and its misses at the search door."""
+
+    public_rate: RateLimitItem
+    scan_misses: RateLimitItem
+    search_misses: RateLimitItem
+    search_on: bool
+
+    @classmethod
+    def of(cls, public_rate: str, scan_misses: str, search_misses: str, *, search_on: bool) -> "Limits":
+        return cls(parse(public_rate), parse(scan_misses), parse(search_misses), search_on)
+
+
+class LookupDoor:
+    """An ASGI application for the scan and search paths."""
+
+    def __init__(
+        self,
+        *,
+        reader: ScanReader,
+        surroundings: Callable[[datetime], Surroundings],
+        signer: CompactSigner,
+        answer_term: timedelta,
+        limits: Limits,
+        render: Render,
+        problem: Problem,
+    ) -> None:
+        self._reader = reader
+        self._surroundings = surroundings
+        self._signer = signer
+        self._term = int(answer_term.total_seconds())
+        self._limits = limits
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._render = render
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name: value for name, value in scope["headers"] if name in (b"accept", b"accept-language")}
+        query = parse_qs(scope["query_string"].decode("latin-1")) if scope["query_string"] else {}
+        shown, language = _shown_as(headers.get(b"accept", b"")), _language(headers.get(b"accept-language", b""), query)
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._refuse("method_not_allowed", shown, language, scope, send)
+            return
+        address = scope["client"][0] if scope.get("client") else "-"
+        if not self._limiter.hit(self._limits.public_rate, "all", address):
+            await self._refuse("too_many_requests", shown, language, scope, send)
+            return
+        now = moment()
+        kind, _, name = scope["path"][1:].partition("/")
+        if kind == "search":
+            await self._search(query, shown, language, address, now, scope, send)
+            return
+        await self._scan(kind.lower(), name, query, shown, language, address, now, scope, send)
+
+    async def _scan(
+        self,
+        kind: str,
+        name: str,
+        query: Mapping[str, list[str]],
+        shown: str,
+        language: str,
+        address: str,
+        now: datetime,
+        scope: Scope,
+        send: Send,
+    ) -> None:
+        rows = None
+        if self._limiter.test(self._limits.scan_misses, "scan", address):
+            try:
+                reference = parse_reference(name)
+                rows = await self._read(kind, reference, query)
+            except ReferenceFormError:
+                rows = None
+            if rows is None:
+                self._limiter.hit(self._limits.scan_misses, "scan", address)
+        else:
+            await self._refuse("too_many_requests", shown, language, scope, send)
+            return
+        if rows is None:
+            await self._refuse("reference_not_found", shown, language, scope, send)
+            return
+        look_up = look_up_enterprise if kind == "q" else look_up_certificate
+        answer = look_up(rows, surroundings=self._surroundings(now), now=now)
+        await self._answer(answer, kind, name, query, shown, language, now, send)
+
+    async def _read(self, kind: str, reference: str, query: Mapping[str, list[str]]) -> ScanRows | None:
+        if kind == "c":
+            return await self._reader.certificate(reference)
+        page = query.get("page", [""])[0]
+        return await self._reader.enterprise(reference, int(page) if page.isdecimal() and len(page) < 7 else None)
+
+    async def _answer(
+        self,
+        answer: dict[str, Any],
+        kind: str,
+        name: str,
+        query: Mapping[str, list[str]],
+        shown: str,
+        language: str,
+        now: datetime,
+        send: Send,
+    ) -> None:
+        if shown == "page":
+            body = self._render("enterprise" if kind == "q" else "certificate", answer, language)
+        elif shown == "jwt":
+            body = self._signed(answer, query, now)
+        elif shown == "linkset":
+            body = orjson.dumps(_linkset(answer))
+        else:
+            body = orjson.dumps(answer)
+        await _send(send, 200, _MEDIA[shown], body)
+
+    def _signed(self, answer: dict[str, Any], query: Mapping[str, list[str]], now: datetime) -> bytes:
+        issued_at = int(now.timestamp())
+        payload = {"iss": answer["holder"]["url"].rpartition("/q/")[0], "iat": issued_at, "exp": issued_at + self._term}
+        nonce = query.get("nonce", [""])[0]
+        if nonce and len(nonce) <= 128 and nonce.isprintable():
+            payload["nonce"] = nonce
+        return self._signer.sign(orjson.dumps(payload | answer)).encode()
+
+    async def _search(
+        self,
+        query: Mapping[str, list[str]],
+        shown: str,
+        language: str,
+        address: str,
+        now: datetime,
+        scope: Scope,
+        send: Send,
+    ) -> None:
+        if not self._limits.search_on:
+            await self._refuse("search_off", shown, language, scope, send)
+            return
+        wanted = query.get("licence_number", [""])[0]
+        if not wanted:
+            await _send(send, 200, _MEDIA["page"], self._render("search", {}, language))
+            return
+        if not self._limiter.test(self._limits.search_misses, "search", address):
+            await self._refuse("too_many_requests", shown, language, scope, send)
+            return
+        try:
+            rows = await self._reader.search(parse_licence_number(wanted, overrides=(wanted.strip().upper(),)))
+        except (LicenceNumberCheckError, LicenceNumberFormError) as error:
+            form = isinstance(error, LicenceNumberFormError)
+            await self._refuse("licence_number_form" if form else "licence_number_check", shown, language, scope, send)
+            return
+        if rows is None:
+            self._limiter.hit(self._limits.search_misses, "search", address)
+            await self._refuse("licence_number_not_found", shown, language, scope, send)
+            return
+        head = orjson.loads(rows.head)
+        location = f"/q/{head['reference']}" + (f"?lang={language}" if "lang" in query else "")
+        head_lines = [(b"location", location.encode()), _NO_STORE]
+        await send({"type": "http.response.start", "status": 303, "headers": head_lines})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _refuse(self, code: str, shown: str, language: str, scope: Scope, send: Send) -> None:
+        status, media, body = self._problem(code, shown, language, scope.get("trace", ""))
+        await _send(send, status, media, body)
+
+
+async def _send(send: Send, status: int, media: bytes, body: bytes) -> None:
+    headers = [(b"content-type", media), (b"content-length", str(len(body)).encode()), _NO_STORE, _VARY]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _shown_as(accept: bytes) -> str:
+    """Choose by `Accept`: the first named type we have, in the caller's order; anything else is a page."""
+    for part in accept.decode("latin-1").split(","):
+        kind = _KINDS.get(part.partition(";")[0].strip().lower())
+        if kind is not None:
+            return kind
+    return "page"
+
+
+def _language(accept: bytes, query: Mapping[str, list[str]]) -> str:
+    """Choose Chinese unless English is asked for, by `?lang=en` or before any Chinese in `Accept-Language`."""
+    asked = query.get("lang", [""])[0]
+    if asked in ("zh", "en"):
+        return asked
+    for part in accept.decode("latin-1").lower().split(","):
+        code = part.strip()[:2]
+        if code in ("zh", "en"):
+            return code
+    return "zh"
+
+
+def _linkset(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the links of an answer as a linkset (RFC 9264): its forms, and the certificates it leads to."""
+    origin = answer["holder"]["url"].rpartition("/q/")[0]
+    if answer["kind"] == "enterprise":
+        anchor = answer["holder"]["url"]
+        items = [
+            {"href": f"{origin}/c/{each['reference']}", "title": each["name_zh"], "type": "application/jwt"}
+            for each in answer["certificates"]
+        ]
+        links: dict[str, Any] = {"item": items}
+    else:
+        certificate = answer["certificate"]
+        anchor = f"{origin}/c/{certificate['reference']}"
+        links = {"collection": [{"href": answer["holder"]["url"]}]}
+        for relation, name in (("predecessor-version", "previous"), ("successor-version", "next")):
+            if certificate[name]:
+                links[relation] = [{"href": f"{origin}/c/{certificate[name]}"}]
+    links["alternate"] = [{"href": anchor, "type": media} for media in ("text/html", "application/json")]
+    links["describedby"] = [{"href": f"{origin}/.well-known/yizhao-trust-list"}]
+    return {"linkset": [{"anchor": anchor, **links}]}

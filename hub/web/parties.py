@@ -1,0 +1,52 @@
+"""Doors of enrolment and of the sharing table: the operator's system orders them."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from hub.parties import ENROLMENTS, enrol
+from hub.registry import Registry
+from hub.sharing import put_rule
+from hub.web.bodies import StrictRoute
+from hub.web.callers import OrderBody, in_thread, verify_call
+from schemas.parties import Role
+from schemas.statement import Ordered
+
+_SUMMARIES = {
+    "departments": "Enrol a department 登记部门",
+    "issuing-bodies": "Enrol an issuing body 登记颁发机构",
+    "systems": "Enrol a system 登记业务系统",
+    "officers": "Enrol an officer 登记经办人",
+    "enterprises": "Enrol an enterprise 登记市场主体",
+    "sources": "Enrol a source of collected data 登记归集来源",
+    "licence-number-overrides": "Admit a wrongly issued licence number 确认存量错码",
+}
+
+
+def routes(registry: Registry) -> APIRouter:
+    router = APIRouter(route_class=StrictRoute, tags=["operator 运营"])
+    for noun in ENROLMENTS:
+        act = partial(enrol, noun)
+        router.add_api_route(
+            f"/{noun}", _door(registry, act, Ordered.ENROL), methods=["POST"], status_code=201,
+            summary=_SUMMARIES[noun], operation_id=f"enrol_{noun.replace('-', '_')}",
+        )  # fmt: skip
+    router.add_api_route(
+        "/sharing-rules", _door(registry, put_rule, Ordered.SHARE), methods=["POST"], status_code=201,
+        summary="Record a line of the sharing table 登记共享规则", operation_id="put_sharing_rule",
+    )  # fmt: skip
+    return router
+
+
+def _door(registry: Registry, act: Callable[..., Mapping[str, Any]], ordered: Ordered) -> Callable[..., Any]:
+    async def door(request: Request, body: OrderBody) -> dict[str, Any]:
+        def work() -> Mapping[str, Any]:
+            called = verify_call(request, body, act=ordered, role=Role.OPERATE, registry=registry)
+            system = called.caller.system
+            return act(body.content, verified=called.verified, system=system, registry=registry, now=called.now)
+
+        return dict(await in_thread(work))
+
+    return door

@@ -1,0 +1,153 @@
+"""A certificate's life: its status, the acts that change it, and its civil dates.
+
+Rules kept here: the table of changes (the only allowed ways between statuses), the last day of validity counts until
+24:00 in Shanghai, expiry is derived and never stored.
+Sources: Administrative Licensing Law (行政许可法) art. 69-70 for withdrawal, annulment and cancellation; Administrative
+Penalty Law (行政处罚法) art. 9 for suspension and stripping.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from enum import StrEnum
+
+# China has kept one offset and no summer time since 1991; a fixed offset needs no time zone files on the machine.
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+NO_END = (date(2099, 12, 31), date(9999, 12, 31))
+
+
+class Status(StrEnum):
+    """What the registry holds of a certificate; "expired" is derived from its dates."""
+
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    WITHDRAWN = "withdrawn"
+    ANNULLED = "annulled"
+    STRIPPED = "stripped"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    VOIDED = "voided"
+
+
+class Act(StrEnum):
+    """What an issuing body orders for a certificate that exists; SUPERSEDE is ordered by issuing its next version."""
+
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    WITHDRAW = "withdraw"
+    ANNUL = "annul"
+    STRIP = "strip"
+    CANCEL = "cancel"
+    SUPERSEDE = "supersede"
+
+
+_ENDINGS = {
+    Act.WITHDRAW: Status.WITHDRAWN,
+    Act.ANNUL: Status.ANNULLED,
+    Act.STRIP: Status.STRIPPED,
+    Act.CANCEL: Status.CANCELLED,
+    Act.SUPERSEDE: Status.SUPERSEDED,
+}
+# A withdrawn, annulled or stripped certificate is still to be cancelled (行政许可法 art. 70); the first ground stays.
+CHANGES: Mapping[tuple[Status, Act], Status] = {
+    **{(Status.VALID, act): status for act, status in _ENDINGS.items()},
+    **{(Status.SUSPENDED, act): status for act, status in _ENDINGS.items()},
+    (Status.VALID, Act.SUSPEND): Status.SUSPENDED,
+    (Status.SUSPENDED, Act.REINSTATE): Status.VALID,
+    (Status.WITHDRAWN, Act.CANCEL): Status.CANCELLED,
+    (Status.ANNULLED, Act.CANCEL): Status.CANCELLED,
+    (Status.STRIPPED, Act.CANCEL): Status.CANCELLED,
+}
+ENDED = frozenset(Status) - {Status.VALID, Status.SUSPENDED}
+
+
+class ChangeNotAllowedError(ValueError):
+    """The table of changes has no way from this status by this act."""
+
+    def __init__(self, status: Status, act: Act) -> None:
+        super().__init__(f"no change by {act} from {status}")
+        self.status = status
+        self.act = act
+
+
+def changed(status: Status, act: Act) -> Status:
+    """Return the status that `act` leads to from `status`; ChangeNotAllowedError where the table has no such way."""
+    try:
+        return CHANGES[status, act]
+    except KeyError:
+        raise ChangeNotAllowedError(status, act) from None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One act on a certificate: by which document, from when it works in law, and until when (a suspension)."""
+
+    act: Act
+    ground: str
+    document_name: str
+    document_number: str
+    document_date: date
+    works_from: date
+    until: date | None = None
+
+
+def civil_date(moment: datetime) -> date:
+    """Return the day it is in Shanghai at `moment` (aware)."""
+    return moment.astimezone(SHANGHAI).date()
+
+
+def end_of_validity(last_day: date | None) -> date | None:
+    """Return the last day as stored: 2099-12-31, and the registry's 9999-12-31, are written for "no end"."""
+    return None if last_day in NO_END else last_day
+
+
+def suspension_over(until: date | None, ends_by: str, today: date) -> bool:
+    """Say whether a suspension has ended by itself: only where its type's rule is "date", after its last day."""
+    return ends_by == "date" and until is not None and today > until
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One version of a certificate, as the registry holds it: all but its sealed record."""
+
+    serial: int
+    chain: int
+    version: int
+    identifier: str
+    reference: str
+    licence_number: str
+    certificate_type: str
+    type_version: int
+    issuing_body: str
+    status: str
+    status_since: date
+    suspended_until: date | None
+    valid_from: date
+    valid_to: date | None
+    decided_on: date
+    payload_sha256: str
+    facts_digest: str
+    statement: int
+    source: str | None
+    sealed_at: datetime
+    act_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedChange:
+    """One change of status, as the registry holds it."""
+
+    serial: int
+    act: str
+    from_status: str
+    to_status: str
+    ground: str
+    document_name: str
+    document_number: str
+    document_date: date
+    works_from: date
+    until: date | None
+    issuing_body: str
+    statement: int
+    recorded_at: datetime
+    act_id: str

@@ -1,0 +1,62 @@
+"""Entries of the evidence log: which acts make one, and the bytes each commits to.
+
+Act bytes are canonical JSON (RFC 8785) of fixed members and hold no field and no name: only when, what kind, and
+digests. The leaf over them (`signing/commitment.py`) is final from the first day; the tree over the leaves comes later.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from schemas.canonical import canonical_json
+
+VERSION = 1
+
+
+class Kind(StrEnum):
+    """The kinds of act. A file of n rows is n acts."""
+
+    ISSUE = "issue"
+    CHANGE_STATUS = "change_status"
+    ENROL = "enrol"
+    SHARE = "share"
+    TRUST_LIST = "trust_list"
+    IMPORT = "import"
+    GRANT = "grant"
+    GRANT_WITHDRAWAL = "grant_withdrawal"
+    PULL_ALLOWED = "pull_allowed"
+    PULL_REFUSED = "pull_refused"
+    DELIVERY = "delivery"
+    RELEASE = "release"
+    COMPARISON = "comparison"
+    COMPARISON_REFUSED = "comparison_refused"
+    ORDER_REFUSED = "order_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ActFacts:
+    """What an entry commits to. Digests are SHA-256 in hex; `act_id` is unique in this hub."""
+
+    kind: Kind
+    act_id: str
+    recorded_at: datetime
+    works_from: str | None
+    statement_digest: str | None
+    sealed_digest: str | None
+    previous_act: str | None
+
+
+def act_bytes(facts: ActFacts) -> bytes:
+    """Return the bytes of an act as its leaf commits to them; times in UTC with microseconds."""
+    return canonical_json(
+        {
+            "v": VERSION,
+            "kind": str(facts.kind),
+            "act_id": facts.act_id,
+            "recorded_at": facts.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "works_from": facts.works_from,
+            "statement": facts.statement_digest,
+            "sealed": facts.sealed_digest,
+            "previous": facts.previous_act,
+        }
+    )

@@ -1,0 +1,161 @@
+"""What is asked of the hub and what it hands over: pull requests, their basis, the delivery note of a copy (加注件).
+
+Source of the note's members: the annotated copy of GB/T 36903 (加注件: maker, cause, made at, ends at).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+NOTE_TYP = "yizhao-delivery-note+jwt"
+_MOST_TYPES = 50
+_MOST_FIELDS = 100
+
+
+class RequestFormError(ValueError):
+    """A pull or comparison request that cannot be read; `member` names what is wrong."""
+
+    def __init__(self, member: str) -> None:
+        super().__init__(f"{member} is missing or of a wrong form")
+        self.member = member
+
+
+class Basis(StrEnum):
+    """Why a pull is allowed."""
+
+    GRANT = "grant"
+    STATUTORY = "statutory"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One certificate type asked for; `fields` None: all that the basis allows."""
+
+    certificate_type: str
+    fields: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What one pull asks: of one holder, for one case, on one basis."""
+
+    licence_number: str
+    wanted: tuple[Wanted, ...]
+    basis: Basis
+    basis_reference: str
+    item_code: str
+    case_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Values to be compared with one certificate of the holder: answered once, for the whole set."""
+
+    pull: PullRequest
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SharingRule:
+    """A line of the sharing table: this requester may pull these fields for this item, by this law.
+
+    `fields` maps a certificate type to field names; `case_pattern` is the form of the item's case numbers.
+    """
+
+    code: str
+    requester: str
+    item_code: str
+    item_name: str
+    legal_basis: str
+    case_pattern: str
+    fields: Mapping[str, tuple[str, ...]]
+    from_on: Any
+    until_on: Any
+
+
+def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
+    """Read the request of a statement; RequestFormError names the member that is wrong."""
+    wanted, basis = request.get("wanted"), request.get("basis")
+    if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST_TYPES:
+        raise RequestFormError("wanted")
+    if not isinstance(basis, dict) or basis.get("kind") not in list(Basis):
+        raise RequestFormError("basis")
+    each = tuple(_read_wanted(one) for one in wanted)
+    if len({one.certificate_type for one in each}) != len(each):
+        raise RequestFormError("wanted")
+    return PullRequest(
+        licence_number=_text(request, "licence_number", 18),
+        wanted=each,
+        basis=Basis(basis["kind"]),
+        basis_reference=_text(basis, "reference", 64),
+        item_code=_text(request, "item_code", 64),
+        case_number=_text(request, "case_number", 128),
+    )
+
+
+def read_comparison(request: Mapping[str, Any]) -> Comparison:
+    """Read a comparison: a pull request of one type, with the values to compare instead of the fields."""
+    values = request.get("values")
+    if not isinstance(values, dict) or not 1 <= len(values) <= _MOST_FIELDS:
+        raise RequestFormError("values")
+    if not all(isinstance(value, str) and len(value) <= 10_000 for value in values.values()):
+        raise RequestFormError("values")
+    wanted = [{"certificate_type": request.get("certificate_type"), "fields": sorted(values)}]
+    return Comparison(read_pull_request({**request, "wanted": wanted}), values)
+
+
+def note_payload(
+    *,
+    origin: str,
+    serial: str,
+    requester: Mapping[str, str],
+    officer: str | None,
+    cause: str,
+    request: PullRequest,
+    maker: str,
+    made_at: str,
+    ends_at: str,
+    as_of: str,
+    presentations: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return what the hub signs over a delivery: the marking of the copies it hands over.
+
+    Times are ISO 8601 in UTC; each presentation holds identifier, certificate_type, sha256 (hex, of the canonical JSON
+    of the record as delivered), status, and the verdict's outcome and reason.
+    """
+    return {
+        "v": 1,
+        "iss": origin,
+        "serial": serial,
+        "requester": dict(requester),
+        "officer": officer,
+        "cause": cause,
+        "item_code": request.item_code,
+        "case_number": request.case_number,
+        "basis": {"kind": str(request.basis), "reference": request.basis_reference},
+        "holder": request.licence_number,
+        "maker": maker,
+        "made_at": made_at,
+        "ends_at": ends_at,
+        "as_of": as_of,
+        "presentations": [dict(each) for each in presentations],
+    }
+
+
+def _read_wanted(one: Any) -> Wanted:
+    if not isinstance(one, dict) or one.keys() - {"certificate_type", "fields"}:
+        raise RequestFormError("wanted")
+    fields = one.get("fields")
+    if fields is None:
+        return Wanted(_text(one, "certificate_type", 64), None)
+    if not isinstance(fields, list) or len(fields) > _MOST_FIELDS or not all(isinstance(name, str) for name in fields):
+        raise RequestFormError("wanted")
+    return Wanted(_text(one, "certificate_type", 64), tuple(dict.fromkeys(fields)))
+
+
+def _text(holder: Mapping[str, Any], name: str, longest: int) -> str:
+    value = holder.get(name)
+    if not isinstance(value, str) or not 1 <= len(value) <= longest or not value.isprintable():
+        raise RequestFormError(name)
+    return value

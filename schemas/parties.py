@@ -1,0 +1,101 @@
+"""The parties of the hub: departments, issuing bodies, their systems and officers, enterprises.
+
+An issuing body is separate from a certificate type: it has an area, may be delegated, succeeds another, answers to a
+superior, and is in charge of each type from a day until a day.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a system may ask of the hub; an officer acts through a system of the same department."""
+
+    ISSUE = "issue"
+    COLLECT = "collect"
+    PULL = "pull"
+    OPERATE = "operate"
+
+
+class LicenceState(StrEnum):
+    """The state of a holder's business licence as its permits feel it.
+
+    NOT_NEEDED is a holder outside the business registry (a school, a hospital); NOT_RECORDED is a business whose
+    licence this hub does not hold.
+    """
+
+    REGISTERED = "registered"
+    SUSPENDED = "suspended"
+    TERM_ENDED = "term_ended"
+    WITHDRAWN = "withdrawn"
+    ANNULLED = "annulled"
+    STRIPPED = "stripped"
+    CANCELLED = "cancelled"
+    NOT_NEEDED = "not_needed"
+    NOT_RECORDED = "not_recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    licence_number: str
+    name_zh: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuingBody:
+    """Who seals. `competences` maps a certificate type's code to the days (first, last or None) it is in charge."""
+
+    licence_number: str
+    department: str
+    name_zh: str
+    name_en: str
+    area: str
+    from_on: date
+    until_on: date | None
+    successor: str | None
+    superior: str | None
+    competences: Mapping[str, tuple[date, date | None]]
+
+    def is_in_charge(self, certificate_type: str, on: date) -> bool:
+        """Say whether the body exists on that day and is in charge of the type."""
+        first, last = self.competences.get(certificate_type, (date.max, None))
+        return self.from_on <= on and first <= on and on <= (last or on) and on <= (self.until_on or on)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A department's software that calls the hub, known by its code and its key (`cert_der`, an X.509 cert)."""
+
+    code: str
+    department: str
+    name: str
+    cert_der: bytes
+    roles: frozenset[Role]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A person of a department, named in statements by a number only."""
+
+    number: str
+    department: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Enterprise:
+    """A holder of certificates. `reference` is its public, replaceable name in the QR of its licence."""
+
+    licence_number: str
+    reference: str
+    name: str
+    address: str
+
+
+def needs_business_licence(licence_number: str) -> bool:
+    """Say whether a holder is of the business registry: its licence number begins with 9 (GB 32100, position 1)."""
+    return licence_number.startswith("9")

@@ -1,0 +1,117 @@
+"""Verdicts: the four outcomes, the named checks behind them, and the tables that say which check a surface requires.
+
+Three rules outrank all others. A required check that has no result gives unknown. "Not possible here" is named and
+lowers nothing. Doubt never reads "valid".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from schemas.certificate import Status
+from schemas.parties import LicenceState
+
+
+class Outcome(StrEnum):
+    VALID = "valid"
+    NOT_VALID = "not_valid"
+    SUSPENDED = "suspended"
+    UNKNOWN = "unknown"
+
+
+class Surface(StrEnum):
+    """A door a verdict stands behind."""
+
+    SCAN = "scan"
+    PULL = "pull"
+    EXAMINATION = "examination"
+    OFFLINE = "offline"
+
+
+class CheckName(StrEnum):
+    SEAL = "seal"
+    TRUST = "trust"
+    STATEMENT = "statement"
+    STATUS = "status"
+    DATES = "dates"
+    LICENCE = "licence"
+    DATA_AGE = "data_age"
+    RIGHT_TO_HOLD = "right_to_hold"
+
+
+class Result(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SUSPENDED = "suspended"
+    UNKNOWN = "unknown"
+    NOT_POSSIBLE = "not_possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One named check: its result, and a reason code (a row of `schemas/wording.py`) where it did not simply pass."""
+
+    name: CheckName
+    result: Result
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The one answer about a certificate. `reason` is the first cause, `since` the day it began where one is known."""
+
+    outcome: Outcome
+    reason: str
+    since: date | None
+    checks: tuple[Check, ...]
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a surface knows of one certificate when it asks for a verdict; None is "not known here".
+
+    seal, trust, statement and right_to_hold are findings of the surface itself (it opened the bytes, it read the trust
+    list); the rest are facts that the verdict judges. `seen_at` and `fresh_for_seconds` are the source's, for collected
+    data; None for the hub's own, whose age is nought. `status_as_of` is None when the status is this moment's.
+    """
+
+    seal: Check
+    trust: Check
+    statement: Check
+    right_to_hold: Check
+    status: Status | None
+    status_since: date | None
+    suspended_until: date | None
+    suspension_ends: str
+    valid_from: date | None
+    valid_to: date | None
+    licence: LicenceState | None
+    collected: bool
+    seen_at: datetime | None
+    fresh_for_seconds: int | None
+    status_as_of: datetime | None
+
+
+REQUIRED: Mapping[Surface, frozenset[CheckName]] = {
+    # The seal was opened when the record was sealed; a scan shows no bytes that could be forged.
+    Surface.SCAN: frozenset(CheckName) - {CheckName.RIGHT_TO_HOLD},
+    Surface.PULL: frozenset(CheckName) - {CheckName.RIGHT_TO_HOLD},
+    Surface.EXAMINATION: frozenset(CheckName),
+    # Offline there is no registry to ask: statement, licence and data age are the delivery note's to tell.
+    Surface.OFFLINE: frozenset(CheckName) - {CheckName.STATEMENT, CheckName.LICENCE, CheckName.DATA_AGE},
+}
+
+# licence state × a permit that is good by itself → result and reason. A permit that has ended stays ended.
+LICENCE_TABLE: Mapping[LicenceState, tuple[Result, str | None]] = {
+    LicenceState.REGISTERED: (Result.PASSED, None),
+    LicenceState.NOT_NEEDED: (Result.PASSED, None),
+    LicenceState.SUSPENDED: (Result.SUSPENDED, "licence_suspended"),
+    LicenceState.TERM_ENDED: (Result.UNKNOWN, "licence_term_ended"),
+    LicenceState.WITHDRAWN: (Result.FAILED, "licence_withdrawn"),
+    LicenceState.ANNULLED: (Result.FAILED, "licence_annulled"),
+    LicenceState.STRIPPED: (Result.FAILED, "licence_stripped"),
+    LicenceState.CANCELLED: (Result.FAILED, "licence_cancelled"),
+    LicenceState.NOT_RECORDED: (Result.UNKNOWN, "licence_not_recorded"),
+}

@@ -1,0 +1,148 @@
+"""What the hub says to people about a verdict: one plain sentence per reason, in Chinese and English.
+
+Chinese comes first and prevails. Every page, the command line and the API take their words from here; a test holds
+this table against every reason the verdict can give.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    zh: str
+    en: str
+
+
+OUTCOMES: Mapping[str, Wording] = {
+    "valid": Wording("有效", "Valid"),
+    "not_valid": Wording("无效", "Not valid"),
+    "suspended": Wording("暂停使用", "Suspended"),
+    "unknown": Wording("暂时无法确认", "Cannot be confirmed now"),
+}
+
+REASONS: Mapping[str, Wording] = {
+    "good": Wording("登记在册，在有效期内。", "On record and within its period of validity."),
+    "good_no_end": Wording("登记在册，长期有效。", "On record; it has no end date."),
+    "expired": Wording("有效期已过。", "Its period of validity has ended."),
+    "not_yet_valid": Wording("尚未到生效日期。", "Its period of validity has not begun."),
+    "suspended": Wording(
+        "颁发机构已暂扣，暂扣期间不能使用。", "The issuing body has suspended it; it may not be used meanwhile."
+    ),
+    "suspension_past": Wording(
+        "暂扣期限已过，颁发机构尚未办理恢复。",
+        "The suspension's last day has passed; the issuing body has not reinstated it yet.",
+    ),
+    "withdrawn": Wording(
+        "颁发机构已撤回：依据或条件发生变化，自撤回之日起不再有效。",
+        "The issuing body withdrew it because its conditions changed; it does not count from that day on.",
+    ),
+    "annulled": Wording(
+        "颁发机构已撤销：当初不应准予，自始不能作为凭据。",
+        "The issuing body annulled it: it should not have been given in the first place.",
+    ),
+    "stripped": Wording(
+        "已被吊销：因违法行为受到处罚，不得再使用。",
+        "It was stripped as a penalty for an offence; it may no longer be used.",
+    ),
+    "cancelled": Wording("已注销，不再有效。", "It has been cancelled and no longer counts."),
+    "superseded": Wording(
+        "已换发新证，本版本不再使用。", "A newer version has replaced it; this version is no longer used."
+    ),
+    "voided": Wording("误录作废，从未生效。", "It was recorded by mistake and never took effect."),
+    "licence_suspended": Wording("持证主体的营业执照已被暂扣。", "The holder's business licence is suspended."),
+    "licence_term_ended": Wording(
+        "持证主体营业执照上的营业期限已过，请向登记机关确认。",
+        "The operating term on the holder's business licence has ended; ask the registry.",
+    ),
+    "licence_withdrawn": Wording("持证主体的营业执照已被撤回。", "The holder's business licence has been withdrawn."),
+    "licence_annulled": Wording("持证主体的设立登记已被撤销。", "The holder's registration has been annulled."),
+    "licence_stripped": Wording("持证主体的营业执照已被吊销。", "The holder's business licence has been stripped."),
+    "licence_cancelled": Wording("持证主体已注销。", "The holder has been deregistered."),
+    "licence_not_recorded": Wording(
+        "本平台没有持证主体营业执照的数据，不代表无照。",
+        "This hub holds no data on the holder's business licence; that does not mean there is none.",
+    ),
+    "source_stale": Wording(
+        "数据来自公示归集，来源久未更新，暂时无法确认；不代表无证。",
+        "The data were collected from publication and the source has not been heard for too long; that does not mean there is no permit.",
+    ),
+    "seal_broken": Wording("文件被改动过，请勿采用。", "The file has been altered; do not rely on it."),
+    "seal_unlisted": Wording(
+        "签章者不在受信任名单中，请勿采用。", "Whoever sealed this is not on the trust list; do not rely on it."
+    ),
+    "seal_ended": Wording(
+        "签章证书已到期，暂时无法证明签章时间。",
+        "The seal's cert has ended and the time of sealing cannot be proven yet.",
+    ),
+    "seal_revoked": Wording(
+        "签章证书已被吊销，暂时无法证明签章时间。",
+        "The seal's cert was revoked and the time of sealing cannot be proven yet.",
+    ),
+    "trust_list_missing": Wording("没有可用的信任列表，暂时无法确认。", "No usable trust list is at hand."),
+    "statement_missing": Wording("没有找到颁发机构的签名指令。", "The issuing body's signed order was not found."),
+    "collected": Wording(
+        "公示归集数据，未经颁发机构电子签章。",
+        "Collected from publication; the issuing body has not sealed it electronically.",
+    ),
+    "status_unknown": Wording("暂时查不到登记状态，不代表无证。", "Its present status is not known here."),
+    "status_as_signed": Wording(
+        "签章真实；状态以交付时为准，此后情况未知，请联网核验。",
+        "Sealed correctly; the status is as signed at delivery and unknown since. Verify online.",
+    ),
+    "note_missing": Wording(
+        "签章真实，但未出示持有依据（交付单）。",
+        "The seal is genuine; the right to hold it is not shown (no delivery note).",
+    ),
+    "note_broken": Wording(
+        "交付单与文件不符，请勿采用。", "The delivery note does not match this file; do not rely on it."
+    ),
+    "note_ended": Wording("加注件已过使用期限。", "The copy's period of use has ended."),
+    "record_not_issued": Wording(
+        "签章真实，但登记簿中没有这份证照，请勿采用。",
+        "The seal is genuine but the registry holds no such certificate.",
+    ),
+    "age_unknown": Wording("数据来源的更新时间未知。", "It is not known when the source was last heard."),
+    "check_missing": Wording("有一项必要的核验未能完成。", "A required check could not be completed."),
+}
+
+CHECKS: Mapping[str, Wording] = {
+    "seal": Wording("电子签章", "Electronic seal"),
+    "trust": Wording("签章者受信任", "Sealer on the trust list"),
+    "statement": Wording("颁发机构指令", "Issuing body's order"),
+    "status": Wording("登记状态", "Status in the registry"),
+    "dates": Wording("有效期", "Period of validity"),
+    "licence": Wording("营业执照状态", "Holder's business licence"),
+    "data_age": Wording("数据新鲜度", "Age of the data"),
+    "right_to_hold": Wording("持有依据", "Right to hold"),
+}
+
+RESULTS: Mapping[str, Wording] = {
+    "passed": Wording("通过", "passed"),
+    "failed": Wording("不通过", "failed"),
+    "suspended": Wording("暂停", "suspended"),
+    "unknown": Wording("无法确认", "not known"),
+    "not_possible": Wording("此处无法核验", "not possible here"),
+}
+
+STATUSES: Mapping[str, Wording] = {
+    "valid": Wording("有效", "valid"),
+    "suspended": Wording("暂扣", "suspended"),
+    "withdrawn": Wording("撤回", "withdrawn"),
+    "annulled": Wording("撤销", "annulled"),
+    "stripped": Wording("吊销", "stripped"),
+    "cancelled": Wording("注销", "cancelled"),
+    "superseded": Wording("已换发", "superseded"),
+    "voided": Wording("误录作废", "voided"),
+}
+
+ACTS: Mapping[str, Wording] = {
+    "issue": Wording("颁发", "issued"),
+    "suspend": Wording("暂扣", "suspended"),
+    "reinstate": Wording("恢复", "reinstated"),
+    "withdraw": Wording("撤回", "withdrawn"),
+    "annul": Wording("撤销", "annulled"),
+    "strip": Wording("吊销", "stripped"),
+    "cancel": Wording("注销", "cancelled"),
+    "supersede": Wording("换发新证", "replaced by a new version"),
+}

@@ -1,0 +1,330 @@
+"""A small world for the stories: one hub on a throw-away database, two departments, real keys, real signatures.
+
+Everything is made as a site would make it: `init`, enrolment by the operator's signed orders, a seal key, a trust list.
+The flows are called as their doors call them.
+"""
+
+import secrets
+from base64 import standard_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from connectors.e_licence import CertifiedELicence
+from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
+from hub.app import SIMULATOR_FOLDER, Sealing, make_registry
+from hub.exchange import Exchange, pull
+from hub.installation import (
+    Installation,
+    TrustInForce,
+    make_party_key,
+    make_seal_key,
+    make_test_installation,
+    make_trust_list,
+    pin_types,
+)
+from hub.issuance import issue
+from hub.keyfolder import KeyFolder
+from hub.lookup import Source, Surroundings, seal_standing
+from hub.parties import enrol
+from hub.registry import Registry
+from hub.settings import Settings
+from hub.statements import VerifiedStatement, check_content, verify_statement
+from hub.status import change_status, read_status_order
+from hub.store.database import Database
+from hub.store.parties import PartyReader
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.exchange import NOTE_TYP, read_pull_request
+from schemas.identifiers import make_licence_number, mod11_10
+from schemas.order import read_order
+from schemas.parties import Department, Officer, System
+from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from signing.base64url import decode, encode
+from signing.jws import CompactSigner, VerificationKey, sign_compact
+from signing.x509 import Purpose, read_cert_unverified
+
+ORIGIN = "http://hub.example.test"
+CATALOGUE = load_catalogue()
+OPERATOR = make_licence_number("11442000", "00000001")
+MARKET = make_licence_number("11442000", "00000002")
+HEALTH = make_licence_number("11442000", "00000003")
+SHOP = make_licence_number("91442000", "MA000001")
+OTHER_SHOP = make_licence_number("92442000", "MA000002")
+TODAY = date(2026, 11, 23)
+
+
+@dataclass
+class World:
+    """One hub and who uses it. `now` is the moment the next act happens."""
+
+    registry: Registry
+    keys: KeyFolder
+    sealers: Sealing
+    simulator: ELicenceSimulator
+    exchange: Exchange
+    trust: TrustInForce
+    installation: Installation
+    now: datetime
+
+    # --- statements ---------------------------------------------------------------------------------------------
+
+    def system(self, code: str) -> System:
+        with self.registry.database.read() as connection:
+            found = PartyReader(connection).system(code)
+        assert found is not None
+        return found
+
+    def officer(self, number: str | None) -> Officer | None:
+        with self.registry.database.read() as connection:
+            return PartyReader(connection).officer(number) if number else None
+
+    def sign(self, act: Ordered, *, system: str, **members: Any) -> str:
+        """Sign a statement with a system's key, at `now`."""
+        defaults = {"audience": ORIGIN, "officer": None, "jti": encode(secrets.token_bytes(16))}
+        payload = statement_payload(
+            **{"act": act, "system": system, "issued_at": int(self.now.timestamp())} | defaults | members
+        )
+        return sign_compact(orjson.dumps(payload), signer=self.keys.signer(f"system:{system}"), typ=TYP)
+
+    def verified(self, jws: str, *, act: Ordered, system: str) -> VerifiedStatement:
+        caller = self.system(system)
+        facts = read_cert_unverified(caller.cert_der)
+        claims = orjson.loads(_part(jws))
+        return verify_statement(
+            jws,
+            act=act,
+            system=caller,
+            key=VerificationKey(facts.algorithm, facts.public_key),
+            key_id=facts.key_id,
+            officer=self.officer(claims.get("officer")),
+            audience=ORIGIN,
+            now=self.now,
+            terms=self.registry.terms,
+        )
+
+    def order(self, act: Ordered, content: Mapping[str, Any], *, system: str, **members: Any) -> VerifiedStatement:
+        """Sign and verify an order as client and door would."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        jws = self.sign(act, system=system, content_digest=content_digest(content, salt), **members)
+        verified = self.verified(jws, act=act, system=system)
+        check_content(verified, content, standard_b64encode(salt).decode())
+        return verified
+
+    # --- acts ---------------------------------------------------------------------------------------------------
+
+    def enrol(self, noun: str, **content: Any) -> dict[str, Any]:
+        verified = self.order(Ordered.ENROL, content, system="operator")
+        system = self.system("operator")
+        return enrol(noun, content, verified=verified, system=system, registry=self.registry, now=self.now)
+
+    def issue(self, content: Mapping[str, Any], *, system: str = "market", key: str | None = None) -> dict[str, Any]:
+        """Order one certificate to be issued."""
+        code, body = content["certificate_type"], content["issuing_body"]
+        verified = self.order(Ordered.ISSUE, content, system=system, certificate_type=code, issuing_body=body)
+        return self.issue_verified(content, verified, system=system, key=key)
+
+    def issue_verified(
+        self, content: Mapping[str, Any], verified: VerifiedStatement, *, system: str = "market", key: str | None = None
+    ) -> dict[str, Any]:
+        with self.registry.database.read() as connection:
+            overrides = PartyReader(connection).overrides()
+        return issue(
+            read_order(content, catalogue=CATALOGUE, overrides=overrides),
+            verified=verified,
+            system=self.system(system),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            sealers=self.sealers,
+            now=self.now,
+        )
+
+    def change(self, identifier: str, act: str, *, system: str = "market", body: str = MARKET, **content: Any) -> Any:
+        """Order a change of status."""
+        full = {
+            "identifier": identifier,
+            "issuing_body": body,
+            "act": act,
+            "ground": "示例事由",
+            "document_name": "示例决定书",
+            "document_number": "示决〔2026〕9号",
+            "document_date": TODAY.isoformat(),
+            "works_from": TODAY.isoformat(),
+        } | content
+        verified = self.order(Ordered.CHANGE_STATUS, full, system=system, issuing_body=body)
+        return change_status(
+            read_status_order(full),
+            verified=verified,
+            system=self.system(system),
+            key=encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            now=self.now,
+        )
+
+    def pull(self, request: Mapping[str, Any], *, system: str = "health", officer: str | None = "h-001", **more: Any) -> Any:
+        """Pull as a requester's system."""
+        jws = more.pop("jws", None) or self.sign(Ordered.PULL, system=system, officer=officer, request=request)
+        return pull(
+            read_pull_request(request),
+            verified=self.verified(jws, act=Ordered.PULL, system=system),
+            system=self.system(system),
+            officer=self.officer(officer),
+            key=more.pop("key", None) or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            exchange=self.exchange,
+            now=self.now,
+        )
+
+    def surroundings(self) -> Surroundings:
+        with self.registry.database.read() as connection:
+            sources = PartyReader(connection).sources()
+        return Surroundings(
+            seal_standing(self.trust.refresh(self.now), self.now),
+            {code: Source(*each) for code, each in sources.items()},
+            CATALOGUE,
+            ORIGIN,
+            "test",
+        )
+
+
+def food_order(**changes: Any) -> dict[str, Any]:
+    """Return the content of an order for a food operation permit of the 示例 shop."""
+    return {
+        "certificate_type": "food_operation_permit",
+        "issuing_body": MARKET,
+        "licence_number": SHOP,
+        "holder_name": "中山示例餐饮有限公司",
+        "holder_address": "中山市示例路1号",
+        "certificate_number": food_number(1),
+        "decision_document": "准予行政许可决定书",
+        "decision_number": "示许〔2026〕1号",
+        "decided_on": "2026-11-20",
+        "valid_from": "2026-11-20",
+        "valid_to": "2031-11-19",
+        "fields": example_fields("food_operation_permit"),
+    } | changes
+
+
+def licence_order(**changes: Any) -> dict[str, Any]:
+    """Return the content of an order for the business licence of the 示例 shop."""
+    content = food_order(
+        certificate_type="business_licence",
+        certificate_number=changes.get("licence_number", SHOP),
+        decision_document="核准登记通知书",
+        decision_number="示登〔2020〕1号",
+        decided_on="2020-05-06",
+        valid_from="2020-05-06",
+        valid_to=None,
+        fields=example_fields("business_licence"),
+    )
+    return content | changes
+
+
+def food_number(serial: int) -> str:
+    """Return a well-formed food permit number (JY, kind, area, serial, check)."""
+    digits = f"2442000{serial:06d}"
+    return f"JY{digits}{mod11_10(digits)}"
+
+
+def example_fields(code: str, **changes: str) -> dict[str, str]:
+    """Return made-up values for the fields that a type requires on issue."""
+    return _FIELDS[code] | changes
+
+
+def statutory_request(*, types: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+    """Return a pull request of the health bureau on the line of the sharing table that the world holds."""
+    return {
+        "licence_number": SHOP,
+        "wanted": types or [{"certificate_type": "food_operation_permit"}],
+        "basis": {"kind": "statutory", "reference": "rule-1"},
+        "item_code": "440112001",
+        "case_number": "2026-0001",
+    } | changes
+
+
+def make_world(database: Database, folder: Path) -> World:
+    """Make the hub, its parties and its first trust lists."""
+    now = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+    settings = Settings(folder=folder / "data", keys=folder / "keys")
+    keys = KeyFolder.create(settings.key_folder)
+    simulator = ELicenceSimulator(
+        settings.key_folder / SIMULATOR_FOLDER, passphrase=keys.secret("simulator"), mode="test", now=now
+    )
+    operator = Department(OPERATOR, "示例运营中心", "Example operations centre")
+    installation = make_test_installation(
+        database=database, keys=keys, e_licence_cert=simulator.anchor_der, origin=ORIGIN, operator=operator, now=now
+    )
+    pin_types(database, CATALOGUE)
+    trust = TrustInForce(database, installation)
+    trust.refresh(now)
+    registry = make_registry(settings, database, keys, CATALOGUE, installation, trust)
+    e_licence = CertifiedELicence(
+        lambda: [each.cert_der for each in trust().anchors if Purpose.E_LICENCE in each.purposes],
+        SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER),
+        allow_test=True,
+    )
+    world = World(registry, keys, Sealing(keys), simulator, None, trust, installation, now)  # type: ignore[arg-type]
+    world.exchange = Exchange(
+        note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
+        e_licence=e_licence,
+        surroundings=world.surroundings,
+        maker=OPERATOR,
+    )
+    _enrol_all(world)
+    world.now = now + timedelta(seconds=2)
+    make_trust_list(
+        database=database, keys=keys, installation=installation, e_licence_cert=simulator.anchor_der, now=world.now
+    )
+    trust.refresh(world.now)
+    world.now += timedelta(seconds=1)
+    return world
+
+
+def _enrol_all(world: World) -> None:
+    for department, system, name in ((MARKET, "market", "示例市场监管局"), (HEALTH, "health", "示例卫生健康局")):
+        world.enrol("departments", licence_number=department, name_zh=name, name_en=f"Example {system} bureau")
+        cert = make_party_key(
+            world.keys, f"system:{system}", name=name, department=department, purpose=Purpose.SYSTEM, now=world.now
+        )
+        roles = ["issue", "pull", "collect"]
+        world.enrol("systems", code=system, department=department, name=name, roles=roles, cert=encode(cert))
+        types = [each.code for each in CATALOGUE.current()]
+        world.enrol(
+            "issuing-bodies",
+            licence_number=department,
+            department=department,
+            name_zh=name,
+            name_en=f"Example {system} bureau",
+            area="442000",
+            from_on="2019-01-01",
+            competences=[{"certificate_type": code, "from_on": "2019-01-01"} for code in types],
+        )
+        make_seal_key(world.keys, department, name, world.now)
+    world.enrol("officers", number="h-001", department=HEALTH)
+    world.enrol("sources", code="publicity", name_zh="示例公示", fresh_for_seconds=86_400)
+
+
+def _part(jws: str) -> bytes:
+    return decode(jws.split(".")[1])
+
+
+_FIELDS: dict[str, dict[str, str]] = {
+    "food_operation_permit": {
+        "legal_representative": "示例甲",
+        "business_premises": "中山市示例路1号首层",
+        "business_form": "餐饮服务经营者（小型餐馆）",
+        "business_items": "热食类食品制售",
+        "supervision_body": "示例监管所",
+        "floor_area": "120",
+        "food_safety_manager": "示例乙",
+    },
+    "business_licence": {
+        "legal_representative": "示例甲",
+        "entity_type": "有限责任公司",
+        "established_on": "2020-05-06",
+        "business_scope": "餐饮服务",
+    },
+}

@@ -2,6 +2,8 @@
 
 A type is a file `<code>.<version>.toml` in `schemas/types`; versions count from 1 without a gap. `schemas/type_file.py`
 reads one file; here stands what holds between them: no code has two types, every name of a publicity row is findable.
+Comments in a file grade each fact: P primary text, R running systems, W a web page, M memory with its confidence (0 to
+1), which is to be confirmed with the department before its type is used for real.
 """
 
 import unicodedata
@@ -105,8 +107,7 @@ class Catalogue:
         fitting = tuple(each for each in known if _in_charge(each, office))
         if len(fitting) < 2:
             return fitting
-        told_apart = tuple(each for each in fitting if any(folded(w) in spoken for w in each.publicity.item_names))
-        return told_apart or fitting
+        return _told_apart(fitting, spoken) or fitting
 
 
 def load_catalogue(folder: Path = TYPES_FOLDER) -> Catalogue:
@@ -131,6 +132,13 @@ def _place(certificate_type: CertificateType) -> tuple[str, int]:
 
 def _in_charge(certificate_type: CertificateType, office: str) -> bool:
     return any(office.startswith(folded(name)) for name in certificate_type.publicity.authorities)
+
+
+def _told_apart(types: tuple[CertificateType, ...], spoken: str) -> tuple[CertificateType, ...]:
+    # Only words that belong to one of them tell; two types may share the name of an item.
+    words = [{folded(word) for word in each.publicity.item_names} for each in types]
+    shared = set.intersection(*words)
+    return tuple(each for each, own in zip(types, words, strict=True) if any(word in spoken for word in own - shared))
 
 
 def _check_versions(types: list[CertificateType]) -> None:

@@ -163,7 +163,9 @@ class CertificateType:
 
 def _years_after(day: date, years: int) -> date:
     # The same day that many years on: some authorities print it as the last day, others the day before.
-    year = min(day.year + years, date.max.year)
+    year = day.year + years
+    if year > date.max.year:
+        return date.max
     try:
         return day.replace(year=year)
     except ValueError:  # 29 February in a common year

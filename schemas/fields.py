@@ -92,17 +92,24 @@ class Field:
     max_length: int
     pattern: str | None = None
     choices: tuple[str, ...] = ()
+    # Worked out once: an enum's member and a pattern's cache are looked up slowly, and each field of each row asks.
     _compiled: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _multiline: bool = field(init=False, repr=False, compare=False)
+    _free: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_compiled", re.compile(self.pattern) if self.pattern is not None else None)
+        object.__setattr__(self, "_multiline", self.form is FieldForm.MULTILINE)
+        object.__setattr__(self, "_free", self._multiline or self.form is FieldForm.TEXT)
 
     def read(self, value: object) -> str:
-        """Return the value in its one form, "" for a blank one; raises FieldsError."""
+        """Return the value in its one form, "" for a blank one or None; raises FieldsError."""
         if not isinstance(value, str):
+            if value is None:
+                return ""
             raise self._broken("form")
         try:
-            text = parse_plain_text(value, max_length=self.max_length, multiline=self.form is FieldForm.MULTILINE)
+            text = parse_plain_text(value, max_length=self.max_length, multiline=self._multiline)
         except TextLengthError:
             raise self._broken("too_long") from None
         except TextControlError:
@@ -111,8 +118,8 @@ class Field:
             raise self._broken("not_nfc") from None
         if not text:
             return text
-        if self.form is not FieldForm.TEXT and self.form is not FieldForm.MULTILINE:
-            text = self._read_form(text)
+        if not self._free:
+            return self._read_form(text)
         if self._compiled is not None and not self._compiled.fullmatch(text):
             raise self._broken("pattern")
         return text
@@ -151,19 +158,24 @@ def read_fields(fields: Mapping[str, Field], values: Mapping[str, str], occasion
     """
     found: dict[str, str] = {}
     problems: list[FieldProblem] = []
+    met = 0
     for name, each in fields.items():
-        value: object = values.get(name)
-        try:
-            text = "" if value is None else each.read(value)
-        except FieldsError as error:
-            problems += error.problems
-            continue
+        text = ""
+        if name in values:
+            met += 1
+            try:
+                text = each.read(values[name])
+            except FieldsError as error:
+                problems += error.problems
+                continue
         if text:
             found[name] = text
         elif occasion in each.required_on:
             problems.append(FieldProblem(name, "missing"))
-    unknown = values.keys() - fields.keys()
-    problems += [FieldProblem(name, "unknown") for name in sorted({_spoken(name) for name in unknown})]
+    if met < len(values):
+        problems += [
+            FieldProblem(name, "unknown") for name in sorted({_spoken(name) for name in values if name not in fields})
+        ]
     if problems:
         raise FieldsError(tuple(problems))
     return found

@@ -146,7 +146,11 @@ def make_identifier(type_code: str, body_code: str, serial: str, version: int) -
     """
     if not 1 <= version <= 999 or len(body_code) != 18:
         raise IdentifierFormError("version outside 1 to 999, or body code not of 18 characters")
-    check = mod37_36(f"{type_code}{body_code}{serial}{version:03}") if _is_alphanumeric(type_code, serial) else ""
+    check = (
+        mod37_36(f"{type_code}{body_code}{serial}{version:03}")
+        if _is_alphanumeric(type_code, body_code, serial)
+        else ""
+    )
     made = CertificateIdentifier(type_code, body_code, serial, f"{version:03}", check)
     if not _IDENTIFIER_FORM.fullmatch(str(made)):
         raise IdentifierFormError("not the parts of a certificate identifier")

@@ -7,11 +7,11 @@ taken, and variation selectors too: rare characters of names need them.
 """
 
 import re
-import unicodedata
+from unicodedata import category, is_normalized
 
 _SURROUNDING = " \t\r\n\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 # Assigned and "printable", yet nothing is seen: joiner, Hangul and Khmer fillers, Mongolian selectors, blank braille.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]")
+_find_unseen = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]").search
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
@@ -40,15 +40,14 @@ def parse_plain_text(text: str, *, max_length: int, multiline: bool = False) -> 
     shown = text.replace("\n", " ") if multiline else text
     if not shown.isprintable() and any(_is_refused(character) for character in shown):
         raise TextControlError("text with a control or invisible character")
-    if _UNSEEN.search(text):
+    if _find_unseen(text):
         raise TextControlError("text with a control or invisible character")
-    if not unicodedata.is_normalized("NFC", text):
+    if not is_normalized("NFC", text):
         raise TextFormError("text not in normalisation form C")
     return text
 
 
 def _is_refused(character: str) -> bool:
-    category = unicodedata.category(character)
-    if category == "Cn":
+    if category(character) == "Cn":
         return not (0x20000 <= ord(character) <= 0x3FFFD and ord(character) & 0xFFFE != 0xFFFE)
-    return category in _REFUSED_CATEGORIES
+    return category(character) in _REFUSED_CATEGORIES

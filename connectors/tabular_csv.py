@@ -95,8 +95,10 @@ def _whole_row(first: str, file: TextIO, number: int, limits: TabularLimits) -> 
 
     A line with a quote out of place is its own row: it must not draw the next ones in.
     """
+    quotes = first.count('"')
+    if quotes % 2 == 0 or not _ENDS_IN_QUOTES.fullmatch(first):
+        return first
     parts, length = [first], len(first)
-    quotes = first.count('"') if _ENDS_IN_QUOTES.fullmatch(first) else 0
     while quotes % 2:
         line = file.readline(limits.max_row_length)
         length += len(line)

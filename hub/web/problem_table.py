@@ -1,0 +1,496 @@
+"""What the hub says when something is not done: a row per stable code, in Chinese and English, with the next step.
+
+Chinese comes first and prevails. A row never holds a value; what is safe to name (field, rule, identifier) is added by
+`hub/web/problems.py`. A test holds this table against every code the hub can raise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One problem: its HTTP status, what happened and what to do next, in both languages."""
+
+    status: int
+    zh: str
+    en: str
+    next_zh: str
+    next_en: str
+
+
+_ASK_OPERATOR = ("请联系平台运营方。", "Ask the operator of the hub.")
+_NEW_STATEMENT = (
+    "请用本系统登记的密钥重新签署一份指令后再提交。",
+    "Sign a new statement with the key enrolled for this system and send it again.",
+)
+_RETRY = ("请稍后用同一幂等键重试。", "Try again in a moment with the same idempotency key.")
+_NEW_DRAFT = (
+    "请重新起草，由持证主体用电子营业执照签署原文，不作任何改动。",
+    "Draft it again and have the enterprise sign the text with its electronic business licence, unchanged.",
+)
+
+ACCESS: Mapping[str, Row] = {
+    "unsupported_grant_type": Row(
+        400, "只支持 client_credentials 方式取得令牌。", "Only the client_credentials grant is supported.",
+        "请按接口说明改用 client_credentials。", "Use client_credentials as the API description says.",
+    ),
+    "invalid_client": Row(
+        401, "无法确认是哪个业务系统在请求，或该系统已停用。",
+        "The calling system could not be confirmed, or is inactive.",
+        "请核对系统编码、登记的密钥和客户端断言；每份断言只能用一次。",
+        "Check the system code, the enrolled key and the client assertion; each assertion counts once.",
+    ),
+    "invalid_dpop_proof": Row(
+        401, "DPoP 证明无效：与密钥、令牌、方法或地址不符，已过时，或已用过。",
+        "The DPoP proof is not good: of another key, token, method or address, too old, or used before.",
+        "请为每次请求新做一份证明，并核对本机时钟。", "Make a new proof for each request and check your clock.",
+    ),
+    "invalid_token": Row(
+        401, "访问令牌无效或已到期。", "The access token is not good or has ended.",
+        "请重新取得令牌。", "Get a new token.",
+    ),
+    "token_missing": Row(
+        401, "请求没有带访问令牌。", "The request bears no access token.",
+        "请先取得令牌，并以 Authorization: DPoP 方式携带。", "Get a token and send it as Authorization: DPoP.",
+    ),
+    "role_missing": Row(
+        403, "本系统没有办理此事的权限。", "This system may not use this door.",
+        "请由本部门向平台运营方申请相应权限。", "Have your department ask the operator for the role.",
+    ),
+    "idempotency_key_missing": Row(
+        400, "缺少幂等键，或其格式不对（8 至 128 个可见 ASCII 字符）。",
+        "The idempotency key is missing or of a wrong form (8 to 128 printable ASCII characters).",
+        "请为每件事生成一个 Idempotency-Key，重试时保持不变。",
+        "Make one Idempotency-Key per act and keep it when you try again.",
+    ),
+}  # fmt: skip
+
+STATEMENTS: Mapping[str, Row] = {
+    "statement_key": Row(
+        403, "指令不是由本系统登记的密钥签署的，或已被改动。",
+        "The statement is not signed by this system's enrolled key, or has been altered.", *_NEW_STATEMENT,
+    ),
+    "statement_form": Row(
+        400, "指令的格式不对。", "The statement cannot be read.",
+        "请按接口说明的指令格式重新签署。", "Sign it again in the form that the API description gives.",
+    ),
+    "statement_act": Row(
+        403, "指令写的是另一种行为。", "The statement orders another act.", *_NEW_STATEMENT,
+    ),
+    "statement_audience": Row(
+        403, "指令不是写给本平台的。", "The statement is not for this hub.",
+        "请以本平台的公开地址为受众重新签署。", "Sign it again with this hub's public origin as audience.",
+    ),
+    "statement_system": Row(
+        403, "指令写的是另一个业务系统。", "The statement names another system.", *_NEW_STATEMENT,
+    ),
+    "statement_officer": Row(
+        403, "指令所写的经办人不存在、已停用，或不属于本部门。",
+        "The officer named in the statement is unknown, inactive, or of another department.",
+        "请改由本部门在册的经办人办理。", "Name an active officer of your own department.",
+    ),
+    "statement_time": Row(
+        403, "指令的签署时间不在允许范围内。", "The statement was not signed just now.",
+        "请校准本机时钟，重新签署。", "Set your clock and sign again.",
+    ),
+    "statement_content": Row(
+        403, "提交的内容与指令所签的摘要不符。", "The content is not what the statement binds.",
+        "请对实际提交的内容重新签署指令。", "Sign a statement over exactly the content you send.",
+    ),
+    "statement_body": Row(
+        403, "指令签的是另一个颁发机构。", "The statement is for another issuing body.",
+        "请核对颁发机构后重新签署。", "Check the issuing body and sign again.",
+    ),
+    "statement_replayed": Row(
+        409, "这份指令已经用过，每份指令只办一件事。", "This statement was used before; each counts once.",
+        "如需重试，请带原幂等键提交原指令；如为新事项，请签署新指令。",
+        "To repeat the same act send it with its idempotency key; for a new act sign a new statement.",
+    ),
+}  # fmt: skip
+
+ORDERS: Mapping[str, Row] = {
+    "fields_wrong": Row(
+        422, "有内容不符合要求，见 problems 中的字段与规则。", "Some members break their rules; see problems.",
+        "请按所列字段与规则更正后重新提交。", "Mend the members named and send it again.",
+    ),
+    "type_unknown": Row(
+        422, "目录中没有这种证照，或没有这个版本。", "The catalogue has no such certificate type or version.",
+        "请查看 /api/v1/catalogue 中的证照类型编码。", "See the codes at /api/v1/catalogue.",
+    ),
+    "transition_not_allowed": Row(
+        409, "证照现在的状态不允许这样变更。", "The certificate's present status does not allow this change.",
+        "请先查询证照现状，再选择允许的行为。", "Look up the certificate and choose an act that its status allows.",
+    ),
+    "body_unknown": Row(
+        422, "没有登记这个颁发机构。", "No such issuing body is enrolled.",
+        "请核对颁发机构代码，或请运营方登记。", "Check its code, or have the operator enrol it.",
+    ),
+    "body_not_yours": Row(
+        403, "该颁发机构不属于本部门。", "That issuing body is of another department.",
+        "请由该机构所属部门办理。", "Its own department must order this.",
+    ),
+    "body_not_in_charge": Row(
+        403, "该机构不主管这项证照，或今天已不主管。", "That body is not in charge of this certificate today.",
+        "请由主管机构、其承继机构或上级机构办理。",
+        "The body in charge, its successor or its superior must order this.",
+    ),
+    "body_ended": Row(
+        403, "该颁发机构已撤并。", "That issuing body is no longer in being.",
+        "请由承继机构办理。", "Its successor must order this.",
+    ),
+    "number_taken": Row(
+        409, "该证照编号已用于另一份证照。", "That certificate number belongs to another certificate.",
+        "如为换证或变更，请注明所替代的证照标识；否则请核对编号。",
+        "To renew or change it, name the identifier it replaces; otherwise check the number.",
+    ),
+    "previous_unknown": Row(
+        404, "找不到要替代的证照。", "The certificate to be replaced is not known here.",
+        "请核对所替代的证照标识。", "Check the identifier it replaces.",
+    ),
+    "previous_of_another": Row(
+        409, "要替代的证照属于另一主体或另一类型。", "The certificate to be replaced is of another holder or type.",
+        "请核对所替代的证照标识。", "Check the identifier it replaces.",
+    ),
+    "previous_not_current": Row(
+        409, "要替代的证照已不是最新版本。", "The certificate to be replaced is not the newest version.",
+        "请查询最新版本的证照标识。", "Look up the identifier of the newest version.",
+    ),
+    "chain_busy": Row(
+        409, "这份证照的另一次换发正在办理。", "Another renewal of this certificate is under way.",
+        "请稍后查询结果，再决定是否重新提交。", "Look up the result in a moment before you send it again.",
+    ),
+    "act_under_way": Row(409, "这件事正在办理。", "This act is under way.", *_RETRY),
+    "key_conflict": Row(
+        409, "这个幂等键已用于另一份请求。", "This idempotency key belongs to another request.",
+        "请为新的事项使用新的幂等键。", "Use a new key for a new act.",
+    ),
+    "works_from_future": Row(
+        422, "生效日期还没有到。", "The day from which it works is still to come.",
+        "请在生效当日或之后提交。", "Send it on that day or later.",
+    ),
+    "certificate_not_found": Row(
+        404, "找不到这份证照。", "No certificate is known by that identifier.",
+        "请核对证照标识。", "Check the identifier.",
+    ),
+    "department_unknown": Row(
+        422, "没有登记这个部门。", "No such department is enrolled.",
+        "请先登记部门。", "Enrol the department first.",
+    ),
+    "key_enrolled": Row(
+        409, "这个密钥已登记给另一个系统。", "That key is enrolled for another system.",
+        "请为每个系统使用各自的密钥。", "Give each system a key of its own.",
+    ),
+    "already_admitted": Row(
+        409, "这个代码已经确认过。", "That licence number was admitted before.",
+        "无需再次提交。", "There is nothing more to do.",
+    ),
+}  # fmt: skip
+
+PULLS: Mapping[str, Row] = {
+    "request_form": Row(
+        422, "请求缺少内容，或内容格式不对。", "A member of the request is missing or of a wrong form.",
+        "请按接口说明更正所列内容。", "Mend the members named as the API description says.",
+    ),
+    "rule_unknown": Row(
+        403, "共享目录中没有这条依据，或不属于本部门。",
+        "The sharing table has no such line for your department.",
+        "请核对依据编号，或请运营方登记共享规则。", "Check the line's code, or have the operator record it.",
+    ),
+    "rule_not_in_force": Row(
+        403, "这条共享依据现在不在有效期内。", "That line of the sharing table is not in force today.",
+        "请改用有效的依据。", "Use a basis that is in force.",
+    ),
+    "officer_needed": Row(
+        403, "依职能调用须写明经办人。", "A statutory pull must name its officer.",
+        "请在指令中写明本部门经办人后重新签署。", "Name your officer in the statement and sign again.",
+    ),
+    "item_not_covered": Row(
+        403, "依据不包括这个办理事项。", "The basis does not cover this service item.",
+        "请核对事项编码，或取得包括该事项的授权。", "Check the item's code, or get a grant that covers it.",
+    ),
+    "case_not_covered": Row(
+        403, "授权书不是为这个案件出具的。", "The grant is for another case.",
+        "请核对案件编号，或请持证主体另行授权。", "Check the case number, or ask the enterprise for another grant.",
+    ),
+    "case_number_form": Row(
+        422, "案件编号不符合该事项的编号格式。", "The case number has not the form of this item's numbers.",
+        "请填写真实的受理编号。", "Give the number under which the case was accepted.",
+    ),
+    "grant_unknown": Row(
+        403, "没有这份授权书。", "There is no such grant.",
+        "请核对授权书摘要，或请持证主体先提交授权书。",
+        "Check its digest, or have the enterprise post the grant first.",
+    ),
+    "grant_other_requester": Row(
+        403, "授权书授权的是另一用证方。", "The grant is for another requester.",
+        "请由持证主体另行授权本部门。", "Ask the enterprise to authorise your department.",
+    ),
+    "grant_other_holder": Row(
+        403, "授权书是另一持证主体出具的。", "The grant is another enterprise's.",
+        "请核对统一社会信用代码。", "Check the licence number.",
+    ),
+    "grant_withdrawn": Row(
+        403, "持证主体已撤回授权。", "The enterprise has withdrawn the grant.",
+        "如仍需用证，请持证主体重新授权。", "If you still need the certificates ask for a new grant.",
+    ),
+    "grant_signer_revoked": Row(
+        403, "签署授权书的电子营业执照已失效。", "The electronic business licence that signed the grant is revoked.",
+        "请持证主体用有效的电子营业执照重新授权。", "Ask for a new grant signed with a licence in force.",
+    ),
+    "grant_pending": Row(
+        403, "签署人的电子营业执照状态尚未确认，授权书待生效。",
+        "The grant is pending: the status of its signer's electronic business licence is not known yet.",
+        "请稍后再试；急需时可由持证主体出具书面授权，到窗口办理。",
+        "Try again later; where it cannot wait, the enterprise may bring a paper authorisation to the counter.",
+    ),
+    "grant_not_begun": Row(
+        403, "授权书尚未到生效时间。", "The grant has not begun.",
+        "请在授权期间内调用。", "Pull within the grant's term.",
+    ),
+    "grant_ended": Row(
+        403, "授权期限已过。", "The grant has ended.",
+        "请持证主体重新授权。", "Ask the enterprise for a new grant.",
+    ),
+    "grant_used_up": Row(
+        403, "授权书的使用次数已用完。", "The grant's uses are used up.",
+        "请持证主体重新授权。", "Ask the enterprise for a new grant.",
+    ),
+    "type_not_covered": Row(
+        403, "依据不包括这种证照。", "The basis does not cover this certificate type.",
+        "请只调用依据所列的证照。", "Ask only for the types that the basis lists.",
+    ),
+    "field_not_covered": Row(
+        403, "依据不包括所要的字段。", "The basis does not cover a field that was asked for.",
+        "请只调用依据所列的字段。", "Ask only for the fields that the basis lists.",
+    ),
+    "not_shared": Row(
+        403, "这种证照不予共享。", "This certificate type is not shared.",
+        "请由持证主体自行提供。", "Ask the holder to hand it in.",
+    ),
+    "too_many_misses": Row(
+        429, "今日对该主体的比对已多次不符，暂停比对。",
+        "Too many comparisons about this enterprise failed today; comparing is stopped.",
+        "请核对材料，次日再试，或改用调用。", "Check your material and try again tomorrow, or pull instead.",
+    ),
+}  # fmt: skip
+
+GRANTS: Mapping[str, Row] = {
+    "grant_holder_unknown": Row(
+        404, "本平台没有这个市场主体。", "This hub knows no such enterprise.",
+        "请核对统一社会信用代码。", "Check the licence number.",
+    ),
+    "grant_requester_unknown": Row(
+        404, "没有登记这个用证方。", "No such requester is enrolled.",
+        "请核对用证方代码。", "Check the requester's licence number.",
+    ),
+    "grant_certificate_unknown": Row(
+        404, "授权书所列的证照不存在，或不属于该主体。",
+        "A certificate named in the grant is unknown or not the holder's.",
+        "请核对证照标识后重新起草。", "Check the identifiers and draft it again.",
+    ),
+    "grant_form": Row(
+        422, "授权内容有缺项或格式不对。", "A member of the grant breaks its rule.",
+        "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
+    ),
+    "grant_text": Row(
+        422, "签署的文字与授权书模板不一致，可能被改动过。",
+        "The signed text is not exactly a sentence of this template; it may have been altered.", *_NEW_DRAFT,
+    ),
+    "grant_nonce": Row(
+        422, "授权书编号不是本平台出具的，或已超过签署时限。",
+        "The grant's number was not made by this hub, or it is too late to sign it.", *_NEW_DRAFT,
+    ),
+    "grant_term": Row(
+        422, "授权期限已过，或超出允许的最长期限。", "The grant's term has passed or is too long.", *_NEW_DRAFT,
+    ),
+    "grant_posted": Row(
+        409, "这份授权书或撤回书已经提交过。", "This grant or withdrawal was posted before.",
+        "可按摘要查询其状态。", "Look up its state by its digest.",
+    ),
+    "grant_not_found": Row(
+        404, "没有这份授权书。", "There is no such grant.",
+        "请核对授权书摘要。", "Check its digest.",
+    ),
+    "e_licence_refused": Row(
+        422, "电子营业执照的签名或证书未通过核验。",
+        "The electronic business licence's signature or cert did not pass.",
+        "请持证主体用有效的电子营业执照重新签署。", "Have it signed again with a licence in force.",
+    ),
+    "e_licence_of_another": Row(
+        403, "签名的电子营业执照属于另一市场主体。",
+        "The electronic business licence that signed is another enterprise's.",
+        "请由授权书写明的持证主体签署。", "The holder named in the text must sign.",
+    ),
+    "e_licence_revoked": Row(
+        403, "签名的电子营业执照已失效。", "The electronic business licence that signed is revoked.",
+        "请持证主体重新领取电子营业执照后签署。", "Have the enterprise get a new licence and sign again.",
+    ),
+}  # fmt: skip
+
+PUBLIC: Mapping[str, Row] = {
+    "reference_not_found": Row(
+        404, "没有找到这个查询码。这不代表没有证照。",
+        "Nothing is known by this code. That does not mean that there is no permit.",
+        "请重新扫描，或按统一社会信用代码查询。", "Scan again, or search by licence number.",
+    ),
+    "licence_number_not_found": Row(
+        404, "本平台没有收录这个统一社会信用代码，不代表该主体不存在或未持证。",
+        "This hub holds nothing under that licence number; that does not mean there is no such enterprise or permit.",
+        "请核对代码，或到国家企业信用信息公示系统查询。",
+        "Check the number, or ask the national enterprise credit publicity system.",
+    ),
+    "licence_number_form": Row(
+        422, "统一社会信用代码应为 18 位数字或大写字母（不含 I、O、S、V、Z）。",
+        "A licence number has 18 digits or capital letters (no I, O, S, V, Z).",
+        "请对照营业执照重新输入。", "Read it again from the business licence.",
+    ),
+    "licence_number_check": Row(
+        422, "统一社会信用代码的校验位不对，可能输错了一位。",
+        "A check character of the licence number is wrong: a character may be mistyped.",
+        "请对照营业执照逐位核对。", "Compare it with the business licence, character by character.",
+    ),
+    "search_off": Row(
+        403, "按代码查询目前没有开放。", "Searching by licence number is switched off.",
+        "请扫描证照上的二维码。", "Scan the code on the certificate.",
+    ),
+    "too_many_requests": Row(
+        429, "查询过于频繁，请稍候。", "Too many requests from this address.",
+        "请过一分钟再试。", "Try again in a minute.",
+    ),
+    "type_not_found": Row(
+        404, "目录中没有这种证照，或没有这个版本。", "The catalogue has no such certificate type or version.",
+        "请查看 /api/v1/catalogue。", "See /api/v1/catalogue.",
+    ),
+    "status_list_not_found": Row(
+        404, "没有这个状态列表。", "There is no such status list.",
+        "请使用证照中写明的列表地址。", "Use the list's address as the certificate names it.",
+    ),
+    "not_found": Row(
+        404, "没有这个页面或接口。", "There is no such page or door.",
+        "请从首页进入，或查看接口说明。", "Begin at the start page, or see the API description.",
+    ),
+    "method_not_allowed": Row(
+        405, "这里不支持这种请求方法。", "This door does not answer that method.",
+        "请按接口说明使用正确的方法。", "Use the method that the API description names.",
+    ),
+}  # fmt: skip
+
+BODIES: Mapping[str, Row] = {
+    "body_too_long": Row(
+        413, "提交的内容过长。", "The body is too long.",
+        "请缩短内容；成批数据请用文件导入。", "Send less; large amounts go by a file import.",
+    ),
+    "body_malformed": Row(
+        400, "提交的内容无法读取：不是规范的 UTF-8 文本，层次过深，或有重名。",
+        "The body cannot be read: not proper UTF-8, nested too deep, or a member is named twice.",
+        "请检查编码与格式后重新提交。", "Check encoding and form and send it again.",
+    ),
+    "media_type": Row(
+        415, "不支持这种内容类型。", "This media type is not taken here.",
+        "请按 expected 所列的类型提交。", "Send the type named in expected.",
+    ),
+    "object_malformed": Row(
+        400, "提交的签名对象无法读取或未通过核验。",
+        "A signed object in the request cannot be read or does not verify.",
+        "请检查证书、签名与编码后重新提交。", "Check cert, signature and encoding and send it again.",
+    ),
+}  # fmt: skip
+
+HUB: Mapping[str, Row] = {
+    "internal": Row(
+        500, "平台出现了意外情况，没有完成这件事。", "Something unexpected happened; the act was not finished.",
+        "请带追踪号联系平台运营方。", "Ask the operator and give the trace id.",
+    ),
+    "sealing_failed": Row(
+        503, "签章服务暂时不可用，没有签发。", "Sealing is not available at the moment; nothing was issued.", *_RETRY,
+    ),
+    "seal_rate_cap": Row(
+        503, "签章请求已达速率上限。", "The seal key has reached its rate cap.", *_RETRY,
+    ),
+    "database_unavailable": Row(
+        503, "数据库暂时不可用，没有办理任何事项。", "The database is not available; nothing was done.", *_RETRY,
+    ),
+    "database_busy": Row(
+        503, "数据库繁忙，没有办理任何事项。", "The database is busy; nothing was done.", *_RETRY,
+    ),
+    "database_closed": Row(
+        503, "平台正在停止服务。", "The hub is stopping.", *_RETRY,
+    ),
+    "database_unsupported": Row(
+        503, "不支持这种数据库。", "This kind of database is not supported.",
+        "请改用 SQLite 或 PostgreSQL 15 以上版本。", "Use SQLite, or PostgreSQL 15 or newer.",
+    ),
+    "database_not_durable": Row(
+        503, "数据库不能保证断电不丢数据，平台拒绝运行。",
+        "The database would lose acknowledged data in a power cut; the hub refuses to run.",
+        "请把数据目录放在本地磁盘上。", "Put the data folder on a local disk.",
+    ),
+    "trust_list_ended": Row(
+        503, "信任列表已到期，平台暂停办理。", "The trust list has ended; the hub does not act.",
+        "请运营方用 yizhao keys trust-list 换发信任列表。", "The operator must renew it with yizhao keys trust-list.",
+    ),
+    "not_initialised": Row(
+        503, "平台尚未初始化。", "The hub has not been initialised.",
+        "请先运行 yizhao init。", "Run yizhao init first.",
+    ),
+    "already_initialised": Row(
+        409, "平台已经初始化过。", "The hub has been initialised before.",
+        "如需重来，请换一个数据目录。", "To begin anew choose another data folder.",
+    ),
+    "origin_form": Row(
+        422, "公开地址的格式不对（应为 https://主机名，不带路径）。",
+        "The public origin is of a wrong form (https://HOST, without a path).",
+        "请更正后重新初始化。", "Mend it and initialise again.",
+    ),
+    "origin_fixed": Row(
+        503, "公开地址在初始化时已经固定，不能更改。", "The public origin was fixed at init and cannot change.",
+        "请使用初始化时的公开地址。", "Use the origin given at init.",
+    ),
+    "production_needs_devices": Row(
+        503, "正式环境须使用密码设备，不能使用文件密钥。", "Production needs key devices; file keys are TEST only.",
+        "请接入密码设备，或以 TEST 环境初始化。", "Connect a device, or initialise a TEST hub.",
+    ),
+    "type_edited": Row(
+        503, "已启用的证照类型文件被改动过。", "The file of a certificate type in use has been edited.",
+        "请还原该文件，改动应以新版本提交。", "Restore the file; a change is a new version.",
+    ),
+    "type_missing": Row(
+        503, "已启用的证照类型文件不见了。", "The file of a certificate type in use is gone.",
+        "请还原该文件。", "Restore the file.",
+    ),
+    "keys_missing": Row(503, "找不到密钥目录。", "The key folder is missing.", *_ASK_OPERATOR),
+    "keys_exist": Row(
+        409, "密钥目录里已有密钥。", "The key folder holds keys already.",
+        "请换一个空目录。", "Choose an empty folder.",
+    ),
+    "key_missing": Row(503, "找不到所需的密钥。", "A key that is needed is missing.", *_ASK_OPERATOR),
+    "key_unusable": Row(503, "所需的密钥无法使用。", "A key that is needed cannot be used.", *_ASK_OPERATOR),
+    "cert_missing": Row(503, "找不到所需的证书。", "A cert that is needed is missing.", *_ASK_OPERATOR),
+}  # fmt: skip
+
+PROBLEMS: Mapping[str, Row] = {
+    **ACCESS, **STATEMENTS, **ORDERS, **PULLS, **GRANTS, **PUBLIC, **BODIES, **HUB
+}  # fmt: skip
+
+RULES: Mapping[str, tuple[str, str]] = {
+    "missing": ("必填", "it is missing"),
+    "unknown": ("没有这一项", "no such member"),
+    "form": ("格式不对", "it is of a wrong form"),
+    "pattern": ("不符合规定格式", "it has not the form laid down"),
+    "choice": ("不在可选范围内", "it is not one of the choices"),
+    "too_long": ("过长", "it is too long"),
+    "control_character": ("含有控制字符或不可见字符", "it holds a control or invisible character"),
+    "not_nfc": ("不是规范的文字编码形式（NFC）", "the text is not in normalisation form C"),
+    "check_digit": ("校验位不对", "a check character is wrong"),
+    "reversed": ("截止早于起始", "it ends before it begins"),
+    "end_required": ("须有截止日期", "it needs an end date"),
+    "end_forbidden": ("不应有截止日期", "it has no end date"),
+    "only_for_suspend": ("只有暂扣可以填写", "only a suspension has it"),
+    "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),
+    "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
+    "not_shared": ("不予共享", "it is not shared"),
+    "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),
+    "other_department": ("证书属于另一部门", "the cert is another department's"),
+}
+"""What each rule of a member says, zh and en: for the answers that name member and rule."""

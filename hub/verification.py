@@ -10,10 +10,12 @@
 8 right      who shows non-public fields must show a delivery note
 
 Steps 1-3 and 8 are findings of the surface; 4-7 are judged here. The outcome is the worst of the required checks:
-failed before suspended before unknown; only when all passed is it valid.
+failed before suspended before unknown; only when all passed is it valid. A signed answer of the hub carries a verdict
+already: `restate` says what is left of it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from schemas.certificate import ENDED, Status, civil_date, suspension_over
@@ -31,7 +33,7 @@ _SEVERITY = (
 def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     """Judge one certificate as `surface` knows it at `now` (aware)."""
     today = civil_date(now)
-    checks = (
+    checks: tuple[Check, ...] = (
         facts.seal,
         facts.trust,
         facts.statement,
@@ -41,10 +43,31 @@ def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
         _data_age(facts, now),
         facts.right_to_hold,
     )
+    if surface is Surface.OFFLINE:
+        checks = tuple(_as_possible_offline(check) for check in checks)
     outcome, reason = _worst(checks, surface)
     if outcome is Outcome.VALID:
         reason = "good" if facts.valid_to else "good_no_end"
     return Verdict(outcome, reason, _since(facts, reason), checks, facts.status_as_of or now)
+
+
+def restate(told: Verdict, *, seal: Check, trust: Check, current: bool) -> Verdict:
+    """Return what a verdict told in a signed answer says now.
+
+    `seal` and `trust` are the findings about the answer's own signature; `current` whether its term still runs.
+    """
+    checks = (seal, trust, *(each for each in told.checks if each.name not in (CheckName.SEAL, CheckName.TRUST)))
+    for result, outcome in _SEVERITY:
+        for check in (seal, trust):
+            if check.result is result:
+                return Verdict(outcome, check.reason or "check_missing", None, checks, told.as_of)
+    if not (seal.result is trust.result is Result.PASSED):
+        return Verdict(Outcome.UNKNOWN, "check_missing", None, checks, told.as_of)
+    if not current:
+        aged = Check(CheckName.STATUS, Result.UNKNOWN, "status_as_signed")
+        checks = tuple(aged if each.name is CheckName.STATUS else each for each in checks)
+        return Verdict(Outcome.UNKNOWN, "status_as_signed", None, checks, told.as_of)
+    return replace(told, checks=checks)
 
 
 def passed(name: CheckName) -> Check:
@@ -59,10 +82,19 @@ def licence_state(status: Status | None, *, valid_to: date | None, needed: bool,
     if status is Status.VALID:
         return LicenceState.TERM_ENDED if valid_to is not None and today > valid_to else LicenceState.REGISTERED
     # A superseded or voided version is never the holder's current licence.
-    return LicenceState(status.value) if status.value in LicenceState else LicenceState.NOT_RECORDED
+    return LicenceState(status.value) if status.value in _LICENCE_STATES else LicenceState.NOT_RECORDED
+
+
+def _as_possible_offline(check: Check) -> Check:
+    # Nobody is there to ask: what is not required is named as not possible, never shown as passed.
+    if check.name not in REQUIRED[Surface.OFFLINE] and check.result in (Result.PASSED, Result.UNKNOWN):
+        return Check(check.name, Result.NOT_POSSIBLE, check.reason)
+    return check
 
 
 def _status(facts: Facts, today: date) -> Check:
+    if facts.status_finding is not None:
+        return facts.status_finding
     if facts.status is None:
         return Check(CheckName.STATUS, Result.UNKNOWN, "status_unknown")
     if facts.status in ENDED:
@@ -105,7 +137,9 @@ def _data_age(facts: Facts, now: datetime) -> Check:
 def _worst(checks: Sequence[Check], surface: Surface) -> tuple[Outcome, str]:
     required = REQUIRED[surface]
     for result, outcome in _SEVERITY:
-        for check in checks:
+        # Of several doubts about a file, the right to hold it is told first: asking again later does not mend it.
+        is_doubt = result is Result.UNKNOWN and surface in _OF_FILES
+        for check in sorted(checks, key=_is_later_doubt) if is_doubt else checks:
             if check.result is result and (check.name in required or result is not Result.UNKNOWN):
                 return outcome, check.reason or "check_missing"
     for check in checks:
@@ -113,6 +147,10 @@ def _worst(checks: Sequence[Check], surface: Surface) -> tuple[Outcome, str]:
         if check.result is Result.NOT_POSSIBLE and check.name in required and check.reason != "collected":
             return Outcome.UNKNOWN, "check_missing"
     return Outcome.VALID, "good"
+
+
+def _is_later_doubt(check: Check) -> bool:
+    return check.name not in _FIRST_DOUBTS
 
 
 def _since(facts: Facts, reason: str) -> date | None:
@@ -123,4 +161,7 @@ def _since(facts: Facts, reason: str) -> date | None:
     return facts.status_since if facts.status is not None and reason in _STATUS_REASONS else None
 
 
+_LICENCE_STATES = frozenset(state.value for state in LicenceState)
+_OF_FILES = frozenset({Surface.EXAMINATION, Surface.OFFLINE})
+_FIRST_DOUBTS = frozenset({CheckName.SEAL, CheckName.TRUST, CheckName.RIGHT_TO_HOLD})
 _STATUS_REASONS = frozenset(status.value for status in Status) | {"suspension_past"}

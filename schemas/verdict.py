@@ -75,6 +75,8 @@ class Facts:
     seal, trust, statement and right_to_hold are findings of the surface itself (it opened the bytes, it read the trust
     list); the rest are facts that the verdict judges. `seen_at` and `fresh_for_seconds` are the source's, for collected
     data; None for the hub's own, whose age is nought. `status_as_of` is None when the status is this moment's.
+    `status_finding` stands in place of a judged status where the surface found one that no `Status` says: the registry
+    holds no such record, or a status list says "ended" and not how.
     """
 
     seal: Check
@@ -92,6 +94,7 @@ class Facts:
     seen_at: datetime | None
     fresh_for_seconds: int | None
     status_as_of: datetime | None
+    status_finding: Check | None = None
 
 
 REQUIRED: Mapping[Surface, frozenset[CheckName]] = {

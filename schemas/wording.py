@@ -65,7 +65,8 @@ REASONS: Mapping[str, Wording] = {
     ),
     "source_stale": Wording(
         "数据来自公示归集，来源久未更新，暂时无法确认；不代表无证。",
-        "The data were collected from publication and the source has not been heard for too long; that does not mean there is no permit.",
+        "The data were collected from publication and the source has not been heard for too long; that does not mean "
+        "there is no permit.",
     ),
     "seal_broken": Wording("文件被改动过，请勿采用。", "The file has been altered; do not rely on it."),
     "seal_unlisted": Wording(
@@ -102,6 +103,22 @@ REASONS: Mapping[str, Wording] = {
         "签章真实，但登记簿中没有这份证照，请勿采用。",
         "The seal is genuine but the registry holds no such certificate.",
     ),
+    "not_issued_file": Wording(
+        "签章真实，但不是登记簿颁发的那一份文件，请勿采用。",
+        "The seal is genuine, but this is not the file that the registry issued; do not rely on it.",
+    ),
+    "record_malformed": Wording(
+        "签章真实，但内容不是完整的证照数据，请勿采用。",
+        "The seal is genuine, but what it covers is not a whole certificate; do not rely on it.",
+    ),
+    "record_not_shown": Wording(
+        "只出示了交付单，没有出示证照数据。", "Only the delivery note is shown, without the certificate itself."
+    ),
+    "status_ended": Wording(
+        "状态列表显示：已不再有效（撤回、撤销、吊销、注销或作废）。",
+        "The status list says that it no longer counts (withdrawn, annulled, stripped, cancelled or voided).",
+    ),
+    "public_only": Wording("只含公开内容，任何人都可以持有。", "It shows only what is public, which anybody may hold."),
     "age_unknown": Wording("数据来源的更新时间未知。", "It is not known when the source was last heard."),
     "check_missing": Wording("有一项必要的核验未能完成。", "A required check could not be completed."),
 }
@@ -145,4 +162,86 @@ ACTS: Mapping[str, Wording] = {
     "strip": Wording("吊销", "stripped"),
     "cancel": Wording("注销", "cancelled"),
     "supersede": Wording("换发新证", "replaced by a new version"),
+}
+
+# What a person brings to be verified, by form; the last three get no verdict.
+FORMS: Mapping[str, Wording] = {
+    "delivered": Wording("交付的证照文件", "A delivered certificate file"),
+    "record": Wording("证照数据", "A certificate record"),
+    "pull_answer": Wording("一次调用交付的全部文件", "All files of one pull"),
+    "scan_answer": Wording("带签名的查询结果", "A signed answer of a scan"),
+    "note": Wording("交付单", "A delivery note"),
+    "name": Wording("编号或查询码", "A number or code"),
+    "unknown_form": Wording("无法识别的内容", "Something that is not recognised"),
+}
+
+# Why something gets no verdict.
+NOT_READ: Mapping[str, Wording] = {
+    "not_ours": Wording(
+        "无法识别：不是本平台出具的文件、查询码或编号，或者内容已不完整。这不代表文件无效。",
+        "Not recognised: it is no file, code or number of this hub, or it is no longer whole. This says nothing "
+        "about its validity.",
+    ),
+    "empty": Wording("没有内容可核验。", "There is nothing to verify."),
+    "too_large": Wording(
+        "文件超过 2 MB，请只上传本平台出具的文件。", "The file is over 2 MB; upload files of this hub only."
+    ),
+    "other_origin": Wording("这个网址不是本平台的。", "This address is not one of this hub."),
+    "number_check": Wording(
+        "号码的校验位不对，请核对是否抄录有误。",
+        "The number's check character is wrong; see whether it was copied right.",
+    ),
+    "name": Wording(
+        "这是一个编号或查询码，没有签章可核验；请打开它的查询页面查看当前状态。",
+        "This is a number or code, with no seal to verify; open its page to see the present state.",
+    ),
+    "name_not_found": Wording(
+        "本平台没有这个证照标识的记录，不代表未持证。",
+        "This hub has no record by this identifier; that does not mean there is no permit.",
+    ),
+}
+
+# What to do next: by reason where one has its own, else by outcome.
+NEXT_STEPS: Mapping[str, Wording] = {
+    "valid": Wording(
+        "可以采用。请核对名称和地址与您面前的单位是否一致。",
+        "It can be relied on. Compare name and address with the party before you.",
+    ),
+    "not_valid": Wording(
+        "请勿采用，并请出示人提供现行有效的文件，或向颁发机构询问。",
+        "Do not rely on it. Ask whoever showed it for one in force, or ask the issuing body.",
+    ),
+    "suspended": Wording(
+        "暂停期间不能采用。请向颁发机构询问何时恢复。",
+        "It does not count meanwhile. Ask the issuing body when it will be reinstated.",
+    ),
+    "unknown": Wording(
+        "暂时不能作出结论。请稍后再试，或向颁发机构询问。",
+        "No conclusion can be drawn now. Try again later, or ask the issuing body.",
+    ),
+    "seal_broken": Wording(
+        "请勿采用，并请出示人重新提供原始文件。", "Do not rely on it. Ask whoever showed it for the original file."
+    ),
+    "status_as_signed": Wording(
+        "请联网在本平台核验页面重新核验，以查看当前状态。",
+        "Verify it again on this hub's page, online, to see its present state.",
+    ),
+    "status_unknown": Wording(
+        "请联网在本平台核验页面重新核验，以查看当前状态。",
+        "Verify it again on this hub's page, online, to see its present state.",
+    ),
+    "note_missing": Wording(
+        "请出示人提供连同交付单的完整文件。", "Ask whoever showed it for the whole file with its delivery note."
+    ),
+    "note_ended": Wording(
+        "请用证部门重新调用，取得新的文件。", "The requesting department can pull it again for a new file."
+    ),
+    "record_not_shown": Wording(
+        "请出示人提供连同证照数据的完整文件。", "Ask whoever showed it for the whole file with the certificate in it."
+    ),
+    "name": Wording("打开查询页面。", "Open its page."),
+    "unknown_form": Wording(
+        "请上传收到的原始文件，或粘贴完整的查询码、证照标识、统一社会信用代码。",
+        "Upload the file as you received it, or paste a whole code, certificate identifier or licence number.",
+    ),
 }

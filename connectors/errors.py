@@ -47,14 +47,14 @@ class TabularEncodingError(TabularError):
 
 
 class TabularHeaderError(TabularError):
-    """The first row does not name the columns. Rules: missing, empty, twice, form.
+    """The first row does not name the columns. Rules: header_missing, header_empty, header_twice, header_form.
 
     `column` is the position, from 1, of the name at fault: a file without a header has values where names should be,
     so the name itself is not told.
     """
 
     def __init__(self, rule: str, column: int | None = None) -> None:
-        super().__init__(f"header {rule}", 1)
+        super().__init__(f"header_{rule}", 1)
         self.column = column
 
 

@@ -147,13 +147,13 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path
 @pytest.mark.parametrize(
     ("content", "rule", "column"),
     [
-        ("", "header missing", None),
-        ("\n1,2\n", "header missing", None),
-        ("a,,c\n", "header empty", 2),
-        ("a, \n", "header empty", 2),
-        ("a,b,a\n", "header twice", 3),
-        ("a,b , b\n", "header twice", 3),
-        ('a,"b"x\n', "header form", None),
+        ("", "header_missing", None),
+        ("\n1,2\n", "header_missing", None),
+        ("a,,c\n", "header_empty", 2),
+        ("a, \n", "header_empty", 2),
+        ("a,b,a\n", "header_twice", 3),
+        ("a,b , b\n", "header_twice", 3),
+        ('a,"b"x\n', "header_form", None),
     ],
 )
 def test_a_header_must_name_every_column_once(tmp_path: Path, content: str, rule: str, column: int | None) -> None:

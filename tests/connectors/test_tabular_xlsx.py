@@ -314,11 +314,11 @@ def test_a_sheet_that_fails_its_checksum_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "rule", "column"),
     [
-        ("", "header missing", None),
-        ('<row r="1"/>', "header missing", None),
-        (text_row(1, "a", "", "c"), "header empty", 2),
-        (text_row(1, "a", "a"), "header twice", 2),
-        ('<row><c t="str"><v>a</v></c><c><f>A1</f></c></row>', "header form", 2),
+        ("", "header_missing", None),
+        ('<row r="1"/>', "header_missing", None),
+        (text_row(1, "a", "", "c"), "header_empty", 2),
+        (text_row(1, "a", "a"), "header_twice", 2),
+        ('<row><c t="str"><v>a</v></c><c><f>A1</f></c></row>', "header_form", 2),
     ],
 )
 def test_the_header_keeps_the_rules_of_every_table(tmp_path: Path, rows: str, rule: str, column: int | None) -> None:

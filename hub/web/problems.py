@@ -5,7 +5,7 @@ never holds a value: errors carry names, rules and identifiers only. What has no
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from fastapi import FastAPI
@@ -38,14 +38,11 @@ from schemas.statement import StatementFormError
 from signing.errors import EnvelopeError, KeyFileError, RateCapError, SigningError
 
 MEDIA = "application/problem+json"
-TOKEN_PATH = "/oauth/token"
+_TOKEN_DOOR = "/oauth/token"  # noqa: S105
 Facts = Mapping[str, Any]
 Render = Callable[[str, Mapping[str, Any], str], bytes]
 
 _TOKEN_ERRORS = frozenset({"unsupported_grant_type", "invalid_client", "invalid_dpop_proof"})
-_MEMBERS = frozenset(
-    "type title title_en status code next_step next_step_en trace_id error error_description problems".split()
-)
 _LONGEST_FACT = 200
 # Errors of `schemas` → code. Each names no value; what it does name is added by `_facts`.
 _CODES: Mapping[type[Exception], str] = {
@@ -84,8 +81,8 @@ def register(app: FastAPI, render: Render | None = None) -> None:
         return _answer(request, code, facts, status, render)
 
     def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HubError)
-        return answer(request, error.code, error.facts)
+        found = cast(HubError, error)
+        return answer(request, found.code, found.facts)
 
     def wrong(request: Request, error: Exception) -> Response:
         code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
@@ -97,14 +94,14 @@ def register(app: FastAPI, render: Render | None = None) -> None:
         return answer(request, "database_unavailable", {})
 
     def misread(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return answer(request, "request_form", {"problems": list(_places(error.errors()))})
+        found = cast(RequestValidationError, error)
+        return answer(request, "request_form", {"problems": list(_places(found.errors()))})
 
     def routed(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "request_form")
-        response = answer(request, code, {}, error.status_code)
-        response.headers.update(error.headers or {})
+        found = cast(HTTPException, error)
+        code = {404: "not_found", 405: "method_not_allowed"}.get(found.status_code, "request_form")
+        response = answer(request, code, {}, found.status_code)
+        response.headers.update(found.headers or {})
         return response
 
     def unexpected(request: Request, error: Exception) -> Response:
@@ -134,11 +131,10 @@ def document(code: str, trace: str, facts: Facts = {}, status: int | None = None
         "next_step_en": row.next_en,
         "trace_id": trace,
     }
-    return (
-        made
-        | {name: _shown(value) for name, value in facts.items() if name not in _MEMBERS and value is not None}
-        | {name: facts[name] for name in ("problems",) if name in facts}
-    )
+    told = {_renamed(name): _shown(value) for name, value in facts.items() if value is not None and name != "problems"}
+    if "problems" in facts:
+        told["problems"] = facts["problems"]
+    return told | made
 
 
 def failure(trace: str) -> tuple[int, bytes]:
@@ -160,7 +156,7 @@ def worded_problems(problems: Iterable[tuple[str, str]]) -> list[dict[str, str]]
 
 
 def _answer(request: Request, code: str, facts: Facts, status: int | None, render: Render | None) -> Response:
-    token_door = request.url.path == TOKEN_PATH
+    token_door = request.url.path == _TOKEN_DOOR
     if token_door and code == "invalid_dpop_proof":
         status = 400  # RFC 9449 section 5; everywhere else it is a 401 with a challenge (section 7.1)
     made = document(code, str(request.scope.get("trace", "")), facts, status)
@@ -191,9 +187,7 @@ def _facts(error: Exception) -> dict[str, Any]:
     if isinstance(error, FieldsError):
         return {"problems": worded_problems((each.field, each.rule) for each in error.problems)}
     names = ("member", "rule", "reason", "position", "status", "act")
-    told = {name: getattr(error, name) for name in names if hasattr(error, name)}
-    # "status" is the document's own member; a certificate's gets its full name.
-    return {("certificate_status" if name == "status" else name): value for name, value in told.items()}
+    return {name: getattr(error, name) for name in names if hasattr(error, name)}
 
 
 def _places(errors: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, str]]:
@@ -205,6 +199,11 @@ def _places(errors: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, str]]:
 def _rule_words(rule: str) -> dict[str, str]:
     zh, en = RULES.get(rule, ("不符合要求", "it breaks a rule"))
     return {"rule_zh": zh, "rule_en": en}
+
+
+def _renamed(name: str) -> str:
+    # "status" is the document's own member; a certificate's gets its full name.
+    return "certificate_status" if name == "status" else name
 
 
 def _shown(value: object) -> object:

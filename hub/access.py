@@ -34,7 +34,7 @@ from signing.x509 import Purpose
 
 ASSERTION_TYP = "client-authentication+jwt"
 PROOF_TYP = "dpop+jwt"
-TOKEN_TYP = "at+jwt"
+TOKEN_TYP = "at+jwt"  # noqa: S105 - a media type
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_ASSERTION = timedelta(minutes=5)
 _PROOF_AGE = timedelta(seconds=60)
@@ -100,7 +100,7 @@ def issue_token(
 
 
 def verify_caller(presented: Presented, *, role: Role, registry: Registry, now: datetime) -> Caller:
-    """Return who makes a request, with that role. Raises AccessError invalid_token, invalid_dpop_proof, role_missing."""
+    """Return who makes a request, with that role; AccessError invalid_token, invalid_dpop_proof, role_missing."""
     scheme, _, token = (presented.authorization or "").partition(" ")
     if scheme.lower() != "dpop" or not token:
         raise AccessError("token_missing")

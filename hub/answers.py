@@ -22,8 +22,9 @@ Body = dict[str, Any]
 Head = dict[str, Any]
 
 _LINE_MEMBERS = (
-    "serial reference identifier type type_version number issuing_body body_name decided_on valid_from valid_to status "
-    "status_since until ends_by origin source seal subject trust_level".split()
+    *("serial", "reference", "identifier", "type", "type_version", "number", "issuing_body", "body_name"),
+    *("decided_on", "valid_from", "valid_to", "status", "status_since", "until", "ends_by"),
+    *("origin", "source", "seal", "subject", "trust_level"),
 )
 _ENDED_VALUES = frozenset(status.value for status in ENDED)
 
@@ -140,7 +141,8 @@ def licence_of(head: Head) -> Line | None:
     """Return the line of the holder's business licence that counts: the newest in force, else the newest."""
     licences: list[Line] = head["licences"]
     in_force = [line for line in licences if line["status"] not in _ENDED_VALUES]
-    return (in_force or licences or [None])[-1]
+    counting = in_force or licences
+    return counting[-1] if counting else None
 
 
 def _rank(line: Line) -> int:

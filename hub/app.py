@@ -1,8 +1,8 @@
 """The hub, put together: the only file that joins settings, keys, store, flows and doors.
 
-`build` makes one running hub out of settings; `Hub.application` is the ASGI application, `Hub.close` finishes what waits
-and lets go of everything. Work that nobody asks for runs in one upkeep thread: completing orphaned intentions, releasing
-lapsed reservations, forgetting what has expired.
+`build` makes one running hub out of settings; `Hub.application` is the ASGI application, `Hub.close` finishes what
+waits and lets go of everything. Work that nobody asks for runs in one upkeep thread: completing orphaned intentions,
+releasing lapsed reservations, forgetting what has expired.
 """
 
 import secrets
@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from anyio import to_thread
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url, select
@@ -39,6 +40,8 @@ from hub.store.parties import PartyReader
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import access, exchange, grants, issuance, parties, problems, publication, status
+from hub.web.callers import moment
+from hub.web.limits import AddressLimit
 from hub.web.lookup import ANSWER_TYP, Limits, LookupDoor
 from hub.web.observation import Observation, Receive, Scope, Send
 from hub.web.pages import Pages
@@ -138,7 +141,8 @@ class Upkeep:
 
 def build(settings: Settings) -> Hub:
     """Put a hub together; SetupError when the installation is not whole."""
-    database = Database(settings.database_url, pool_size=settings.threads)
+    # A few connections more than worker threads: the scan door and upkeep read besides.
+    database = Database(settings.database_url, pool_size=settings.threads + 4)
     try:
         return _build(settings, database)
     except BaseException:
@@ -155,7 +159,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     keys = KeyFolder(settings.key_folder, settings.passphrase_file, seal_rate=settings.seal_rate)
     catalogue = load_catalogue()
     pin_types(database, catalogue)
-    trust = TrustInForce(database, installation)
+    trust = TrustInForce(database, installation, moment)
     if trust.refresh(datetime.now(UTC)) is None:
         raise SetupError("trust_list_ended")
     registry = make_registry(settings, database, keys, catalogue, installation, trust)
@@ -262,7 +266,7 @@ def _api(
         issuance.routes(registry, sealers),
         status.routes(registry),
         exchange.routes(registry, pulls),
-        grants.routes(registry, e_licence),
+        grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
     ):
         api.include_router(router, prefix="/api/v1")
@@ -317,15 +321,14 @@ def _application(
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         """Send scans straight to their door, everything else to the API."""
-        if scope["type"] == "http" and scope["path"][:3] in _SCAN_PATHS:
-            await lookup(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == "/search":
+        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] == "/search"):
             await lookup(scope, receive, send)
         else:
             await api(scope, receive, send)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = settings.threads
         upkeep.start()
         try:
             yield

@@ -22,7 +22,7 @@ Allowed = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class GrantStanding:
-    """A grant as it stands when it is asked about. `fields` maps types to field names, `identifiers` names single ones.
+    """A grant as it stands when it is asked about. `fields` maps certificate types to field names.
 
     `signer_known_good` is None while the signer's cert has no positive status of late: the grant is pending.
     """
@@ -31,7 +31,6 @@ class GrantStanding:
     holder: str
     requester: str
     fields: Mapping[str, tuple[str, ...]]
-    identifiers: frozenset[str]
     item_code: str
     case_number: str
     valid_from: datetime

@@ -47,7 +47,7 @@ from hub.verification import judge
 from schemas.canonical import canonical_json
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import NOTE_TYP, Basis, Comparison, PullRequest, SharingRule, note_payload
+from schemas.exchange import Basis, Comparison, PullRequest, SharingRule, note_payload
 from schemas.identifiers import make_reference
 from schemas.order import COMMON_FIELDS
 from schemas.parties import Officer, System
@@ -230,14 +230,12 @@ def _deliver(
     raise OrderError("act_under_way")  # acts keep coming between reading and recording: nothing was handed over
 
 
-def _judge_all(
-    decision: StoredDecision, registry: Registry, exchange: Exchange, now: datetime
-) -> list[_Judged]:
+def _judge_all(decision: StoredDecision, registry: Registry, exchange: Exchange, now: datetime) -> list[_Judged]:
     with registry.database.read() as connection:
         found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
         head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
         bodies = AnswerReader(connection).certificates([each.serial for each in found])
-        identifiers = _single_certificates(decision, registry, connection)
+        is_granted = _granted_singly(decision, registry, connection)
     if head is None:
         return []
     licence, surroundings = head_licence_state(head, now), exchange.surroundings()
@@ -248,16 +246,20 @@ def _judge_all(
             judge(facts_of(bodies[each.serial], licence, surroundings), surface=Surface.PULL, now=now),
         )
         for each in found
-        if not identifiers or each.identifier in identifiers
+        if is_granted(each)
     ]
 
 
-def _single_certificates(decision: StoredDecision, registry: Registry, connection: Connection) -> frozenset[str]:
-    """Return the single certificates a grant names; none where it grants types."""
-    if decision.basis != Basis.GRANT or decision.basis_reference is None:
-        return frozenset()
-    stored = GrantReader(connection).get(decision.basis_reference)
-    return frozenset(opened_grant(stored, registry)[0].certificates) if stored else frozenset()
+def _granted_singly(
+    decision: StoredDecision, registry: Registry, connection: Connection
+) -> Callable[[Certificate], bool]:
+    """Return whether a certificate is within a grant: of a granted type, or named singly. Other bases name types."""
+    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis == Basis.GRANT else None
+    if stored is None:
+        return lambda _: True
+    grant, _ = opened_grant(stored, registry)
+    types = {each.code for each in grant.types}
+    return lambda each: each.certificate_type in types or each.identifier in grant.certificates
 
 
 def _make_delivery(
@@ -390,6 +392,8 @@ def _commit_delivery(
     EnterpriseWriter(connection).lock(
         {decision.licence_number: ("", "")}, make_reference=lambda: make_reference(registry.random(16)), now=now
     )
+    if ExchangeReader(connection).is_delivered(decision.decision):
+        raise OrderError("act_under_way")  # the same request, sent twice at once: the other one has the answer
     before = {each.certificate.serial: each.certificate for each in judged}
     if CertificateReader(connection).by_serial(sorted(before)) != before:
         return False

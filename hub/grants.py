@@ -19,8 +19,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from connectors.contract import ELicence, LicenceSigner, SignedText
-from connectors.errors import ConnectorError
+from connectors.contract import ELicence, ELicenceCertError, ELicenceSignatureError, LicenceSigner, SignedText
 from hub.errors import GrantError, NotFoundError
 from hub.intentions import new_name
 from hub.registry import Registry
@@ -178,7 +177,7 @@ def _check_nonce(nonce: str, registry: Registry) -> None:
 def _verified_signer(signed: SignedText, holder: str, *, e_licence: ELicence, now: datetime) -> LicenceSigner:
     try:
         signer = e_licence.verify(signed, at=now)
-    except (ConnectorError, SigningError) as error:
+    except (ELicenceCertError, ELicenceSignatureError, SigningError) as error:
         raise GrantError("e_licence_refused") from error
     if signer.licence_number != holder:
         raise GrantError("e_licence_of_another")
@@ -255,9 +254,7 @@ def _stored(
     )
 
 
-def _commit_grant(
-    grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection
-) -> None:
+def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection) -> None:
     writer = StatementWriter(connection)
     if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
         raise GrantError("grant_posted")

@@ -7,6 +7,7 @@ were made elsewhere; this file makes the TEST ones.
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -39,6 +40,7 @@ HUB_KEYS = {
 AUTHORITY_PURPOSES = frozenset({Purpose.SEAL, Purpose.SYSTEM, Purpose.OFFICER, Purpose.OPERATOR})
 LIST_TERM = timedelta(days=30)
 CERT_TERM = timedelta(days=730)
+_FRESH = timedelta(seconds=1)
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -156,9 +158,7 @@ def make_seal_key(keys: KeyFolder, issuing_body: str, name: str, now: datetime) 
     )  # fmt: skip
 
 
-def make_party_key(
-    keys: KeyFolder, use: str, *, name: str, department: str, purpose: Purpose, now: datetime
-) -> bytes:
+def make_party_key(keys: KeyFolder, use: str, *, name: str, department: str, purpose: Purpose, now: datetime) -> bytes:
     """Make a TEST key and cert for a system or officer of a department; return the cert for its enrolment."""
     keys.make(use)
     return keys.certify(
@@ -184,11 +184,16 @@ def pin_types(database: Database, catalogue: Catalogue) -> None:
 class TrustInForce:
     """The trust list in force: read from the store at most every second, verified, never an older version."""
 
-    def __init__(self, database: Database, installation: Installation) -> None:
+    def __init__(
+        self, database: Database, installation: Installation, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        """`clock` tells the moment when a flow asks for the list; without one it is refreshed only when told."""
         self._database = database
         self._installation = installation
+        self._clock = clock
         self._lock = Lock()
         self._list: TrustList | None = None
+        self._read_at: datetime | None = None
         self.raw = b""
 
     def refresh(self, now: datetime) -> TrustList | None:
@@ -198,6 +203,7 @@ class TrustInForce:
             version = reader.trust_list_version()
             raw = reader.trust_list(version) if self._list is None or version > self._list.version else None
         with self._lock:
+            self._read_at = now
             if raw is not None:
                 try:
                     self._list = _verified(raw, self._installation, now, self._list.version if self._list else 0)
@@ -211,9 +217,15 @@ class TrustInForce:
 
     def __call__(self) -> TrustList:
         """Return the list in force; SetupError trust_list_ended when there is none."""
-        if self._list is None:
+        listed = self._list
+        if self._clock is not None:
+            now = self._clock()
+            fresh = self._read_at is not None and timedelta(0) <= now - self._read_at < _FRESH
+            if not fresh or listed is None or listed.expires_at <= now:
+                listed = self.refresh(now)
+        if listed is None:
             raise SetupError("trust_list_ended")
-        return self._list
+        return listed
 
 
 def _verified(raw: bytes, installation: Installation, now: datetime, highest: int = 0) -> TrustList:
@@ -229,9 +241,7 @@ def _seals(before: TrustList | None, keys: KeyFolder, bodies: list[str], now: da
     for body in sorted(set(made) & set(bodies)):
         facts = read_cert_unverified(keys.cert(f"seal:{body}"))
         if facts.key_id not in known:
-            new.append(
-                SealIssuer(body, keys.cert(f"seal:{body}"), facts.key_id, facts.algorithm, now, facts.not_after)
-            )
+            new.append(SealIssuer(body, keys.cert(f"seal:{body}"), facts.key_id, facts.algorithm, now, facts.not_after))
     return (*(before.seals if before else ()), *new)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from hub import intentions
 from hub.errors import HubError, OrderError, StatementError
+from hub.evidence import record_refusal
 from hub.intentions import Intention, Origin, Sealed
 from hub.recomposition import bodies_from_store, body_of, rewrite
 from hub.registry import Registry, Sealers
@@ -79,7 +80,9 @@ def issue(
     """Issue one certificate; the same request under the same idempotency `key` gives the same certificate."""
     earlier = earlier_act(system.code, key, request_digest=verified.digest, registry=registry)
     if earlier is not None:
-        return _answer_again(earlier.act, system.code, key, digest=verified.digest, registry=registry, sealers=sealers, now=now)
+        return _answer_again(
+            earlier.act, system.code, key, digest=verified.digest, registry=registry, sealers=sealers, now=now
+        )
     _check_statement(order, verified)
     name = intentions.new_name(registry)
     batch = Batch(name, [order], [Origin.native(now)], verified, system)
@@ -91,9 +94,13 @@ def issue(
         if isinstance(outcomes[0], Issued):
             keep_answer(connection, system.code, key, answer_of(outcomes[0]), registry=registry)
 
-    (outcome,) = issue_many(batch, registry=registry, sealers=sealers, now=now, opening=opening, also=also)
-    if isinstance(outcome, HubError):
-        raise outcome
+    try:
+        (outcome,) = issue_many(batch, registry=registry, sealers=sealers, now=now, opening=opening, also=also)
+        if isinstance(outcome, HubError):
+            raise outcome
+    except OrderError as error:
+        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
+        raise
     return answer_of(outcome)
 
 
@@ -187,7 +194,11 @@ def _check_statement(order: Order, verified: VerifiedStatement) -> None:
 
 
 def _record_intentions(
-    batch: Batch, registry: Registry, now: datetime, opening: Callable[[Connection], None] | None, connection: Connection
+    batch: Batch,
+    registry: Registry,
+    now: datetime,
+    opening: Callable[[Connection], None] | None,
+    connection: Connection,
 ) -> list[Intention | HubError]:
     number = batch.statement_number or spend_statement(
         connection, batch.verified, system=batch.system.code, registry=registry, now=now
@@ -264,7 +275,7 @@ class _Planning:
             return error
 
     def _check_body(self, order: Order, origin: Origin) -> IssuingBody | None:
-        """Refuse a body that is unknown, not in charge, no longer, or not the caller's. Collected rows name any body."""
+        """Refuse a body that is unknown, not in charge, ended, or not the caller's. Collected rows name any body."""
         number = order.issuing_body
         if number not in self._bodies:
             self._bodies[number] = PartyReader(self._connection).issuing_body(number)
@@ -376,9 +387,7 @@ def _commit(
     replaced = reader.by_serial([each.intention.replaces for each in sealed if each.intention.replaces])
     chains = reader.chains(sorted({each.intention.chain for each in sealed}))
     certificates = {each.intention.serial: each.certificate(now) for each in sealed}
-    writer.add(
-        [each.certificate_row(now) for each in sealed], [each.record_row(registry) for each in sealed]
-    )
+    writer.add([each.certificate_row(now) for each in sealed], [each.record_row(registry) for each in sealed])
     _supersede(sealed, replaced, connection, now)
     for each in sealed:
         intention = each.intention

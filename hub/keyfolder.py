@@ -23,7 +23,7 @@ from signing.signers.file import RateCap, cert_path, key_path, open_file_signer
 from signing.x509 import Purpose, certify, make_self_signed
 
 _INDEX = "keys.json"
-_PASSPHRASE = "passphrase"
+_PASSPHRASE = "passphrase"  # noqa: S105 - a file name
 _MASTER = "master.key"
 
 

@@ -29,6 +29,7 @@ from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import (
     LicenceNumberCheckError,
     LicenceNumberFormError,
+    as_typed,
     make_reference,
     parse_licence_number,
 )
@@ -267,7 +268,7 @@ def _source(reading: _Reading, registry: Registry, now: datetime) -> Put:
 def _override(reading: _Reading, registry: Registry, now: datetime) -> Put:
     """Read a licence number that was issued with a wrong check character: its form must still be right."""
     given, reason = reading.get("licence_number"), reading.text("reason", 500)
-    text = given.strip().upper() if isinstance(given, str) else ""
+    text = as_typed(given) if isinstance(given, str) else ""
     number = reading.licence_number("licence_number", overrides=frozenset({text}))
 
     def put(connection: Connection) -> dict[str, Any]:

@@ -21,9 +21,7 @@ _VALUES: Mapping[str, StatusValue] = {
 }
 
 
-def status_list(
-    number: int, *, registry: Registry, signer: CompactSigner, term: timedelta, now: datetime
-) -> str:
+def status_list(number: int, *, registry: Registry, signer: CompactSigner, term: timedelta, now: datetime) -> str:
     """Return one status list as a signed token (IETF Token Status List: typ statuslist+jwt, 2 bits, zlib).
 
     NotFoundError for a list no certificate can point to yet.

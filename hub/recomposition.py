@@ -6,8 +6,17 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from hub.answers import LICENCE_TYPE, Body, Line, compose_certificate, compose_head, disclosed_values, line_of, page_of
-from hub.answers import put_line
+from hub.answers import (
+    LICENCE_TYPE,
+    Body,
+    Line,
+    compose_certificate,
+    compose_head,
+    disclosed_values,
+    line_of,
+    page_of,
+    put_line,
+)
 from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.certificate import CertificateReader, StoredChain
 from hub.store.enterprise import LockedEnterprise

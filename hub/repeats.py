@@ -32,9 +32,7 @@ def kept_answer(kept: KeptAct, system: str, key: str, *, registry: Registry) -> 
     """Return the answer that was kept, or None while the act is under way."""
     if kept.answer is None:
         return None
-    answer: dict[str, Any] = orjson.loads(
-        decrypt(kept.answer, masters=registry.masters, context=_context(system, key))
-    )
+    answer: dict[str, Any] = orjson.loads(decrypt(kept.answer, masters=registry.masters, context=_context(system, key)))
     return answer
 
 

@@ -19,8 +19,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="YIZHAO_", extra="ignore")
 
     folder: Path = Field(default=Path("var/data"), description="data folder: the embedded database and spooled files")
-    keys: Path | None = Field(default=None, description="key folder; by default beside the data folder, never inside it")
-    passphrase_file: Path | None = Field(default=None, description="file of the keys' passphrase; by default in the key folder (TEST only)")  # noqa: E501
+    keys: Path | None = Field(
+        default=None, description="key folder; by default beside the data folder, never inside it"
+    )
+    passphrase_file: Path | None = Field(
+        default=None, description="file of the keys' passphrase; by default in the key folder (TEST only)"
+    )
     database: str | None = Field(default=None, description="SQLAlchemy URL; by default SQLite in the data folder")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -29,7 +33,9 @@ class Settings(BaseSettings):
     threads: int = Field(default=16, ge=2, le=200, description="worker threads, and database connections")
     statement_age: int = Field(default=300, description="a statement is of this moment for so long")
     clock_skew: int = Field(default=10, description="how far ahead another clock may be (FAPI 2.0, 5.3.2.1)")
-    lease: int = Field(default=30, description="how long a process holds an act under way before another may complete it")
+    lease: int = Field(
+        default=30, description="how long a process holds an act under way before another may complete it"
+    )
     idempotency_term: int = Field(default=86_400, description="how long an answer is kept for the same request")
     copy_term_days: int = Field(default=30, description="a delivered copy ends after so many days")
     reservation_term: int = Field(default=120, description="a reserved use of a grant lapses after this")

@@ -41,9 +41,7 @@ def put_rule(
             raise OrderError("department_unknown", licence_number=rule.requester)
         spend_statement(connection, verified, system=system.code, registry=registry, now=now)
         SharingWriter(connection).put(rule)
-        act = ActFacts(
-            Kind.SHARE, new_name(registry), now, rule.from_on.isoformat(), verified.digest, None, None
-        )
+        act = ActFacts(Kind.SHARE, new_name(registry), now, rule.from_on.isoformat(), verified.digest, None, None)
         EntryWriter(connection, registry.random).add([act])
         return {"code": rule.code, "act_id": act.act_id}
 

@@ -4,6 +4,7 @@ Asked of the e-licence port when a grant is posted and again, before a pull is d
 No answer leaves the grant pending: pulls under it are refused, and the paper road is named.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
@@ -11,6 +12,7 @@ import orjson
 from connectors.contract import ELicence, LicenceSigner
 from hub.authorisation import GrantStanding
 from hub.registry import Registry
+from hub.store.certificate import CertificateReader
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from schemas.grant import Grant, parse_grant
 from signing.envelope import decrypt
@@ -23,9 +25,7 @@ def grant_context(digest: str) -> bytes:
 
 def opened_grant(stored: StoredGrant, registry: Registry) -> tuple[Grant, LicenceSigner]:
     """Return the grant as signed, and its signer."""
-    content = orjson.loads(
-        decrypt(stored.envelope, masters=registry.masters, context=grant_context(stored.digest))
-    )
+    content = orjson.loads(decrypt(stored.envelope, masters=registry.masters, context=grant_context(stored.digest)))
     return parse_grant(content["text"]), LicenceSigner(**content["signer"])
 
 
@@ -42,13 +42,14 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
         registry.database.write(
             lambda connection: GrantWriter(connection).note_cert_status(digest, good_at=good_at, revoked=revoked)
         )
+    fields = {each.code: tuple(field.name for field in each.fields) for each in grant.types}
+    singles = _types_of(grant.certificates, registry)
     fresh = good_at is not None and now - good_at <= registry.terms.cert_status_age
     return GrantStanding(
         digest=digest,
         holder=stored.holder,
         requester=stored.requester,
-        fields={each.code: tuple(field.name for field in each.fields) for each in grant.types},
-        identifiers=frozenset(grant.certificates),
+        fields=singles | fields,
         item_code=grant.item_code,
         case_number=grant.case_number,
         valid_from=stored.valid_from,
@@ -57,6 +58,14 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
         withdrawn=stored.withdrawn_at is not None,
         signer_known_good=False if revoked else True if fresh else None,
     )
+
+
+def _types_of(identifiers: Sequence[str], registry: Registry) -> dict[str, tuple[str, ...]]:
+    """Return the types of certificates granted singly, with all their fields: the sentence grants what is on them."""
+    with registry.database.read() as connection:
+        found = CertificateReader(connection).by_identifier(identifiers)
+    kinds = {registry.catalogue.get(each.certificate_type, each.type_version) for each in found.values()}
+    return {kind.code: tuple(field.name for field in kind.fields) for kind in kinds}
 
 
 def ask_status(

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.errors import NotFoundError, OrderError, StatementError
+from hub.evidence import record_refusal
 from hub.intentions import new_name
 from hub.recomposition import bodies_from_store, rewrite
 from hub.registry import Registry
@@ -84,7 +85,11 @@ def change_status(
         raise StatementError("statement_body")
     if order.change.works_from > civil_date(now):
         raise OrderError("works_from_future")
-    return registry.database.write(partial(_commit, order, verified, system, key, registry, now))
+    try:
+        return registry.database.write(partial(_commit, order, verified, system, key, registry, now))
+    except OrderError as error:
+        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
+        raise
 
 
 def _commit(
@@ -120,9 +125,7 @@ def _commit(
     return answer
 
 
-def _check_body(
-    acting: str, certificate: Certificate, system: System, connection: Connection, today: date
-) -> None:
+def _check_body(acting: str, certificate: Certificate, system: System, connection: Connection, today: date) -> None:
     """Refuse unless `acting` is the certificate's body, its successor or its superior, in being and the caller's."""
     parties = PartyReader(connection)
     body, own = parties.issuing_body(acting), parties.issuing_body(certificate.issuing_body)

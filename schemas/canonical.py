@@ -1,7 +1,7 @@
 """Canonical JSON (RFC 8785), the one byte form of whatever is digested or signed as data.
 
 Kept to the part of the RFC this house uses: objects, arrays, strings, booleans, null and integers a double can hold.
-Floating-point numbers are refused: no fact of a certificate is one, and their rendering is where implementations differ.
+Floats are refused: no fact of a certificate is one, and their rendering is where implementations differ.
 """
 
 import json

@@ -49,6 +49,10 @@ class LicenceNumberFormError(ValueError):
     """The text has not the form of a licence number."""
 
 
+# Early pilots issued numbers whose last character is wrong; only that one can be admitted by an operator.
+ADMISSIBLE_POSITION = 18
+
+
 class LicenceNumberCheckError(ValueError):
     """A check character is wrong: `position` 17 (organisation code) or 18 (the whole number)."""
 
@@ -98,13 +102,13 @@ def parse_licence_number(text: str, *, overrides: Collection[str] = ()) -> Licen
     `overrides` are exact codes an operator admitted although issued with a wrong character 18 (standards 1.1); nothing
     else can be overridden. Raises LicenceNumberFormError, LicenceNumberCheckError.
     """
-    number = _as_typed(text)
+    number = as_typed(text)
     if not _LICENCE_FORM.fullmatch(number):
         raise LicenceNumberFormError("not the form of a licence number (18 characters, no I O S V Z)")
     if number[16] != _organisation_check(number[8:16]):
         raise LicenceNumberCheckError(17)
     if number[17] != _licence_check(number[:17]) and number not in overrides:
-        raise LicenceNumberCheckError(18)
+        raise LicenceNumberCheckError(ADMISSIBLE_POSITION)
     return LicenceNumber(number)
 
 
@@ -123,7 +127,7 @@ def make_licence_number(authority_and_region: str, body8: str) -> LicenceNumber:
 
 def parse_registration_number(text: str) -> str:
     """Return the 15-digit registration number of former licences; raises RegistrationNumberError."""
-    number = _as_typed(text)
+    number = as_typed(text)
     if not _REGISTRATION_FORM.fullmatch(number):
         raise RegistrationNumberError("not the form of a registration number (15 digits)")
     if number[14] != mod11_10(number[:14]):
@@ -170,7 +174,7 @@ def read_identifier(text: str) -> CertificateIdentifier:
 
     Raises IdentifierFormError, IdentifierCheckError (neither computation gives it).
     """
-    form = _IDENTIFIER_FORM.fullmatch(_as_typed(text))
+    form = _IDENTIFIER_FORM.fullmatch(as_typed(text))
     if form is None or form[4] == "000":
         raise IdentifierFormError("not the form of a certificate identifier")
     type_code, body_code, serial, version, check = form.groups()
@@ -212,7 +216,8 @@ def parse_reference(text: str) -> Reference:
     return Reference(reference)
 
 
-def _as_typed(text: str) -> str:
+def as_typed(text: str) -> str:
+    """Return a code as a person meant it: surrounding space off, full-width to half-width, upper case; not checked."""
     trimmed = text.strip(_SURROUNDING)
     return trimmed.translate(_AS_TYPED) if len(trimmed) <= _LONGEST_TYPED else ""
 

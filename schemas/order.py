@@ -10,16 +10,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from schemas.catalogue import Catalogue, CertificateType, FieldProblem, FieldsError, NumberFormError, Occasion
-from schemas.catalogue import ValidityError
+from schemas.catalogue import (
+    Catalogue,
+    CertificateType,
+    FieldProblem,
+    FieldsError,
+    NumberFormError,
+    Occasion,
+    ValidityError,
+)
 from schemas.certificate import end_of_validity
 from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
 from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
 
 COMMON_FIELDS = ("certificate_number", "holder_name", "holder_address", "issuing_body_name")
 _MEMBERS = frozenset(
-    "certificate_type type_version issuing_body licence_number holder_name holder_address certificate_number "
-    "decision_document decision_number decided_on issued_on valid_from valid_to works_from subject_id fields replaces".split()
+    {"certificate_type", "type_version", "issuing_body", "licence_number", "holder_name", "holder_address"}
+    | {"certificate_number", "decision_document", "decision_number", "decided_on", "issued_on", "valid_from"}
+    | {"valid_to", "works_from", "subject_id", "fields", "replaces"}
 )
 _LENGTHS = {
     "holder_name": 256,
@@ -120,7 +128,8 @@ def read_order(
 
 
 def _known(day: date | None) -> date:
-    assert day is not None  # its absence is already a problem
+    if day is None:
+        raise FieldsError((FieldProblem("valid_from", "missing"),))
     return day
 
 

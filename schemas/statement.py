@@ -93,7 +93,7 @@ def read_statement(payload: object) -> Statement:
     if unknown := payload.keys() - known - {"content_digest", "request"}:
         raise StatementFormError(f"unknown members: {len(unknown)}")
     try:
-        act = Ordered(payload.get("act"))
+        act = Ordered(str(payload.get("act")))
     except ValueError:
         raise StatementFormError("unknown act") from None
     issued_at, request = payload.get("iat"), payload.get("request")

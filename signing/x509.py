@@ -27,6 +27,7 @@ from signing.errors import AlgorithmRefusedError, CertRefusedError, SignatureInv
 _ARC = "2.25.64415357385420484476005102715817798255"
 TEST_EXTENSION_OID = x509.ObjectIdentifier(f"{_ARC}.1")
 _TEST_EXTENSION_DER = b"\x0c\x04TEST"  # UTF8String "TEST"
+_LONGEST_NAME_BYTES = 64  # ub-common-name (RFC 5280, appendix A)
 _LICENCE_NUMBER = re.compile(r"[0-9A-Za-z-]{1,64}")
 _UNDERSTOOD_EXTENSIONS = frozenset(
     {
@@ -129,10 +130,11 @@ def certify(
 
 
 def _name(common_name: str, licence_number: str | None) -> x509.Name:
+    shown = _cut(common_name)
     attributes = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, common_name),
-        x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, shown),
+        x509.NameAttribute(NameOID.COMMON_NAME, shown),
     ]
     if licence_number is not None:
         attributes += [
@@ -140,6 +142,14 @@ def _name(common_name: str, licence_number: str | None) -> x509.Name:
             x509.NameAttribute(NameOID.SERIAL_NUMBER, licence_number),
         ]
     return x509.Name(attributes)
+
+
+def _cut(name: str) -> str:
+    """Return a name as long as a cert can show it; who it is stands in the licence number, not in the name."""
+    octets = name.encode()
+    if len(octets) <= _LONGEST_NAME_BYTES:
+        return name
+    return octets[: _LONGEST_NAME_BYTES - 3].decode(errors="ignore") + "…"
 
 
 def _builder(

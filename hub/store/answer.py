@@ -1,10 +1,10 @@
 """Composed answers: what a scan reads by key, rewritten by the acts that change it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
-from typing import Any
 
 from hub.store import tables
 from hub.store.upsert import insert_or_replace

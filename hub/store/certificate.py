@@ -1,8 +1,8 @@
-"""Certificates: chains of versions, their sealed records, what was done to them, and the numbers and names they claim."""
+"""Certificates: chains of versions, their sealed records, what was done to them, and what names they claim."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, text, tuple_, update

@@ -40,9 +40,7 @@ class Database:
         if self.dialect == "sqlite":
             self.path = Path(parsed.database or "")
             self._engine = _sqlite_engine(url, pool_size=pool_size, query_only=True)
-            self._writer: _SqliteWriter | None = _SqliteWriter(
-                _sqlite_engine(url, pool_size=1, query_only=False)
-            )
+            self._writer: _SqliteWriter | None = _SqliteWriter(_sqlite_engine(url, pool_size=1, query_only=False))
         elif self.dialect == "postgresql":
             self._engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
             self._writer = None
@@ -157,7 +155,9 @@ class _SqliteWriter:
             tell()
 
 
-def _run_in_savepoint(connection: Connection, work: Callable[[Connection], Any], done: Future[Any]) -> Callable[[], None]:
+def _run_in_savepoint(
+    connection: Connection, work: Callable[[Connection], Any], done: Future[Any]
+) -> Callable[[], None]:
     """Run one function; return what tells its caller, to be called only after the commit."""
     savepoint = connection.begin_nested()
     try:

@@ -45,6 +45,12 @@ class ExchangeReader:
         row = self._connection.execute(select(table).where(table.c.decision == decision)).first()
         return None if row is None else StoredDecision(*row)
 
+    def is_delivered(self, decision: str) -> bool:
+        table = tables.delivery
+        return (
+            self._connection.execute(select(table.c.decision).where(table.c.decision == decision)).first() is not None
+        )
+
     def lapsed(self, now: datetime) -> list[StoredDecision]:
         """Return decisions whose reserved use was neither used nor released in time."""
         table = tables.pull_decision

@@ -85,9 +85,7 @@ class PartyWriter:
         names = ("licence_number", "department", "name_zh", "name_en", "area", "from_on", "until_on", "successor")
         row = {name: getattr(body, name) for name in (*names, "superior")}
         insert_or_replace(self._connection, tables.issuing_body, [row])
-        competences = [
-            _competence(body.licence_number, code, days) for code, days in sorted(body.competences.items())
-        ]
+        competences = [_competence(body.licence_number, code, days) for code, days in sorted(body.competences.items())]
         insert_or_replace(self._connection, tables.competence, competences)
 
     def put_system(self, system: System, *, key_id: str) -> None:

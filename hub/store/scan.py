@@ -104,6 +104,6 @@ class PostgresScanReader:
             await self._pool.open()
             self._opened = True
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(query, values, binary=True)  # type: ignore[call-overload]
+            cursor = await connection.execute(query, values, binary=True)
             row = await cursor.fetchone()
         return None if row is None else ScanRows(bytes(row[0]), None if row[1] is None else bytes(row[1]))

@@ -270,7 +270,12 @@ entry = Table(
     Column("recorded_at", Moment, nullable=False),
 )
 Index("entry_act_id", entry.c.act_id, unique=True)
-Index("entry_unsequenced", entry.c.number, sqlite_where=entry.c.leaf_index.is_(None), postgresql_where=entry.c.leaf_index.is_(None))
+Index(
+    "entry_unsequenced",
+    entry.c.number,
+    sqlite_where=entry.c.leaf_index.is_(None),
+    postgresql_where=entry.c.leaf_index.is_(None),
+)
 
 # --- answers: what a scan reads, composed by the act that changes it --------------------------------------------
 answer_certificate = Table(

@@ -27,7 +27,9 @@ def routes(registry: Registry, signer: CompactSigner, term: timedelta) -> APIRou
         if kind != "application/x-www-form-urlencoded":
             raise BodyError("media_type", expected="application/x-www-form-urlencoded")
         try:
-            pairs = parse_qsl((await read_body(request, _LONGEST_FORM)).decode(), strict_parsing=True, max_num_fields=20)
+            pairs = parse_qsl(
+                (await read_body(request, _LONGEST_FORM)).decode(), strict_parsing=True, max_num_fields=20
+            )
         except ValueError:
             raise BodyError("body_malformed") from None
         form = dict(pairs)

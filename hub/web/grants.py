@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.contract import ELicence, SignedText
@@ -10,6 +10,7 @@ from hub.grants import draft_grant, draft_withdrawal, grant_state, post_grant, w
 from hub.registry import Registry
 from hub.web.bodies import StrictRoute
 from hub.web.callers import in_thread, moment
+from hub.web.limits import AddressLimit
 from signing.base64url import decode
 
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
@@ -48,8 +49,8 @@ class SignedBody(BaseModel):
         return SignedText(self.text, self.algorithm, decode(self.signature), decode(self.cert), self.role)
 
 
-def routes(registry: Registry, e_licence: ELicence) -> APIRouter:
-    router = APIRouter(prefix="/grants", route_class=StrictRoute, tags=["grants 授权"])
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIRouter:
+    router = APIRouter(prefix="/grants", route_class=StrictRoute, tags=["grants 授权"], dependencies=[Depends(limit)])
 
     @router.post("/drafts", summary="Draft the sentence to sign 起草授权书")
     async def draft(wish: GrantWish) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def routes(registry: Registry, sealers: Sealers) -> APIRouter:
     async def issue_certificate(
         request: Request, body: OrderBody, idempotency_key: Annotated[str | None, Header()] = None
     ) -> IssuedAnswer:
-        """Seal and store one certificate, or its next version. The statement is an `issue` order by the body's system."""
+        """Seal and store one certificate, or its next version, by an `issue` statement of the body's system."""
 
         def work() -> dict[str, Any]:
             called = verify_call(request, body, act=Ordered.ISSUE, role=Role.ISSUE, registry=registry)

@@ -21,9 +21,11 @@ from hub.store.scan import ScanReader, ScanRows
 from hub.web.callers import moment
 from hub.web.observation import Receive, Scope, Send
 from schemas.identifiers import (
+    ADMISSIBLE_POSITION,
     LicenceNumberCheckError,
     LicenceNumberFormError,
     ReferenceFormError,
+    as_typed,
     parse_licence_number,
     parse_reference,
 )
@@ -192,21 +194,29 @@ class LookupDoor:
         if not self._limiter.test(self._limits.search_misses, "search", address):
             await self._refuse("too_many_requests", shown, language, scope, send)
             return
-        try:
-            rows = await self._reader.search(parse_licence_number(wanted, overrides=(wanted.strip().upper(),)))
-        except (LicenceNumberCheckError, LicenceNumberFormError) as error:
-            form = isinstance(error, LicenceNumberFormError)
-            await self._refuse("licence_number_form" if form else "licence_number_check", shown, language, scope, send)
-            return
+        rows, miss = await self._search_rows(wanted)
         if rows is None:
             self._limiter.hit(self._limits.search_misses, "search", address)
-            await self._refuse("licence_number_not_found", shown, language, scope, send)
+            await self._refuse(miss, shown, language, scope, send)
             return
         head = orjson.loads(rows.head)
         location = f"/q/{head['reference']}" + (f"?lang={language}" if "lang" in query else "")
         head_lines = [(b"location", location.encode()), _NO_STORE]
         await send({"type": "http.response.start", "status": 303, "headers": head_lines})
         await send({"type": "http.response.body", "body": b""})
+
+    async def _search_rows(self, wanted: str) -> tuple[ScanRows | None, str]:
+        """Read by licence number; where nobody is found, say why: its form, its check character, or just nobody."""
+        try:
+            return await self._reader.search(parse_licence_number(wanted)), "licence_number_not_found"
+        except LicenceNumberFormError:
+            return None, "licence_number_form"
+        except LicenceNumberCheckError as error:
+            if error.position != ADMISSIBLE_POSITION:
+                return None, "licence_number_check"
+            # Some numbers were issued with a wrong check character; an operator admitted those that stand here.
+            admitted = parse_licence_number(wanted, overrides=(as_typed(wanted),))
+            return await self._reader.search(admitted), "licence_number_check"
 
     async def _refuse(self, code: str, shown: str, language: str, scope: Scope, send: Send) -> None:
         status, media, body = self._problem(code, shown, language, scope.get("trace", ""))

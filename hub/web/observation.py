@@ -1,6 +1,6 @@
 """What surrounds every request: a trace id, one log line, metrics, security headers, and the last word on failures.
 
-A plain ASGI layer, as the cheapest one there is: it stands in front of the scan door too. Log lines carry route, status,
+A plain ASGI layer, as the cheapest one there is: it stands in front of the scan door too. Log lines carry door, status,
 time and trace id, and never a path with a reference in it, a field, or an address of a person.
 """
 
@@ -18,17 +18,17 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_POLICY = (
+    b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
-        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+    (b"content-security-policy", _POLICY),
 ]
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -36,7 +36,9 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 class Observation:
     """The outermost layer. `routes` names a request's door from its path without keeping the path."""
 
-    def __init__(self, inner: Application, *, metrics: CollectorRegistry, failure: Callable[[str], tuple[int, bytes]]) -> None:
+    def __init__(
+        self, inner: Application, *, metrics: CollectorRegistry, failure: Callable[[str], tuple[int, bytes]]
+    ) -> None:
         self._inner = inner
         self._failure = failure
         self._log = structlog.get_logger("hub.request")
@@ -98,8 +100,9 @@ def _door(path: str) -> str:
 
 
 _DOORS = frozenset(
-    "q c search verify oauth status healthz readyz metrics api static qr catalogue .well-known e-licence".split()
-) | {""}
+    {"", "q", "c", "search", "verify", "oauth", "status", "healthz", "readyz", "metrics"}
+    | {"api", "static", "qr", "catalogue", ".well-known", "e-licence"}
+)
 
 
 def _place(error: Exception) -> str:

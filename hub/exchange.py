@@ -202,8 +202,10 @@ def _reserved_again(name: str, registry: Registry, now: datetime) -> StoredDecis
     """Return the decision an interrupted pull left, to be completed by the same request."""
     with registry.database.read() as connection:
         decision = ExchangeReader(connection).decision(name)
-    if decision is None or (decision.allowed and decision.use_state == "released"):
+    if decision is None:
         raise OrderError("act_under_way")
+    if decision.allowed and decision.use_state == "released":
+        raise OrderError("pull_lapsed")
     return decision
 
 
@@ -341,13 +343,13 @@ def _note(
 ) -> dict[str, Any]:
     with registry.database.read() as connection:
         department = PartyReader(connection).department(decision.requester)
-        rule = SharingReader(connection).get(request.basis_reference) if request.basis is Basis.STATUTORY else None
+        cause = _cause(request, registry, connection)
     return note_payload(
         origin=registry.origin,
         serial=serial,
         requester={"licence_number": decision.requester, "name": department.name_zh if department else ""},
         officer=decision.officer,
-        cause=f"{rule.item_name}（{rule.legal_basis}）" if rule else "持证主体授权",
+        cause=cause,
         request=request,
         maker=exchange.maker,
         made_at=now.isoformat(timespec="seconds"),
@@ -355,6 +357,15 @@ def _note(
         as_of=now.isoformat(),
         presentations=presentations,
     )
+
+
+def _cause(request: PullRequest, registry: Registry, connection: Connection) -> str:
+    """Return what a copy is marked as made for: the item, and by which law or by whose authorisation."""
+    if request.basis is Basis.STATUTORY:
+        rule = SharingReader(connection).get(request.basis_reference)
+        return f"{rule.item_name}（{rule.legal_basis}）" if rule else ""
+    stored = GrantReader(connection).get(request.basis_reference)
+    return f"{opened_grant(stored, registry)[0].item_name}（持证主体授权）" if stored else ""
 
 
 def _item(each: _Judged, document: Mapping[str, Any] | None, note: str | None, registry: Registry) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
@@ -38,6 +39,7 @@ from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from schemas.order import Order
 from schemas.parties import IssuingBody, System
+from signing.errors import SigningError
 
 Also = Callable[[Connection, Sequence["Issued | HubError"]], None]
 """More to write in the transaction that completes a batch, given the outcome of each order."""
@@ -154,10 +156,46 @@ def complete_batch(
 
 
 def complete_orphans(*, registry: Registry, sealers: Sealers, now: datetime) -> int:
-    """Complete every batch whose owner let its lease run out; return how many certificates that made."""
+    """Complete every batch whose owner let its lease run out; return how many certificates that made.
+
+    One that cannot be sealed (its key is gone, its cert ended) stays listed and does not hold up the others; the first
+    such failure is raised when all were tried.
+    """
     with registry.database.read() as connection:
         names = IntentionReader(connection).orphans(now)
-    return sum(len(complete_batch(name, registry=registry, sealers=sealers, now=now)) for name in names)
+    made, failures = 0, []
+    for name in names:
+        try:
+            made += len(complete_batch(name, registry=registry, sealers=sealers, now=now))
+        except (HubError, SigningError) as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return made
+
+
+def refuse_batch(name: str, *, registry: Registry, now: datetime) -> int:
+    """Refuse an orphaned batch that cannot be sealed: its numbers are free again, its payloads' digests entered.
+
+    Return how many certificates it would have been; 0 while its owner still holds the lease.
+    """
+
+    def refuse(connection: Connection) -> int:
+        lease_until = now + registry.terms.lease
+        if not IntentionWriter(connection).take_over(name, owner=registry.owner, lease_until=lease_until, now=now):
+            return 0
+        intended = intentions.opened(IntentionReader(connection).batch(name), registry=registry)
+        writer = CertificateWriter(connection)
+        for each in intended:
+            if each.version == 1:
+                writer.drop_chain(each.chain)
+            else:
+                writer.update_chain(each.chain, open=None)
+        writer.drop_names([each.serial for each in intended])
+        EntryWriter(connection, registry.random).add([_refused_entry(each, now) for each in intended])
+        return IntentionWriter(connection).drop([each.serial for each in intended])
+
+    return registry.database.write(refuse)
 
 
 def answer_of(issued: Issued) -> dict[str, Any]:
@@ -447,6 +485,12 @@ def _entry(each: Sealed, replaced: Mapping[int, Certificate], now: datetime) -> 
         sealed_digest=each.payload_sha256,
         previous_act=old.act_id if old else None,
     )
+
+
+def _refused_entry(intention: Intention, now: datetime) -> ActFacts:
+    # Had the key been used before the crash, this digest is what tells that signature apart from an issued one.
+    sealed_digest = sha256(intention.payload.encode()).hexdigest()
+    return ActFacts(Kind.ORDER_REFUSED, intention.act_id, now, None, intention.statement_digest, sealed_digest, None)
 
 
 def _name_holders(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, text, tuple_, update
 
 from hub.store import tables
 from hub.store.upsert import insert_new
@@ -150,6 +150,15 @@ class CertificateWriter:
         names = ("reference", "licence_number", "serial")
         self._connection.execute(insert(tables.identifier_claim), identifiers)
         self._connection.execute(insert(tables.reference_claim), [{name: row[name] for name in names} for row in rows])
+
+    def drop_chain(self, chain: int) -> None:
+        """Drop a chain that never had a version, and the number it claimed."""
+        self._connection.execute(delete(tables.number_claim).where(tables.number_claim.c.chain == chain))
+        self._connection.execute(delete(tables.chain).where(tables.chain.c.chain == chain))
+
+    def drop_names(self, serials: Sequence[int]) -> None:
+        """Free the references of versions that never came to be; their identifiers are never given again."""
+        self._connection.execute(delete(tables.reference_claim).where(tables.reference_claim.c.serial.in_(serials)))
 
     def update_chain(self, chain: int, **values: Any) -> None:
         table = tables.chain

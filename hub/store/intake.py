@@ -1,0 +1,178 @@
+"""Intakes: files taken in, what became of each row, and which process is at work on which file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, select, update
+
+from hub.store import tables
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIntake:
+    """One intake. Signed by `issuing_body`, or collected from `source`; `rows` is None until all were read once."""
+
+    intake: str
+    system: str
+    officer: str | None
+    form: str
+    certificate_type: str | None
+    issuing_body: str | None
+    source: str | None
+    dry_run: bool
+    file_sha256: str
+    statement: int
+    state: str
+    problem: str | None
+    owner: str | None
+    lease_until: datetime | None
+    rows: int | None
+    rows_done: int
+    counts: dict[str, int]
+    recorded_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """What became of one row; `problems` are {field, rule}, names only. Row numbers below zero: not in the file."""
+
+    row: int
+    result: str
+    identifier: str | None
+    chain: int | None
+    problems: list[dict[str, str]] | None
+
+
+class IntakeReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, intake: str) -> StoredIntake | None:
+        row = self._connection.execute(select(tables.intake).where(tables.intake.c.intake == intake)).first()
+        return None if row is None else StoredIntake(*row)
+
+    def ready(self, now: datetime) -> list[str]:
+        """Return the intakes whose file is here and that nobody is at work on, oldest first."""
+        table = tables.intake
+        query = select(table.c.intake).where(_free(now)).order_by(table.c.recorded_at)
+        return list(self._connection.execute(query).scalars())
+
+    def counts(self, intake: str) -> dict[str, int]:
+        """Return how many rows had each result so far."""
+        table = tables.intake_row
+        query = select(table.c.result, func.count()).where(table.c.intake == intake).group_by(table.c.result)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def under_way(self, intake: str) -> bool:
+        """Say whether rows of this intake stand in intentions that are not completed."""
+        # Batches of an intake are named after it.
+        mine = tables.intention.c.batch.startswith(f"{intake}.", autoescape=True)
+        query = select(literal(1)).select_from(tables.intention).where(mine).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def rows(self, intake: str, after: int) -> list[StoredRow]:
+        """Return the next rows of the outcome, at most a page: those of the file, then those the file does not name.
+
+        `after` is the last row number given, 0 to begin with.
+        """
+        table = tables.intake_row
+        columns = [column for column in table.c if column.name != "intake"]
+        mine = select(*columns).where(table.c.intake == intake).limit(_PAGE)
+        found: Sequence[Any] = ()
+        if after >= 0:
+            found = self._connection.execute(mine.where(table.c.row > after).order_by(table.c.row)).all()
+        if not found:
+            before = min(after, 0)
+            found = self._connection.execute(mine.where(table.c.row < before).order_by(table.c.row.desc())).all()
+        return [StoredRow(*row) for row in found]
+
+    def each_row(self, intake: str) -> Iterator[StoredRow]:
+        """Yield every row of the outcome, read page by page."""
+        last = 0
+        while page := self.rows(intake, last):
+            yield from page
+            last = page[-1].row
+
+    def not_named(self, intake: str, *, issuing_body: str, certificate_type: str) -> list[tuple[int, str]]:
+        """Return (chain, identifier) of the body's certificates of a type that stand, and that no row names."""
+        chain, certificate, row = tables.chain.c, tables.certificate.c, tables.intake_row.c
+        named = select(row.chain).where(row.intake == intake, row.chain == chain.chain).exists()
+        query = (
+            select(chain.chain, certificate.identifier)
+            .join(tables.certificate, certificate.serial == chain.current)
+            .where(chain.issuing_body == issuing_body, chain.certificate_type == certificate_type, ~named)
+            .where(certificate.status.in_(("valid", "suspended")))
+            .order_by(chain.chain)
+        )
+        return [(row[0], row[1]) for row in self._connection.execute(query)]
+
+    def bodies_by_name(self) -> dict[str, str]:
+        """Return the issuing bodies by their Chinese name; a name that two of them bear is left out."""
+        table = tables.issuing_body
+        query = select(table.c.name_zh, func.min(table.c.licence_number)).group_by(table.c.name_zh)
+        rows = self._connection.execute(query.having(func.count() == 1))
+        return {row[0]: row[1] for row in rows}
+
+    def state(self, intake: str) -> str | None:
+        query = select(tables.intake.c.state).where(tables.intake.c.intake == intake)
+        return self._connection.execute(query).scalar()
+
+
+class IntakeWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        self._connection.execute(insert(tables.intake), dict(row))
+
+    def receive(self, intake: str) -> bool:
+        """Note that the file is here; False when it was here before."""
+        awaited = and_(tables.intake.c.intake == intake, tables.intake.c.state == "awaiting_file")
+        return self._connection.execute(update(tables.intake).where(awaited).values(state="waiting")).rowcount == 1
+
+    def take(self, intake: str, *, owner: str, lease_until: datetime, now: datetime) -> bool:
+        """Take an intake that nobody is at work on; False when another process was first."""
+        values = {"state": "running", "owner": owner, "lease_until": lease_until}
+        return self._update(and_(tables.intake.c.intake == intake, _free(now)), values)
+
+    def advance(self, intake: str, *, owner: str, lease_until: datetime, **values: int) -> bool:
+        """Renew the lease and set `rows` or `rows_done`; False when the lease was lost to another process."""
+        return self._update(_held(intake, owner), values | {"lease_until": lease_until})
+
+    def release(self, intake: str, *, owner: str, problem: str | None) -> None:
+        """Let go of an intake that is not finished; `problem` says what it waits for."""
+        self._update(_held(intake, owner), {"owner": None, "lease_until": None, "problem": problem})
+
+    def finish(
+        self, intake: str, *, owner: str, state: str, problem: str | None, counts: Mapping[str, int], now: datetime
+    ) -> bool:
+        """Close an intake; False when the lease was lost to another process."""
+        values = {"state": state, "problem": problem, "counts": dict(counts), "finished_at": now}
+        return self._update(_held(intake, owner), values | {"owner": None, "lease_until": None})
+
+    def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert what became of rows: intake, row, result, identifier, chain, problems."""
+        if rows:
+            self._connection.execute(insert(tables.intake_row), list(rows))
+
+    def drop_rows(self, intake: str) -> None:
+        """Forget the rows of a dry run that begins again."""
+        self._connection.execute(delete(tables.intake_row).where(tables.intake_row.c.intake == intake))
+
+    def _update(self, condition: Any, values: Mapping[str, Any]) -> bool:
+        return self._connection.execute(update(tables.intake).where(condition).values(**values)).rowcount == 1
+
+
+def _free(now: datetime) -> Any:
+    table = tables.intake.c
+    lapsed = or_(table.lease_until.is_(None), table.lease_until < now)
+    return or_(table.state == "waiting", and_(table.state == "running", lapsed))
+
+
+def _held(intake: str, owner: str) -> Any:
+    return and_(tables.intake.c.intake == intake, tables.intake.c.owner == owner)

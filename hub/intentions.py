@@ -15,6 +15,7 @@ import orjson
 
 from hub.answers import LICENCE_TYPE, disclosed_values
 from hub.registry import Registry, Sealers
+from hub.statements import VerifiedStatement
 from hub.store.certificate import StoredChain
 from hub.store.intention import StoredIntention
 from schemas.canonical import canonical_json
@@ -22,6 +23,7 @@ from schemas.catalogue import FieldClass
 from schemas.certificate import Act, Certificate, Status
 from schemas.identifiers import make_identifier, make_reference
 from schemas.order import COMMON_FIELDS, Order
+from schemas.parties import System
 from signing.base64url import encode
 from signing.envelope import decrypt, encrypt
 from signing.jws import VerificationKey
@@ -34,21 +36,39 @@ _SALT_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an order came from: its own body (native) or a published file that no body signed (collected)."""
+    """Where an order came from: its own body (native) or a published file that no body signed (collected).
+
+    `intake` names the intake whose outcome tells of `row`.
+    """
 
     kind: str
     received_at: datetime
     source: str | None = None
     file_sha256: str | None = None
     row: int | None = None
+    intake: str | None = None
 
     @classmethod
-    def native(cls, now: datetime, *, file_sha256: str | None = None, row: int | None = None) -> "Origin":
-        return cls("native", now, None, file_sha256, row)
+    def native(
+        cls, now: datetime, *, file_sha256: str | None = None, row: int | None = None, intake: str | None = None
+    ) -> "Origin":
+        return cls("native", now, None, file_sha256, row, intake)
 
     @property
     def is_collected(self) -> bool:
         return self.kind == "collected"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Orders under one statement. `statement_number` is set once the statement is kept (the rows of a file)."""
+
+    name: str
+    orders: Sequence[Order]
+    origins: Sequence[Origin]
+    verified: VerifiedStatement
+    system: System
+    statement_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +98,7 @@ class Intention:
     replaces: int | None
     names_holder: bool
     source: str | None
+    intake: str | None
     row_number: int | None
     statement_number: int
     statement_digest: str
@@ -97,6 +118,18 @@ class Intention:
             "versions": 0,
             "current": None,
             "open": self.serial,
+        }
+
+    def intake_row(self) -> dict[str, Any]:
+        """Return what the intake's outcome says of the row this certificate was made of."""
+        result = "issued" if self.version == 1 else "changed"
+        return {
+            "intake": self.intake,
+            "row": self.row_number,
+            "result": result,
+            "identifier": self.identifier,
+            "chain": self.chain,
+            "problems": None,
         }
 
     def name_row(self) -> dict[str, Any]:
@@ -241,6 +274,7 @@ def make_intention(
         replaces=replaced.serial if replaced else None,
         names_holder=order.certificate_type.code == LICENCE_TYPE and not origin.is_collected,
         source=origin.source,
+        intake=origin.intake,
         row_number=origin.row,
         statement_number=statement_number,
         statement_digest=statement_digest,

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from hub import intentions
 from hub.errors import HubError, OrderError, StatementError
 from hub.evidence import record_refusal
-from hub.intentions import Intention, Origin, Sealed
+from hub.intentions import Batch, Intention, Origin, Sealed
 from hub.recomposition import bodies_from_store, body_of, rewrite
 from hub.registry import Registry, Sealers
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
@@ -31,6 +31,7 @@ from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter, NumberKey, StoredChain
 from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
 from hub.store.entry import EntryWriter
+from hub.store.intake import IntakeWriter
 from hub.store.intention import IntentionReader, IntentionWriter
 from hub.store.parties import PartyReader
 from hub.store.statement import StatementReader
@@ -41,6 +42,8 @@ from schemas.order import Order
 from schemas.parties import IssuingBody, System
 from signing.errors import SigningError
 
+Planned = Callable[[Connection, Sequence[Intention | HubError]], None]
+"""More to write in the transaction that records the intentions, given what became of each order."""
 Also = Callable[[Connection, Sequence["Issued | HubError"]], None]
 """More to write in the transaction that completes a batch, given the outcome of each order."""
 
@@ -55,18 +58,6 @@ class Issued:
     version: int
     act_id: str
     payload_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Orders under one statement. `statement_number` is set once the statement is kept (the rows of a file)."""
-
-    name: str
-    orders: Sequence[Order]
-    origins: Sequence[Origin]
-    verified: VerifiedStatement
-    system: System
-    statement_number: int | None = None
 
 
 def issue(
@@ -113,14 +104,15 @@ def issue_many(
     sealers: Sealers,
     now: datetime,
     opening: Callable[[Connection], None] | None = None,
+    planned: Planned | None = None,
     also: Also | None = None,
 ) -> list[Issued | HubError]:
     """Issue a batch; each order comes out as Issued or as the error that refused it, the others going through.
 
-    `opening` writes more with the intention, `also` more with the result (step 5). Raises StatementError
-    statement_replayed when the statement was spent before.
+    `opening` and `planned` write more with the intention, before and after it is known which orders are refused; `also`
+    writes more with the result (step 5). Raises StatementError statement_replayed when the statement was spent before.
     """
-    plans = registry.database.write(partial(_record_intentions, batch, registry, now, opening))
+    plans = registry.database.write(partial(_record_intentions, batch, registry, now, opening, planned))
     intended = [plan for plan in plans if isinstance(plan, Intention)]
     if not intended:
         return list(_only_refusals(plans))
@@ -190,7 +182,7 @@ def refuse_batch(name: str, *, registry: Registry, now: datetime) -> int:
             if each.version == 1:
                 writer.drop_chain(each.chain)
             else:
-                writer.update_chain(each.chain, open=None)
+                writer.update_chain(each.chain, open=None, versions=each.version)
         writer.drop_names([each.serial for each in intended])
         EntryWriter(connection, registry.random).add([_refused_entry(each, now) for each in intended])
         return IntentionWriter(connection).drop([each.serial for each in intended])
@@ -236,6 +228,7 @@ def _record_intentions(
     registry: Registry,
     now: datetime,
     opening: Callable[[Connection], None] | None,
+    planned: Planned | None,
     connection: Connection,
 ) -> list[Intention | HubError]:
     number = batch.statement_number or spend_statement(
@@ -244,12 +237,14 @@ def _record_intentions(
     if opening is not None:
         opening(connection)
     enterprises = _lock(batch.orders, registry, now, connection)
-    planned = _Planning(connection, batch, registry, now, number).plan(enterprises)
-    if not any(isinstance(each, Intention) for each in planned) and batch.statement_number is None:
+    plans = _Planning(connection, batch, registry, now, number).plan(enterprises)
+    if not any(isinstance(each, Intention) for each in plans) and batch.statement_number is None:
         # One order, refused: nothing of it is kept, so that the department may mend and send it again.
-        raise next(_only_refusals(planned))
+        raise next(_only_refusals(plans))
     EnterpriseWriter(connection).keep(list(enterprises.values()))
-    return planned
+    if planned is not None:
+        planned(connection, plans)
+    return plans
 
 
 def _lock(
@@ -451,6 +446,8 @@ def _commit(
     bodies += bodies_from_store(connection, sorted(replaced), catalogue=registry.catalogue)
     _name_holders(sealed, bodies, enterprises, connection)
     rewrite(connection, bodies, enterprises)
+    # Here and not in `also`: whoever completes an orphaned batch must tell the intake's outcome too.
+    IntakeWriter(connection).add_rows([each.intention.intake_row() for each in sealed if each.intention.intake])
     outcomes = _outcomes(sealed, plans)
     if also is not None:
         also(connection, outcomes)

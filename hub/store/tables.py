@@ -397,6 +397,9 @@ intake = Table(
     Column("problem", String(64)),
     Column("owner", String(43)),
     Column("lease_until", Moment),
+    # How many rows the file has, known once it has been read through before the first of them counts.
+    Column("rows", Integer),
+    # The last row, by its number in the file, that is recorded below or stands in an intention.
     Column("rows_done", Integer, nullable=False),
     Column("counts", JsonBytes, nullable=False),
     Column("recorded_at", Moment, nullable=False),
@@ -406,8 +409,10 @@ intake_row = Table(
     "intake_row",
     metadata,
     Column("intake", String(43), primary_key=True),
+    # The row's number in the file; below zero: a certificate of the registry that the file does not name.
     Column("row", Integer, primary_key=True),
     Column("result", String(16), nullable=False),
     Column("identifier", String(128)),
+    Column("chain", Serial),
     Column("problems", JsonBytes),
 )

@@ -59,15 +59,17 @@ def body_of(
     catalogue: Catalogue,
 ) -> Body:
     """Compose one body; `neighbours` are the versions of its chain."""
-    references = {each.version: each.reference for each in neighbours}
+    # Versions have gaps where one was refused: the neighbours are the nearest that came to be.
+    earlier = [each for each in neighbours if each.version < certificate.version]
+    later = [each for each in neighbours if each.version > certificate.version]
     return compose_certificate(
         certificate,
         claims=claims,
         public=public,
         key_id=key_id,
         changes=changes,
-        previous=references.get(certificate.version - 1),
-        following=references.get(certificate.version + 1),
+        previous=max(earlier, key=lambda each: each.version).reference if earlier else None,
+        following=min(later, key=lambda each: each.version).reference if later else None,
         slot=chain.slot,
         suspension_ends=catalogue.get(certificate.certificate_type, certificate.type_version).suspension_ends,
     )

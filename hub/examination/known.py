@@ -1,0 +1,52 @@
+"""What is known of a thing from its bytes alone, before anybody is asked how it stands."""
+
+from hub.examination.forms import Examined
+from hub.examination.proof import NoteProof, SealProof, TokenProof
+from hub.examination.report import Examination, Finding
+from hub.verification import restate
+from schemas.verdict import Check, CheckName, Facts, Outcome, Result, Verdict
+
+_NOTHING_TOLD = Verdict(Outcome.UNKNOWN, "status_unknown", None, (), None)
+
+
+def facts_of_bytes(proven: SealProof, right: NoteProof) -> Facts:
+    """Return the facts of a record: the findings on its bytes, and the dates that it seals."""
+    claims = proven.claims
+    collected = claims is not None and claims.is_collected
+    return Facts(
+        seal=proven.seal,
+        trust=proven.trust,
+        statement=Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected" if collected else None),
+        right_to_hold=right.right_to_hold,
+        status=None,
+        status_since=None,
+        suspended_until=None,
+        suspension_ends="act",
+        valid_from=claims.valid_from if claims else None,
+        valid_to=claims.valid_to if claims else None,
+        licence=None,
+        collected=collected,
+        seen_at=None,
+        fresh_for_seconds=None,
+        status_as_of=None,
+    )
+
+
+def facts_of_note(token: TokenProof, right_to_hold: Check) -> Facts:
+    """Return the facts of a record that a genuine note names and nobody shows."""
+    seal = Check(CheckName.SEAL, Result.UNKNOWN, "record_not_shown")
+    return facts_of_bytes(SealProof(seal, token.trust), NoteProof(right_to_hold))
+
+
+def refused_token(examined: Examined, token: TokenProof) -> Examination:
+    """Return the examination of a token that does not hold, or holds what no token of the hub says."""
+    seal = token.seal
+    if seal.result is token.trust.result is Result.PASSED:
+        seal = Check(CheckName.SEAL, Result.FAILED, "record_malformed")
+    return Examination(examined.form, (Finding(restate(_NOTHING_TOLD, seal=seal, trust=token.trust, current=True)),))
+
+
+def empty_answer(examined: Examined, token: TokenProof, *, current: bool) -> Examination:
+    """Return the examination of a genuine answer about a holder without certificates."""
+    verdict = restate(_NOTHING_TOLD, seal=token.seal, trust=token.trust, current=current)
+    return Examination(examined.form, (Finding(verdict),))

@@ -1,0 +1,289 @@
+"""What holds of the bytes shown: seals, certs, delivery note and answer signatures against the trust list.
+
+A key is found in the trust list and nowhere else; certs inside a file are only compared. Until the time of a seal is
+proven by the log, a key that has ended or was revoked proves nothing about when it signed: that reads unknown.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.examination.claims import (
+    ClaimsFormError,
+    Note,
+    Presentation,
+    RecordClaims,
+    SignedAnswer,
+    read_answer,
+    read_note,
+    read_record_claims,
+)
+from hub.examination.forms import ANSWER_TYP, LARGEST_BYTES, ShownFile
+from hub.verification import passed
+from schemas.canonical import CanonicalFormError, canonical_digest
+from schemas.certificate_type import CertificateType
+from schemas.exchange import NOTE_TYP
+from schemas.fields import FieldClass
+from schemas.order import COMMON_FIELDS
+from schemas.verdict import Check, CheckName, Result
+from signing.algorithms import public_key_from_spki
+from signing.errors import CertRefusedError, KeyUnknownError, SigningError
+from signing.jws import VerificationKey, parse_json, verify_compact
+from signing.sd_jwt import OpenedRecord, Record, open_record
+from signing.trust import HubKey, SealIssuer, TrustList
+from signing.x509 import Purpose, read_cert_unverified
+
+FindType = Callable[[str, int], CertificateType | None]
+"""Returns a certificate type of the installed catalogue by code and version; None when it is not there."""
+
+COLLECTED_PURPOSE = "collected"
+NOTES_PURPOSE = "notes"
+ANSWERS_PURPOSE = "answers"
+STATUS_PURPOSE = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class SealProof:
+    """Findings on a record's seals; `claims` and `opened` only where they held."""
+
+    seal: Check
+    trust: Check
+    claims: RecordClaims | None = None
+    opened: OpenedRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteProof:
+    """The finding on the right to hold a record; `note` and `presentation` only where the note is genuine."""
+
+    right_to_hold: Check
+    note: Note | None = None
+    presentation: Presentation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenProof:
+    """Findings on a token signed by the hub; `payload` only where the signature held."""
+
+    seal: Check
+    trust: Check
+    payload: Any = None
+
+
+NO_LIST = SealProof(
+    Check(CheckName.SEAL, Result.UNKNOWN, "trust_list_missing"),
+    Check(CheckName.TRUST, Result.UNKNOWN, "trust_list_missing"),
+)
+
+
+# --- records ---
+
+
+def prove_seals(shown: ShownFile, *, trust: TrustList, now: datetime) -> SealProof:
+    """Open a record with the keys of the trust list, hold the certs beside it against the list, judge its sealers."""
+    if shown.record is None or shown.certs is None:
+        return _seal_refused("seal_broken")
+    entries = _Entries(trust)
+    try:
+        opened = open_record(shown.record, find_key=entries.sealing_key)
+        claims = read_record_claims(opened.claims)
+    except KeyUnknownError:
+        return _unlisted()
+    except SigningError:
+        return _seal_refused("seal_broken")
+    except ClaimsFormError:
+        return _seal_refused("record_malformed")
+    if not all(_is_listed_cert(cert, opened.key_ids, trust) for cert in shown.certs):
+        return _seal_refused("seal_broken")
+    if claims.issuer != trust.origin:
+        return SealProof(passed(CheckName.SEAL), _not_trusted(), claims, opened)
+    return SealProof(passed(CheckName.SEAL), _sealers_standing(opened, claims, trust, now), claims, opened)
+
+
+def issuer_signed_part_is(record: Record, *, seals: Iterable[dict[str, str]], payload: bytes) -> bool:
+    """Say whether payload and seals of a record are among those the registry holds."""
+    held = {(each["protected"], each["signature"]) for each in seals}
+    return record.payload == payload and all((each.protected, each.signature) in held for each in record.seals)
+
+
+def _sealers_standing(opened: OpenedRecord, claims: RecordClaims, trust: TrustList, now: datetime) -> Check:
+    checks = [_sealer_standing(key_id, claims, trust, now) for key_id in opened.key_ids]
+    results = {check.result: check for check in checks}
+    # A re-seal adds a seal, so one that counts today is enough; one by a stranger spoils the record.
+    return results.get(Result.FAILED) or results.get(Result.PASSED) or checks[0]
+
+
+def _sealer_standing(key_id: str, claims: RecordClaims, trust: TrustList, now: datetime) -> Check:
+    try:
+        if claims.is_collected:
+            trust.hub_key(key_id, purpose=COLLECTED_PURPOSE, at=now)
+        else:
+            trust.seal_key(key_id, issuing_body=claims.issuing_body, at=now)
+    except KeyUnknownError as error:
+        return _standing_of(error)
+    return passed(CheckName.TRUST)
+
+
+def _is_listed_cert(cert_der: bytes, key_ids: tuple[str, ...], trust: TrustList) -> bool:
+    try:
+        facts = read_cert_unverified(cert_der)
+        if facts.key_id not in key_ids:
+            return False
+        if cert_der == trust.find_seal(facts.key_id).cert_der:
+            return True
+        # The key was certified anew since: the older cert must still be one of the listed authority's.
+        trust.verify_party(cert_der, purpose=Purpose.SEAL, at=facts.not_before)
+    except (CertRefusedError, KeyUnknownError):
+        return False
+    return True
+
+
+# --- the right to hold ---
+
+
+def prove_right(
+    shown: ShownFile, proven: SealProof, *, find_type: FindType, trust: TrustList, now: datetime
+) -> NoteProof:
+    """Judge the right to hold what is shown: by its delivery note; without one, only what is public passes."""
+    if proven.claims is None or proven.opened is None:
+        return NoteProof(_right(Result.UNKNOWN, "check_missing"))
+    if shown.note is None:
+        shows_more = proven.opened.disclosed.keys() - public_names(proven.claims, find_type)
+        return NoteProof(_right(Result.UNKNOWN, "note_missing") if shows_more else _right(Result.PASSED, "public_only"))
+    token = prove_token(shown.note, typ=NOTE_TYP, purpose=NOTES_PURPOSE, trust=trust, now=now)
+    note = note_of(token, trust)
+    presentation = note.presentation(_digest_of(shown), proven.claims.identifier) if note else None
+    if note is None or presentation is None or note.holder != proven.claims.licence_number:
+        return NoteProof(_right(Result.FAILED, "note_broken"))
+    return NoteProof(note_standing(note, token, now), note, presentation)
+
+
+def note_of(token: TokenProof, trust: TrustList) -> Note | None:
+    """Return the note a proven token holds; None where it is not a note of this hub."""
+    if token.payload is None:
+        return None
+    try:
+        note = read_note(token.payload)
+    except ClaimsFormError:
+        return None
+    return note if note.issuer == trust.origin else None
+
+
+def note_standing(note: Note, token: TokenProof, now: datetime) -> Check:
+    """Return whether a genuine note still gives the right to hold what it names."""
+    if now >= note.ends_at:
+        return _right(Result.FAILED, "note_ended")
+    return Check(CheckName.RIGHT_TO_HOLD, token.trust.result, token.trust.reason)
+
+
+def public_names(claims: RecordClaims, find_type: FindType) -> frozenset[str]:
+    """Return the names of a record's fields that anybody may see, by the installed catalogue.
+
+    Of a type that is not installed, or is another than the sealed one, only the four common fields are known as public.
+    """
+    kind = find_type(claims.certificate_type, claims.type_version)
+    if kind is None or kind.digest != claims.type_digest:
+        return frozenset(COMMON_FIELDS)
+    public = {field.name for field in kind.fields if field.field_class is FieldClass.PUBLIC}
+    return frozenset(public) | frozenset(COMMON_FIELDS)
+
+
+def _digest_of(shown: ShownFile) -> str:
+    if shown.document is None:
+        return ""
+    try:
+        return canonical_digest(shown.document)
+    except CanonicalFormError:
+        return ""
+
+
+# --- tokens of the hub ---
+
+
+def prove_token(token: str, *, typ: str, purpose: str, trust: TrustList, now: datetime) -> TokenProof:
+    """Verify a token by the hub's listed key for `purpose`, whatever the key's term; judge the key apart."""
+    entries = _Entries(trust)
+    try:
+        jws = verify_compact(token, find_key=entries.hub_keys(purpose), typ=typ, max_bytes=LARGEST_BYTES)
+        payload = parse_json(jws.payload, max_bytes=LARGEST_BYTES)
+    except KeyUnknownError:
+        return TokenProof(Check(CheckName.SEAL, Result.UNKNOWN, "check_missing"), _not_trusted())
+    except SigningError:
+        return TokenProof(_broken("seal_broken"), Check(CheckName.TRUST, Result.UNKNOWN, "check_missing"))
+    try:
+        trust.hub_key(jws.key_id, purpose=purpose, at=now)
+    except KeyUnknownError as error:
+        return TokenProof(passed(CheckName.SEAL), _standing_of(error), payload)
+    return TokenProof(passed(CheckName.SEAL), passed(CheckName.TRUST), payload)
+
+
+def answer_of(token: str, *, trust: TrustList, now: datetime) -> tuple[TokenProof, SignedAnswer | None]:
+    """Return the findings on a signed answer, and what it says where it is one of this hub."""
+    proof = prove_token(token, typ=ANSWER_TYP, purpose=ANSWERS_PURPOSE, trust=trust, now=now)
+    if proof.payload is None:
+        return proof, None
+    try:
+        answer = read_answer(proof.payload)
+    except ClaimsFormError:
+        return TokenProof(_broken("record_malformed"), proof.trust), None
+    if answer.issuer != trust.origin:
+        return TokenProof(proof.seal, _not_trusted()), None
+    return proof, answer
+
+
+# --- keys ---
+
+
+class _Entries:
+    """The list's keys by name, in force or not: a seal must hold before its key's term is worth a word."""
+
+    def __init__(self, trust: TrustList) -> None:
+        self._seals: dict[str, SealIssuer] = {each.key_id: each for each in trust.seals}
+        self._hub_keys: dict[str, HubKey] = {each.key_id: each for each in trust.hub_keys}
+
+    def sealing_key(self, kid: str) -> VerificationKey:
+        """Return a key that may seal records: a body's, or the hub's for collected data; else KeyUnknownError."""
+        seal = self._seals.get(kid)
+        if seal is None:
+            return self.hub_keys(COLLECTED_PURPOSE)(kid)
+        return VerificationKey(seal.algorithm, read_cert_unverified(seal.cert_der).public_key)
+
+    def hub_keys(self, purpose: str) -> Callable[[str], VerificationKey]:
+        """Return what finds the hub's keys for one purpose."""
+
+        def find_key(kid: str) -> VerificationKey:
+            entry = self._hub_keys.get(kid)
+            if entry is None:
+                raise KeyUnknownError(kid, "unlisted")
+            if entry.purpose != purpose:
+                raise KeyUnknownError(kid, "wrong_use")
+            return VerificationKey(entry.algorithm, public_key_from_spki(entry.spki))
+
+        return find_key
+
+
+def _standing_of(error: KeyUnknownError) -> Check:
+    if error.reason in ("revoked", "ended"):
+        return Check(CheckName.TRUST, Result.UNKNOWN, f"seal_{error.reason}")
+    return _not_trusted()
+
+
+def _not_trusted() -> Check:
+    return Check(CheckName.TRUST, Result.FAILED, "seal_unlisted")
+
+
+def _unlisted() -> SealProof:
+    return SealProof(Check(CheckName.SEAL, Result.UNKNOWN, "check_missing"), _not_trusted())
+
+
+def _seal_refused(reason: str) -> SealProof:
+    return SealProof(_broken(reason), Check(CheckName.TRUST, Result.UNKNOWN, "check_missing"))
+
+
+def _broken(reason: str) -> Check:
+    return Check(CheckName.SEAL, Result.FAILED, reason)
+
+
+def _right(result: Result, reason: str) -> Check:
+    return Check(CheckName.RIGHT_TO_HOLD, result, reason)

@@ -5,11 +5,9 @@ private_key_jwt (RFC 7523) for client credentials, DPoP-bound access tokens (RFC
 assertion and proof counts once, across processes and restarts.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -18,6 +16,7 @@ from hub.errors import AccessError
 from hub.registry import Registry
 from hub.store.parties import PartyReader
 from hub.store.statement import StatementWriter
+from schemas.access import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
 from schemas.parties import Role, System
 from signing.base64url import decode, encode
 from signing.errors import SigningError
@@ -32,10 +31,6 @@ from signing.jws import (
 )
 from signing.x509 import Purpose
 
-ASSERTION_TYP = "client-authentication+jwt"
-PROOF_TYP = "dpop+jwt"
-TOKEN_TYP = "at+jwt"  # noqa: S105 - a media type
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_ASSERTION = timedelta(minutes=5)
 _PROOF_AGE = timedelta(seconds=60)
 _LONGEST_ID = 256
@@ -181,11 +176,6 @@ def _verify_proof(presented: Presented, token: str | None, *, registry: Registry
         raise AccessError("invalid_dpop_proof")
     _spend("proof", thumbprint, claims["jti"], registry=registry, until=now + 2 * _PROOF_AGE)
     return thumbprint
-
-
-def access_token_hash(token: str | None) -> str | None:
-    """Return the `ath` of RFC 9449: base64url of the SHA-256 of the token."""
-    return None if token is None else urlsafe_b64encode(sha256(token.encode()).digest()).rstrip(b"=").decode()
 
 
 def _caller(code: str, *, registry: Registry, now: datetime) -> Caller:

@@ -24,14 +24,13 @@ from connectors.contract import ELicence
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
 from hub import VERSION
-from hub.access import TOKEN_TYP
 from hub.errors import SetupError
 from hub.exchange import Exchange, release_lapsed
+from hub.facts import Source, Surroundings, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intentions import COLLECTED_SEALER
 from hub.issuance import complete_orphans
 from hub.keyfolder import KeyFolder
-from hub.lookup import Source, Surroundings, seal_standing
 from hub.publication import STATUS_LIST_TYP
 from hub.registry import Registry, Sealers
 from hub.settings import Settings
@@ -45,6 +44,7 @@ from hub.web.limits import AddressLimit
 from hub.web.lookup import ANSWER_TYP, Limits, LookupDoor
 from hub.web.observation import Observation, Receive, Scope, Send
 from hub.web.pages import Pages
+from schemas.access import TOKEN_TYP
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.exchange import NOTE_TYP
 from signing.base64url import encode

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import orjson
 
-from hub.access import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, access_token_hash
+from schemas.access import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, access_token_hash
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.algorithms import generate_private_key
 from signing.base64url import encode

@@ -28,8 +28,8 @@ from connectors.contract import ELicence
 from hub.answers import disclosed_values
 from hub.authorisation import Decision, GrantStanding, decide
 from hub.errors import OrderError, PullError
+from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
 from hub.intentions import decrypt_disclosures, disclosed_names, new_name
-from hub.lookup import Surroundings, answer_verdict, facts_of, head_licence_state
 from hub.recomposition import seal_key_id
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement

@@ -36,7 +36,7 @@ _PLANTED = [
     (imports_follow_the_arrows, "connectors/tabular.py", "from hub.store import intake"),
     (imports_follow_the_arrows, "hub/errors.py", "from hub.store import entry"),
     (imports_follow_the_arrows, "hub/store/entry.py", "from hub.evidence import record"),
-    (imports_follow_the_arrows, "hub/store/entry.py", "from signing.envelope import encrypt"),
+    (imports_follow_the_arrows, "hub/store/entry.py", "from hub.verification import judge"),
     (imports_follow_the_arrows, "hub/verification.py", "from hub.store.answer import Reader"),
     (imports_follow_the_arrows, "hub/answers.py", _IN_FUNCTION + "from hub.store.answer import Reader"),
     (imports_follow_the_arrows, "hub/grants.py", "from connectors.e_licence import CertifiedELicence"),

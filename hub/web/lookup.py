@@ -16,7 +16,8 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from hub.lookup import Surroundings, look_up_certificate, look_up_enterprise
+from hub.facts import Surroundings
+from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.store.scan import ScanReader, ScanRows
 from hub.web.callers import moment
 from hub.web.observation import Receive, Scope, Send

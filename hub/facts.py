@@ -1,0 +1,116 @@
+"""What is known of a certificate as composed, made ready for the verdict; and a verdict put in words. Pure.
+
+Shared by every door that judges from the registry: the scan, the pull, the examination.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from hub.answers import LICENCE_TYPE, Head, Line, licence_of
+from hub.verification import licence_state, passed
+from schemas.catalogue import Catalogue
+from schemas.certificate import Status, civil_date
+from schemas.parties import LicenceState, needs_business_licence
+from schemas.verdict import Check, CheckName, Facts, Result, Verdict
+from schemas.wording import OUTCOMES, REASONS
+from signing.trust import TrustList
+
+_COLLECTED = Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected")
+_NO_RIGHT_NEEDED = Check(CheckName.RIGHT_TO_HOLD, Result.NOT_POSSIBLE)
+_UNLISTED = Check(CheckName.TRUST, Result.UNKNOWN, "trust_list_missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where collected data come from: its name, when it was last seen, for how long that keeps it fresh."""
+
+    name_zh: str
+    seen_at: datetime | None
+    fresh_for_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What many answers share and none stores: the trust list's word on each seal, the sources; at most 1 s old."""
+
+    seals: Mapping[str, Check]
+    sources: Mapping[str, Source]
+    catalogue: Catalogue
+    origin: str
+    mode: str
+
+
+def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
+    """Return what the trust list says at `now` of every seal it names, by key id."""
+    if trust is None:
+        return {}
+    keys = [(each.key_id, each.from_at, each.until_at, each.revoked_at) for each in trust.seals]
+    keys += [(k.key_id, k.from_at, k.until_at, k.revoked_at) for k in trust.hub_keys if k.purpose == "collected"]
+    return {key_id: _standing(until_at, revoked_at, now) for key_id, _, until_at, revoked_at in keys}
+
+
+def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> Facts:
+    """Return what the registry knows of a certificate as composed, for the verdict."""
+    collected = line["origin"] == "collected"
+    source = surroundings.sources.get(line["source"] or "")
+    until, valid_to = line["until"], line["valid_to"]
+    return Facts(
+        # The record was opened with the listed key when it was sealed, in the flow that committed it.
+        seal=passed(CheckName.SEAL),
+        trust=surroundings.seals.get(line["seal"], _UNLISTED),
+        statement=_COLLECTED if collected else passed(CheckName.STATEMENT),
+        right_to_hold=_NO_RIGHT_NEEDED,
+        status=Status(line["status"]),
+        status_since=date.fromisoformat(line["status_since"]),
+        suspended_until=date.fromisoformat(until) if until else None,
+        suspension_ends=line["ends_by"],
+        valid_from=date.fromisoformat(line["valid_from"]),
+        valid_to=date.fromisoformat(valid_to) if valid_to else None,
+        # A business licence is judged by its own status and dates, not by itself a second time.
+        licence=LicenceState.REGISTERED if line["type"] == LICENCE_TYPE else licence,
+        collected=collected,
+        seen_at=source.seen_at if source else None,
+        fresh_for_seconds=source.fresh_for_seconds if source else None,
+        status_as_of=None,
+    )
+
+
+def head_licence_state(head: Head, now: datetime) -> LicenceState:
+    """Return the state of the holder's business licence as the head tells it, at `now`."""
+    line = licence_of(head)
+    return licence_state(
+        Status(line["status"]) if line else None,
+        valid_to=date.fromisoformat(line["valid_to"]) if line and line["valid_to"] else None,
+        needed=needs_business_licence(head["licence_number"]),
+        today=civil_date(now),
+    )
+
+
+def answer_verdict(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict in codes and words."""
+    outcome, reason = OUTCOMES[verdict.outcome], REASONS[verdict.reason]
+    return {
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason,
+        "since": verdict.since.isoformat() if verdict.since else None,
+        "zh": outcome.zh,
+        "en": outcome.en,
+        "reason_zh": reason.zh,
+        "reason_en": reason.en,
+    }
+
+
+def answer_check(check: Check) -> dict[str, Any]:
+    """Return a named check in codes."""
+    return {"name": check.name.value, "result": check.result.value, "reason": check.reason}
+
+
+def _standing(until_at: datetime | None, revoked_at: datetime | None, now: datetime) -> Check:
+    # Until a seal's time is proven by the log, an ended or revoked cert proves nothing about when it sealed.
+    if revoked_at is not None and revoked_at <= now:
+        return Check(CheckName.TRUST, Result.UNKNOWN, "seal_revoked")
+    if until_at is not None and until_at <= now:
+        return Check(CheckName.TRUST, Result.UNKNOWN, "seal_ended")
+    return passed(CheckName.TRUST)

@@ -19,7 +19,7 @@ from hub.store.statement import StatementWriter
 from schemas.access import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
 from schemas.parties import Role, System
 from signing.base64url import decode, encode
-from signing.errors import SigningError
+from signing.errors import MalformedTokenError, SigningError
 from signing.jws import (
     CompactSigner,
     VerificationKey,
@@ -115,10 +115,10 @@ def _verify_token(token: str, *, registry: Registry, now: datetime) -> dict[str,
         return registry.trust().hub_key(kid, purpose="tokens", at=now)
 
     try:
-        claims = parse_json(verify_compact(token, find_key=find_key, typ=TOKEN_TYP).payload)
+        claims = _claims(verify_compact(token, find_key=find_key, typ=TOKEN_TYP).payload)
     except SigningError:
         raise AccessError("invalid_token") from None
-    if not isinstance(claims, dict) or claims.get("iss") != registry.origin or claims.get("aud") != registry.origin:
+    if claims.get("iss") != registry.origin or claims.get("aud") != registry.origin:
         raise AccessError("invalid_token")
     if not _is_number(claims.get("exp")) or now.timestamp() >= claims["exp"]:
         raise AccessError("invalid_token")
@@ -138,7 +138,7 @@ def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> C
         return caller.key
 
     try:
-        claims = parse_json(verify_compact(assertion, find_key=find_key, typ=ASSERTION_TYP).payload)
+        claims = _claims(verify_compact(assertion, find_key=find_key, typ=ASSERTION_TYP).payload)
     except SigningError:
         raise AccessError("invalid_client") from None
     (caller,) = found
@@ -163,7 +163,7 @@ def _verify_proof(presented: Presented, token: str | None, *, registry: Registry
     try:
         jwk = unverified_header(presented.proof).get("jwk")
         key = load_jwk(jwk if isinstance(jwk, dict) else {})
-        claims = parse_json(verify_compact(presented.proof, find_key=lambda _: key, typ=PROOF_TYP).payload)
+        claims = _claims(verify_compact(presented.proof, find_key=lambda _: key, typ=PROOF_TYP).payload)
         thumbprint = jwk_thumbprint(jwk if isinstance(jwk, dict) else {})
     except SigningError:
         raise AccessError("invalid_dpop_proof") from None
@@ -203,9 +203,16 @@ def _unverified_subject(assertion: str) -> str:
     return str(claims.get("sub")) if isinstance(claims, dict) else ""
 
 
+def _claims(payload: bytes) -> dict[str, Any]:
+    claims = parse_json(payload)
+    if not isinstance(claims, dict):
+        raise MalformedTokenError("the token's payload is not an object")
+    return claims
+
+
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float)
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and 1 <= len(value) <= _LONGEST_ID
+    return isinstance(value, str) and 1 <= len(value) <= _LONGEST_ID and value.isprintable()

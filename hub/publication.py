@@ -14,6 +14,8 @@ from signing.algorithms import public_key_from_spki
 from signing.jws import CompactSigner, jwk_of
 from signing.status_list import SHARD_SIZE, StatusValue, encode_statuses, place_of
 
+# Beyond this a serial would not fit its column.
+_MOST_LISTS = 2**40
 STATUS_LIST_TYP = "statuslist+jwt"
 _VALUES: Mapping[str, StatusValue] = {
     Status.SUSPENDED: StatusValue.SUSPENDED,
@@ -29,7 +31,7 @@ def status_list(number: int, *, registry: Registry, signer: CompactSigner, term:
     first = number * SHARD_SIZE
     with registry.database.read() as connection:
         reader = StatusReader(connection)
-        if number < 0 or first > reader.highest():
+        if not 0 <= number <= _MOST_LISTS or first > reader.highest():
             raise NotFoundError("status_list_not_found")
         statuses = reader.not_valid(first, first + SHARD_SIZE - 1)
     values = {

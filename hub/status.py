@@ -36,6 +36,7 @@ from schemas.parties import System
 from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
 
 _LONGEST = {"ground": 500, "document_name": 256, "document_number": 128}
+_NAMES = {"identifier": 128, "issuing_body": 18}
 _ORDERABLE = frozenset(Act) - {Act.SUPERSEDE}
 
 
@@ -62,10 +63,11 @@ def read_status_order(content: Mapping[str, Any]) -> StatusOrder:
         problems.append(FieldProblem("until", "only_for_suspend"))
     if until is not None and works_from is not None and until < works_from:
         problems.append(FieldProblem("until", "reversed"))
+    names = {name: _text(content, name, longest, problems) for name, longest in _NAMES.items()}
     if problems or document_date is None or works_from is None:
         raise FieldsError(tuple(problems))
     change = StatusChange(Act(str(act)), **texts, document_date=document_date, works_from=works_from, until=until)
-    return StatusOrder(str(content.get("identifier", "")), str(content.get("issuing_body", "")), change)
+    return StatusOrder(names["identifier"], names["issuing_body"], change)
 
 
 def change_status(

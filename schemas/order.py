@@ -30,6 +30,7 @@ _MEMBERS = frozenset(
     | {"valid_to", "works_from", "subject_id", "fields", "replaces"}
 )
 _LENGTHS = {
+    "issuing_body": 18,
     "holder_name": 256,
     "holder_address": 512,
     "certificate_number": 128,
@@ -108,7 +109,7 @@ def read_order(
     decided_on = _known(dates["decided_on"])
     return Order(
         certificate_type=certificate_type,
-        issuing_body=str(content.get("issuing_body", "")),
+        issuing_body=texts["issuing_body"],
         licence_number=licence_number,
         holder_name=texts["holder_name"],
         holder_address=texts["holder_address"],

@@ -117,7 +117,7 @@ def read_statement(payload: object) -> Statement:
 
 def _text(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
-    if not isinstance(value, str) or not 1 <= len(value) <= 512:
+    if not isinstance(value, str) or not 1 <= len(value) <= 512 or not value.isprintable():
         raise StatementFormError(f"{name} is missing or of a wrong form")
     return value
 

@@ -13,6 +13,7 @@ from hub.web.callers import in_thread, moment
 from hub.web.limits import AddressLimit
 from signing.base64url import decode
 
+Identifier = Annotated[str, Field(pattern=r"^[0-9A-Z.]{1,128}$")]
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 
@@ -21,10 +22,10 @@ class GrantWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    licence_number: str = Field(max_length=18)
-    requester: str = Field(max_length=18)
+    licence_number: str = Field(pattern=r"^[0-9A-Z]{18}$")
+    requester: str = Field(pattern=r"^[0-9A-Z]{18}$")
     types: dict[str, list[str]] = Field(default={}, max_length=50)
-    certificates: list[str] = Field(default=[], max_length=100)
+    certificates: list[Identifier] = Field(default=[], max_length=100)
     item_code: str = Field(max_length=64)
     item_name: str = Field(max_length=128)
     case_number: str = Field(max_length=128)

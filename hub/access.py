@@ -8,6 +8,7 @@ assertion and proof counts once, across processes and restarts.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import nan
 from typing import Any
 
 import orjson
@@ -120,7 +121,7 @@ def _verify_token(token: str, *, registry: Registry, now: datetime) -> dict[str,
         raise AccessError("invalid_token") from None
     if claims.get("iss") != registry.origin or claims.get("aud") != registry.origin:
         raise AccessError("invalid_token")
-    if not _is_number(claims.get("exp")) or now.timestamp() >= claims["exp"]:
+    if not now.timestamp() < _number(claims, "exp"):
         raise AccessError("invalid_token")
     return claims
 
@@ -142,12 +143,10 @@ def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> C
     except SigningError:
         raise AccessError("invalid_client") from None
     (caller,) = found
-    code, issued_at, expires_at = caller.system.code, claims.get("iat"), claims.get("exp")
+    code, issued_at, expires_at = caller.system.code, _number(claims, "iat"), _number(claims, "exp")
     named = claims.get("iss") == code and claims.get("sub") == code and claims.get("aud") == registry.origin
     timely = (
-        _is_number(issued_at)
-        and _is_number(expires_at)
-        and issued_at <= now.timestamp() + registry.terms.clock_skew.total_seconds()
+        issued_at <= now.timestamp() + registry.terms.clock_skew.total_seconds()
         and now.timestamp() < expires_at <= issued_at + _LONGEST_ASSERTION.total_seconds()
     )
     if not named or not timely or not _is_id(claims.get("jti")):
@@ -167,10 +166,8 @@ def _verify_proof(presented: Presented, token: str | None, *, registry: Registry
         thumbprint = jwk_thumbprint(jwk if isinstance(jwk, dict) else {})
     except SigningError:
         raise AccessError("invalid_dpop_proof") from None
-    issued_at = claims.get("iat")
-    timely = _is_number(issued_at) and (
-        -registry.terms.clock_skew.total_seconds() <= now.timestamp() - issued_at <= _PROOF_AGE.total_seconds()
-    )
+    age = now.timestamp() - _number(claims, "iat")
+    timely = -registry.terms.clock_skew.total_seconds() <= age <= _PROOF_AGE.total_seconds()
     bound = claims.get("htm") == presented.method and claims.get("htu") == registry.origin + presented.path
     if not timely or not bound or not _is_id(claims.get("jti")) or claims.get("ath") != access_token_hash(token):
         raise AccessError("invalid_dpop_proof")
@@ -210,8 +207,10 @@ def _claims(payload: bytes) -> dict[str, Any]:
     return claims
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
+def _number(claims: Mapping[str, Any], name: str) -> float:
+    """Return a time a token names; what is no number compares as false with every moment."""
+    value = claims.get(name)
+    return float(value) if type(value) in (int, float) else nan
 
 
 def _is_id(value: Any) -> bool:

@@ -3,7 +3,7 @@
 Facts are told only of what a seal or a hub key covers and only once it held. Texts come from `schemas/wording.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,8 +73,8 @@ def without_verdict(examined: Examined, *, opens: Sequence[str] = (), reason: st
 def told(examination: Examination) -> dict[str, Any]:
     """Return the examination as JSON values: codes with Chinese and English words.
 
-    `checks` and `facts` are those of the worst finding; `certificates` holds every finding in its order. `outcome` is
-    None where there is no verdict, and then `reason` says why.
+    `checks` and `facts` are those of the worst finding, after one line for each where there are several;
+    `certificates` holds every finding in its order. `outcome` is None where there is no verdict: `reason` says why.
     """
     form, worst = FORMS[examination.form], examination.worst
     top = {"kind": examination.form.value, "kind_zh": form.zh, "kind_en": form.en}
@@ -82,20 +82,21 @@ def told(examination: Examination) -> dict[str, Any]:
         why, step = NOT_READ[examination.reason], NEXT_STEPS[_step_of(examination)]
         judged: dict[str, Any] = {
             "outcome": None,
-            "outcome_zh": None,
-            "outcome_en": None,
+            "outcome_zh": form.zh,
+            "outcome_en": form.en,
             "reason": examination.reason,
             "reason_zh": why.zh,
             "reason_en": why.en,
             "since": None,
             "as_of": None,
             "checks": [],
-            "facts": [],
+            "facts": _told_facts([Fact("查询页面", "Its page", path) for path in examination.opens]),
             "next_zh": step.zh,
             "next_en": step.en,
         }
     else:
         judged = _told_finding(worst)
+        judged["facts"] = _told_facts(_summary(examination.findings)) + judged["facts"]
     certificates = [_told_finding(each) for each in examination.findings]
     return top | judged | {"opens": list(examination.opens), "certificates": certificates}
 
@@ -118,10 +119,26 @@ def _told_finding(finding: Finding) -> dict[str, Any]:
         "since": verdict.since.isoformat() if verdict.since else None,
         "as_of": verdict.as_of.isoformat() if verdict.as_of else None,
         "checks": [_told_check(check) for check in verdict.checks],
-        "facts": [{"zh": fact.zh, "en": fact.en, "value": fact.value} for fact in finding.facts],
+        "facts": _told_facts(finding.facts),
         "next_zh": step.zh,
         "next_en": step.en,
     }
+
+
+def _told_facts(facts: Iterable[Fact]) -> list[dict[str, str]]:
+    return [{"zh": fact.zh, "en": fact.en, "value": fact.value} for fact in facts]
+
+
+def _summary(findings: Sequence[Finding]) -> list[Fact]:
+    """Return one line for each of several findings: what it is about, and its outcome."""
+    if len(findings) < 2:
+        return []
+    lines = []
+    for number, each in enumerate(findings, 1):
+        outcome = OUTCOMES[each.verdict.outcome]
+        about = each.facts[0].value if each.facts else ""
+        lines.append(Fact(f"第 {number} 份", f"No. {number}", f"{outcome.zh} {outcome.en} {about}".strip()))
+    return lines
 
 
 def _told_check(check: Check) -> dict[str, Any]:

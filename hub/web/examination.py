@@ -1,0 +1,70 @@
+"""Doors of examination: upload or paste anything of this hub, and read the verdict, as a page or as JSON.
+
+Nothing of what is sent is stored or logged; it lives as long as its answer takes.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from hub.examination.forms import LARGEST_BYTES
+from hub.examination.online import examine
+from hub.examination.report import told
+from hub.facts import Surroundings
+from hub.registry import Registry
+from hub.web.bodies import read_body
+from hub.web.callers import in_thread, moment
+from hub.web.limits import AddressLimit
+from hub.web.pages.language import chosen_language
+from hub.web.uploads import read_upload
+
+Render = Callable[[str, Mapping[str, Any], str], bytes]
+_NO_STORE = {"cache-control": "no-store"}
+_ANY_BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
+
+
+def routes(
+    registry: Registry, surroundings: Callable[[datetime], Surroundings], render: Render, limit: AddressLimit
+) -> APIRouter:
+    """Return the doors. `limit` is that of the public doors which do work, by address."""
+    router = APIRouter(tags=["verification 核验"])
+
+    def examined(raw: bytes) -> dict[str, Any]:
+        now = moment()
+        return told(examine(raw, registry=registry, surroundings=surroundings(now), now=now))
+
+    def page(result: dict[str, Any] | None, request: Request) -> Response:
+        asked = request.query_params.get("lang", "")
+        language = chosen_language(request.headers.get("accept-language", ""), asked)
+        body = render("verify", {"result": result}, language)
+        return Response(body, media_type="text/html; charset=utf-8", headers=_NO_STORE)
+
+    @router.post(
+        "/api/v1/verifications",
+        summary="Verify anything of this hub 核验本平台出具的任何文件",
+        dependencies=[Depends(limit)],
+        openapi_extra=_ANY_BODY,
+    )
+    async def verify(request: Request, response: Response) -> dict[str, Any]:
+        """Take the file, token, code or number itself as the body (2 MB at most) and answer with the verdict.
+
+        `outcome` is valid, not_valid, suspended or unknown, with named checks; null where there is nothing to judge.
+        """
+        raw = await read_body(request, LARGEST_BYTES)
+        response.headers.update(_NO_STORE)
+        result: dict[str, Any] = await in_thread(examined, raw)
+        return result
+
+    @router.get("/verify", include_in_schema=False)
+    async def form(request: Request) -> Response:
+        return page(None, request)
+
+    @router.post("/verify", include_in_schema=False, dependencies=[Depends(limit)])
+    async def verify_upload(request: Request) -> Response:
+        raw = await read_upload(request, LARGEST_BYTES)
+        return page(await in_thread(examined, raw), request)
+
+    return router

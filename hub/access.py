@@ -210,7 +210,7 @@ def _claims(payload: bytes) -> dict[str, Any]:
 def _number(claims: Mapping[str, Any], name: str) -> float:
     """Return a time a token names; what is no number compares as false with every moment."""
     value = claims.get(name)
-    return float(value) if type(value) in (int, float) else nan
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else nan
 
 
 def _is_id(value: Any) -> bool:

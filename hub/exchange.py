@@ -418,16 +418,16 @@ def _commit_delivery(
     else:
         if decision.use_state != "none" and not exchange_writer.settle_use(decision.decision, "used"):
             raise OrderError("act_under_way")
-        exchange_writer.add_delivery(_delivery_row(decision, answer, note, registry, now))
         digest = sha256(note.encode()).hexdigest()
         act = ActFacts(Kind.DELIVERY, new_name(registry), now, None, None, digest, decision.act_id)
+        exchange_writer.add_delivery(_delivery_row(decision, answer, note, act.act_id, registry, now))
         EntryWriter(connection, registry.random).add([act])
     keep_answer(connection, decision.system, key, answer, registry=registry)
     return True
 
 
 def _delivery_row(
-    decision: StoredDecision, answer: Mapping[str, Any], note: str, registry: Registry, now: datetime
+    decision: StoredDecision, answer: Mapping[str, Any], note: str, act_id: str, registry: Registry, now: datetime
 ) -> dict[str, Any]:
     return {
         "decision": decision.decision,
@@ -437,7 +437,7 @@ def _delivery_row(
         "note": note,
         "ends_at": now + registry.terms.copy_term,
         "recorded_at": now,
-        "act_id": new_name(registry),
+        "act_id": act_id,
     }
 
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from threading import Lock
 
 from sqlalchemy import Connection
@@ -100,7 +101,8 @@ def make_test_installation(
         parties = PartyWriter(connection)
         parties.put_department(operator)
         parties.put_system(system, key_id=read_cert_unverified(cert).key_id)
-        EntryWriter(connection, secrets.token_bytes).add([_entry(Kind.ENROL, now)])
+        act = ActFacts(Kind.ENROL, _act_id(), now, None, None, None, None)
+        EntryWriter(connection, secrets.token_bytes).add([act])
 
     database.write(record)
     make_trust_list(database=database, keys=keys, installation=installation, e_licence_cert=e_licence_cert, now=now)
@@ -142,7 +144,8 @@ def make_trust_list(
 
     def record(connection: Connection) -> None:
         InstallationWriter(connection).add_trust_list(content.version, signed, now)
-        EntryWriter(connection, secrets.token_bytes).add([_entry(Kind.TRUST_LIST, now)])
+        act = ActFacts(Kind.TRUST_LIST, _act_id(), now, None, None, sha256(signed).hexdigest(), None)
+        EntryWriter(connection, secrets.token_bytes).add([act])
 
     database.write(record)
     return content
@@ -251,5 +254,5 @@ def _hub_key(keys: KeyFolder, purpose: str, now: datetime) -> HubKey:
     return HubKey(purpose, signer.key_id, signer.algorithm, der, now, now + CERT_TERM)
 
 
-def _entry(kind: Kind, now: datetime) -> ActFacts:
-    return ActFacts(kind, encode(secrets.token_bytes(16)), now, None, None, None, None)
+def _act_id() -> str:
+    return encode(secrets.token_bytes(16))

@@ -4,6 +4,7 @@ Everything is made as a site would make it: `init`, enrolment by the operator's 
 The flows are called as their doors call them.
 """
 
+import asyncio
 import secrets
 from base64 import standard_b64encode
 from collections.abc import Mapping
@@ -14,13 +15,16 @@ from typing import Any
 
 import orjson
 
+from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
-from hub.app import SIMULATOR_FOLDER, Sealing, make_registry
-from hub.exchange import Exchange, pull
+from hub.app import SIMULATOR_FOLDER, Sealing, make_registry, scan_reader
+from hub.exchange import Exchange, compare, pull
+from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
     TrustInForce,
+    load_installation,
     make_party_key,
     make_seal_key,
     make_test_installation,
@@ -29,16 +33,18 @@ from hub.installation import (
 )
 from hub.issuance import issue
 from hub.keyfolder import KeyFolder
-from hub.lookup import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, seal_standing
+from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
 from hub.registry import Registry
 from hub.settings import Settings
+from hub.sharing import put_rule
 from hub.statements import VerifiedStatement, check_content, verify_statement
 from hub.status import change_status, read_status_order
 from hub.store.database import Database
 from hub.store.parties import PartyReader
-from schemas.catalogue import Catalogue, load_catalogue
-from schemas.exchange import NOTE_TYP, read_pull_request
+from schemas.catalogue import load_catalogue
+from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
 from schemas.parties import Department, Officer, System
@@ -55,11 +61,16 @@ HEALTH = make_licence_number("11442000", "00000003")
 SHOP = make_licence_number("91442000", "MA000001")
 OTHER_SHOP = make_licence_number("92442000", "MA000002")
 TODAY = date(2026, 11, 23)
+START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+READY = START + timedelta(seconds=3)
 
 
 @dataclass
 class World:
-    """One hub and who uses it. `now` is the moment the next act happens."""
+    """One hub and who uses it. `now` is the moment the next act happens.
+
+    `open_intentions` is how many intentions the test leaves open on purpose, for the check that follows it.
+    """
 
     registry: Registry
     keys: KeyFolder
@@ -68,7 +79,16 @@ class World:
     exchange: Exchange
     trust: TrustInForce
     installation: Installation
+    settings: Settings
     now: datetime
+    open_intentions: int = 0
+
+    def another(self) -> "World":
+        """Return a second process of the same hub: the same store and keys, its own connections and memory."""
+        return open_world(Database(self.registry.database.url), self.settings.folder.parent, self.now)
+
+    def close(self) -> None:
+        self.registry.database.close()
 
     # --- statements ---------------------------------------------------------------------------------------------
 
@@ -142,41 +162,126 @@ class World:
             now=self.now,
         )
 
-    def change(self, identifier: str, act: str, *, system: str = "market", body: str = MARKET, **content: Any) -> Any:
+    def change(
+        self, identifier: str, act: str, *, system: str = "market", body: str = MARKET, **content: Any
+    ) -> dict[str, Any]:
         """Order a change of status."""
-        full = {
-            "identifier": identifier,
-            "issuing_body": body,
-            "act": act,
-            "ground": "示例事由",
-            "document_name": "示例决定书",
-            "document_number": "示决〔2026〕9号",
-            "document_date": TODAY.isoformat(),
-            "works_from": TODAY.isoformat(),
-        } | content
+        full = change_content(identifier, act, issuing_body=body, **content)
         verified = self.order(Ordered.CHANGE_STATUS, full, system=system, issuing_body=body)
+        return self.change_verified(full, verified, system=system)
+
+    def change_verified(
+        self, content: Mapping[str, Any], verified: VerifiedStatement, *, system: str = "market", key: str | None = None
+    ) -> dict[str, Any]:
         return change_status(
-            read_status_order(full),
+            read_status_order(content),
             verified=verified,
             system=self.system(system),
-            key=encode(secrets.token_bytes(16)),
+            key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,
             now=self.now,
         )
 
-    def pull(self, request: Mapping[str, Any], *, system: str = "health", officer: str | None = "h-001", **more: Any) -> Any:
+    def pull(
+        self,
+        request: Mapping[str, Any],
+        *,
+        system: str = "health",
+        officer: str | None = "h-001",
+        jws: str | None = None,
+        key: str | None = None,
+    ) -> dict[str, Any]:
         """Pull as a requester's system."""
-        jws = more.pop("jws", None) or self.sign(Ordered.PULL, system=system, officer=officer, request=request)
+        jws = jws or self.sign(Ordered.PULL, system=system, officer=officer, request=request)
         return pull(
             read_pull_request(request),
             verified=self.verified(jws, act=Ordered.PULL, system=system),
             system=self.system(system),
             officer=self.officer(officer),
-            key=more.pop("key", None) or encode(secrets.token_bytes(16)),
+            key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,
             exchange=self.exchange,
             now=self.now,
         )
+
+    def compare(
+        self, request: Mapping[str, Any], *, jws: str | None = None, key: str | None = None
+    ) -> dict[str, Any]:
+        """Compare as the health bureau's system."""
+        jws = jws or self.sign(Ordered.COMPARE, system="health", officer="h-001", request=request)
+        return compare(
+            read_comparison(request),
+            verified=self.verified(jws, act=Ordered.COMPARE, system="health"),
+            system=self.system("health"),
+            officer=self.officer("h-001"),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            exchange=self.exchange,
+            now=self.now,
+        )
+
+    def share(self, **changes: Any) -> dict[str, Any]:
+        """Let the operator record a line of the sharing table."""
+        rule = sharing_rule(**changes)
+        verified = self.order(Ordered.SHARE, rule, system="operator")
+        system = self.system("operator")
+        return put_rule(rule, verified=verified, system=system, registry=self.registry, now=self.now)
+
+    # --- grants -------------------------------------------------------------------------------------------------
+
+    def make_licence(self, licence_number: str = SHOP, role: SignerRole = "legal_representative") -> None:
+        """Give an enterprise its electronic business licence."""
+        self.simulator.make_licence(licence_number, "中山示例餐饮有限公司", role, self.now)
+
+    def sign_grant(
+        self, *, signer: str = SHOP, role: SignerRole = "legal_representative", **changes: Any
+    ) -> SignedText:
+        """Draft a grant and have an e-licence sign it."""
+        text = draft_grant(grant_wish(self.now, **changes), registry=self.registry, now=self.now)["text"]
+        return self.simulator.sign(signer, text, role)
+
+    def post(self, signed: SignedText) -> dict[str, Any]:
+        return post_grant(signed, registry=self.registry, e_licence=self.exchange.e_licence, now=self.now)
+
+    def grant(self, **changes: Any) -> str:
+        """Post a grant of the 示例 shop to the health bureau; return its digest."""
+        return str(self.post(self.sign_grant(**changes))["digest"])
+
+    def withdraw(self, digest: str, *, signer: str = SHOP) -> dict[str, Any]:
+        """End a grant by a withdrawal that `signer` signs."""
+        text = draft_withdrawal(digest, registry=self.registry)["text"]
+        signed = self.simulator.sign(signer, text, "legal_representative")
+        return withdraw_grant(
+            digest, signed, registry=self.registry, e_licence=self.exchange.e_licence, now=self.now
+        )
+
+    # --- looking up ---------------------------------------------------------------------------------------------
+
+    def scan_certificate(self, reference: str) -> dict[str, Any]:
+        """Return what a scan of one certificate version answers now."""
+        return look_up_certificate(self._read("certificate", reference), surroundings=self.surroundings(), now=self.now)
+
+    def scan_enterprise(self, reference: str, page: int | None = None) -> dict[str, Any]:
+        """Return what a scan of one enterprise answers now."""
+        rows = self._read("enterprise", reference, page)
+        return look_up_enterprise(rows, surroundings=self.surroundings(), now=self.now)
+
+    def outcome(self, reference: str) -> tuple[str, str]:
+        """Return outcome and reason of one certificate version now."""
+        verdict = self.scan_certificate(reference)["verdict"]
+        return verdict["outcome"], verdict["reason"]
+
+    def _read(self, what: str, *key: Any) -> Any:
+        async def read() -> Any:
+            reader = scan_reader(Settings(database=self.registry.database.url), self.registry.database)
+            try:
+                return await getattr(reader, what)(*key)
+            finally:
+                await reader.close()
+
+        rows = asyncio.run(read())
+        assert rows is not None, "nobody has this reference"
+        return rows
 
     def surroundings(self) -> Surroundings:
         with self.registry.database.read() as connection:
@@ -245,19 +350,83 @@ def statutory_request(*, types: list[dict[str, Any]] | None = None, **changes: A
     } | changes
 
 
+def change_content(identifier: str, act: str, **changes: Any) -> dict[str, Any]:
+    """Return the content of an order to change a status."""
+    return {
+        "identifier": identifier,
+        "issuing_body": MARKET,
+        "act": act,
+        "ground": "示例事由",
+        "document_name": "示例决定书",
+        "document_number": "示决〔2026〕9号",
+        "document_date": TODAY.isoformat(),
+        "works_from": TODAY.isoformat(),
+    } | changes
+
+
+def sharing_rule(**changes: Any) -> dict[str, Any]:
+    """Return the line of the sharing table that `statutory_request` stands on."""
+    return {
+        "code": "rule-1",
+        "requester": HEALTH,
+        "item_code": "440112001",
+        "item_name": "公共场所卫生许可",
+        "legal_basis": "示例法第1条",
+        "case_pattern": r"\d{4}-\d{4}",
+        "fields": {"food_operation_permit": ["legal_representative", "business_items"]},
+        "from_on": "2020-01-01",
+    } | changes
+
+
+def grant_wish(now: datetime, **changes: Any) -> dict[str, Any]:
+    """Return what a grant of the 示例 shop to the health bureau is to say."""
+    return {
+        "licence_number": SHOP,
+        "requester": HEALTH,
+        "types": {"food_operation_permit": ["business_items", "floor_area"]},
+        "item_code": "440112001",
+        "item_name": "公共场所卫生许可",
+        "case_number": "2026-0001",
+        "valid_until": (now + timedelta(days=30)).isoformat(),
+        "uses": 2,
+    } | changes
+
+
+def granted_request(digest: str, **changes: Any) -> dict[str, Any]:
+    """Return a pull request of the health bureau under a grant."""
+    return statutory_request() | {"basis": {"kind": "grant", "reference": digest}} | changes
+
+
 def make_world(database: Database, folder: Path) -> World:
     """Make the hub, its parties and its first trust lists."""
-    now = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-    settings = Settings(folder=folder / "data", keys=folder / "keys")
+    settings = _settings(folder)
     keys = KeyFolder.create(settings.key_folder)
-    simulator = ELicenceSimulator(
-        settings.key_folder / SIMULATOR_FOLDER, passphrase=keys.secret("simulator"), mode="test", now=now
-    )
+    simulator = _simulator(settings, keys, START)
     operator = Department(OPERATOR, "示例运营中心", "Example operations centre")
-    installation = make_test_installation(
-        database=database, keys=keys, e_licence_cert=simulator.anchor_der, origin=ORIGIN, operator=operator, now=now
+    make_test_installation(
+        database=database, keys=keys, e_licence_cert=simulator.anchor_der, origin=ORIGIN, operator=operator, now=START
     )
     pin_types(database, CATALOGUE)
+    world = open_world(database, folder, START)
+    _enrol_all(world)
+    world.now += timedelta(seconds=2)
+    make_trust_list(
+        database=database,
+        keys=keys,
+        installation=world.installation,
+        e_licence_cert=simulator.anchor_der,
+        now=world.now,
+    )
+    world.now += timedelta(seconds=1)
+    world.trust.refresh(world.now)
+    return world
+
+
+def open_world(database: Database, folder: Path, now: datetime = READY) -> World:
+    """Open a hub that was made, as a process does when it starts."""
+    settings = _settings(folder)
+    keys = KeyFolder(settings.key_folder)
+    installation = load_installation(database)
     trust = TrustInForce(database, installation)
     trust.refresh(now)
     registry = make_registry(settings, database, keys, CATALOGUE, installation, trust)
@@ -266,21 +435,28 @@ def make_world(database: Database, folder: Path) -> World:
         SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER),
         allow_test=True,
     )
-    world = World(registry, keys, Sealing(keys), simulator, None, trust, installation, now)  # type: ignore[arg-type]
-    world.exchange = Exchange(
+
+    def surroundings() -> Surroundings:
+        return world.surroundings()
+
+    exchange = Exchange(
         note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
         e_licence=e_licence,
-        surroundings=world.surroundings,
+        surroundings=surroundings,
         maker=OPERATOR,
     )
-    _enrol_all(world)
-    world.now = now + timedelta(seconds=2)
-    make_trust_list(
-        database=database, keys=keys, installation=installation, e_licence_cert=simulator.anchor_der, now=world.now
-    )
-    trust.refresh(world.now)
-    world.now += timedelta(seconds=1)
+    simulator = _simulator(settings, keys, now)
+    world = World(registry, keys, Sealing(keys), simulator, exchange, trust, installation, settings, now)
     return world
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(folder=folder / "data", keys=folder / "keys")
+
+
+def _simulator(settings: Settings, keys: KeyFolder, now: datetime) -> ELicenceSimulator:
+    folder = settings.key_folder / SIMULATOR_FOLDER
+    return ELicenceSimulator(folder, passphrase=keys.secret("simulator"), mode="test", now=now)
 
 
 def _enrol_all(world: World) -> None:

@@ -1,0 +1,557 @@
+"""Re-verifies everything a hub has stored, from its bytes: what an auditor with the keys would do.
+
+Every record opens with the listed key and says what its row says; statuses follow the table of changes; chains, numbers
+and names fit each other; every statement verifies; every act has exactly one entry, whose leaf recomputes and whose
+digests are right; uses of grants add up; every answer recomposed from scratch equals the stored one.
+Each check yields what it finds wrong; `check_registry` wants none of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Table, select
+
+from connectors.contract import SignedText
+from hub.answers import compose_head, disclosed_values, line_of, page_of
+from hub.intentions import decrypt_disclosures, opened, public_fields
+from hub.recomposition import bodies_from_store
+from hub.repeats import kept_answer
+from hub.signer_status import grant_context
+from hub.store import tables
+from hub.store.intention import IntentionReader, KeptAct
+from schemas.canonical import canonical_json
+from schemas.certificate import Act, Status, changed
+from schemas.exchange import NOTE_TYP
+from schemas.grant import parse_grant, statement_digest
+from schemas.identifiers import parse_identifier, parse_reference
+from schemas.order import COMMON_FIELDS
+from schemas.statement import TYP, Ordered, read_statement
+from signing.base64url import decode
+from signing.commitment import leaf
+from signing.envelope import decrypt
+from signing.jws import VerificationKey, parse_json, unverified_header, verify_compact
+from signing.sd_jwt import OpenedRecord, Record, Seal, open_record
+from signing.status_list import place_of
+from signing.trust import verify_trust_list
+from signing.x509 import Purpose
+from tests.flows.world import World
+
+Row = Mapping[str, Any]
+Faults = Iterator[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All that is stored, read in one transaction, and the hub it was read from."""
+
+    world: World
+    connection: Connection
+
+    def rows(self, table: Table) -> list[Row]:
+        """Return the rows of a table in the order of its key."""
+        query = select(table).order_by(*table.primary_key.columns)
+        return [dict(row) for row in self.connection.execute(query).mappings()]
+
+    def by_key(self, table: Table, name: str) -> dict[Any, Row]:
+        return {row[name]: row for row in self.rows(table)}
+
+
+def check_registry(world: World, *, open_intentions: int = 0) -> None:
+    """Assert that nothing stored is wrong, missing or too many, and that so many intentions are open."""
+    faults = find_faults(world)
+    with world.registry.database.read() as connection:
+        left = len(IntentionReader(connection).all())
+    if left != open_intentions:
+        faults.append(f"{left} intentions are open, not {open_intentions}")
+    if faults:
+        raise AssertionError("\n".join(faults))
+
+
+def find_faults(world: World) -> list[str]:
+    """Return everything that is wrong with what is stored."""
+    with world.registry.database.read() as connection:
+        everything = Everything(world, connection)
+        return [fault for check in CHECKS for fault in check(everything)]
+
+
+# --- records ----------------------------------------------------------------------------------------------------
+
+
+def _records(all_: Everything) -> Faults:
+    """Every certificate has its record, which opens with the listed key and says what the row says."""
+    certificates, records = all_.by_key(tables.certificate, "serial"), all_.by_key(tables.record, "serial")
+    if certificates.keys() != records.keys():
+        yield "certificates and records are not one to one"
+    for serial in certificates.keys() & records.keys():
+        row, record = certificates[serial], records[serial]
+        try:
+            opened_record = _open(row, record, all_.world)
+        except Exception as error:
+            yield f"record {serial} does not open: {type(error).__name__}"
+            continue
+        if sha256(record["payload"]).hexdigest() != row["payload_sha256"]:
+            yield f"record {serial}: payload digest"
+        wrong = _expected_claims(row, all_.world).items() - _flat(opened_record.claims).items()
+        yield from (f"record {serial}: claim {name}" for name, _ in wrong)
+        yield from _fields(row, record, opened_record, all_.world)
+
+
+def _open(row: Row, record: Row, world: World) -> OpenedRecord:
+    trust, at = world.registry.trust(), row["sealed_at"]
+    private = decrypt_disclosures(record["envelope"], serial=row["serial"], registry=world.registry)
+
+    def find_key(kid: str) -> VerificationKey:
+        if row["source"] is not None:
+            return trust.hub_key(kid, purpose="collected", at=at)
+        return trust.seal_key(kid, issuing_body=row["issuing_body"], at=at)
+
+    disclosures = (*record["public_disclosures"], *private)
+    seals = tuple(Seal(**each) for each in record["seals"])
+    return open_record(Record(record["payload"], seals, disclosures), find_key=find_key)
+
+
+def _expected_claims(row: Row, world: World) -> dict[str, Any]:
+    kind = world.registry.catalogue.get(row["certificate_type"], row["type_version"])
+    place = place_of(row["serial"], world.registry.status_key)
+    return {
+        "iss": world.registry.origin,
+        "licence_number": row["licence_number"],
+        "identifier": row["identifier"],
+        "issuing_body": row["issuing_body"],
+        "valid_from": row["valid_from"].isoformat(),
+        "valid_to": row["valid_to"].isoformat() if row["valid_to"] else None,
+        "decision.date": row["decided_on"].isoformat(),
+        "certificate_type.code": row["certificate_type"],
+        "certificate_type.version": row["type_version"],
+        "certificate_type.digest": kind.digest,
+        "certificate_type.type_code": kind.type_code,
+        "origin.source": row["source"],
+        "origin.kind": "collected" if row["source"] else "native",
+        "trust_level": "C" if row["source"] else "A",
+        "status.status_list.idx": place.index,
+        "status.status_list.uri": f"{world.registry.origin}/status/{place.list_number}",
+    }
+
+
+def _flat(claims: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in claims.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        elif not isinstance(value, list):
+            flat[prefix + name] = value
+    return flat
+
+
+def _fields(row: Row, record: Row, opened_record: OpenedRecord, world: World) -> Faults:
+    serial, registry = row["serial"], world.registry
+    kind = registry.catalogue.get(row["certificate_type"], row["type_version"])
+    public = public_fields(row["certificate_type"], row["type_version"], registry)
+    if not set(disclosed_values(record["public_disclosures"])) <= public:
+        yield f"record {serial}: a field that is not public stands in the open"
+    known = {field.name for field in kind.fields} | set(COMMON_FIELDS)
+    if not set(COMMON_FIELDS) <= opened_record.disclosed.keys() <= known:
+        yield f"record {serial}: fields"
+    if len(parse_json(record["payload"])["_sd"]) != kind.disclosure_count:
+        yield f"record {serial}: number of digests"
+
+
+def _identifiers(all_: Everything) -> Faults:
+    """Every identifier is its parts with the right check character; every name is claimed once and only once."""
+    intended = opened(IntentionReader(all_.connection).all(), registry=all_.world.registry)
+    named = [(row["identifier"], row["reference"], row["serial"]) for row in all_.rows(tables.certificate)]
+    named += [(each.identifier, each.reference, each.serial) for each in intended]
+    if {(name, serial) for name, _, serial in named} != _pairs(all_, tables.identifier_claim, "identifier", "serial"):
+        yield "identifiers and their claims differ"
+    references = {(reference, serial) for _, reference, serial in named}
+    references |= {(row["reference"], None) for row in all_.rows(tables.enterprise)}
+    if references != _pairs(all_, tables.reference_claim, "reference", "serial"):
+        yield "references and their claims differ"
+    yield from (f"reference of {serial} is malformed" for r, serial in references if parse_reference(r) != r)
+    for name, count in Counter(name for pair in named for name in pair[:2]).items():
+        if count > 1:
+            yield f"{name} is given twice"
+    yield from _identifier_parts(all_)
+
+
+def _identifier_parts(all_: Everything) -> Faults:
+    for row in all_.rows(tables.certificate):
+        kind = all_.world.registry.catalogue.get(row["certificate_type"], row["type_version"])
+        parts = parse_identifier(row["identifier"])
+        expected = (kind.type_code, row["issuing_body"], f"{row['chain']:010d}", f"{row['version']:03}")
+        if (parts.type_code, parts.body_code, parts.serial, parts.version) != expected:
+            yield f"identifier of {row['serial']}"
+
+
+def _pairs(all_: Everything, table: Table, *names: str) -> set[tuple[Any, ...]]:
+    return {tuple(row[name] for name in names) for row in all_.rows(table)}
+
+
+# --- statuses and chains ----------------------------------------------------------------------------------------
+
+
+def _statuses(all_: Everything) -> Faults:
+    """Every status is what its changes, one after the other along the table of changes, make of "valid"."""
+    works_from = {
+        row["serial"]: parse_json(row["payload"])["works_from"] for row in all_.rows(tables.record)
+    }
+    folded = {serial: (Status.VALID, day, None) for serial, day in works_from.items()}
+    for change in all_.rows(tables.status_change):
+        status = folded[change["serial"]][0]
+        if change["from_status"] != status:
+            yield f"change {change['number']}: does not begin where the one before ended"
+        try:
+            status = changed(Status(change["from_status"]), Act(change["act"]))
+        except ValueError:
+            yield f"change {change['number']}: not in the table of changes"
+        if change["to_status"] != status:
+            yield f"change {change['number']}: ends elsewhere than the table says"
+        folded[change["serial"]] = (Status(change["to_status"]), change["works_from"].isoformat(), change["until"])
+    for row in all_.rows(tables.certificate):
+        stored = (row["status"], row["status_since"].isoformat(), row["suspended_until"])
+        if stored != folded.get(row["serial"]):
+            yield f"status of {row['serial']} is not what was done to it"
+
+
+def _chains(all_: Everything) -> Faults:
+    """Every chain counts its versions from 1 without a gap; the last is current, the earlier ones have ended."""
+    versions: dict[int, list[Row]] = {}
+    for row in all_.rows(tables.certificate):
+        versions.setdefault(row["chain"], []).append(row)
+    open_serials = {row["serial"] for row in all_.rows(tables.intention)}
+    chains = all_.by_key(tables.chain, "chain")
+    if not versions.keys() <= chains.keys():
+        yield "a certificate is of no chain"
+    for number, chain in chains.items():
+        rows = sorted(versions.get(number, []), key=lambda row: int(row["version"]))
+        if [row["version"] for row in rows] != list(range(1, chain["versions"] + 1)):
+            yield f"chain {number}: versions"
+        if chain["current"] != (rows[-1]["serial"] if rows else None):
+            yield f"chain {number}: current"
+        if chain["open"] is not None and chain["open"] not in open_serials:
+            yield f"chain {number}: open without an intention"
+        if any(row["status"] in ("valid", "suspended") for row in rows[:-1]):
+            yield f"chain {number}: an earlier version has not ended"
+        yield from _chain_facts(chain, rows, all_)
+
+
+def _chain_facts(chain: Row, rows: Sequence[Row], all_: Everything) -> Faults:
+    names = ("licence_number", "certificate_type")
+    if any(row[name] != chain[name] for row in rows for name in names):
+        yield f"chain {chain['chain']}: holder or type"
+    if rows and (rows[0]["serial"] != chain["chain"] or rows[-1]["issuing_body"] != chain["issuing_body"]):
+        yield f"chain {chain['chain']}: name or issuing body"
+    previous = [None, *(row["identifier"] for row in rows)]
+    payloads = all_.by_key(tables.record, "serial")
+    for row, expected in zip(rows, previous, strict=False):
+        if parse_json(payloads[row["serial"]]["payload"])["previous_identifier"] != expected:
+            yield f"certificate {row['serial']}: previous identifier"
+
+
+def _numbers(all_: Everything) -> Faults:
+    """Every chain's number is claimed for it; every chain has a slot of its own on its holder's pages."""
+    claims = {
+        (row["issuing_body"], row["certificate_type"], row["number"]): row["chain"]
+        for row in all_.rows(tables.number_claim)
+    }
+    chains = all_.rows(tables.chain)
+    for chain in chains:
+        if claims.get((chain["issuing_body"], chain["certificate_type"], chain["number"])) != chain["chain"]:
+            yield f"chain {chain['chain']}: its number is not its own"
+    if not set(claims.values()) <= {chain["chain"] for chain in chains}:
+        yield "a number is claimed for no chain"
+    slots = Counter((chain["licence_number"], chain["slot"]) for chain in chains)
+    counts = {row["licence_number"]: row["chains"] for row in all_.rows(tables.enterprise)}
+    for (licence_number, slot), count in slots.items():
+        if count > 1 or slot >= counts[licence_number]:
+            yield f"slot {slot} of {licence_number}"
+
+
+# --- statements and entries -------------------------------------------------------------------------------------
+
+
+def _statements(all_: Everything) -> Faults:
+    """Every statement verifies with its system's key, says what its row says, and is spent."""
+    certs = {row["code"]: row["cert_der"] for row in all_.rows(tables.system)}
+    spent = _pairs(all_, tables.single_use, "kind", "party", "value")
+    for row in all_.rows(tables.statement):
+        try:
+            statement = read_statement(parse_json(_verified(row, certs[row["system"]], all_.world)))
+        except Exception as error:
+            yield f"statement {row['number']} does not verify: {type(error).__name__}"
+            continue
+        said = (statement.system, str(statement.act), statement.audience)
+        if said != (row["system"], row["act"], all_.world.registry.origin):
+            yield f"statement {row['number']}: system, act or audience"
+        if sha256(row["jws"].encode()).hexdigest() != row["digest"]:
+            yield f"statement {row['number']}: digest"
+        if ("statement", statement.system, statement.jti) not in spent:
+            yield f"statement {row['number']}: not spent"
+
+
+def _verified(row: Row, cert_der: bytes, world: World) -> bytes:
+    at = row["recorded_at"]
+    facts = world.registry.trust().verify_party(cert_der, purpose=Purpose.SYSTEM, at=at)
+    key = VerificationKey(facts.algorithm, facts.public_key)
+    assert unverified_header(row["jws"])["kid"] == facts.key_id
+    return verify_compact(row["jws"], find_key=lambda _: key, typ=TYP).payload
+
+
+def _leaves(all_: Everything) -> Faults:
+    """Every entry's leaf recomputes from salt and act bytes, and the act bytes are canonical."""
+    for row in all_.rows(tables.entry):
+        if leaf(row["salt"], row["act_bytes"]) != row["leaf"]:
+            yield f"entry {row['number']}: leaf"
+        act = parse_json(row["act_bytes"])
+        if canonical_json(act) != row["act_bytes"] or (act["act_id"], act["kind"]) != (row["act_id"], row["kind"]):
+            yield f"entry {row['number']}: act bytes"
+        if datetime.fromisoformat(act["recorded_at"]) != row["recorded_at"]:
+            yield f"entry {row['number']}: time"
+
+
+def _acts(all_: Everything) -> Faults:
+    """Every act has exactly one entry with the right digests, and no entry is without its act."""
+    entered = Counter(_entered(parse_json(row["act_bytes"])) for row in all_.rows(tables.entry))
+    done = Counter(_done(all_))
+    yield from (f"no entry for {act}" for act in done - entered)
+    yield from (f"no act for entry {act}" for act in entered - done)
+    known = {row["act_id"] for row in all_.rows(tables.entry)}
+    for row in all_.rows(tables.entry):
+        previous = parse_json(row["act_bytes"])["previous"]
+        if previous is not None and previous not in known:
+            yield f"entry {row['number']}: its previous act is not entered"
+
+
+Entered = tuple[str, str | None, str | None, str | None, str | None]
+"""Kind, act, statement digest, sealed digest, previous act. The act is None where only its entry names it."""
+
+_NAMED_BY_ENTRY = frozenset({"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release"})
+
+
+def _entered(act: Mapping[str, Any]) -> Entered:
+    act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
+    # A withdrawal's digest is that of the signed sentence, which its grant's row does not repeat.
+    statement = None if act["kind"] == "grant_withdrawal" else act["statement"]
+    return act["kind"], act_id, statement, act["sealed"], act["previous"]
+
+
+def _done(all_: Everything) -> Iterator[Entered]:
+    digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
+    yield from _certificates_done(all_, digests)
+    yield from _exchange_done(all_, digests)
+    yield from _ordered_done(all_)
+    for row in all_.rows(tables.trust_list):
+        yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
+    yield "enrol", None, None, None, None  # of the operator, by `init`
+    for row in all_.rows(tables.grant_table):
+        yield "grant", row["act_id"], row["digest"], None, None
+        if row["withdrawn_at"] is not None:
+            yield "grant_withdrawal", None, None, None, row["act_id"]
+
+
+def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    last: dict[int, str] = {}
+    certificates = all_.by_key(tables.certificate, "serial")
+    changes = all_.rows(tables.status_change)
+    ended_by = {change["act_id"]: change["serial"] for change in changes if change["act"] == Act.SUPERSEDE}
+    acts = [(row["sealed_at"], row["serial"], 0, row) for row in certificates.values()]
+    acts += [(row["recorded_at"], row["serial"], 1, row) for row in changes]
+    for _, serial, is_change, row in sorted(acts, key=lambda each: (each[0], each[2], each[1])):
+        if is_change and row["act"] == Act.SUPERSEDE:
+            continue  # its act is the issue of the next version
+        kind = "change_status" if is_change else "issue"
+        statement = digests.get(row["statement"])
+        previous = last.get(serial if is_change else ended_by.get(row["act_id"], 0))
+        yield kind, row["act_id"], statement, certificates[serial]["payload_sha256"], previous
+        last[serial] = row["act_id"]
+
+
+def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    for row in decisions.values():
+        compared = acts.get(row["statement"]) == Ordered.COMPARE
+        allowed, refused = ("comparison", "comparison_refused") if compared else ("pull_allowed", "pull_refused")
+        yield allowed if row["allowed"] else refused, row["act_id"], digests.get(row["statement"]), None, None
+        if row["use_state"] == "released":
+            yield "release", None, None, None, row["act_id"]
+    for row in all_.rows(tables.delivery):
+        note = sha256(row["note"].encode()).hexdigest()
+        yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
+
+
+def _ordered_done(all_: Everything) -> Iterator[Entered]:
+    """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
+    led = {row["statement"] for table in _LED_BY for row in all_.rows(table)}
+    for row in all_.rows(tables.statement):
+        if row["act"] in (Ordered.ENROL, Ordered.SHARE, Ordered.IMPORT):
+            yield row["act"], None, row["digest"], None, None
+        elif row["number"] not in led:
+            yield "order_refused", None, row["digest"], None, None
+
+
+_LED_BY = (tables.certificate, tables.intention, tables.status_change, tables.pull_decision)
+
+
+# --- exchange ---------------------------------------------------------------------------------------------------
+
+
+def _grants(all_: Everything) -> Faults:
+    """Every grant is the sentence its e-licence signed, and its uses are those its decisions took."""
+    taken = Counter(
+        row["basis_reference"]
+        for row in all_.rows(tables.pull_decision)
+        if row["basis"] == "grant" and row["use_state"] in ("reserved", "used")
+    )
+    for row in all_.rows(tables.grant_table):
+        digest, registry = row["digest"], all_.world.registry
+        content = orjson.loads(decrypt(row["envelope"], masters=registry.masters, context=grant_context(digest)))
+        grant = parse_grant(content["text"])
+        cert, signature = decode(content["cert"]), decode(content["signature"])
+        signed = SignedText(content["text"], content["algorithm"], signature, cert, row["signer_role"])
+        signer = all_.world.exchange.e_licence.verify(signed, at=row["recorded_at"])
+        if (statement_digest(content["text"]), grant.holder_licence_number) != (digest, signer.licence_number):
+            yield f"grant {digest}: text or signer"
+        if (row["holder"], row["requester"]) != (grant.holder_licence_number, grant.requester_licence_number):
+            yield f"grant {digest}: parties"
+        if row["uses"] != grant.uses or row["uses_taken"] != taken[digest] or row["uses_taken"] > row["uses"]:
+            yield f"grant {digest}: uses"
+
+
+def _deliveries(all_: Everything) -> Faults:
+    """Every delivery stands on an allowed decision, and its note verifies and says what was delivered."""
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    sealed = {row["identifier"]: row["licence_number"] for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.delivery):
+        decision = decisions[row["decision"]]
+        if not decision["allowed"] or decision["use_state"] not in ("none", "used"):
+            yield f"delivery {row['decision']}: was not allowed"
+        note = parse_json(_note(row, all_.world))
+        said = (note["serial"], note["holder"], note["requester"]["licence_number"], note["case_number"])
+        kept = (row["serial_number"], row["licence_number"], row["requester"], decision["case_number"])
+        if said != kept:
+            yield f"delivery {row['decision']}: its note says otherwise"
+        if any(sealed.get(each["identifier"]) != row["licence_number"] for each in note["presentations"]):
+            yield f"delivery {row['decision']}: a certificate is not the holder's"
+
+
+def _note(row: Row, world: World) -> bytes:
+    def find_key(kid: str) -> VerificationKey:
+        return world.registry.trust().hub_key(kid, purpose="notes", at=row["recorded_at"])
+
+    return verify_compact(row["note"], find_key=find_key, typ=NOTE_TYP).payload
+
+
+# --- answers ----------------------------------------------------------------------------------------------------
+
+
+def _answers(all_: Everything) -> Faults:
+    """Every answer, recomposed from scratch, is the stored one, byte for byte."""
+    catalogue = all_.world.registry.catalogue
+    serials = [row["serial"] for row in all_.rows(tables.certificate)]
+    bodies = {body["serial"]: body for body in bodies_from_store(all_.connection, serials, catalogue=catalogue)}
+    stored = {row["serial"]: bytes(row["body"]) for row in all_.rows(tables.answer_certificate)}
+    yield from _differing("certificate", stored, bodies)
+    pages: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for chain in sorted(all_.rows(tables.chain), key=lambda row: int(row["slot"])):
+        if chain["current"] is not None:
+            key = (chain["licence_number"], page_of(chain["slot"]))
+            pages.setdefault(key, []).append(line_of(bodies[chain["current"]]))
+    kept = {(row["licence_number"], row["page"]): bytes(row["body"]) for row in all_.rows(tables.answer_page)}
+    yield from _differing("page", kept, pages)
+    heads = {row["licence_number"]: bytes(row["body"]) for row in all_.rows(tables.answer_head)}
+    yield from _differing("head", heads, _heads(all_, pages, frozenset(heads)))
+
+
+def _heads(
+    all_: Everything, pages: Mapping[tuple[str, int], list[dict[str, Any]]], known: frozenset[str]
+) -> dict[str, dict[str, Any]]:
+    holders = {number for number, _ in pages} | known
+    return {
+        row["licence_number"]: compose_head(
+            licence_number=row["licence_number"],
+            reference=row["reference"],
+            name=row["name"],
+            address=row["address"],
+            pages={page: lines for (number, page), lines in pages.items() if number == row["licence_number"]},
+            earlier=None,
+        )
+        for row in all_.rows(tables.enterprise)
+        if row["licence_number"] in holders
+    }
+
+
+def _differing(what: str, stored: Mapping[Any, bytes], recomposed: Mapping[Any, Any]) -> Faults:
+    for key in stored.keys() | recomposed.keys():
+        if key not in stored or key not in recomposed or stored[key] != orjson.dumps(recomposed[key]):
+            yield f"answer of {what} {key} is not what is stored"
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------
+
+
+def _kept_answers(all_: Everything) -> Faults:
+    """Every kept answer opens, and names what the registry holds."""
+    identifiers = {row["identifier"] for row in all_.rows(tables.certificate)}
+    decisions = {row["decision"] for row in all_.rows(tables.pull_decision)}
+    for row in all_.rows(tables.idempotency):
+        kept = KeptAct(row["request_digest"], row["act"], row["answer"])
+        answer = kept_answer(kept, row["system"], row["key"], registry=all_.world.registry) or {}
+        if answer.get("identifier", None) not in identifiers | {None}:
+            yield f"the kept answer of {row['act']} names no certificate"
+        if answer.get("decision", None) not in decisions | {None}:
+            yield f"the kept answer of {row['act']} names no decision"
+
+
+def _trust_lists(all_: Everything) -> Faults:
+    """Every trust list verifies by the pinned anchor, and none is older than the one before."""
+    installation = all_.world.installation
+    for before, row in enumerate(all_.rows(tables.trust_list)):
+        verified = verify_trust_list(
+            row["raw"],
+            anchor_sha256=installation.anchor,
+            now=row["recorded_at"],
+            highest_version_seen=before,
+            allow_test=installation.is_test,
+        )
+        if (verified.version, verified.origin) != (row["version"], installation.origin):
+            yield f"trust list {row['version']}"
+
+
+def _digests_of_statements(all_: Everything) -> Faults:
+    """Every certificate, change and decision names a statement that orders such an act."""
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    for table, allowed in _ORDERED_BY.items():
+        for row in all_.rows(table):
+            if acts.get(row["statement"]) not in allowed:
+                yield f"{table.name} {row['act_id']}: not ordered by its statement"
+
+
+_ORDERED_BY: Mapping[Table, frozenset[str]] = {
+    tables.certificate: frozenset({"issue", "import"}),
+    tables.status_change: frozenset({"issue", "import", "change_status"}),
+    tables.pull_decision: frozenset({"pull", "compare"}),
+}
+
+CHECKS: Sequence[Callable[[Everything], Faults]] = (
+    _records,
+    _identifiers,
+    _statuses,
+    _chains,
+    _numbers,
+    _statements,
+    _digests_of_statements,
+    _leaves,
+    _acts,
+    _grants,
+    _deliveries,
+    _answers,
+    _kept_answers,
+    _trust_lists,
+)
+

@@ -1,1 +1,68 @@
-"""Pages: what people see of the hub, drawn from the same answers that machines get."""
+"""Pages: what people see of the hub, drawn from the same answers that machines get.
+
+Every page exists twice, Chinese and English, compiled once at start from one template: `[[中文|English]]` in a template
+leaves the one or the other. All values are escaped; no page holds a script, a style or an address of another host.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
+
+from hub.web.pages import views, words
+from hub.web.pages.static import address_of
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+LANGUAGES = ("zh", "en")
+_PAIR = re.compile(r"\[\[(.*?)\|(.*?)\]\]", re.DOTALL)
+
+
+class Pages:
+    """All pages of one hub. `mode` is "test" or "production", `origin` the public origin, without a final slash."""
+
+    def __init__(self, mode: str, origin: str) -> None:
+        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.html"))}
+        self._templates: dict[tuple[str, str], Template] = {}
+        for language in LANGUAGES:
+            environment = _environment(texts, language, {"test": mode == "test", "origin": origin})
+            for name in views.PAGES:
+                self._templates[name, language] = environment.get_template(f"{name}.html")
+
+    def render(self, name: str, shown: Mapping[str, Any], language: str) -> bytes:
+        """Return a page as UTF-8 HTML. `name` is a key of `views.PAGES`, `language` "zh" or "en".
+
+        `shown` is the answer the page is about: of `hub/lookup.py` for "enterprise" and "certificate", {"problem":
+        document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify", else empty.
+        """
+        return self._templates[name, language].render(views.PAGES[name](shown)).encode()
+
+
+def in_language(text: str, language: str) -> str:
+    """Return a template's text with one side of every `[[中文|English]]` left."""
+    return _PAIR.sub(lambda pair: pair[1 + LANGUAGES.index(language)], text)
+
+
+class _Environment(Environment):
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Look a member up as a dictionary's first: what pages show are plain dictionaries."""
+        try:
+            return obj[attribute]
+        except (TypeError, LookupError, AttributeError):
+            return super().getattr(obj, attribute)
+
+
+def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str, Any]) -> Environment:
+    environment = _Environment(
+        loader=DictLoader({name: in_language(text, language) for name, text in texts.items()}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    say = words.SPEAKERS[language]
+    environment.globals.update(constants)
+    environment.globals.update(language=language, day=say.day, moment=say.moment, words=say, static=address_of)
+    return environment

@@ -1,0 +1,40 @@
+"""Static files: read once, served from memory under names that carry their digest, so they may be kept for ever."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+STATIC = Path(__file__).parent.parent / "static"
+PREFIX = "/static/"
+_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_KEPT = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+def _named(path: Path) -> str:
+    return f"{path.stem}.{sha256(path.read_bytes()).hexdigest()[:12]}{path.suffix}"
+
+
+_FILES = {path.name: path for path in sorted(STATIC.iterdir()) if path.suffix in _MEDIA}
+_NAMES = {name: _named(path) for name, path in _FILES.items()}
+
+
+def address_of(name: str) -> str:
+    """Return the path of a static file, such as "hub.css"; KeyError when there is no such file."""
+    return PREFIX + _NAMES[name]
+
+
+def static_app() -> ASGIApp:
+    """Return the application that serves the static files; it is mounted at `/static`."""
+    answers = {
+        _NAMES[name]: Response(path.read_bytes(), headers=_KEPT, media_type=_MEDIA[path.suffix])
+        for name, path in _FILES.items()
+    }
+    missing = Response(b"", 404)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await answers.get(scope["path"].rpartition("/")[2], missing)(scope, receive, send)
+
+    return serve

@@ -1,0 +1,119 @@
+"""What pages say beside the verdict's own words: dates, licence states, advice. Chinese first; it prevails.
+
+The words of verdicts, checks, acts and statuses are those of `schemas/wording.py`.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+
+from schemas.certificate import SHANGHAI
+from schemas.wording import ACTS, CHECKS, OUTCOMES, REASONS, RESULTS, STATUSES, Wording
+
+SIGNS: Mapping[str, str] = {"valid": "✓", "not_valid": "✕", "suspended": "‖", "unknown": "?"}
+RESULT_SIGNS: Mapping[str, str] = {
+    "passed": "✓", "failed": "✕", "suspended": "‖", "unknown": "?", "not_possible": "–",
+}  # fmt: skip
+RESULT_OUTCOMES: Mapping[str, str] = {
+    "passed": "valid", "failed": "not_valid", "suspended": "suspended", "unknown": "unknown", "not_possible": "none",
+}  # fmt: skip
+
+LICENCE_STATES: Mapping[str, tuple[str, Wording]] = {
+    "registered": ("valid", Wording("登记在册", "On the register")),
+    "suspended": ("suspended", Wording("已被暂扣", "Suspended")),
+    "term_ended": ("unknown", Wording("营业期限已过，请向登记机关确认", "Operating term has ended; ask the registry")),
+    "withdrawn": ("not_valid", Wording("已被撤回", "Withdrawn")),
+    "annulled": ("not_valid", Wording("设立登记已被撤销", "Registration annulled")),
+    "stripped": ("not_valid", Wording("已被吊销", "Stripped")),
+    "cancelled": ("not_valid", Wording("已注销", "Deregistered")),
+    "not_needed": (
+        "none",
+        Wording("不在市场主体登记范围（如学校、医院）", "Not needed (such as a school or hospital)"),
+    ),
+    "not_recorded": (
+        "unknown",
+        Wording("本平台暂无数据，不代表无照", "No data here; that does not mean there is none"),
+    ),
+}
+"""State of the holder's business licence → the outcome whose colour and sign it bears, and its words."""
+
+ADVICE: Mapping[str, Wording] = {
+    "valid": Wording(
+        "请核对名称、地址与您面前的门店一致。", "Check that name and address are those of the door you stand at."
+    ),
+    "not_valid": Wording(
+        "请勿再以此证照为准。如有疑问，请联系颁发机构。",
+        "Do not rely on this certificate. If in doubt, ask its issuing body.",
+    ),
+    "suspended": Wording(
+        "暂停期间不能凭此证照经营。恢复后会在此显示。",
+        "It may not be used while it is suspended. When it is reinstated this page will say so.",
+    ),
+    "unknown": Wording(
+        "本平台现在不能下结论，不代表无证。请向颁发机构或持证主体核实。",
+        "The hub cannot tell at the moment; that does not mean there is no permit. Ask the issuing body or the holder.",
+    ),
+}
+KINDS: Mapping[str, Wording] = {
+    "permit": Wording("许可", "permit"),
+    "filing": Wording("备案", "filing"),
+    "registration": Wording("登记", "registration"),
+    "licence": Wording("营业执照", "business licence"),
+}
+SUBJECTS: Mapping[str, Wording] = {
+    "enterprise": Wording("市场主体", "enterprise"),
+    "site": Wording("经营场所", "site"),
+    "device": Wording("设备", "device"),
+}
+ORIGINS: Mapping[str, Wording] = {
+    "native": Wording("原生签发", "issued and sealed by its issuing body"),
+    "legacy": Wording("存量", "entered from its issuing body's former records"),
+    "collected": Wording("公示归集", "collected from publication"),
+    "self_declared": Wording("自行申报", "declared by the holder"),
+}
+
+_TABLES: Mapping[str, Mapping[str, Wording]] = {
+    "act": ACTS,
+    "advice": ADVICE,
+    "check": CHECKS,
+    "kind": KINDS,
+    "licence_state": {name: wording for name, (_, wording) in LICENCE_STATES.items()},
+    "origin": ORIGINS,
+    "outcome": OUTCOMES,
+    "reason": REASONS,
+    "result": RESULTS,
+    "status": STATUSES,
+    "subject": SUBJECTS,
+}
+
+
+class Speaker:
+    """Says dates and words in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._words = {
+            kind: {name: wording.zh if language == "zh" else wording.en for name, wording in table.items()}
+            for kind, table in _TABLES.items()
+        }
+        self.day = lru_cache(maxsize=4096)(self._day)
+        self.signs = SIGNS
+        self.result_signs = RESULT_SIGNS
+        self.result_outcomes = RESULT_OUTCOMES
+        self.licence_outcomes = {name: outcome for name, (outcome, _) in LICENCE_STATES.items()}
+
+    def say(self, kind: str, name: str) -> str:
+        """Return the words for a code of a kind (a key of the tables above); the code itself when it has none."""
+        return self._words[kind].get(name, name)
+
+    def moment(self, text: str) -> str:
+        """Return an ISO 8601 moment as a clock in China shows it."""
+        there = datetime.fromisoformat(text).astimezone(SHANGHAI)
+        return f"{self.day(there.date().isoformat())} {there:%H:%M:%S}"
+
+    def _day(self, text: str) -> str:
+        day = date.fromisoformat(text)
+        return f"{day.year}年{day.month}月{day.day}日" if self.language == "zh" else f"{day.day} {day:%B} {day.year}"
+
+
+SPEAKERS: Mapping[str, Speaker] = {language: Speaker(language) for language in ("zh", "en")}

@@ -24,8 +24,9 @@ from connectors.contract import ELicence
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
 from hub import VERSION
+from hub.delivery import Exchange
 from hub.errors import SetupError
-from hub.exchange import Exchange, release_lapsed
+from hub.exchange import release_lapsed
 from hub.facts import Source, Surroundings, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intentions import COLLECTED_SEALER

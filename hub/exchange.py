@@ -14,67 +14,38 @@ A crash between 4 and 8 leaves a decision with a reserved use: the same request 
 released by an entry of its own. After 8 the same request gets the same answer.
 """
 
-from base64 import standard_b64encode
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
-from connectors.contract import ELicence
 from hub.answers import disclosed_values
 from hub.authorisation import Decision, GrantStanding, decide
+from hub.delivery import Exchange, Judged, judge_all, make_delivery
 from hub.errors import OrderError, PullError
-from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
-from hub.intentions import decrypt_disclosures, disclosed_names, new_name
-from hub.recomposition import seal_key_id
+from hub.facts import answer_verdict
+from hub.intentions import decrypt_disclosures, new_name
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
-from hub.signer_status import opened_grant, standing_of
+from hub.signer_status import standing_of
 from hub.statements import VerifiedStatement
-from hub.store.answer import AnswerReader
-from hub.store.certificate import CertificateReader, StoredRecord
+from hub.store.certificate import CertificateReader
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.store.grant import GrantReader, GrantWriter
-from hub.store.parties import PartyReader
 from hub.store.sharing import SharingReader
-from hub.verification import judge
-from schemas.canonical import canonical_json
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import Basis, Comparison, PullRequest, SharingRule, note_payload
+from schemas.exchange import Basis, Comparison, PullRequest, SharingRule
 from schemas.identifiers import make_reference
 from schemas.order import COMMON_FIELDS
 from schemas.parties import Officer, System
-from schemas.verdict import Outcome, Surface, Verdict
-from signing.jws import CompactSigner
-from signing.sd_jwt import Record, Seal
 
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What a pull is handed beside the registry: the note signer, the e-licence port, what answers share."""
-
-    note_signer: CompactSigner
-    e_licence: ELicence
-    surroundings: Callable[[], Surroundings]
-    maker: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A certificate with its verdict, as read at one moment."""
-
-    certificate: Certificate
-    number: str
-    verdict: Verdict
 
 
 def pull(
@@ -221,8 +192,8 @@ def _deliver(
     now: datetime,
 ) -> dict[str, Any]:
     for _ in range(_ATTEMPTS):
-        judged = _judge_all(decision, registry, exchange, now)
-        answer, note = _make_delivery(request, decision, judged, registry, exchange, now)
+        judged = judge_all(decision, registry, exchange, now)
+        answer, note = make_delivery(request, decision, judged, registry, exchange, now)
 
         def commit(connection: Connection) -> bool:
             return _commit_delivery(decision, judged, answer, note, key, registry, now, connection)  # noqa: B023
@@ -232,166 +203,9 @@ def _deliver(
     raise OrderError("act_under_way")  # acts keep coming between reading and recording: nothing was handed over
 
 
-def _judge_all(decision: StoredDecision, registry: Registry, exchange: Exchange, now: datetime) -> list[_Judged]:
-    with registry.database.read() as connection:
-        found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
-        head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
-        bodies = AnswerReader(connection).certificates([each.serial for each in found])
-        is_granted = _granted_singly(decision, registry, connection)
-    if head is None:
-        return []
-    licence, surroundings = head_licence_state(head, now), exchange.surroundings()
-    return [
-        _Judged(
-            each,
-            bodies[each.serial]["number"],
-            judge(facts_of(bodies[each.serial], licence, surroundings), surface=Surface.PULL, now=now),
-        )
-        for each in found
-        if is_granted(each)
-    ]
-
-
-def _granted_singly(
-    decision: StoredDecision, registry: Registry, connection: Connection
-) -> Callable[[Certificate], bool]:
-    """Return whether a certificate is within a grant: of a granted type, or named singly. Other bases name types."""
-    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis == Basis.GRANT else None
-    if stored is None:
-        return lambda _: True
-    grant, _ = opened_grant(stored, registry)
-    types = {each.code for each in grant.types}
-    return lambda each: each.certificate_type in types or each.identifier in grant.certificates
-
-
-def _make_delivery(
-    request: PullRequest,
-    decision: StoredDecision,
-    judged: Sequence[_Judged],
-    registry: Registry,
-    exchange: Exchange,
-    now: datetime,
-) -> tuple[dict[str, Any], str | None]:
-    """Choose disclosures, sign the note; return the answer and the note, which is None when nothing is delivered."""
-    good = [each for each in judged if each.verdict.outcome is Outcome.VALID]
-    with registry.database.read() as connection:
-        records = CertificateReader(connection).records([each.certificate.serial for each in good])
-    presented = {
-        each.certificate.serial: _presentation(each.certificate, records, decision.fields, registry) for each in good
-    }
-    serial, ends_at = new_name(registry), now + registry.terms.copy_term
-    note = None
-    if good:
-        presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in good]
-        payload = _note(request, decision, serial, presentations, registry, exchange, now, ends_at)
-        note = exchange.note_signer.sign(orjson.dumps(payload))
-    items = [_item(each, presented.get(each.certificate.serial), note, registry) for each in judged]
-    held = {each.certificate.certificate_type for each in judged}
-    items += [{"certificate_type": code, "found": False} for code in decision.fields if code not in held]
-    answer = {
-        "decision": decision.decision,
-        "delivery": serial if note else None,
-        "as_of": now.isoformat(),
-        "ends_at": ends_at.isoformat() if note else None,
-        "note": note,
-        "items": items,
-    }
-    return answer, note
-
-
-def _presentation(
-    certificate: Certificate,
-    records: Mapping[int, StoredRecord],
-    fields: Mapping[str, Sequence[str]],
-    registry: Registry,
-) -> dict[str, Any]:
-    """Return the department's own seal with only the permitted disclosures (RFC 9901 JSON serialisation, parsed)."""
-    stored = records[certificate.serial]
-    names = frozenset(fields[certificate.certificate_type]) | frozenset(COMMON_FIELDS)
-    private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
-    chosen = [each for name, each in disclosed_names([*stored.public_disclosures, *private]) if name in names]
-    record = Record(stored.payload, tuple(Seal(**each) for each in stored.seals), tuple(chosen))
-    document: dict[str, Any] = orjson.loads(record.to_json())
-    return document
-
-
-def _presentation_line(each: _Judged, document: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "identifier": each.certificate.identifier,
-        "certificate_type": each.certificate.certificate_type,
-        "sha256": presentation_digest(document),
-        "status": each.certificate.status,
-        "outcome": each.verdict.outcome.value,
-        "reason": each.verdict.reason,
-    }
-
-
-def presentation_digest(document: Mapping[str, Any]) -> str:
-    """Return what a delivery note binds: SHA-256 (hex) of the canonical JSON of the record as delivered."""
-    return sha256(canonical_json(document)).hexdigest()
-
-
-def _note(
-    request: PullRequest,
-    decision: StoredDecision,
-    serial: str,
-    presentations: Sequence[Mapping[str, Any]],
-    registry: Registry,
-    exchange: Exchange,
-    now: datetime,
-    ends_at: datetime,
-) -> dict[str, Any]:
-    with registry.database.read() as connection:
-        department = PartyReader(connection).department(decision.requester)
-        cause = _cause(request, registry, connection)
-    return note_payload(
-        origin=registry.origin,
-        serial=serial,
-        requester={"licence_number": decision.requester, "name": department.name_zh if department else ""},
-        officer=decision.officer,
-        cause=cause,
-        request=request,
-        maker=exchange.maker,
-        made_at=now.isoformat(timespec="seconds"),
-        ends_at=ends_at.isoformat(timespec="seconds"),
-        as_of=now.isoformat(),
-        presentations=presentations,
-    )
-
-
-def _cause(request: PullRequest, registry: Registry, connection: Connection) -> str:
-    """Return what a copy is marked as made for: the item, and by which law or by whose authorisation."""
-    if request.basis is Basis.STATUTORY:
-        rule = SharingReader(connection).get(request.basis_reference)
-        return f"{rule.item_name}（{rule.legal_basis}）" if rule else ""
-    stored = GrantReader(connection).get(request.basis_reference)
-    return f"{opened_grant(stored, registry)[0].item_name}（持证主体授权）" if stored else ""
-
-
-def _item(each: _Judged, document: Mapping[str, Any] | None, note: str | None, registry: Registry) -> dict[str, Any]:
-    item: dict[str, Any] = {
-        "certificate_type": each.certificate.certificate_type,
-        "found": True,
-        "identifier": each.certificate.identifier,
-        "certificate_number": each.number,
-        "verdict": answer_verdict(each.verdict),
-        "file": None,
-    }
-    if document is not None:
-        certs = [standard_b64encode(cert).decode() for cert in _certs_of(document, registry)]
-        item["file"] = {"record": document, "note": note, "certs": certs}
-    return item
-
-
-def _certs_of(document: Mapping[str, Any], registry: Registry) -> list[bytes]:
-    listed = {seal.key_id: seal.cert_der for seal in registry.trust().seals}
-    kids = [seal_key_id(signature) for signature in document["signatures"]]
-    return [listed[kid] for kid in kids if kid in listed]
-
-
 def _commit_delivery(
     decision: StoredDecision,
-    judged: Sequence[_Judged],
+    judged: Sequence[Judged],
     answer: dict[str, Any],
     note: str | None,
     key: str,
@@ -490,7 +304,7 @@ def compare(
     decision = _decide_and_record(asked, verified, system, officer, key, registry, exchange, now, kinds)
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision)
-    judged = _judge_all(decision, registry, exchange, now)
+    judged = judge_all(decision, registry, exchange, now)
     same = [each for each in judged if _is_same(each.certificate, comparison.values, registry)]
     verdict = answer_verdict(same[0].verdict) if same else None
     answer = {"decision": decision.decision, "match": bool(same), "verdict": verdict, "as_of": now.isoformat()}

@@ -136,6 +136,7 @@ _LAYERS = {
     "hub.verification": "decisions",
     "hub.answers": "decisions",
     "hub.facts": "decisions",
+    "hub.delivery": "steps",
     "hub.intentions": "steps",
     "hub.recomposition": "steps",
     "hub.registry": "steps",

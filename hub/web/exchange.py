@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 
-from hub.exchange import Exchange, compare, pull
+from hub.delivery import Exchange
+from hub.exchange import compare, pull
 from hub.registry import Registry
 from hub.web.bodies import StrictRoute
 from hub.web.callers import Called, RequestBody, in_thread, verify_call

@@ -19,7 +19,9 @@ from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
 from hub.app import SIMULATOR_FOLDER, Sealing, make_registry, scan_reader
-from hub.exchange import Exchange, compare, pull
+from hub.delivery import Exchange
+from hub.exchange import compare, pull
+from hub.facts import Source, Surroundings, seal_standing
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -33,7 +35,6 @@ from hub.installation import (
 )
 from hub.issuance import issue
 from hub.keyfolder import KeyFolder
-from hub.facts import Source, Surroundings, seal_standing
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
 from hub.registry import Registry

@@ -1,0 +1,212 @@
+"""What a pull hands over: the certificates judged, the permitted disclosures chosen, the delivery note signed.
+
+Steps 5 to 7 of `hub/exchange.py`. Nothing is committed here: what is made counts once the flow has recorded it.
+"""
+
+from base64 import standard_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from connectors.contract import ELicence
+from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
+from hub.intentions import decrypt_disclosures, disclosed_names, new_name
+from hub.recomposition import seal_key_id
+from hub.registry import Registry
+from hub.signer_status import opened_grant
+from hub.store.answer import AnswerReader
+from hub.store.certificate import CertificateReader, StoredRecord
+from hub.store.exchange import StoredDecision
+from hub.store.grant import GrantReader
+from hub.store.parties import PartyReader
+from hub.store.sharing import SharingReader
+from hub.verification import judge
+from schemas.canonical import canonical_json
+from schemas.certificate import Certificate
+from schemas.exchange import Basis, PullRequest, note_payload
+from schemas.order import COMMON_FIELDS
+from schemas.verdict import Outcome, Surface, Verdict
+from signing.jws import CompactSigner
+from signing.sd_jwt import Record, Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a pull is handed beside the registry: the note signer, the e-licence port, what answers share."""
+
+    note_signer: CompactSigner
+    e_licence: ELicence
+    surroundings: Callable[[], Surroundings]
+    maker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A certificate with its printed number and its verdict, as read at one moment."""
+
+    certificate: Certificate
+    number: str
+    verdict: Verdict
+
+
+def judge_all(decision: StoredDecision, registry: Registry, exchange: Exchange, now: datetime) -> list[Judged]:
+    """Read and judge the holder's current certificates that the decision covers."""
+    with registry.database.read() as connection:
+        found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
+        head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
+        bodies = AnswerReader(connection).certificates([each.serial for each in found])
+        is_granted = _granted_singly(decision, registry, connection)
+    if head is None:
+        return []
+    licence, surroundings = head_licence_state(head, now), exchange.surroundings()
+    return [
+        Judged(
+            each,
+            bodies[each.serial]["number"],
+            judge(facts_of(bodies[each.serial], licence, surroundings), surface=Surface.PULL, now=now),
+        )
+        for each in found
+        if is_granted(each)
+    ]
+
+
+def make_delivery(
+    request: PullRequest,
+    decision: StoredDecision,
+    judged: Sequence[Judged],
+    registry: Registry,
+    exchange: Exchange,
+    now: datetime,
+) -> tuple[dict[str, Any], str | None]:
+    """Choose disclosures, sign the note; return the answer and the note, which is None when nothing is delivered."""
+    good = [each for each in judged if each.verdict.outcome is Outcome.VALID]
+    with registry.database.read() as connection:
+        records = CertificateReader(connection).records([each.certificate.serial for each in good])
+    presented = {
+        each.certificate.serial: _presentation(each.certificate, records, decision.fields, registry) for each in good
+    }
+    serial, ends_at = new_name(registry), now + registry.terms.copy_term
+    note = None
+    if good:
+        presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in good]
+        payload = _note(request, decision, serial, presentations, registry, exchange, now, ends_at)
+        note = exchange.note_signer.sign(orjson.dumps(payload))
+    items = [_item(each, presented.get(each.certificate.serial), note, registry) for each in judged]
+    held = {each.certificate.certificate_type for each in judged}
+    items += [{"certificate_type": code, "found": False} for code in decision.fields if code not in held]
+    answer = {
+        "decision": decision.decision,
+        "delivery": serial if note else None,
+        "as_of": now.isoformat(),
+        "ends_at": ends_at.isoformat() if note else None,
+        "note": note,
+        "items": items,
+    }
+    return answer, note
+
+
+def _granted_singly(
+    decision: StoredDecision, registry: Registry, connection: Connection
+) -> Callable[[Certificate], bool]:
+    """Return whether a certificate is within a grant: of a granted type, or named singly. Other bases name types."""
+    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis == Basis.GRANT else None
+    if stored is None:
+        return lambda _: True
+    grant, _ = opened_grant(stored, registry)
+    types = {each.code for each in grant.types}
+    return lambda each: each.certificate_type in types or each.identifier in grant.certificates
+
+
+def _presentation(
+    certificate: Certificate,
+    records: Mapping[int, StoredRecord],
+    fields: Mapping[str, Sequence[str]],
+    registry: Registry,
+) -> dict[str, Any]:
+    """Return the department's own seal with only the permitted disclosures (RFC 9901 JSON serialisation, parsed)."""
+    stored = records[certificate.serial]
+    names = frozenset(fields[certificate.certificate_type]) | frozenset(COMMON_FIELDS)
+    private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
+    chosen = [each for name, each in disclosed_names([*stored.public_disclosures, *private]) if name in names]
+    record = Record(stored.payload, tuple(Seal(**each) for each in stored.seals), tuple(chosen))
+    document: dict[str, Any] = orjson.loads(record.to_json())
+    return document
+
+
+def _presentation_line(each: Judged, document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "identifier": each.certificate.identifier,
+        "certificate_type": each.certificate.certificate_type,
+        "sha256": presentation_digest(document),
+        "status": each.certificate.status,
+        "outcome": each.verdict.outcome.value,
+        "reason": each.verdict.reason,
+    }
+
+
+def presentation_digest(document: Mapping[str, Any]) -> str:
+    """Return what a delivery note binds: SHA-256 (hex) of the canonical JSON of the record as delivered."""
+    return sha256(canonical_json(document)).hexdigest()
+
+
+def _note(
+    request: PullRequest,
+    decision: StoredDecision,
+    serial: str,
+    presentations: Sequence[Mapping[str, Any]],
+    registry: Registry,
+    exchange: Exchange,
+    now: datetime,
+    ends_at: datetime,
+) -> dict[str, Any]:
+    with registry.database.read() as connection:
+        department = PartyReader(connection).department(decision.requester)
+        cause = _cause(request, registry, connection)
+    return note_payload(
+        origin=registry.origin,
+        serial=serial,
+        requester={"licence_number": decision.requester, "name": department.name_zh if department else ""},
+        officer=decision.officer,
+        cause=cause,
+        request=request,
+        maker=exchange.maker,
+        made_at=now.isoformat(timespec="seconds"),
+        ends_at=ends_at.isoformat(timespec="seconds"),
+        as_of=now.isoformat(),
+        presentations=presentations,
+    )
+
+
+def _cause(request: PullRequest, registry: Registry, connection: Connection) -> str:
+    """Return what a copy is marked as made for: the item, and by which law or by whose authorisation."""
+    if request.basis is Basis.STATUTORY:
+        rule = SharingReader(connection).get(request.basis_reference)
+        return f"{rule.item_name}（{rule.legal_basis}）" if rule else ""
+    stored = GrantReader(connection).get(request.basis_reference)
+    return f"{opened_grant(stored, registry)[0].item_name}（持证主体授权）" if stored else ""
+
+
+def _item(each: Judged, document: Mapping[str, Any] | None, note: str | None, registry: Registry) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "certificate_type": each.certificate.certificate_type,
+        "found": True,
+        "identifier": each.certificate.identifier,
+        "certificate_number": each.number,
+        "verdict": answer_verdict(each.verdict),
+        "file": None,
+    }
+    if document is not None:
+        certs = [standard_b64encode(cert).decode() for cert in _certs_of(document, registry)]
+        item["file"] = {"record": document, "note": note, "certs": certs}
+    return item
+
+
+def _certs_of(document: Mapping[str, Any], registry: Registry) -> list[bytes]:
+    listed = {seal.key_id: seal.cert_der for seal in registry.trust().seals}
+    kids = [seal_key_id(signature) for signature in document["signatures"]]
+    return [listed[kid] for kid in kids if kid in listed]

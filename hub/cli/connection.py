@@ -1,0 +1,64 @@
+"""How a command reaches a hub: its URL, in whose name, and where that key lies."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import httpx
+
+    from hub.client import Client
+    from hub.keyfolder import KeyFolder
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+_TIMEOUT_SECONDS = 60.0
+
+Url = Annotated[str, typer.Option("--url", help="平台的接口地址。 Where the hub listens.")]
+SystemCode = Annotated[str, typer.Option("--system", help="以哪个业务系统的名义。 In the name of which system.")]
+Officer = Annotated[str | None, typer.Option("--officer", help="经办人编号。 The officer's number.")]
+Keys = Annotated[
+    Path | None, typer.Option("--keys", help="密钥目录。 The key folder; by default beside the data folder.")
+]
+Passphrase = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="口令文件。 The passphrase's file; by default in the key folder."),
+]
+Data = Annotated[Path | None, typer.Option("--data", help="数据目录。 The data folder.")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database", help="数据库地址。 SQLAlchemy URL; by default SQLite in the data folder.")
+]
+
+
+def open_client(url: str, system: str, keys: Path | None, passphrase_file: Path | None = None) -> "Client":
+    """Return the client of a system whose key lies in the key folder."""
+    from hub.client import Client
+
+    folder = open_keys(keys, passphrase_file)
+    return Client(url=url, system=system, signer=folder.signer(f"system:{system}"))
+
+
+def open_keys(keys: Path | None, passphrase_file: Path | None = None) -> "KeyFolder":
+    from hub.keyfolder import KeyFolder
+    from hub.settings import Settings
+
+    settings = Settings()
+    return KeyFolder(keys or settings.key_folder, passphrase_file or settings.passphrase_file)
+
+
+def open_http(url: str) -> "httpx.Client":
+    """Return a plain HTTP client for what anybody may ask."""
+    import httpx
+
+    return httpx.Client(base_url=url.rstrip("/"), timeout=_TIMEOUT_SECONDS)
+
+
+def public_json(http: "httpx.Client", path: str) -> dict[str, object]:
+    """Return a public answer as JSON; RefusedError with the hub's problem."""
+    from hub.client import RefusedError
+
+    response = http.get(path, headers={"accept": "application/json"}, follow_redirects=True)
+    content: dict[str, object] = response.json()
+    if response.status_code >= 400:
+        raise RefusedError(response.status_code, content)
+    return content

@@ -1,0 +1,240 @@
+"""`yizhao doctor`: looks an installation over, from outside the hub, and says what is not as it should be.
+
+Each check is one line: fine, to be watched, or trouble; the exit code is 1 as soon as one is trouble. Nothing is
+changed, and it may run beside a serving hub.
+"""
+
+import os
+import shutil
+import sqlite3
+import ssl
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
+from hub.cli.init import make_settings
+from hub.cli.output import AsJson, show, show_rows
+from hub.cli.refusals import REFUSED
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hub.installation import Installation
+    from hub.keyfolder import KeyFolder
+    from hub.settings import Settings
+    from hub.store.database import Database
+    from signing.trust import TrustList
+
+State = Literal["fine", "watch", "trouble"]
+_SIGNS = {"fine": "✓", "watch": "!", "trouble": "✕"}
+_OLDEST_SQLITE = (3, 35)
+_LEAST_FREE_BYTES = 1 << 30
+_SOON = timedelta(days=7)
+_LEASE_LONG_OVER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: its name in both languages, how it came out, and what was seen."""
+
+    name: str
+    zh: str
+    en: str
+    state: State
+    seen: str
+
+
+def doctor(
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """体检：逐项检查本机的这套平台。 Look the installation over."""
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    findings = list(examine(settings, datetime.now(UTC)))
+    if as_json:
+        show([asdict(each) for each in findings], as_json=True)
+    else:
+        rows = [(f"{_SIGNS[each.state]} {each.zh}", each.en, each.seen) for each in findings]
+        show_rows(("检查", "check", "所见 seen"), rows)
+    if any(each.state == "trouble" for each in findings):
+        raise typer.Exit(REFUSED)
+
+
+def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
+    """Make every check; those that need what is missing are left out, as that is a trouble already."""
+    yield from _machine(settings, now)
+    keys = yield from _keys(settings)
+    database = yield from _database(settings)
+    if database is None:
+        return
+    try:
+        installation = yield from _installation(database)
+        if installation is not None:
+            yield from _registry(database, keys, installation, now)
+    finally:
+        database.close()
+
+
+def _machine(settings: "Settings", now: datetime) -> Iterator[Finding]:
+    from signing.algorithms import ALGORITHMS
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield _finding("python", "Python 版本", "Python", sys.version_info >= (3, 11), version)
+    yield _finding(
+        "algorithms", "签名算法", "Algorithms", True, f"{' '.join(sorted(ALGORITHMS))}; {ssl.OPENSSL_VERSION}"
+    )
+    newest = _newest_change(settings)
+    late = newest is not None and newest > now + timedelta(minutes=1)
+    yield _finding("clock", "系统时钟", "Clock", not late, now.isoformat(timespec="seconds"))
+    folder = settings.folder if settings.folder.exists() else Path()
+    free = shutil.disk_usage(folder).free
+    state: State = "fine" if free > _LEAST_FREE_BYTES else "watch"
+    yield Finding("disk", "磁盘空间", "Disk", state, f"{free / 1e9:.1f} GB")
+
+
+def _newest_change(settings: "Settings") -> datetime | None:
+    """Return when the database was written last: a clock that stands before it has run backwards."""
+    with suppress(OSError):
+        return datetime.fromtimestamp((settings.folder / "hub.db").stat().st_mtime, UTC)
+    return None
+
+
+def _keys(settings: "Settings") -> "Generator[Finding, None, KeyFolder | None]":
+    from hub.errors import HubError
+    from hub.keyfolder import KeyFolder
+
+    names = ("keys", "密钥", "Keys")
+    try:
+        keys = KeyFolder(settings.key_folder, settings.passphrase_file)
+        for use in keys.uses():
+            keys.signer(use)
+    except HubError as error:
+        yield _finding(*names, False, f"{error.code} {error.facts.get('use', '')}".strip())
+        return None
+    yield _finding(*names, True, f"{len(keys.uses())}")
+    exposed = os.stat(settings.key_folder).st_mode & 0o077
+    yield Finding("key_folder", "密钥目录权限", "Key folder", "watch" if exposed else "fine", oct(exposed))
+    return keys
+
+
+def _database(settings: "Settings") -> "Generator[Finding, None, Database | None]":
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hub.errors import HubError
+    from hub.store.database import Database
+
+    names = ("database", "数据库", "Database")
+    path = settings.folder / "hub.db"
+    if settings.database is None and not path.exists():
+        yield _finding(*names, False, "not_initialised")
+        return None
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        with database.read() as connection:
+            seen = _durability(connection, database.dialect)
+            is_current = _is_migrated(connection)
+    except (SQLAlchemyError, HubError) as error:
+        database.close()
+        yield _finding(*names, False, type(error).__name__)
+        return None
+    yield _finding(*names, database.dialect != "sqlite" or sqlite3.sqlite_version_info >= _OLDEST_SQLITE, seen)
+    yield _finding("migrations", "表结构", "Migrations", is_current, "head" if is_current else "database_not_migrated")
+    return database
+
+
+def _durability(connection: "Connection", dialect: str) -> str:
+    if dialect == "sqlite":
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+        synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+        return f"SQLite {sqlite3.sqlite_version}, {mode}, synchronous={'FULL' if synchronous == 2 else synchronous}"
+    return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar()}"
+
+
+def _is_migrated(connection: "Connection") -> bool:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    from hub.store import migrate
+
+    newest = ScriptDirectory(str(Path(migrate.__file__).with_name("migrations"))).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+def _installation(database: "Database") -> "Generator[Finding, None, Installation | None]":
+    from hub.errors import SetupError
+    from hub.installation import load_installation, pin_types
+    from schemas.catalogue import CatalogueError, load_catalogue
+
+    try:
+        installation = load_installation(database)
+    except SetupError as error:
+        yield _finding("installation", "初始化", "Installation", False, error.code)
+        return None
+    yield _finding("installation", "初始化", "Installation", True, f"{installation.mode} {installation.origin}")
+    try:
+        catalogue = load_catalogue()
+        pin_types(database, catalogue)
+        yield _finding("catalogue", "证照目录", "Certificate types", True, f"{len(catalogue.current())}")
+    except CatalogueError as error:
+        yield _finding("catalogue", "证照目录", "Certificate types", False, str(error))
+    except SetupError as error:
+        yield _finding("catalogue", "证照目录", "Certificate types", False, f"{error.code} {error.facts}")
+    return installation
+
+
+def _registry(
+    database: "Database", keys: "KeyFolder | None", installation: "Installation", now: datetime
+) -> Iterator[Finding]:
+    from hub.installation import TrustInForce
+    from hub.store.intention import IntentionReader
+    from hub.store.parties import PartyReader
+
+    listed = TrustInForce(database, installation).refresh(now)
+    yield _trust(listed, now)
+    with database.read() as connection:
+        bodies = PartyReader(connection).issuing_bodies()
+        intentions = IntentionReader(connection).all()
+    named = {seal.issuing_body for seal in listed.seals} if listed else set()
+    unnamed = sorted(set(bodies) - named)
+    yield _finding(
+        "seals",
+        "颁发机构的签章密钥",
+        "Seal keys",
+        not unnamed,
+        f"{len(bodies) - len(unnamed)}/{len(bodies)} {' '.join(unnamed)}",
+    )
+    unusable = _without_key(listed, keys)
+    yield _finding("seal_keys", "列表中的密钥可用", "Listed keys open", not unusable, " ".join(unusable) or "ok")
+    forgotten = [each for each in intentions if each.lease_until + _LEASE_LONG_OVER < now]
+    seen = f"{len(intentions)} open, {len(forgotten)} forgotten"
+    yield Finding("intentions", "未了结的意向", "Open intentions", "watch" if forgotten else "fine", seen)
+
+
+def _trust(listed: "TrustList | None", now: datetime) -> Finding:
+    names = ("trust_list", "信任列表", "Trust list")
+    if listed is None:
+        return Finding(*names, "trouble", "trust_list_ended")
+    state: State = "watch" if listed.expires_at - now < _SOON else "fine"
+    return Finding(*names, state, f"v{listed.version} → {listed.expires_at.isoformat(timespec='minutes')}")
+
+
+def _without_key(listed: "TrustList | None", keys: "KeyFolder | None") -> list[str]:
+    """Return the bodies whose listed seal this site cannot use: their key is another's or is gone."""
+    if listed is None or keys is None:
+        return []
+    held = {keys.signer(use).key_id for use in keys.uses() if use.startswith("seal:")}
+    return sorted(seal.issuing_body for seal in listed.seals if seal.key_id not in held)
+
+
+def _finding(name: str, zh: str, en: str, good: bool, seen: str) -> Finding:
+    return Finding(name, zh, en, "fine" if good else "trouble", seen.strip())

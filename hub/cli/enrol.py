@@ -1,0 +1,179 @@
+"""`yizhao enrol`: the operator enrols who takes part. Enrolling what is there already replaces it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli.connection import DEFAULT_URL, Keys, Passphrase, SystemCode, Url, open_client, open_keys
+from hub.cli.output import AsJson, show
+
+app = typer.Typer(no_args_is_help=True, help="运营方登记参与各方。 The operator enrols who takes part.")
+
+LicenceNumber = Annotated[str, typer.Argument(help="统一社会信用代码。 The licence number.")]
+NameZh = Annotated[str, typer.Option("--name-zh", help="中文名称。 The Chinese name.")]
+NameEn = Annotated[str, typer.Option("--name-en", help="英文名称。 The English name.")]
+Department = Annotated[str, typer.Option("--department", help="所属部门。 Its department's licence number.")]
+Name = Annotated[str, typer.Option("--name", help="名称。 The name.")]
+Operator = SystemCode
+
+
+@app.command()
+def department(
+    licence_number: LicenceNumber,
+    name_zh: NameZh,
+    name_en: NameEn,
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """登记部门。 Enrol a department."""
+    content = {"licence_number": licence_number, "name_zh": name_zh, "name_en": name_en}
+    _enrol("departments", content, url, system, keys, passphrase_file, as_json)
+
+
+@app.command()
+def body(
+    licence_number: LicenceNumber,
+    department: Department,
+    name_zh: NameZh,
+    name_en: NameEn,
+    area: Annotated[str, typer.Option("--area", help="行政区划代码。 The area's code.")],
+    from_on: Annotated[str, typer.Option("--from", help="成立日期。 First day, ISO 8601.")],
+    types: Annotated[
+        list[str],
+        typer.Option("--type", help="主管的证照类型 CODE[:FROM[:UNTIL]]，可多次。 A type it is in charge of."),
+    ],
+    until_on: Annotated[str | None, typer.Option("--until", help="终止日期。 Last day.")] = None,
+    successor: Annotated[str | None, typer.Option("--successor", help="承继机构。 Who succeeds it.")] = None,
+    superior: Annotated[str | None, typer.Option("--superior", help="上级机构。 To whom it answers.")] = None,
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """登记颁发机构。 Enrol an issuing body."""
+    content = {
+        "licence_number": licence_number,
+        "department": department,
+        "name_zh": name_zh,
+        "name_en": name_en,
+        "area": area,
+        "from_on": from_on,
+        "until_on": until_on,
+        "successor": successor,
+        "superior": superior,
+        "competences": [_competence(each, from_on) for each in types],
+    }
+    given = {name: value for name, value in content.items() if value is not None}
+    _enrol("issuing-bodies", given, url, system, keys, passphrase_file, as_json)
+
+
+@app.command("system")
+def enrol_system(
+    code: Annotated[str, typer.Argument(help="业务系统代号。 The system's code.")],
+    department: Department,
+    name: Name,
+    roles: Annotated[
+        list[str], typer.Option("--role", help="issue、collect、pull、operate，可多次。 May be repeated.")
+    ],
+    inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch it off.")] = False,
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """登记业务系统；证书取自密钥目录（yizhao keys system）。 Enrol a system; its cert is in the key folder."""
+    from signing.base64url import encode
+
+    cert = encode(open_keys(keys, passphrase_file).cert(f"system:{code}"))
+    content: dict[str, Any] = {"code": code, "department": department, "name": name, "roles": roles, "cert": cert}
+    if inactive:
+        content["active"] = False
+    _enrol("systems", content, url, system, keys, passphrase_file, as_json)
+
+
+@app.command()
+def officer(
+    number: Annotated[str, typer.Argument(help="经办人编号。 The officer's number.")],
+    department: Department,
+    inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch him off.")] = False,
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """登记经办人。 Enrol an officer."""
+    content: dict[str, Any] = {"number": number, "department": department}
+    if inactive:
+        content["active"] = False
+    _enrol("officers", content, url, system, keys, passphrase_file, as_json)
+
+
+@app.command()
+def enterprise(
+    licence_number: LicenceNumber,
+    name: Name,
+    address: Annotated[str, typer.Option("--address", help="住所。 Its address.")] = "",
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """登记市场主体。 Enrol an enterprise."""
+    content = {"licence_number": licence_number, "name": name, "address": address}
+    _enrol("enterprises", content, url, system, keys, passphrase_file, as_json)
+
+
+@app.command()
+def source(
+    code: Annotated[str, typer.Argument(help="来源代号。 The source's code.")],
+    name_zh: NameZh,
+    fresh_for: Annotated[int, typer.Option("--fresh-for", help="多少秒内视为新鲜。 Seconds for which it is fresh.")],
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """登记公示归集来源。 Enrol a source of collected data."""
+    content = {"code": code, "name_zh": name_zh, "fresh_for_seconds": fresh_for}
+    _enrol("sources", content, url, system, keys, passphrase_file, as_json)
+
+
+@app.command("licence-number")
+def licence_number(
+    number: Annotated[
+        str, typer.Argument(help="校验位错误但确已发出的代码。 A number issued with a wrong check character.")
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="理由。 The reason.")],
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """确认一个存量错码。 Admit a licence number that was wrongly issued."""
+    content = {"licence_number": number, "reason": reason}
+    _enrol("licence-number-overrides", content, url, system, keys, passphrase_file, as_json)
+
+
+def _enrol(
+    noun: str, content: dict[str, Any], url: str, system: str, keys: Keys, passphrase_file: Passphrase, as_json: bool
+) -> None:
+    from schemas.statement import Ordered
+
+    client = open_client(url, system, keys, passphrase_file)
+    show(client.order(f"/api/v1/{noun}", Ordered.ENROL, content), as_json=as_json)
+
+
+def _competence(text: str, from_on: str) -> dict[str, str]:
+    code, _, days = text.partition(":")
+    first, _, last = days.partition(":")
+    competence = {"certificate_type": code, "from_on": first or from_on}
+    return competence | ({"until_on": last} if last else {})

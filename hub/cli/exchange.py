@@ -1,0 +1,115 @@
+"""`yizhao pull` and `yizhao compare`: a requester's system asks for a case, on a grant or a sharing rule."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SystemCode, Url, open_client
+from hub.cli.output import AsJson, save_json, show, show_rows
+from hub.cli.sharing import parse_types
+
+Holder = Annotated[str, typer.Argument(help="持证主体的统一社会信用代码。 The holder's licence number.")]
+Item = Annotated[str, typer.Option("--item", help="事项编码。 The item's code.")]
+Case = Annotated[str, typer.Option("--case", help="办件编号。 The case's number.")]
+Grant = Annotated[str | None, typer.Option("--grant", help="依据：授权书摘要。 Basis: a grant, by its digest.")]
+Rule = Annotated[str | None, typer.Option("--rule", help="依据：共享规则。 Basis: a line of the sharing table.")]
+
+
+def pull(
+    licence_number: Holder,
+    system: SystemCode,
+    types: Annotated[
+        list[str], typer.Option("--type", help="证照类型 CODE[:field,field]，可多次。 What is wanted; may be repeated.")
+    ],
+    item: Item,
+    case: Case,
+    grant: Grant = None,
+    rule: Rule = None,
+    officer: Officer = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="证照文件写到此目录。 A folder for the delivered files.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """为一个办件调用证照。 Pull certificates for a case."""
+    from schemas.statement import Ordered
+
+    request = {
+        "licence_number": licence_number,
+        "wanted": [_wanted(code, names) for code, names in parse_types(types).items()],
+        "basis": _basis(grant, rule),
+        "item_code": item,
+        "case_number": case,
+    }
+    client = open_client(url, system, keys, passphrase_file)
+    answer = client.request("/api/v1/pulls", Ordered.PULL, request, officer=officer)
+    _save(answer, out)
+    if as_json:
+        show(answer, as_json=True)
+        return
+    titles = ("类型 type", "证照编号 number", "结论 verdict", "证照标识 identifier")
+    show_rows(titles, [_row(each) for each in answer["items"]])
+    show({"delivery": answer["delivery"], "ends_at": answer["ends_at"]}, as_json=False)
+
+
+def compare(
+    licence_number: Holder,
+    system: SystemCode,
+    certificate_type: Annotated[str, typer.Option("--type", help="证照类型。 The certificate type.")],
+    values: Annotated[list[str], typer.Option("--value", help="要比对的值 FIELD=VALUE，可多次。 May be repeated.")],
+    item: Item,
+    case: Case,
+    grant: Grant = None,
+    rule: Rule = None,
+    officer: Officer = None,
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """比对一组值，只答是否一致。 Compare a set of values; the answer is one yes or no."""
+    from schemas.statement import Ordered
+
+    if any("=" not in each for each in values):
+        raise typer.BadParameter("--value FIELD=VALUE")
+    request = {
+        "licence_number": licence_number,
+        "certificate_type": certificate_type,
+        "values": dict(each.split("=", 1) for each in values),
+        "basis": _basis(grant, rule),
+        "item_code": item,
+        "case_number": case,
+    }
+    client = open_client(url, system, keys, passphrase_file)
+    show(client.request("/api/v1/comparisons", Ordered.COMPARE, request, officer=officer), as_json=as_json)
+
+
+def _wanted(code: str, names: list[str]) -> dict[str, Any]:
+    return {"certificate_type": code, "fields": names} if names else {"certificate_type": code}
+
+
+def _basis(grant: str | None, rule: str | None) -> dict[str, str]:
+    if (grant is None) == (rule is None):
+        raise typer.BadParameter("--grant 与 --rule 选其一 exactly one of --grant and --rule")
+    return {"kind": "grant", "reference": grant} if grant else {"kind": "statutory", "reference": rule or ""}
+
+
+def _row(item: dict[str, Any]) -> tuple[str, str, str, str]:
+    if not item["found"]:
+        return item["certificate_type"], "", "未找到 not found", ""
+    verdict = item["verdict"]
+    said = f"{verdict['outcome']} {verdict.get('reason') or ''}".strip()
+    return item["certificate_type"], item["certificate_number"], said, item["identifier"]
+
+
+def _save(answer: dict[str, Any], out: Path | None) -> None:
+    if out is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    for item in answer["items"]:
+        if item.get("file"):
+            save_json(out / f"{item['identifier']}.json", item["file"])

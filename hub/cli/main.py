@@ -1,0 +1,61 @@
+"""`yizhao`: the commands of the hub, and what every command does alike when it is refused.
+
+Exit codes: 0 done, 1 refused or not as it should be, 2 wrong usage, 3 the hub cannot be reached. What a command needs
+is imported when it runs, so that `yizhao verify` and `--help` start at once.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from hub.cli import catalogue, doctor, enrol, exchange, grant, init, issuance, keys, qr, serve, sharing, simulator
+from hub.cli import intake as intake_command
+from hub.cli.refusals import exit_code_of
+from hub.cli.verify import VerifyCommand, verify
+
+app = typer.Typer(
+    name="yizhao",
+    help="一照通行电子证照共享中心 Yizhao Hub：一座城市的电子证照登记与共享。One city's registry of e-certificates.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_LOCAL = "本地命令 On this machine"
+_OVER_API = "经接口，以某把密钥的名义 Over the API, in the name of a key"
+
+app.command("init", rich_help_panel=_LOCAL)(init.init)
+app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
+app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
+app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
+app.add_typer(keys.app, name="keys", rich_help_panel=_LOCAL)
+app.add_typer(simulator.app, name="simulator", rich_help_panel=_LOCAL)
+app.add_typer(enrol.app, name="enrol", rich_help_panel=_OVER_API)
+app.add_typer(sharing.app, name="sharing", rich_help_panel=_OVER_API)
+app.command("issue", rich_help_panel=_OVER_API)(issuance.issue)
+app.command("status", rich_help_panel=_OVER_API)(issuance.status)
+app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
+app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
+app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
+app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
+app.command("catalogue", rich_help_panel=_OVER_API)(catalogue.catalogue)
+app.command("qr", rich_help_panel=_OVER_API)(qr.qr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; `arguments` are those after the program's name."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="yizhao")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except Exception as error:
+        code = exit_code_of(error)
+        if code is None:
+            raise
+        return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

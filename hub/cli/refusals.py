@@ -1,0 +1,227 @@
+"""Refusals on the command line: what went wrong in both languages, the code, the next step, the trace id; and the exit.
+
+A refusal of the hub brings its own words (RFC 9457). What is refused on this machine has its words here.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+REFUSED = 1
+USAGE = 2
+UNREACHABLE = 3
+
+# code → what happened (zh, en), what to do (zh, en)
+_LOCAL: Mapping[str, tuple[str, str, str, str]] = {
+    "not_initialised": (
+        "这个数据库还没有初始化。",
+        "This database has not been initialised.",
+        "先运行 yizhao init。",
+        "Run `yizhao init` first.",
+    ),
+    "already_initialised": (
+        "这个数据库已经初始化，模式与对外地址不能更改。",
+        "This database is initialised; its mode and origin are fixed.",
+        "另选数据目录，或直接运行 yizhao serve。",
+        "Choose another data folder, or run `yizhao serve`.",
+    ),
+    "keys_missing": (
+        "没有找到密钥目录。",
+        "The key folder was not found.",
+        "用 --keys 指明密钥目录，或先运行 yizhao init。",
+        "Name it with --keys, or run `yizhao init` first.",
+    ),
+    "keys_exist": (
+        "密钥目录里已有密钥，不会覆盖。",
+        "There are keys in the key folder; they are never overwritten.",
+        "另选密钥目录。",
+        "Choose another key folder.",
+    ),
+    "keys_inside": (
+        "密钥目录不能放在数据目录之内（备份会带走密钥）。",
+        "Keys may not lie inside the data folder, whose backups hold it.",
+        "用 --keys 指定数据目录之外的目录。",
+        "Name a folder outside the data folder with --keys.",
+    ),
+    "key_missing": (
+        "密钥目录里没有这把密钥。",
+        "The key folder does not hold this key.",
+        "用 yizhao keys list 查看；用 --keys 指明另一目录。",
+        "See `yizhao keys list`, or name another folder with --keys.",
+    ),
+    "key_unusable": (
+        "这把密钥打不开。",
+        "This key does not open.",
+        "检查口令文件与密钥文件。",
+        "Check the passphrase file and the key file.",
+    ),
+    "cert_missing": (
+        "这把密钥没有证书。",
+        "This key has no cert.",
+        "用 yizhao keys 重新签发。",
+        "Have it certified again with `yizhao keys`.",
+    ),
+    "origin_form": (
+        "对外地址的格式不对。",
+        "The public origin has a wrong form.",
+        "写成 https://主机名，可带端口，主机名用小写。",
+        "Write https://HOST, with a port if need be, host in lower case.",
+    ),
+    "origin_fixed": (
+        "对外地址在初始化时已定，不能另设。",
+        "The public origin was fixed at init; another one is refused.",
+        "去掉 --public-origin，或另建一套。",
+        "Leave --public-origin out, or make another installation.",
+    ),
+    "production_needs_devices": (
+        (
+            "生产模式需要：签章密钥设备（PKCS#11 或签章平台）、在外离线生成的三个根证书及其三取二签发的信任列表、"
+            "国家电子营业执照验证接口。本版只带测试用的文件密钥与模拟器，因此拒绝初始化生产环境。"
+        ),
+        (
+            "Production needs: devices for seal keys (PKCS#11 or a seal platform), three root certs made offline "
+            "elsewhere with a trust list signed by two of them, and the national e-licence service. This version has file keys "
+            "and a simulator for TEST only, so it refuses."
+        ),
+        "试用请加 --mode test。",
+        "To try it out, use --mode test.",
+    ),
+    "type_edited": (
+        "一种已经使用的证照类型文件被改动过。",
+        "A certificate type file that has been in use was edited.",
+        "恢复原文件，改动写成新的版本文件。",
+        "Restore it and write the change as a file of the next version.",
+    ),
+    "type_missing": (
+        "一种已经使用的证照类型文件不见了。",
+        "A certificate type file that has been in use is missing.",
+        "恢复该文件。",
+        "Restore the file.",
+    ),
+    "trust_list_ended": (
+        "没有有效的信任列表。",
+        "No trust list is in force.",
+        "运行 yizhao keys trust-list 签发下一版。",
+        "Sign the next one with `yizhao keys trust-list`.",
+    ),
+    "database_not_migrated": (
+        "数据库的表结构不是这一版的。",
+        "The database's tables are not those of this version.",
+        "运行 yizhao init 所用的同一版本，或先升级。",
+        "Use the version it was made with, or upgrade it first.",
+    ),
+    "database_unavailable": (
+        "数据库打不开。",
+        "The database cannot be opened.",
+        "检查 --database、磁盘与权限。",
+        "Check --database, the disk and its permissions.",
+    ),
+    "port_taken": (
+        "这个端口已被占用。",
+        "This port is taken.",
+        "换一个 --port，或停掉占用它的程序。",
+        "Choose another --port, or stop what holds it.",
+    ),
+    "file_unreadable": (
+        "文件读不了。",
+        "The file cannot be read.",
+        "检查路径与权限。",
+        "Check its path and permissions.",
+    ),
+    "json_form": (
+        "文件不是所要的 JSON。",
+        "The file is not the JSON that is asked for.",
+        "按 --help 中的说明修改。",
+        "Mend it as --help says.",
+    ),
+    "not_found": (
+        "没有这个名称。",
+        "Nothing is known by this name.",
+        "核对后再试。",
+        "Check it and try again.",
+    ),
+    "intake_failed": (
+        "文件没有导入。",
+        "The file was not taken in.",
+        "按问题代码修改文件后重新导入。",
+        "Mend the file by the problem's code and import it again.",
+    ),
+}
+
+
+class LocalRefusal(Exception):
+    """Something refused on this machine; `code` is one of the table above, `facts` are safe to show."""
+
+    def __init__(self, code: str, /, **facts: object) -> None:
+        super().__init__(code, facts)
+        self.code = code
+        self.facts = facts
+
+
+def exit_code_of(error: Exception) -> int | None:
+    """Say on standard error what an error means and return the exit code; None when it is a fault of ours."""
+    from httpx import HTTPError, InvalidURL
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from connectors.errors import ConnectorError
+    from hub.client import RefusedError
+    from hub.errors import HubError
+    from signing.errors import SigningError
+
+    if isinstance(error, RefusedError):
+        _say_problem(error.problem, error.status)
+        return REFUSED
+    if isinstance(error, (HTTPError, InvalidURL)):
+        _say(
+            "连接不上。 The hub cannot be reached.", "unreachable", {"kind": type(error).__name__},
+            "核对 --url，并确认 yizhao serve 在运行。 Check --url, and that `yizhao serve` runs.",
+        )  # fmt: skip
+        return UNREACHABLE
+    if isinstance(error, (LocalRefusal, HubError)):
+        _say_local(error.code, error.facts)
+        return REFUSED
+    if isinstance(error, SQLAlchemyError):
+        _say_local("database_unavailable", {"kind": type(error).__name__})
+        return REFUSED
+    if isinstance(error, (SigningError, ConnectorError)):
+        _say(f"密钥或签名不成立。 {error}", type(error).__name__, {}, "")
+        return REFUSED
+    return None
+
+
+def _say_problem(problem: Mapping[str, Any], status: int) -> None:
+    title = f"{problem.get('title', '')} {problem.get('title_en', '')}".strip()
+    known = {
+        "type",
+        "title",
+        "title_en",
+        "detail",
+        "status",
+        "code",
+        "next_step",
+        "next_step_en",
+        "trace_id",
+        "problems",
+    }
+    facts = {name: value for name, value in problem.items() if name not in known}
+    next_step = f"{problem.get('next_step', '')} {problem.get('next_step_en', '')}".strip()
+    _say(title or str(status), str(problem.get("code", status)), facts, next_step)
+    for each in problem.get("problems", ()):
+        member = each.get("member") or each.get("field")
+        rule = each.get("rule_zh", "")
+        print(f"  · {member}: {each.get('rule')} {rule}", file=sys.stderr)
+    if problem.get("trace_id"):
+        print(f"  追踪号 trace: {problem['trace_id']}", file=sys.stderr)
+
+
+def _say_local(code: str, facts: Mapping[str, object]) -> None:
+    zh, en, next_zh, next_en = _LOCAL.get(code, ("没有完成。", "Not done.", "", ""))
+    _say(f"{zh} {en}", code, facts, f"{next_zh} {next_en}".strip())
+
+
+def _say(title: str, code: str, facts: Mapping[str, object], next_step: str) -> None:
+    print(f"✕ {title}", file=sys.stderr)
+    shown = "".join(f" {name}={value}" for name, value in facts.items() if value is not None)
+    print(f"  代码 code: {code}{shown}", file=sys.stderr)
+    if next_step:
+        print(f"  下一步 next: {next_step}", file=sys.stderr)

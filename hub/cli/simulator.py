@@ -1,0 +1,130 @@
+"""`yizhao simulator`: TEST ONLY, plays the enterprises' phones: makes e-licences, signs sentences, begins outages."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hub.cli.connection import Keys, Passphrase, open_keys
+from hub.cli.output import AsJson, read_bytes, save_json, show
+
+if TYPE_CHECKING:
+    from connectors.contract import SignedText
+    from connectors.e_licence_simulator import ELicenceSimulator
+    from hub.keyfolder import KeyFolder
+
+app = typer.Typer(no_args_is_help=True, help="仅供测试：电子营业执照模拟器。 TEST only: the e-licence simulator.")
+
+Role = Literal["legal_representative", "manager", "agent"]
+LicenceNumber = Annotated[str, typer.Argument(help="统一社会信用代码。 The licence number.")]
+AsRole = Annotated[Role, typer.Option("--role", help="签署人身份。 Who signs.")]
+Out = Annotated[Path | None, typer.Option("--out", help="写入文件。 Write it to a file.")]
+
+
+@app.command()
+def make(
+    licence_number: LicenceNumber,
+    name: Annotated[str, typer.Option("--name", help="名称。 The enterprise's name.")],
+    role: AsRole = "legal_representative",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """发一张测试电子营业执照。 Make a TEST e-licence."""
+    now = datetime.now(UTC)
+    made = open_simulator(open_keys(keys, passphrase_file), now).make_licence(licence_number, name, role, now)
+    show(
+        {"licence_number": made.signer.licence_number, "serial": made.signer.cert_serial, "role": role}, as_json=as_json
+    )
+
+
+@app.command("sign-grant")
+def sign_grant(
+    licence_number: LicenceNumber,
+    draft: Annotated[Path, typer.Argument(help="授权书草稿（JSON 或文本），- 为标准输入。 The drafted sentence.")],
+    role: AsRole = "legal_representative",
+    out: Out = None,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """用电子营业执照签授权书。 Sign a grant as the holder's phone would."""
+    _sign(licence_number, draft, role, out, keys, passphrase_file)
+
+
+@app.command("sign-withdrawal")
+def sign_withdrawal(
+    licence_number: LicenceNumber,
+    draft: Annotated[Path, typer.Argument(help="撤回书草稿（JSON 或文本），- 为标准输入。 The drafted sentence.")],
+    role: AsRole = "legal_representative",
+    out: Out = None,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """用电子营业执照签撤回书。 Sign a withdrawal as the holder's phone would."""
+    _sign(licence_number, draft, role, out, keys, passphrase_file)
+
+
+@app.command()
+def status(
+    licence_number: LicenceNumber,
+    state: Annotated[Literal["good", "revoked"], typer.Argument(help="状态。 What the register says.")],
+    role: AsRole = "legal_representative",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """设定证书状态。 Say in the register whether an e-licence stands."""
+    open_simulator(open_keys(keys, passphrase_file), datetime.now(UTC)).set_status(licence_number, role, state)
+
+
+@app.command()
+def outage(
+    state: Annotated[Literal["on", "off"], typer.Argument(help="开始或结束。 Begin or end it.")],
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """状态查询中断或恢复。 Begin or end an outage: while it lasts, every status is unknown."""
+    open_simulator(open_keys(keys, passphrase_file), datetime.now(UTC)).set_reachable(reachable=state == "off")
+
+
+def open_simulator(keys: "KeyFolder", now: datetime) -> "ELicenceSimulator":
+    """Return the simulator beside a TEST key folder, made when it is not there."""
+    from connectors.e_licence_simulator import ELicenceSimulator
+    from hub.app import SIMULATOR_FOLDER
+
+    return ELicenceSimulator(keys.folder / SIMULATOR_FOLDER, passphrase=keys.secret("simulator"), mode="test", now=now)
+
+
+def signed_body(signed: "SignedText") -> dict[str, str]:
+    """Return a signed sentence as the grant doors take it."""
+    from signing.base64url import encode
+
+    return {
+        "text": signed.text,
+        "algorithm": signed.algorithm,
+        "signature": encode(signed.signature),
+        "cert": encode(signed.cert_der),
+        "role": signed.signer_role,
+    }
+
+
+def _sign(
+    licence_number: str, draft: Path, role: Role, out: Path | None, keys: Path | None, passphrase_file: Path | None
+) -> None:
+    signed = open_simulator(open_keys(keys, passphrase_file), datetime.now(UTC)).sign(
+        licence_number, _text(draft), role
+    )
+    body = signed_body(signed)
+    save_json(out, body)
+    if out is None:
+        show(body, as_json=True)
+
+
+def _text(draft: Path) -> str:
+    import json
+
+    content = read_bytes(draft).decode()
+    if not content.lstrip().startswith("{"):
+        return content
+    text: str = json.loads(content)["text"]
+    return text

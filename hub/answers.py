@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Status
+from schemas.fields import COMMON_FIELDS
 from signing.base64url import decode
 
 PAGE = 100
@@ -52,7 +53,7 @@ def compose_certificate(
     `claims` are the sealed payload's, `public` its public disclosures, `previous` and `following` the references of the
     neighbouring versions.
     """
-    fields = {name: value for name, value in public.items() if name not in _COMMON}
+    fields = {name: value for name, value in public.items() if name not in COMMON_FIELDS}
     return {
         "serial": certificate.serial,
         "slot": slot,
@@ -163,6 +164,3 @@ def _change(change: RecordedChange) -> dict[str, Any]:
         "recorded_at": change.recorded_at.isoformat(),
         "issuing_body": change.issuing_body,
     }
-
-
-_COMMON = frozenset({"certificate_number", "holder_name", "holder_address", "issuing_body_name"})

@@ -29,7 +29,7 @@ from hub.verification import judge
 from schemas.canonical import canonical_json
 from schemas.certificate import Certificate
 from schemas.exchange import Basis, PullRequest, note_payload
-from schemas.order import COMMON_FIELDS
+from schemas.fields import COMMON_FIELDS
 from schemas.verdict import Outcome, Surface, Verdict
 from signing.jws import CompactSigner
 from signing.sd_jwt import Record, Seal

@@ -41,8 +41,8 @@ from hub.store.sharing import SharingReader
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis, Comparison, PullRequest, SharingRule
+from schemas.fields import COMMON_FIELDS
 from schemas.identifiers import make_reference
-from schemas.order import COMMON_FIELDS
 from schemas.parties import Officer, System
 
 _ATTEMPTS = 3

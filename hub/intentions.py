@@ -21,8 +21,9 @@ from hub.store.intention import StoredIntention
 from schemas.canonical import canonical_json
 from schemas.catalogue import FieldClass
 from schemas.certificate import Act, Certificate, Status
+from schemas.fields import COMMON_FIELDS
 from schemas.identifiers import make_identifier, make_reference
-from schemas.order import COMMON_FIELDS, Order
+from schemas.order import Order
 from schemas.parties import System
 from signing.base64url import encode
 from signing.envelope import decrypt, encrypt

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
 
+# What every certificate tells beside its type's own fields; disclosures too, so that each can be erased.
+COMMON_FIELDS = ("certificate_number", "holder_name", "holder_address", "issuing_body_name")
 # Texts of an order that were never a field's name may hold anything; problems must not repeat them.
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)")

@@ -23,7 +23,6 @@ from schemas.certificate import end_of_validity
 from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
 from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
 
-COMMON_FIELDS = ("certificate_number", "holder_name", "holder_address", "issuing_body_name")
 _MEMBERS = frozenset(
     {"certificate_type", "type_version", "issuing_body", "licence_number", "holder_name", "holder_address"}
     | {"certificate_number", "decision_document", "decision_number", "decided_on", "issued_on", "valid_from"}

@@ -23,11 +23,8 @@ from schemas.certificate_type import (
     ValidityEnd,
     ValidityRule,
 )
-from schemas.fields import Field, FieldClass, FieldForm, Occasion, SharingClass
+from schemas.fields import COMMON_FIELDS, Field, FieldClass, FieldForm, Occasion, SharingClass
 from schemas.identifiers import parse_licence_number
-
-# Facts every certificate has beside its own fields; their names are taken.
-COMMON_FIELDS = frozenset({"holder_name", "holder_address", "certificate_number", "issuing_body_name"})
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ITEM = re.compile(r"[1-9][0-9]?\.[1-9][0-9]?")

@@ -24,8 +24,7 @@ from hub.verification import passed
 from schemas.canonical import CanonicalFormError, canonical_digest
 from schemas.certificate_type import CertificateType
 from schemas.exchange import NOTE_TYP
-from schemas.fields import FieldClass
-from schemas.order import COMMON_FIELDS
+from schemas.fields import COMMON_FIELDS, FieldClass
 from schemas.verdict import Check, CheckName, Result
 from signing.algorithms import public_key_from_spki
 from signing.errors import CertRefusedError, KeyUnknownError, SigningError
@@ -126,17 +125,16 @@ def _sealer_standing(key_id: str, claims: RecordClaims, trust: TrustList, now: d
 
 
 def _is_listed_cert(cert_der: bytes, key_ids: tuple[str, ...], trust: TrustList) -> bool:
+    if any(cert_der == seal.cert_der for seal in trust.seals if seal.key_id in key_ids):
+        return True
     try:
+        # The key may have been certified anew since: the older cert must be one of the listed authority's.
         facts = read_cert_unverified(cert_der)
-        if facts.key_id not in key_ids:
-            return False
-        if cert_der == trust.find_seal(facts.key_id).cert_der:
-            return True
-        # The key was certified anew since: the older cert must still be one of the listed authority's.
         trust.verify_party(cert_der, purpose=Purpose.SEAL, at=facts.not_before)
-    except (CertRefusedError, KeyUnknownError):
+    except (CertRefusedError, ValueError):
+        # ValueError: the library reads a cert's names late, and tells of broken ones only then.
         return False
-    return True
+    return facts.key_id in key_ids
 
 
 # --- the right to hold ---

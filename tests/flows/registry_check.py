@@ -27,9 +27,9 @@ from hub.store.intention import IntentionReader, KeptAct
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, Status, changed
 from schemas.exchange import NOTE_TYP
+from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, statement_digest
 from schemas.identifiers import parse_identifier, parse_reference
-from schemas.order import COMMON_FIELDS
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
 from signing.commitment import leaf
@@ -63,8 +63,8 @@ class Everything:
 
 def check_registry(world: World, *, open_intentions: int = 0) -> None:
     """Assert that nothing stored is wrong, missing or too many, and that so many intentions are open."""
-    faults = find_faults(world)
     with world.registry.database.read() as connection:
+        faults = find_faults(world, connection)
         left = len(IntentionReader(connection).all())
     if left != open_intentions:
         faults.append(f"{left} intentions are open, not {open_intentions}")
@@ -72,11 +72,17 @@ def check_registry(world: World, *, open_intentions: int = 0) -> None:
         raise AssertionError("\n".join(faults))
 
 
-def find_faults(world: World) -> list[str]:
-    """Return everything that is wrong with what is stored."""
-    with world.registry.database.read() as connection:
-        everything = Everything(world, connection)
-        return [fault for check in CHECKS for fault in check(everything)]
+def find_faults(world: World, connection: Connection) -> list[str]:
+    """Return everything that is wrong with what is stored, as `connection` sees it."""
+    everything = Everything(world, connection)
+    return [fault for check in CHECKS for fault in _findings(check, everything)]
+
+
+def _findings(check: Callable[[Everything], Faults], everything: Everything) -> Faults:
+    try:
+        yield from check(everything)
+    except Exception as error:  # what is stored is so wrong that it cannot even be read
+        yield f"{check.__name__} stopped: {type(error).__name__}: {error}"
 
 
 # --- records ----------------------------------------------------------------------------------------------------
@@ -197,9 +203,7 @@ def _pairs(all_: Everything, table: Table, *names: str) -> set[tuple[Any, ...]]:
 
 def _statuses(all_: Everything) -> Faults:
     """Every status is what its changes, one after the other along the table of changes, make of "valid"."""
-    works_from = {
-        row["serial"]: parse_json(row["payload"])["works_from"] for row in all_.rows(tables.record)
-    }
+    works_from = {row["serial"]: parse_json(row["payload"])["works_from"] for row in all_.rows(tables.record)}
     folded = {serial: (Status.VALID, day, None) for serial, day in works_from.items()}
     for change in all_.rows(tables.status_change):
         status = folded[change["serial"]][0]
@@ -554,4 +558,3 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _kept_answers,
     _trust_lists,
 )
-

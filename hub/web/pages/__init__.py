@@ -6,6 +6,7 @@ leaves the one or the other. All values are escaped; no page holds a script, a s
 
 import re
 from collections.abc import Mapping
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +45,8 @@ def in_language(text: str, language: str) -> str:
     return _PAIR.sub(lambda pair: pair[1 + LANGUAGES.index(language)], text)
 
 
-class _Environment(Environment):
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Look a member up as a dictionary's first: what pages show are plain dictionaries."""
-        try:
-            return obj[attribute]
-        except (TypeError, LookupError, AttributeError):
-            return super().getattr(obj, attribute)
-
-
 def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str, Any]) -> Environment:
-    environment = _Environment(
+    environment = Environment(
         loader=DictLoader({name: in_language(text, language) for name, text in texts.items()}),
         autoescape=True,
         undefined=StrictUndefined,
@@ -62,7 +54,12 @@ def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str
         lstrip_blocks=True,
         auto_reload=False,
     )
-    say = words.SPEAKERS[language]
+    # Pages show plain dictionaries, so a member is an item; this way it costs a tenth, and a missing one is an error.
+    environment.getattr = getitem  # type: ignore[method-assign, assignment]
+    speaker = words.SPEAKERS[language]
     environment.globals.update(constants)
-    environment.globals.update(language=language, day=say.day, moment=say.moment, words=say, static=address_of)
+    environment.globals.update(words=speaker.words, day=speaker.day, moment=speaker.moment)
+    environment.globals.update(css=address_of("hub.css"), mark=address_of("mark.svg"))
+    environment.globals.update(signs=words.SIGNS, result_signs=words.RESULT_SIGNS)
+    environment.globals.update(result_outcomes=words.RESULT_OUTCOMES, licence_outcomes=words.LICENCE_OUTCOMES)
     return environment

@@ -14,6 +14,7 @@ Shown = dict[str, Any]
 
 _GROUPS = ("not_valid", "suspended", "unknown", "valid")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_SOURCED = {"source_seen_at": None}
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -25,13 +26,15 @@ def _enterprise(answer: Answer) -> Shown:
     """Group the certificates: the business licence first, then what is not good, then what is."""
     groups: dict[str, list[Any]] = {"licence": [], **{name: [] for name in _GROUPS}}
     for each in answer["certificates"]:
-        groups["licence" if each["type"] == LICENCE_TYPE else each["verdict"]["outcome"]].append(each)
+        group = "licence" if each["type"] == LICENCE_TYPE else each["verdict"]["outcome"]
+        groups[group].append(_SOURCED | each if each["origin"] == "collected" else each)
     licences = [each["verdict"]["outcome"] for each in groups["licence"]]
     return {
         **answer,
         "groups": [(name, lines) for name, lines in groups.items() if lines],
         "targets": {name: name if groups[name] or name not in licences else "licence" for name in _GROUPS},
         "page": _page(answer),
+        "numbered": [(page, place) for place, page in enumerate(answer["pages"], 1)],
     }
 
 
@@ -46,7 +49,7 @@ def _certificate(answer: Answer) -> Shown:
     certificate, holder = answer["certificate"], answer["holder"]
     return {
         **answer,
-        "it": certificate,
+        "it": _SOURCED | certificate,
         "holder_then": certificate["holder_name"] if certificate["holder_name"] != holder["name"] else None,
         "address_then": certificate["holder_address"] if certificate["holder_address"] != holder["address"] else None,
     }

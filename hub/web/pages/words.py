@@ -72,6 +72,8 @@ ORIGINS: Mapping[str, Wording] = {
     "self_declared": Wording("自行申报", "declared by the holder"),
 }
 
+LICENCE_OUTCOMES: Mapping[str, str] = {name: outcome for name, (outcome, _) in LICENCE_STATES.items()}
+
 _TABLES: Mapping[str, Mapping[str, Wording]] = {
     "act": ACTS,
     "advice": ADVICE,
@@ -88,23 +90,15 @@ _TABLES: Mapping[str, Mapping[str, Wording]] = {
 
 
 class Speaker:
-    """Says dates and words in one language."""
+    """Says dates and words in one language. `words` is kind → code → what is said."""
 
     def __init__(self, language: str) -> None:
-        self.language = language
-        self._words = {
-            kind: {name: wording.zh if language == "zh" else wording.en for name, wording in table.items()}
+        self._language = language
+        self.words = {
+            kind: {code: wording.zh if language == "zh" else wording.en for code, wording in table.items()}
             for kind, table in _TABLES.items()
         }
         self.day = lru_cache(maxsize=4096)(self._day)
-        self.signs = SIGNS
-        self.result_signs = RESULT_SIGNS
-        self.result_outcomes = RESULT_OUTCOMES
-        self.licence_outcomes = {name: outcome for name, (outcome, _) in LICENCE_STATES.items()}
-
-    def say(self, kind: str, name: str) -> str:
-        """Return the words for a code of a kind (a key of the tables above); the code itself when it has none."""
-        return self._words[kind].get(name, name)
 
     def moment(self, text: str) -> str:
         """Return an ISO 8601 moment as a clock in China shows it."""
@@ -113,7 +107,7 @@ class Speaker:
 
     def _day(self, text: str) -> str:
         day = date.fromisoformat(text)
-        return f"{day.year}年{day.month}月{day.day}日" if self.language == "zh" else f"{day.day} {day:%B} {day.year}"
+        return f"{day.year}年{day.month}月{day.day}日" if self._language == "zh" else f"{day.day} {day:%B} {day.year}"
 
 
 SPEAKERS: Mapping[str, Speaker] = {language: Speaker(language) for language in ("zh", "en")}

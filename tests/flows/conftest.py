@@ -5,6 +5,7 @@ Making a world takes a fifth of a second, so it is made once for each database; 
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -29,30 +30,33 @@ def hub_world(unchecked_world: World) -> Iterator[World]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def unchecked_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Yield a hub with two departments, for tests that break it on purpose or check it themselves."""
-    folder: Path = request.getfixturevalue(f"{request.param}_world_folder")
-    url: str = request.getfixturevalue(f"{request.param}_world_url")
-    shutil.copytree(folder / "keys", tmp_path / "keys")
-    world = open_world(Database(url), tmp_path)
-    try:
+    with copied_world(request.param, request, tmp_path) as world:
         yield world
-    finally:
-        world.close()
 
 
-@pytest.fixture
-def sqlite_world_url(sqlite_world_folder: Path, tmp_path: Path) -> str:
-    """The URL of a copy of the SQLite world."""
-    shutil.copyfile(sqlite_world_folder / "hub.sqlite", tmp_path / "hub.sqlite")
-    return f"sqlite:///{tmp_path / 'hub.sqlite'}"
+@contextmanager
+def copied_world(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
+    """Yield a copy of the world on that database, its keys and files in `folder`; it is gone afterwards."""
+    template: Path = request.getfixturevalue(f"{dialect}_world_folder")
+    shutil.copytree(template / "keys", folder / "keys")
+    copied = _sqlite_copy(template, folder) if dialect == "sqlite" else _postgresql_copy(request)
+    with copied as url, closing(open_world(Database(url), folder)) as world:
+        yield world
 
 
-@pytest.fixture
-def postgresql_world_url(postgresql_cluster: Cluster, postgresql_world_folder: Path) -> Iterator[str]:
-    """The URL of a copy of the PostgreSQL world, which is gone after the test."""
+@contextmanager
+def _sqlite_copy(template: Path, folder: Path) -> Iterator[str]:
+    shutil.copyfile(template / "hub.sqlite", folder / "hub.sqlite")
+    yield f"sqlite:///{folder / 'hub.sqlite'}"
+
+
+@contextmanager
+def _postgresql_copy(request: pytest.FixtureRequest) -> Iterator[str]:
+    cluster: Cluster = request.getfixturevalue("postgresql_cluster")
     name = f"world_{next(_numbers)}"
-    postgresql_cluster.create_database(name, template=_TEMPLATE)
-    yield postgresql_cluster.url(name)
-    postgresql_cluster.drop_database(name)
+    cluster.create_database(name, template=_TEMPLATE)
+    yield cluster.url(name)
+    cluster.drop_database(name)
 
 
 @pytest.fixture(scope="session")

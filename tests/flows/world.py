@@ -105,10 +105,13 @@ class World:
 
     def sign(self, act: Ordered, *, system: str, **members: Any) -> str:
         """Sign a statement with a system's key, at `now`."""
-        defaults = {"audience": ORIGIN, "officer": None, "jti": encode(secrets.token_bytes(16))}
-        payload = statement_payload(
-            **{"act": act, "system": system, "issued_at": int(self.now.timestamp())} | defaults | members
-        )
+        defaults: dict[str, Any] = {
+            "audience": ORIGIN,
+            "officer": None,
+            "jti": encode(secrets.token_bytes(16)),
+            "issued_at": int(self.now.timestamp()),
+        }
+        payload = statement_payload(act=act, system=system, **(defaults | members))
         return sign_compact(orjson.dumps(payload), signer=self.keys.signer(f"system:{system}"), typ=TYP)
 
     def verified(self, jws: str, *, act: Ordered, system: str) -> VerifiedStatement:
@@ -205,9 +208,7 @@ class World:
             now=self.now,
         )
 
-    def compare(
-        self, request: Mapping[str, Any], *, jws: str | None = None, key: str | None = None
-    ) -> dict[str, Any]:
+    def compare(self, request: Mapping[str, Any], *, jws: str | None = None, key: str | None = None) -> dict[str, Any]:
         """Compare as the health bureau's system."""
         jws = jws or self.sign(Ordered.COMPARE, system="health", officer="h-001", request=request)
         return compare(
@@ -252,9 +253,7 @@ class World:
         """End a grant by a withdrawal that `signer` signs."""
         text = draft_withdrawal(digest, registry=self.registry)["text"]
         signed = self.simulator.sign(signer, text, "legal_representative")
-        return withdraw_grant(
-            digest, signed, registry=self.registry, e_licence=self.exchange.e_licence, now=self.now
-        )
+        return withdraw_grant(digest, signed, registry=self.registry, e_licence=self.exchange.e_licence, now=self.now)
 
     # --- looking up ---------------------------------------------------------------------------------------------
 

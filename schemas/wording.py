@@ -80,6 +80,10 @@ REASONS: Mapping[str, Wording] = {
         "签章证书已被吊销，暂时无法证明签章时间。",
         "The seal's cert was revoked and the time of sealing cannot be proven yet.",
     ),
+    "cert_other": Wording(
+        "文件所附的签章证书与信任列表所列的不同，暂时无法确认。",
+        "The seal's cert in the file is another than the listed one; it cannot be confirmed now.",
+    ),
     "trust_list_missing": Wording("没有可用的信任列表，暂时无法确认。", "No usable trust list is at hand."),
     "statement_missing": Wording("没有找到颁发机构的签名指令。", "The issuing body's signed order was not found."),
     "collected": Wording(

@@ -27,11 +27,11 @@ from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS, FieldClass
 from schemas.verdict import Check, CheckName, Result
 from signing.algorithms import public_key_from_spki
-from signing.errors import CertRefusedError, KeyUnknownError, SigningError
+from signing.errors import KeyUnknownError, SigningError
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.sd_jwt import OpenedRecord, Record, open_record
 from signing.trust import HubKey, SealIssuer, TrustList
-from signing.x509 import Purpose, read_cert_unverified
+from signing.x509 import read_cert_unverified
 
 FindType = Callable[[str, int], CertificateType | None]
 """Returns a certificate type of the installed catalogue by code and version; None when it is not there."""
@@ -93,11 +93,10 @@ def prove_seals(shown: ShownFile, *, trust: TrustList, now: datetime) -> SealPro
         return _seal_refused("seal_broken")
     except ClaimsFormError:
         return _seal_refused("record_malformed")
-    if not all(_is_listed_cert(cert, opened.key_ids, trust) for cert in shown.certs):
-        return _seal_refused("seal_broken")
-    if claims.issuer != trust.origin:
-        return SealProof(passed(CheckName.SEAL), _not_trusted(), claims, opened)
-    return SealProof(passed(CheckName.SEAL), _sealers_standing(opened, claims, trust, now), claims, opened)
+    standing = _sealers_standing(opened, claims, trust, now)
+    if standing.result is Result.PASSED and not _are_listed(shown.certs, opened.key_ids, trust):
+        standing = Check(CheckName.TRUST, Result.UNKNOWN, "cert_other")
+    return SealProof(passed(CheckName.SEAL), standing, claims, opened)
 
 
 def issuer_signed_part_is(record: Record, *, seals: Iterable[dict[str, str]], payload: bytes) -> bool:
@@ -107,6 +106,8 @@ def issuer_signed_part_is(record: Record, *, seals: Iterable[dict[str, str]], pa
 
 
 def _sealers_standing(opened: OpenedRecord, claims: RecordClaims, trust: TrustList, now: datetime) -> Check:
+    if claims.issuer != trust.origin:
+        return _not_trusted()
     checks = [_sealer_standing(key_id, claims, trust, now) for key_id in opened.key_ids]
     results = {check.result: check for check in checks}
     # A re-seal adds a seal, so one that counts today is enough; one by a stranger spoils the record.
@@ -124,17 +125,10 @@ def _sealer_standing(key_id: str, claims: RecordClaims, trust: TrustList, now: d
     return passed(CheckName.TRUST)
 
 
-def _is_listed_cert(cert_der: bytes, key_ids: tuple[str, ...], trust: TrustList) -> bool:
-    if any(cert_der == seal.cert_der for seal in trust.seals if seal.key_id in key_ids):
-        return True
-    try:
-        # The key may have been certified anew since: the older cert must be one of the listed authority's.
-        facts = read_cert_unverified(cert_der)
-        trust.verify_party(cert_der, purpose=Purpose.SEAL, at=facts.not_before)
-    except (CertRefusedError, ValueError):
-        # ValueError: the library reads a cert's names late, and tells of broken ones only then.
-        return False
-    return facts.key_id in key_ids
+def _are_listed(certs: Iterable[bytes], key_ids: Iterable[str], trust: TrustList) -> bool:
+    # Compared as bytes: nothing of a cert that came with the file is read, let alone believed.
+    listed = {seal.cert_der for seal in trust.seals if seal.key_id in frozenset(key_ids)}
+    return listed >= set(certs)
 
 
 # --- the right to hold ---

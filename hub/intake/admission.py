@@ -1,0 +1,181 @@
+"""Taking in a file: the order that names it, then the file itself (steps 1 and 2 of `hub/intake`)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.errors import IntakeError, NotFoundError, OrderError, StatementError
+from hub.evidence import record_refusal
+from hub.intake.forms import PUBLICITY_FORM, TYPE_FORM
+from hub.intake.spool import Incoming
+from hub.intentions import new_name
+from hub.registry import Registry
+from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.statements import VerifiedStatement
+from hub.store.intake import IntakeReader, IntakeWriter, StoredIntake
+from hub.store.parties import PartyReader
+from schemas.catalogue import Catalogue, CertificateTypeUnknownError, FieldProblem, FieldsError
+from schemas.certificate import civil_date
+from schemas.parties import Role, System
+
+_MEMBERS = frozenset({"form", "certificate_type", "issuing_body", "source", "file_sha256", "dry_run"})
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeOrder:
+    """An ordered intake: signed by `issuing_body`, or collected from `source`. `file_sha256` in lower-case hex."""
+
+    form: str
+    certificate_type: str | None
+    issuing_body: str | None
+    source: str | None
+    file_sha256: str
+    dry_run: bool
+
+    @property
+    def role(self) -> Role:
+        return Role.ISSUE if self.source is None else Role.COLLECT
+
+
+def read_intake_order(content: Mapping[str, Any], *, catalogue: Catalogue) -> IntakeOrder:
+    """Read the content of an order to take in a file; FieldsError names every member and rule that is wrong."""
+    problems = [FieldProblem("content", "unknown") for name in content if name not in _MEMBERS]
+    texts = {name: _text(content, name, problems) for name in _MEMBERS - {"dry_run"}}
+    form, certificate_type = texts["form"], texts["certificate_type"]
+    if form not in (TYPE_FORM, PUBLICITY_FORM):
+        problems.append(FieldProblem("form", "choice"))
+    if (texts["issuing_body"] is None) == (texts["source"] is None):
+        problems.append(FieldProblem("issuing_body", "one_of"))
+    if form == PUBLICITY_FORM and texts["issuing_body"] is not None:
+        problems.append(FieldProblem("issuing_body", "only_collected"))
+    if (certificate_type is None) == (form == TYPE_FORM):
+        problems.append(FieldProblem("certificate_type", "missing" if form == TYPE_FORM else "unknown"))
+    elif certificate_type is not None and not _is_type(certificate_type, catalogue):
+        problems.append(FieldProblem("certificate_type", "type_unknown"))
+    if not _SHA256.fullmatch(texts["file_sha256"] or ""):
+        problems.append(FieldProblem("file_sha256", "form"))
+    dry_run = content.get("dry_run", False)
+    if not isinstance(dry_run, bool):
+        problems.append(FieldProblem("dry_run", "form"))
+    if problems:
+        raise FieldsError(tuple(problems))
+    return IntakeOrder(
+        str(form), certificate_type, texts["issuing_body"], texts["source"], str(texts["file_sha256"]), dry_run
+    )
+
+
+def role_of(content: Mapping[str, Any]) -> Role:
+    """Return the role that an order's content, not yet read, asks for."""
+    return Role.COLLECT if content.get("source") is not None else Role.ISSUE
+
+
+def admit_intake(
+    order: IntakeOrder,
+    *,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+) -> dict[str, Any]:
+    """Admit a file that is still to come; the same request under the same idempotency `key` gives the same intake.
+
+    Raises OrderError, StatementError, NotFoundError source_unknown.
+    """
+    earlier = earlier_act(system.code, key, request_digest=verified.digest, registry=registry)
+    if earlier is not None:
+        answer = kept_answer(earlier, system.code, key, registry=registry)
+        if answer is None:
+            raise OrderError("act_under_way")
+        return answer
+    statement = verified.statement
+    if statement.issuing_body != order.issuing_body:
+        raise StatementError("statement_body")
+    if statement.certificate_type != order.certificate_type:
+        raise StatementError("statement_content")
+    try:
+        return registry.database.write(partial(_admit, order, verified, system, key, registry, now))
+    except OrderError as error:
+        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
+        raise
+
+
+def awaited_intake(name: str, *, system: System, registry: Registry) -> StoredIntake:
+    """Return an intake of this system whose file is still to come.
+
+    Raises NotFoundError intake_not_found, IntakeError file_received.
+    """
+    with registry.database.read() as connection:
+        intake = IntakeReader(connection).get(name)
+    if intake is None or intake.system != system.code:
+        raise NotFoundError("intake_not_found")
+    if intake.state != "awaiting_file":
+        raise IntakeError("file_received", intake=name)
+    return intake
+
+
+def keep_file(intake: StoredIntake, incoming: Incoming, *, registry: Registry) -> dict[str, Any]:
+    """Keep a file that came in whole; IntakeError file_digest, and nothing kept, when it is not the one ordered."""
+    if not incoming.keep(file_sha256=intake.file_sha256):
+        raise IntakeError("file_digest", intake=intake.intake)
+    registry.database.write(lambda connection: IntakeWriter(connection).receive(intake.intake))
+    return {"intake": intake.intake, "state": "waiting", "bytes": incoming.length}
+
+
+def _admit(
+    order: IntakeOrder,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> dict[str, Any]:
+    if order.issuing_body is not None:
+        _check_body(order.issuing_body, str(order.certificate_type), system, now, connection)
+    elif PartyReader(connection).source(str(order.source)) is None:
+        raise NotFoundError("source_unknown")
+    name = new_name(registry)
+    open_act(connection, system.code, key, request_digest=verified.digest, act=name, registry=registry, now=now)
+    number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+    kept = {"intake": name, "system": system.code, "officer": verified.statement.officer, "statement": number}
+    state = {"state": "awaiting_file", "rows_done": 0, "counts": {}, "recorded_at": now}
+    IntakeWriter(connection).add(asdict(order) | kept | state)
+    answer = {"intake": name, "upload": f"/api/v1/intakes/{name}/file"}
+    keep_answer(connection, system.code, key, answer, registry=registry)
+    return answer
+
+
+def _check_body(number: str, certificate_type: str, system: System, now: datetime, connection: Connection) -> None:
+    body = PartyReader(connection).issuing_body(number)
+    if body is None:
+        raise OrderError("body_unknown", issuing_body=number)
+    if body.department != system.department:
+        raise OrderError("body_not_yours", issuing_body=number)
+    today = civil_date(now)
+    if body.until_on is not None and today > body.until_on:
+        raise OrderError("body_ended", issuing_body=number)
+    if not body.is_in_charge(certificate_type, today):
+        raise OrderError("body_not_in_charge", issuing_body=number, certificate_type=certificate_type)
+
+
+def _text(content: Mapping[str, Any], name: str, problems: list[FieldProblem]) -> str | None:
+    value = content.get(name)
+    if value is None or (isinstance(value, str) and 1 <= len(value) <= 64):
+        return value
+    problems.append(FieldProblem(name, "form"))
+    return None
+
+
+def _is_type(code: str, catalogue: Catalogue) -> bool:
+    try:
+        catalogue.get(code)
+    except CertificateTypeUnknownError:
+        return False
+    return True

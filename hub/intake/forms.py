@@ -1,0 +1,211 @@
+"""The forms files come in, a type's own and the publicity form (双公示): a row becomes an order, or its problems.
+
+Columns of a type's form are the members of an order and the type's fields, by Chinese or English name. Values are
+written the way people write them; problems name field and rule, never a value. Columns for identity papers are dropped
+before any row is read.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectors.contract import Row, RowProblem, Table
+from hub.store.certificate import NumberKey
+from hub.store.intake import StoredIntake
+from schemas.catalogue import Catalogue, CertificateType, FieldForm, FieldProblem, FieldsError, Occasion, folded
+from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
+from schemas.order import Order, read_order
+from schemas.publicity import (
+    RowState,
+    TypeNotFoundError,
+    is_identity_column,
+    match_columns,
+    read_publicity_header,
+    read_publicity_row,
+)
+
+TYPE_FORM = "type"
+PUBLICITY_FORM = "publicity"
+
+# An order's members with the names departments give them in a table.
+_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "licence_number": ("统一社会信用代码",),
+    "holder_name": ("持证主体名称", "持证主体"),
+    "holder_address": ("住所", "持证主体住所"),
+    "certificate_number": ("证照编号",),
+    "decision_document": ("决定文书名称",),
+    "decision_number": ("决定文书号",),
+    "decided_on": ("决定日期",),
+    "issued_on": ("发证日期",),
+    "valid_from": ("有效期自",),
+    "valid_to": ("有效期至",),
+    "works_from": ("生效日期",),
+    "subject_id": ("场所或设备编号",),
+    "replaces": ("替代的证照标识",),
+    "issuing_body": ("颁发机构统一社会信用代码", "颁发机构代码"),
+    "issuing_body_name": ("颁发机构", "颁发机构名称"),
+}
+_DATES = frozenset({"decided_on", "issued_on", "valid_from", "valid_to", "works_from"})
+_FIELD = "field:"
+_WRITTEN_DATE = re.compile(
+    r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
+    r"(?:[ T]+0{1,2}:00(?::00)?)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowContext:
+    """What rows are read against. `bodies` are issuing bodies by name, `overrides` licence numbers once admitted."""
+
+    catalogue: Catalogue
+    overrides: frozenset[str]
+    bodies: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RowReading:
+    """One row as read: its order, or the result it has already (refused, conflict, queued) with its problems.
+
+    `key` is the number the row names, where that much could be read.
+    """
+
+    number: int
+    order: Order | None
+    result: str | None
+    problems: tuple[FieldProblem, ...] = ()
+    key: NumberKey | None = None
+
+
+ReadRow = Callable[[Row | RowProblem], RowReading]
+
+
+def without_identity_columns(table: Table) -> Table:
+    """Return the table with the cells of identity papers gone; the columns stay in the header, so positions hold."""
+    dropped = [name for name in table.header if is_identity_column(name)]
+    return replace(table, rows=_dropping(table.rows, dropped)) if dropped else table
+
+
+def row_reader(intake: StoredIntake, header: tuple[str, ...], context: RowContext) -> ReadRow:
+    """Return what reads the rows of an intake's file; raises ColumnUnknownError."""
+    if intake.form == PUBLICITY_FORM:
+        columns = read_publicity_header(header)
+
+        def read_published(row: Row) -> RowReading:
+            published = read_publicity_row(row.values, columns, catalogue=context.catalogue)
+            body = _named_body(published.authority_number, published.authority, context)
+            content = dict(published.content) | {"issuing_body": body}
+            reading = _read(row.number, content, context, Occasion.IMPORT, published.marks)
+            if published.state is RowState.NOT_IN_FORCE:
+                problem = FieldProblem("status", "status_in_file")
+                return RowReading(row.number, None, "conflict", (problem,), reading.key)
+            return reading
+
+        return _guarded(read_published)
+    certificate_type = context.catalogue.get(intake.certificate_type or "")
+    meanings = match_columns(header, _type_columns(certificate_type))
+
+    def read_own(row: Row) -> RowReading:
+        content = _type_content(row.values, meanings, certificate_type)
+        name = content.pop("issuing_body_name", "")
+        if intake.issuing_body is None:
+            body = _named_body(content.get("issuing_body", ""), name, context)
+        else:
+            body = intake.issuing_body
+            if content.get("issuing_body", body) not in ("", body):
+                raise FieldsError((FieldProblem("issuing_body", "body_other"),))
+        occasion = Occasion.IMPORT if intake.issuing_body is None else Occasion.ISSUE
+        return _read(row.number, content | {"issuing_body": body}, context, occasion, ())
+
+    return _guarded(read_own)
+
+
+def written_date(text: str) -> str:
+    """Return a date written as 2026-01-02, 2026/1/2, 2026.1.2, 2026年1月2日 or 20260102 in ISO form, else the text."""
+    form = _WRITTEN_DATE.fullmatch(text.strip())
+    if form is None:
+        return text
+    year, month, day = (part for part in form.groups() if part is not None)
+    return f"{year}-{month:0>2}-{day:0>2}"
+
+
+def _dropping(rows: Iterator[Row | RowProblem], names: list[str]) -> Iterator[Row | RowProblem]:
+    for row in rows:
+        if isinstance(row, Row):
+            for name in names:
+                del row.values[name]
+        yield row
+
+
+def _guarded(read: Callable[[Row], RowReading]) -> ReadRow:
+    def read_guarded(row: Row | RowProblem) -> RowReading:
+        if isinstance(row, RowProblem):
+            place = f"column:{row.column}" if row.column is not None else "row"
+            return RowReading(row.number, None, "refused", (FieldProblem(place, str(row.rule)),))
+        try:
+            return read(row)
+        except FieldsError as error:
+            return RowReading(row.number, None, "refused", error.problems)
+        except TypeNotFoundError as error:
+            return RowReading(row.number, None, "queued", (FieldProblem("certificate_type", error.rule),))
+
+    return read_guarded
+
+
+def _read(
+    number: int, content: Mapping[str, Any], context: RowContext, occasion: Occasion, marks: tuple[str, ...]
+) -> RowReading:
+    written = {name: written_date(value) if name in _DATES else value for name, value in content.items()}
+    key = (str(content["issuing_body"]), str(content["certificate_type"]), str(content.get("certificate_number", "")))
+    try:
+        order = read_order(
+            written, catalogue=context.catalogue, overrides=context.overrides, occasion=occasion, marks=marks
+        )
+    except FieldsError as error:
+        return RowReading(number, None, "refused", error.problems, key)
+    return RowReading(number, order, None, (), (key[0], key[1], order.certificate_number))
+
+
+def _named_body(number: str, name: str, context: RowContext) -> str:
+    """Return the issuing body a row names by its licence number, or else by its name."""
+    try:
+        if number:
+            return parse_licence_number(number, overrides=context.overrides)
+    except LicenceNumberCheckError:
+        raise FieldsError((FieldProblem("issuing_body", "check_digit"),)) from None
+    except LicenceNumberFormError:
+        raise FieldsError((FieldProblem("issuing_body", "form"),)) from None
+    if not name:
+        raise FieldsError((FieldProblem("issuing_body", "missing"),))
+    if name not in context.bodies:
+        raise FieldsError((FieldProblem("issuing_body", "body_unknown"),))
+    return context.bodies[name]
+
+
+def _type_columns(certificate_type: CertificateType) -> dict[str, str]:
+    """Return folded column name → member of an order, or `field:` and the field's name."""
+    known = {}
+    for each in certificate_type.fields:
+        for name in (each.name, each.label_zh, each.label_en):
+            known[folded(name).upper()] = _FIELD + each.name
+    # An order's own members win over a field that bears the same label.
+    for member, names in _MEMBERS.items():
+        for name in (member, *names):
+            known[folded(name).upper()] = member
+    return known
+
+
+def _type_content(
+    values: Mapping[str, str], meanings: Mapping[str, str], certificate_type: CertificateType
+) -> dict[str, Any]:
+    dates = {each.name for each in certificate_type.fields if each.form is FieldForm.DATE}
+    content: dict[str, Any] = {"certificate_type": certificate_type.code}
+    fields: dict[str, str] = {}
+    for column, meaning in meanings.items():
+        value = values[column].strip()
+        if meaning.startswith(_FIELD):
+            name = meaning.removeprefix(_FIELD)
+            fields[name] = written_date(value) if name in dates else value
+        elif value:
+            content[meaning] = value
+    return content | {"fields": fields}

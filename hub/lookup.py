@@ -18,7 +18,8 @@ from hub.verification import judge
 from schemas.parties import LicenceState
 from schemas.verdict import Outcome, Surface
 
-_ORDER = {Outcome.NOT_VALID: 0, Outcome.SUSPENDED: 1, Outcome.UNKNOWN: 2, Outcome.VALID: 3}
+_ORDER = {"not_valid": 0, "suspended": 1, "unknown": 2, "valid": 3}
+_OUTCOMES = [outcome.value for outcome in Outcome]
 
 
 def look_up_enterprise(rows: ScanRows, *, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def look_up_enterprise(rows: ScanRows, *, surroundings: Surroundings, now: datet
     licence = head_licence_state(head, now)
     answered = [_answer_line(line, licence, surroundings, now) for line in lines]
     answered.sort(key=lambda each: (_ORDER[each["verdict"]["outcome"]], each["type"] != LICENCE_TYPE, each["slot"]))
-    counts = {outcome.value: 0 for outcome in Outcome}
+    counts = dict.fromkeys(_OUTCOMES, 0)
     for each in answered:
         counts[each["verdict"]["outcome"]] += 1
     return {
@@ -72,13 +73,12 @@ def look_up_certificate(rows: ScanRows, *, surroundings: Surroundings, now: date
 def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
     verdict = judge(facts_of(line, licence, surroundings), surface=Surface.SCAN, now=now)
     kind = surroundings.catalogue.get(line["type"], line["type_version"])
-    answered = dict(line)
-    for name in _HIDDEN:
-        del answered[name]
-    answered["name_zh"], answered["name_en"] = kind.name_zh, kind.name_en
-    answered["source_name"] = _source_name(line, surroundings)
-    answered["verdict"] = answer_verdict(verdict)
-    return answered
+    # The line was parsed for this answer alone, so it becomes the answer.
+    del line["serial"], line["seal"]
+    line["name_zh"], line["name_en"] = kind.name_zh, kind.name_en
+    line["source_name"] = _source_name(line, surroundings)
+    line["verdict"] = answer_verdict(verdict)
+    return line
 
 
 def _holder(head: Head, licence: LicenceState, surroundings: Surroundings) -> dict[str, Any]:
@@ -97,6 +97,3 @@ def _holder(head: Head, licence: LicenceState, surroundings: Surroundings) -> di
 def _source_name(line: Line, surroundings: Surroundings) -> str | None:
     source = surroundings.sources.get(line["source"] or "")
     return source.name_zh if source else None
-
-
-_HIDDEN = ("serial", "seal")

@@ -17,11 +17,14 @@ already: `restate` says what is left of it.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from schemas.certificate import ENDED, Status, civil_date, suspension_over
 from schemas.parties import LicenceState
 from schemas.verdict import LICENCE_TABLE, REQUIRED, Check, CheckName, Facts, Outcome, Result, Surface, Verdict
 
+# All certificates of one answer are judged at one moment.
+_civil_date = lru_cache(maxsize=16)(civil_date)
 _PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
 _SEVERITY = (
     (Result.FAILED, Outcome.NOT_VALID),
@@ -32,7 +35,7 @@ _SEVERITY = (
 
 def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     """Judge one certificate as `surface` knows it at `now` (aware)."""
-    today = civil_date(now)
+    today = _civil_date(now)
     checks: tuple[Check, ...] = (
         facts.seal,
         facts.trust,
@@ -136,6 +139,7 @@ def _data_age(facts: Facts, now: datetime) -> Check:
 
 def _worst(checks: Sequence[Check], surface: Surface) -> tuple[Outcome, str]:
     required = REQUIRED[surface]
+    checks = [check for check in checks if check.result is not Result.PASSED]
     for result, outcome in _SEVERITY:
         # Of several doubts about a file, the right to hold it is told first: asking again later does not mend it.
         is_doubt = result is Result.UNKNOWN and surface in _OF_FILES

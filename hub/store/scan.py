@@ -23,6 +23,8 @@ _CERTIFICATE = """
     WHERE r.reference = {key}"""
 _SEARCH = """
     SELECT h.body, NULL FROM answer_head h WHERE h.licence_number = {key}"""
+_SQLITE = {"page": ":page", "key": ":key"}
+_POSTGRES = {"page": "%(page)s::int", "key": "%(key)s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class ScanReader(Protocol):
 class SqliteScanReader:
     """Reads inline on the event loop's own thread, on a connection that can only read."""
 
+    _enterprise, _certificate, _search = (each.format(**_SQLITE) for each in (_ENTERPRISE, _CERTIFICATE, _SEARCH))
+
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -56,13 +60,13 @@ class SqliteScanReader:
         self._connection.execute("PRAGMA cache_size=-32000")
 
     async def enterprise(self, reference: str, page: int | None) -> ScanRows | None:
-        return self._one(_ENTERPRISE.format(page=":page", key=":key"), {"page": page, "key": reference})
+        return self._one(self._enterprise, {"page": page, "key": reference})
 
     async def certificate(self, reference: str) -> ScanRows | None:
-        return self._one(_CERTIFICATE.format(key=":key"), {"key": reference})
+        return self._one(self._certificate, {"key": reference})
 
     async def search(self, licence_number: str) -> ScanRows | None:
-        return self._one(_SEARCH.format(key=":key"), {"key": licence_number})
+        return self._one(self._search, {"key": licence_number})
 
     async def close(self) -> None:
         self._connection.close()
@@ -75,6 +79,8 @@ class SqliteScanReader:
 class PostgresScanReader:
     """Reads from a pool of asynchronous connections in autocommit, with prepared statements."""
 
+    _enterprise, _certificate, _search = (each.format(**_POSTGRES) for each in (_ENTERPRISE, _CERTIFICATE, _SEARCH))
+
     def __init__(self, conninfo: str, *, pool_size: int) -> None:
         self._pool = AsyncConnectionPool(
             conninfo,
@@ -86,15 +92,13 @@ class PostgresScanReader:
         self._opened = False
 
     async def enterprise(self, reference: str, page: int | None) -> ScanRows | None:
-        return await self._one(
-            _ENTERPRISE.format(page="%(page)s::int", key="%(key)s"), {"page": page, "key": reference}
-        )
+        return await self._one(self._enterprise, {"page": page, "key": reference})
 
     async def certificate(self, reference: str) -> ScanRows | None:
-        return await self._one(_CERTIFICATE.format(key="%(key)s"), {"key": reference})
+        return await self._one(self._certificate, {"key": reference})
 
     async def search(self, licence_number: str) -> ScanRows | None:
-        return await self._one(_SEARCH.format(key="%(key)s"), {"key": licence_number})
+        return await self._one(self._search, {"key": licence_number})
 
     async def close(self) -> None:
         await self._pool.close()

@@ -5,7 +5,7 @@ hub cover the issuer-signed part only, that is SHA-256 of the payload.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from hmac import digest as keyed_digest
@@ -121,6 +121,16 @@ class Intention:
             "open": self.serial,
         }
 
+    def current_row(self) -> dict[str, Any]:
+        """Return what a chain holds once this version is its current one."""
+        return {
+            "chain": self.chain,
+            "issuing_body": self.issuing_body,
+            "number": self.certificate_number,
+            "versions": self.version,
+            "current": self.serial,
+        }
+
     def intake_row(self) -> dict[str, Any]:
         """Return what the intake's outcome says of the row this certificate was made of."""
         result = "issued" if self.version == 1 else "changed"
@@ -133,13 +143,18 @@ class Intention:
             "problems": None,
         }
 
+    def refused_intake_row(self) -> dict[str, Any]:
+        """Return what the intake's outcome says when this certificate could not be sealed."""
+        problems = [{"field": "order", "rule": "sealing_failed"}]
+        return self.intake_row() | {"result": "refused", "identifier": None, "chain": None, "problems": problems}
+
     def name_row(self) -> dict[str, Any]:
         names = ("identifier", "reference", "licence_number", "serial")
         return {name: getattr(self, name) for name in names}
 
     def row(self, *, owner: str, lease_until: datetime, registry: Registry) -> dict[str, Any]:
         """Return the stored form: everything that could tell a field is inside the envelope."""
-        content = orjson.dumps(asdict(self))
+        content = orjson.dumps(self)
         return {
             "serial": self.serial,
             "batch": self.batch,
@@ -184,7 +199,7 @@ class Sealed:
         return {
             "serial": self.intention.serial,
             "payload": self.intention.payload.encode(),
-            "seals": [asdict(self.seal)],
+            "seals": [{"protected": self.seal.protected, "signature": self.seal.signature}],
             "public_disclosures": public,
             "envelope": encrypt_disclosures(private, serial=self.intention.serial, registry=registry),
         }

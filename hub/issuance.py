@@ -32,10 +32,10 @@ from hub.store.certificate import CertificateReader, CertificateWriter, NumberKe
 from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
 from hub.store.entry import EntryWriter
 from hub.store.intake import IntakeWriter
-from hub.store.intention import IntentionReader, IntentionWriter
+from hub.store.intention import IdempotencyReader, IdempotencyWriter, IntentionReader, IntentionWriter
 from hub.store.parties import PartyReader
 from hub.store.statement import StatementReader
-from schemas.certificate import CHANGES, Act, Certificate, Status, civil_date
+from schemas.certificate import CHANGES, Act, Certificate, RecordedChange, Status, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from schemas.order import Order
@@ -127,7 +127,17 @@ def issue_many(
 def complete_batch(
     name: str, *, registry: Registry, sealers: Sealers, now: datetime, also: Also | None = None
 ) -> list[Issued | HubError]:
-    """Complete an orphaned batch: take its lease, seal the same bytes, commit. Nothing when another was first."""
+    """Complete an orphaned batch: take its lease, seal the same bytes, commit. Nothing when another was first.
+
+    Whoever completes it keeps the answer under the idempotency key that led to it: the same request is answered then.
+    """
+
+    def result(connection: Connection, outcomes: Sequence[Issued | HubError]) -> None:
+        led_by = IdempotencyReader(connection).key_of(name)
+        if led_by is not None and isinstance(outcomes[0], Issued):
+            keep_answer(connection, *led_by, answer_of(outcomes[0]), registry=registry)
+        if also is not None:
+            also(connection, outcomes)
 
     def take(connection: Connection) -> list[Intention]:
         lease_until = now + registry.terms.lease
@@ -144,7 +154,7 @@ def complete_batch(
         intentions.seal_intention(each, statement=statement, registry=registry, sealers=sealers, now=now)
         for each in intended
     ]
-    return registry.database.write(partial(_commit, sealed, intended, registry, now, also))
+    return registry.database.write(partial(_commit, sealed, intended, registry, now, result))
 
 
 def complete_orphans(*, registry: Registry, sealers: Sealers, now: datetime) -> int:
@@ -184,7 +194,9 @@ def refuse_batch(name: str, *, registry: Registry, now: datetime) -> int:
             else:
                 writer.update_chain(each.chain, open=None, versions=each.version)
         writer.drop_names([each.serial for each in intended])
+        IdempotencyWriter(connection).drop(name)
         EntryWriter(connection, registry.random).add([_refused_entry(each, now) for each in intended])
+        IntakeWriter(connection).add_rows([each.refused_intake_row() for each in intended if each.intake])
         return IntentionWriter(connection).drop([each.serial for each in intended])
 
     return registry.database.write(refuse)
@@ -199,12 +211,7 @@ def _answer_again(
     act: str, system: str, key: str, *, digest: str, registry: Registry, sealers: Sealers, now: datetime
 ) -> dict[str, Any]:
     """Answer a request that came before: with the kept answer, or by completing the intention a crash left."""
-
-    def also(connection: Connection, outcomes: Sequence[Issued | HubError]) -> None:
-        if isinstance(outcomes[0], Issued):
-            keep_answer(connection, system, key, answer_of(outcomes[0]), registry=registry)
-
-    complete_batch(act, registry=registry, sealers=sealers, now=now, also=also)
+    complete_batch(act, registry=registry, sealers=sealers, now=now)
     kept = earlier_act(system, key, request_digest=digest, registry=registry)
     answer = kept_answer(kept, system, key, registry=registry) if kept else None
     if answer is None:
@@ -231,11 +238,12 @@ def _record_intentions(
     planned: Planned | None,
     connection: Connection,
 ) -> list[Intention | HubError]:
+    if opening is not None:
+        # Before the statement is spent: the same request sent twice at once is told that it is under way, not replayed.
+        opening(connection)
     number = batch.statement_number or spend_statement(
         connection, batch.verified, system=batch.system.code, registry=registry, now=now
     )
-    if opening is not None:
-        opening(connection)
     enterprises = _lock(batch.orders, registry, now, connection)
     plans = _Planning(connection, batch, registry, now, number).plan(enterprises)
     if not any(isinstance(each, Intention) for each in plans) and batch.statement_number is None:
@@ -270,6 +278,7 @@ class _Planning:
         self._reader = CertificateReader(connection)
         self._bodies: dict[str, IssuingBody | None] = {}
         self._claims: dict[NumberKey, int] = {}
+        self._renewed: set[int] = set()
 
     def plan(self, enterprises: Mapping[str, LockedEnterprise]) -> list[Intention | HubError]:
         orders = self._batch.orders
@@ -346,6 +355,7 @@ class _Planning:
         self._check_replacement(order, chain, replaced, holder_of_number)
         if key not in self._claimed:
             self._claims[key] = chain.chain
+        self._renewed.add(chain.chain)
         return chain, replaced
 
     def _check_replacement(
@@ -359,7 +369,7 @@ class _Planning:
                 raise OrderError("body_not_in_charge", issuing_body=order.issuing_body)
         if holder_of_number is not None and holder_of_number.chain != chain.chain:
             raise OrderError("number_taken", certificate_type=order.certificate_type.code)
-        if chain.open is not None or any(taken == chain.chain for taken in self._claims.values()):
+        if chain.open is not None or chain.chain in self._renewed:
             raise OrderError("chain_busy", identifier=replaced.identifier)
         if chain.current != replaced.serial:
             raise OrderError("previous_not_current", identifier=replaced.identifier)
@@ -378,9 +388,7 @@ class _Planning:
         ]
         mine = [each for each in planned if isinstance(each, Intention)]
         writer.add_chains([each.chain_row() for each in mine if each.version == 1])
-        for each in mine:
-            if each.version > 1:
-                writer.update_chain(each.chain, open=each.serial)
+        writer.open_chains({each.chain: each.serial for each in mine if each.version > 1})
         writer.claim_names([each.name_row() for each in mine])
         lease_until = self._now + self._registry.terms.lease
         IntentionWriter(self._connection).add(
@@ -419,17 +427,12 @@ def _commit(
     reader, writer = CertificateReader(connection), CertificateWriter(connection)
     replaced = reader.by_serial([each.intention.replaces for each in sealed if each.intention.replaces])
     chains = reader.chains(sorted({each.intention.chain for each in sealed}))
+    before = reader.changes(sorted(replaced))
     certificates = {each.intention.serial: each.certificate(now) for each in sealed}
     writer.add([each.certificate_row(now) for each in sealed], [each.record_row(registry) for each in sealed])
     _supersede(sealed, replaced, connection, now)
-    for each in sealed:
-        intention = each.intention
-        number = intention.certificate_number
-        writer.update_chain(
-            intention.chain, issuing_body=intention.issuing_body, number=number,
-            versions=intention.version, current=intention.serial, open=None,
-        )  # fmt: skip
-    EntryWriter(connection, registry.random).add([_entry(each, replaced, now) for each in sealed])
+    writer.close_chains([each.intention.current_row() for each in sealed])
+    EntryWriter(connection, registry.random).add([_entry(each, replaced, before, now) for each in sealed])
     bodies = [
         body_of(
             certificates[each.intention.serial],
@@ -457,22 +460,28 @@ def _commit(
 def _supersede(
     sealed: Sequence[Sealed], replaced: Mapping[int, Certificate], connection: Connection, now: datetime
 ) -> None:
-    writer, rows = CertificateWriter(connection), []
+    since, rows = {}, []
     for each in sealed:
-        intention = each.intention
-        old = replaced.get(intention.replaces or 0)
+        old = replaced.get(each.intention.replaces or 0)
         # One that was ended between the intention and now keeps that ending: it is the stronger word.
         if old is None or (Status(old.status), Act.SUPERSEDE) not in CHANGES:
             continue
-        since = intention.works_from
-        writer.set_status(old.serial, status=Status.SUPERSEDED, since=since, until=None)
+        since[old.serial] = each.intention.works_from
         rows.append(each.change_row(old, now))
+    writer = CertificateWriter(connection)
+    writer.supersede(since)
     writer.add_changes(rows)
 
 
-def _entry(each: Sealed, replaced: Mapping[int, Certificate], now: datetime) -> ActFacts:
+def _entry(
+    each: Sealed,
+    replaced: Mapping[int, Certificate],
+    before: Mapping[int, Sequence[RecordedChange]],
+    now: datetime,
+) -> ActFacts:
     intention = each.intention
     old = replaced.get(intention.replaces or 0)
+    acts = [old.act_id, *(change.act_id for change in before[old.serial])] if old else [None]
     return ActFacts(
         kind=Kind.ISSUE,
         act_id=intention.act_id,
@@ -480,7 +489,7 @@ def _entry(each: Sealed, replaced: Mapping[int, Certificate], now: datetime) -> 
         works_from=intention.works_from.isoformat(),
         statement_digest=intention.statement_digest,
         sealed_digest=each.payload_sha256,
-        previous_act=old.act_id if old else None,
+        previous_act=acts[-1],
     )
 
 

@@ -21,7 +21,7 @@ from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.certificate import CertificateReader, StoredChain
 from hub.store.enterprise import LockedEnterprise
 from schemas.catalogue import Catalogue
-from schemas.certificate import Certificate, RecordedChange, Status
+from schemas.certificate import Certificate, RecordedChange
 from signing.base64url import decode
 from signing.jws import parse_json
 
@@ -31,7 +31,8 @@ def bodies_from_store(connection: Connection, serials: Sequence[int], *, catalog
     reader = CertificateReader(connection)
     certificates, records = reader.by_serial(serials), reader.records(serials)
     changes = reader.changes(serials)
-    chains = reader.chains(sorted({each.chain for each in certificates.values()}))
+    numbers = sorted({each.chain for each in certificates.values()})
+    chains, versions = reader.chains(numbers), reader.versions_of(numbers)
     return [
         body_of(
             certificates[serial],
@@ -39,7 +40,7 @@ def bodies_from_store(connection: Connection, serials: Sequence[int], *, catalog
             public=disclosed_values(records[serial].public_disclosures),
             key_id=seal_key_id(records[serial].seals[0]),
             changes=changes[serial],
-            neighbours=reader.versions_of(certificates[serial].chain),
+            neighbours=versions[certificates[serial].chain],
             chain=chains[certificates[serial].chain],
             catalogue=catalogue,
         )
@@ -79,16 +80,17 @@ def rewrite(connection: Connection, bodies: Sequence[Body], enterprises: Mapping
     """Rewrite the answers that these bodies change: each body, its line's page, its holder's head."""
     reader, writer = AnswerReader(connection), AnswerWriter(connection)
     writer.put_certificates({body["serial"]: body for body in bodies})
-    current = [body for body in bodies if body["status"] not in _NO_LINE]
+    # A holder's page has one line a chain: the newest version's, whatever became of the ones before.
+    current = [body for body in bodies if body["next"] is None]
     numbers = sorted({body["licence_number"] for body in current})
     heads = reader.heads(numbers)
-    pages: dict[tuple[str, int], list[Line]] = {}
+    stored = reader.pages(sorted({_page_key(body) for body in current}))
+    changed: dict[str, dict[int, list[Line]]] = {number: {} for number in numbers}
     for body in current:
-        key = (body["licence_number"], page_of(body["slot"]))
-        lines = pages[key] if key in pages else reader.page(*key)
-        pages[key] = put_line(lines, line_of(body))
-    writer.put_pages(pages)
-    changed = {number: {page: lines for (of, page), lines in pages.items() if of == number} for number in numbers}
+        number, page = _page_key(body)
+        lines = changed[number].get(page, stored.get((number, page), []))
+        changed[number][page] = put_line(lines, line_of(body))
+    writer.put_pages({(number, page): lines for number in numbers for page, lines in changed[number].items()})
     writer.put_heads(
         {
             number: compose_head(
@@ -104,6 +106,10 @@ def rewrite(connection: Connection, bodies: Sequence[Body], enterprises: Mapping
     )
 
 
+def _page_key(body: Body) -> tuple[str, int]:
+    return str(body["licence_number"]), page_of(body["slot"])
+
+
 def seal_key_id(seal: Mapping[str, str]) -> str:
     """Return the key id of a stored seal from its protected header."""
     header: dict[str, Any] = orjson.loads(decode(seal["protected"]))
@@ -115,6 +121,3 @@ def names_holder(body: Body, *, has_licence: bool, is_new: bool) -> bool:
     if body["origin"] == "collected":
         return is_new
     return body["type"] == LICENCE_TYPE or not has_licence
-
-
-_NO_LINE = frozenset({Status.SUPERSEDED.value})

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from hub.store import tables
 from hub.store.upsert import insert_or_replace
@@ -21,12 +21,13 @@ class AnswerReader:
         query = select(table.c.licence_number, table.c.body).where(table.c.licence_number.in_(licence_numbers))
         return {row[0]: orjson.loads(row[1]) for row in self._connection.execute(query)}
 
-    def page(self, licence_number: str, page: int) -> list[dict[str, Any]]:
-        """Return the lines of one page, or none when it is not there yet."""
+    def pages(self, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[dict[str, Any]]]:
+        """Return the lines of each page (licence number, page) that is there."""
         table = tables.answer_page
-        query = select(table.c.body).where(table.c.licence_number == licence_number, table.c.page == page)
-        body = self._connection.execute(query).scalar()
-        return [] if body is None else list(orjson.loads(body))
+        wanted = tuple_(table.c.licence_number, table.c.page).in_(keys)
+        query = select(table.c.licence_number, table.c.page, table.c.body).where(wanted)
+        rows = self._connection.execute(query) if keys else ()
+        return {(row[0], row[1]): list(orjson.loads(row[2])) for row in rows}
 
     def certificates(self, serials: Sequence[int]) -> dict[int, dict[str, Any]]:
         table = tables.answer_certificate

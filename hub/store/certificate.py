@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, tuple_, update
 
 from hub.store import tables
 from hub.store.upsert import insert_new
-from schemas.certificate import Certificate, RecordedChange
+from schemas.certificate import Certificate, RecordedChange, Status
 
 NumberKey = tuple[str, str, str]
 """Issuing body, certificate type, certificate number."""
@@ -102,11 +102,14 @@ class CertificateReader:
         query = select(table).where(table.c.licence_number == licence_number).order_by(table.c.slot)
         return [StoredChain(*row) for row in self._connection.execute(query)]
 
-    def versions_of(self, chain: int) -> list[Certificate]:
-        """Return all versions of a chain, first to last."""
+    def versions_of(self, chains: Sequence[int]) -> dict[int, list[Certificate]]:
+        """Return all versions of each chain, first to last."""
         table = tables.certificate
-        query = select(table).where(table.c.chain == chain).order_by(table.c.version)
-        return [Certificate(*row) for row in self._connection.execute(query)]
+        found: dict[int, list[Certificate]] = {chain: [] for chain in chains}
+        query = select(table).where(table.c.chain.in_(chains)).order_by(table.c.version)
+        for row in self._connection.execute(query) if chains else ():
+            found[row.chain].append(Certificate(*row))
+        return found
 
 
 class CertificateWriter:
@@ -164,13 +167,24 @@ class CertificateWriter:
         table = tables.chain
         self._connection.execute(update(table).where(table.c.chain == chain).values(**values))
 
-    def update_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Set issuing_body, number, versions, current and open of many chains at once."""
-        if not rows:
-            return
-        from_row = {name: text(f":new_{name}") for name in ("issuing_body", "number", "versions", "current", "open")}
-        statement = update(tables.chain).where(tables.chain.c.chain == text(":of_chain")).values(from_row)
-        self._connection.execute(statement, [_renamed(row) for row in rows])
+    def open_chains(self, opened: Mapping[int, int]) -> None:
+        """Mark chains as having a version whose seal is under way: chain → its serial."""
+        rows = [{"of_chain": chain, "new_open": serial} for chain, serial in sorted(opened.items())]
+        self._update_chains(rows, ("open",))
+
+    def close_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Let a version be the current one of its chain; `rows` hold chain, issuing_body, number, versions, current."""
+        renamed = [
+            {("of_chain" if name == "chain" else f"new_{name}"): value for name, value in row.items()} for row in rows
+        ]
+        names = ("issuing_body", "number", "versions", "current", "open")
+        self._update_chains([row | {"new_open": None} for row in renamed], names)
+
+    def _update_chains(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+        if rows:
+            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+            statement = update(tables.chain).where(tables.chain.c.chain == bindparam("of_chain")).values(values)
+            self._connection.execute(statement, list(rows))
 
     def add(self, certificates: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]) -> None:
         if certificates:
@@ -182,10 +196,19 @@ class CertificateWriter:
         values = {"status": status, "status_since": since, "suspended_until": until}
         self._connection.execute(update(table).where(table.c.serial == serial).values(**values))
 
+    def supersede(self, since: Mapping[int, date]) -> None:
+        """Set versions superseded, each since the day the next one works from."""
+        table = tables.certificate
+        values: dict[str, Any] = {
+            "status": Status.SUPERSEDED.value,
+            "status_since": bindparam("since"),
+            "suspended_until": None,
+        }
+        statement = update(table).where(table.c.serial == bindparam("of_serial")).values(values)
+        rows = [{"of_serial": serial, "since": day} for serial, day in sorted(since.items())]
+        if rows:
+            self._connection.execute(statement, rows)
+
     def add_changes(self, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             self._connection.execute(insert(tables.status_change), list(rows))
-
-
-def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {("of_chain" if name == "chain" else f"new_{name}"): value for name, value in row.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from hub.store import tables
 from hub.store.upsert import insert_new
@@ -66,12 +66,21 @@ class EnterpriseWriter:
 
     def keep(self, enterprises: Sequence[LockedEnterprise]) -> None:
         """Write back what a transaction changed of enterprises it holds."""
-        for each in enterprises:
-            table = tables.enterprise
-            values = {"name": each.name, "address": each.address, "chains": each.chains}
-            self._connection.execute(
-                update(table).where(table.c.licence_number == each.licence_number).values(**values)
-            )
+        if not enterprises:
+            return
+        table = tables.enterprise
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("name", "address", "chains")}
+        rows = [
+            {
+                "number": each.licence_number,
+                "new_name": each.name,
+                "new_address": each.address,
+                "new_chains": each.chains,
+            }
+            for each in enterprises
+        ]
+        statement = update(table).where(table.c.licence_number == bindparam("number")).values(values)
+        self._connection.execute(statement, rows)
 
     def _locked(self, numbers: Sequence[str]) -> dict[str, LockedEnterprise]:
         table = tables.enterprise

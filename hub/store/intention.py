@@ -86,6 +86,12 @@ class IdempotencyReader:
         row = self._connection.execute(query.where(table.c.system == system, table.c.key == key)).first()
         return None if row is None else KeptAct(*row)
 
+    def key_of(self, act: str) -> tuple[str, str] | None:
+        """Return the system and key that led to an act, or None."""
+        table = tables.idempotency
+        row = self._connection.execute(select(table.c.system, table.c.key).where(table.c.act == act)).first()
+        return None if row is None else (row.system, row.key)
+
 
 class IdempotencyWriter:
     def __init__(self, connection: Connection) -> None:
@@ -101,3 +107,8 @@ class IdempotencyWriter:
         table = tables.idempotency
         same = (table.c.system == system) & (table.c.key == key)
         self._connection.execute(update(table).where(same).values(answer=answer))
+
+    def drop(self, act: str) -> None:
+        """Forget the key that led to an act which was refused after all."""
+        table = tables.idempotency
+        self._connection.execute(delete(table).where(table.c.act == act))

@@ -268,6 +268,11 @@ PULLS: Mapping[str, Row] = {
         403, "这种证照不予共享。", "This certificate type is not shared.",
         "请由持证主体自行提供。", "Ask the holder to hand it in.",
     ),
+    "pull_lapsed": Row(
+        409, "这次调用没有按时完成，已释放所占的次数。",
+        "This pull was not finished in time; the use it had reserved was released.",
+        "请签署新的指令重新调用。", "Sign a new statement and pull again.",
+    ),
     "too_many_misses": Row(
         429, "今日对该主体的比对已多次不符，暂停比对。",
         "Too many comparisons about this enterprise failed today; comparing is stopped.",
@@ -325,6 +330,26 @@ GRANTS: Mapping[str, Row] = {
     "e_licence_revoked": Row(
         403, "签名的电子营业执照已失效。", "The electronic business licence that signed is revoked.",
         "请持证主体重新领取电子营业执照后签署。", "Have the enterprise get a new licence and sign again.",
+    ),
+}  # fmt: skip
+
+INTAKES: Mapping[str, Row] = {
+    "source_unknown": Row(
+        404, "没有登记这个归集来源。", "No such source of collected data is enrolled.",
+        "请核对来源编码，或请运营方登记。", "Check its code, or have the operator enrol it.",
+    ),
+    "intake_not_found": Row(
+        404, "没有这次导入，或不属于本部门。", "There is no such import of your department.",
+        "请核对导入编号。", "Check the import's name.",
+    ),
+    "file_received": Row(
+        409, "这次导入的文件已经收到。", "The file of this import has been received.",
+        "请查询进度；如需另传文件，请签署新的指令。",
+        "Look up its progress; for another file sign a new statement.",
+    ),
+    "file_digest": Row(
+        422, "文件与指令所签的摘要不符，没有保存。", "The file is not the one that was signed; nothing was kept.",
+        "请核对文件是否完整，再次上传。", "Check that the file is whole and send it again.",
     ),
 }  # fmt: skip
 
@@ -470,7 +495,7 @@ HUB: Mapping[str, Row] = {
 }  # fmt: skip
 
 PROBLEMS: Mapping[str, Row] = {
-    **ACCESS, **STATEMENTS, **ORDERS, **PULLS, **GRANTS, **PUBLIC, **BODIES, **HUB
+    **ACCESS, **STATEMENTS, **ORDERS, **PULLS, **GRANTS, **INTAKES, **PUBLIC, **BODIES, **HUB
 }  # fmt: skip
 
 RULES: Mapping[str, tuple[str, str]] = {
@@ -491,6 +516,13 @@ RULES: Mapping[str, tuple[str, str]] = {
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
     "not_shared": ("不予共享", "it is not shared"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),
+    "one_of": ("须在几项中恰好填一项", "exactly one of several must be given"),
+    "only_collected": ("只用于归集的文件", "only a collected file has it"),
+    "body_unknown": ("颁发机构未登记", "the issuing body is not enrolled"),
+    "body_other": ("不是签署文件的颁发机构", "it is not the issuing body that signed the file"),
+    "natural_person": ("自然人，没有统一社会信用代码", "a natural person has no licence number"),
+    "status_in_file": ("文件不能变更证照状态", "a file cannot change a certificate's status"),
+    "type_unclear": ("对应多种证照，无法区分", "several types fit and cannot be told apart"),
     "other_department": ("证书属于另一部门", "the cert is another department's"),
 }
 """What each rule of a member says, zh and en: for the answers that name member and rule."""

@@ -45,7 +45,7 @@ Render = Callable[[str, Mapping[str, Any], str], bytes]
 _TOKEN_ERRORS = frozenset({"unsupported_grant_type", "invalid_client", "invalid_dpop_proof"})
 _LONGEST_FACT = 200
 # Errors of `schemas` → code. Each names no value; what it does name is added by `_facts`.
-_CODES: Mapping[type[Exception], str] = {
+CODES: Mapping[type[Exception], str] = {
     CertificateTypeUnknownError: "type_unknown",
     ChangeNotAllowedError: "transition_not_allowed",
     FieldsError: "fields_wrong",
@@ -85,7 +85,7 @@ def register(app: FastAPI, render: Render | None = None) -> None:
         return answer(request, found.code, found.facts)
 
     def wrong(request: Request, error: Exception) -> Response:
-        code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
+        code = next(code for kind, code in CODES.items() if isinstance(error, kind))
         return answer(request, code, _facts(error))
 
     def failed_database(request: Request, error: Exception) -> Response:
@@ -108,7 +108,7 @@ def register(app: FastAPI, render: Render | None = None) -> None:
         return answer(request, "internal", {})
 
     app.add_exception_handler(HubError, refused)
-    for kind in _CODES:
+    for kind in CODES:
         app.add_exception_handler(kind, wrong)
     app.add_exception_handler(DBAPIError, failed_database)
     app.add_exception_handler(RequestValidationError, misread)

@@ -31,6 +31,11 @@ class Pages:
             for name in views.PAGES:
                 self._templates[name, language] = environment.get_template(f"{name}.html")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all pages."""
+        return frozenset(views.PAGES)
+
     def render(self, name: str, shown: Mapping[str, Any], language: str) -> bytes:
         """Return a page as UTF-8 HTML. `name` is a key of `views.PAGES`, `language` "zh" or "en".
 

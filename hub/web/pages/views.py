@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from hub.answers import LICENCE_TYPE, PAGE
@@ -49,10 +50,19 @@ def _certificate(answer: Answer) -> Shown:
     certificate, holder = answer["certificate"], answer["holder"]
     return {
         **answer,
-        "it": _SOURCED | certificate,
+        "it": _SOURCED | certificate | {"shown_fields": [_field(each) for each in certificate["shown_fields"]]},
         "holder_then": certificate["holder_name"] if certificate["holder_name"] != holder["name"] else None,
         "address_then": certificate["holder_address"] if certificate["holder_address"] != holder["address"] else None,
     }
+
+
+def _field(field: Answer) -> Shown:
+    """Tell a date from other text (`schemas/fields.py` keeps all dates in one form), to write it as people do."""
+    value = field["value"]
+    try:
+        return {**field, "is_day": date.fromisoformat(value).isoformat() == value}
+    except ValueError:
+        return {**field, "is_day": False}
 
 
 def _api(answer: Answer) -> Shown:

@@ -20,15 +20,19 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url, select
 from starlette.types import ASGIApp
 
-from connectors.contract import ELicence
+from connectors.contract import ELicence, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
+from connectors.tabular import open_table
 from hub import VERSION
 from hub.delivery import Exchange
 from hub.errors import SetupError
 from hub.exchange import release_lapsed
 from hub.facts import Source, Surroundings, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
+from hub.intake.run import Workplace
+from hub.intake.spool import Spool
+from hub.intake.worker import IntakeWorker
 from hub.intentions import COLLECTED_SEALER
 from hub.issuance import complete_orphans
 from hub.keyfolder import KeyFolder
@@ -39,12 +43,25 @@ from hub.store.database import Database
 from hub.store.parties import PartyReader
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
-from hub.web import access, exchange, grants, issuance, parties, problems, publication, status
+from hub.web import (
+    access,
+    examination,
+    exchange,
+    grants,
+    intake,
+    issuance,
+    parties,
+    problems,
+    publication,
+    qr,
+    status,
+)
 from hub.web.callers import moment
 from hub.web.limits import AddressLimit
 from hub.web.lookup import ANSWER_TYP, Limits, LookupDoor
-from hub.web.observation import Observation, Receive, Scope, Send
-from hub.web.pages import Pages
+from hub.web.observation import Application, Observation, Receive, Scope, Send
+from hub.web.pages import Pages, doors
+from hub.web.pages.static import static_app
 from schemas.access import TOKEN_TYP
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.exchange import NOTE_TYP
@@ -176,13 +193,43 @@ def _build(settings: Settings, database: Database) -> Hub:
     reader = scan_reader(settings, database)
     metrics = CollectorRegistry()
     upkeep = Upkeep(_rounds(registry, sealers))
-    api = _api(settings, registry, sealers, pulls, keys, trust, e_licence, metrics)
-    application = _application(settings, api, view, reader, keys, installation, metrics, upkeep)
+    spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
+    worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
+    pages = Pages(installation.mode, installation.origin)
+    api = _api(settings, registry, trust, keys, metrics)
+    for router in (
+        issuance.routes(registry, sealers),
+        status.routes(registry),
+        intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        exchange.routes(registry, pulls),
+        grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
+        parties.routes(registry),
+    ):
+        api.include_router(router, prefix="/api/v1")
+    api.include_router(examination.routes(registry, view, pages.render, AddressLimit(settings.upload_rate)))
+    api.include_router(qr.routes(installation.origin))
+    api.include_router(doors.routes(pages, api.openapi))
+    api.mount("/static", static_app())
+    lookup = _lookup(settings, view, reader, keys, pages)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        upkeep.start()
+        worker.start()
+        try:
+            yield
+        finally:
+            await reader.close()
+
+    api.router.lifespan_context = lifespan
 
     def close() -> None:
+        worker.stop()
         upkeep.stop()
         database.close()
 
+    application = Observation(_dispatch(lookup, api), metrics=metrics, failure=problems.failure)
     return Hub(application, registry, sealers, pulls, installation, settings, close)
 
 
@@ -244,16 +291,9 @@ def _rounds(registry: Registry, sealers: Sealers) -> list[Callable[[datetime], o
 
 
 def _api(
-    settings: Settings,
-    registry: Registry,
-    sealers: Sealers,
-    pulls: Exchange,
-    keys: KeyFolder,
-    trust: TrustInForce,
-    e_licence: ELicence,
-    metrics: CollectorRegistry,
+    settings: Settings, registry: Registry, trust: TrustInForce, keys: KeyFolder, metrics: CollectorRegistry
 ) -> FastAPI:
-    """Return the departments' and the publication doors."""
+    """Return the API with the doors of access and publication; the departments' doors are added by the caller."""
     api = FastAPI(
         title="一照通行电子证照共享中心 Yizhao Hub",
         version=VERSION,
@@ -263,14 +303,6 @@ def _api(
         telemetry={"tracing": False, "metrics": False},
     )
     problems.register(api)
-    for router in (
-        issuance.routes(registry, sealers),
-        status.routes(registry),
-        exchange.routes(registry, pulls),
-        grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
-        parties.routes(registry),
-    ):
-        api.include_router(router, prefix="/api/v1")
     tokens = CompactSigner(keys.signer("hub:tokens"), TOKEN_TYP)
     api.include_router(access.routes(registry, tokens, timedelta(seconds=settings.token_term)))
     lists = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
@@ -297,18 +329,8 @@ class Readiness:
         return {"ready": listed and writes, "trust_list": listed, "database": writes}
 
 
-def _application(
-    settings: Settings,
-    api: FastAPI,
-    view: SharedView,
-    reader: ScanReader,
-    keys: KeyFolder,
-    installation: Installation,
-    metrics: CollectorRegistry,
-    upkeep: Upkeep,
-) -> ASGIApp:
-    pages = Pages(installation.mode, installation.origin)
-    lookup = LookupDoor(
+def _lookup(settings: Settings, view: SharedView, reader: ScanReader, keys: KeyFolder, pages: Pages) -> LookupDoor:
+    return LookupDoor(
         reader=reader,
         surroundings=view,
         signer=CompactSigner(keys.signer("hub:answers"), ANSWER_TYP),
@@ -320,24 +342,17 @@ def _application(
         problem=problems.show,
     )
 
+
+def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
+    """Send scans straight to their door, everything else to the API."""
+
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        """Send scans straight to their door, everything else to the API."""
         if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] == "/search"):
             await lookup(scope, receive, send)
         else:
             await api(scope, receive, send)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        to_thread.current_default_thread_limiter().total_tokens = settings.threads
-        upkeep.start()
-        try:
-            yield
-        finally:
-            await reader.close()
-
-    api.router.lifespan_context = lifespan
-    return Observation(dispatch, metrics=metrics, failure=problems.failure)
+    return dispatch
 
 
 _SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/"})

@@ -174,7 +174,7 @@ class Client:
         pause = _SHORTEST_PAUSE_SECONDS
         while True:
             found: dict[str, Any] = self.get(f"{path}/{intake}").json()
-            follow("rows", found["rows_done"], None)
+            follow("rows", found["rows_done"], found["rows"])
             if found["state"] in ("done", "failed"):
                 return found | {"intake": intake}
             time.sleep(pause)

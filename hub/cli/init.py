@@ -104,6 +104,23 @@ def initialise(settings: "Settings", *, origin: str, now: datetime) -> "Installa
         database.close()
 
 
+def initialise_once(settings: "Settings", *, origin: str, now: datetime) -> bool:
+    """Bring the database to this version and make the installation when there is none; say whether it was made."""
+    from hub.store.database import Database
+    from hub.store.migrate import upgrade
+
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    upgrade(settings.database_url)
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        if is_initialised(settings, database):
+            return False
+        _make(settings, database, origin, now)
+        return True
+    finally:
+        database.close()
+
+
 def is_initialised(settings: "Settings", database: "Database") -> bool:
     """Say whether database and keys are both there, so that a hub can start on them."""
     return _committed(database) and settings.key_folder.exists()

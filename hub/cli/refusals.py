@@ -80,8 +80,8 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         ),
         (
             "Production needs: devices for seal keys (PKCS#11 or a seal platform), three root certs made offline "
-            "elsewhere with a trust list signed by two of them, and the national e-licence service. This version has file keys "
-            "and a simulator for TEST only, so it refuses."
+            "elsewhere with a trust list signed by two of them, and the national e-licence service. This version "
+            "has file keys and a simulator for TEST only, so it refuses."
         ),
         "试用请加 --mode test。",
         "To try it out, use --mode test.",

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -58,7 +59,7 @@ from hub.web import (
 )
 from hub.web.callers import moment
 from hub.web.limits import AddressLimit
-from hub.web.lookup import ANSWER_TYP, Limits, LookupDoor
+from hub.web.lookup import ANSWER_TYP, Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
@@ -196,7 +197,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
     pages = Pages(installation.mode, installation.origin)
-    api = _api(settings, registry, trust, keys, metrics)
+    api = _api(settings, registry, trust, keys, metrics, pages.render)
     for router in (
         issuance.routes(registry, sealers),
         status.routes(registry),
@@ -291,7 +292,12 @@ def _rounds(registry: Registry, sealers: Sealers) -> list[Callable[[datetime], o
 
 
 def _api(
-    settings: Settings, registry: Registry, trust: TrustInForce, keys: KeyFolder, metrics: CollectorRegistry
+    settings: Settings,
+    registry: Registry,
+    trust: TrustInForce,
+    keys: KeyFolder,
+    metrics: CollectorRegistry,
+    render: Render,
 ) -> FastAPI:
     """Return the API with the doors of access and publication; the departments' doors are added by the caller."""
     api = FastAPI(
@@ -302,7 +308,7 @@ def _api(
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False},
     )
-    problems.register(api)
+    problems.register(api, render=render)
     tokens = CompactSigner(keys.signer("hub:tokens"), TOKEN_TYP)
     api.include_router(access.routes(registry, tokens, timedelta(seconds=settings.token_term)))
     lists = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
@@ -339,7 +345,7 @@ def _lookup(settings: Settings, view: SharedView, reader: ScanReader, keys: KeyF
             settings.public_rate, settings.scan_misses, settings.search_misses, search_on=settings.search_on
         ),
         render=pages.render,
-        problem=problems.show,
+        problem=partial(problems.show, render=pages.render),
     )
 
 

@@ -6,19 +6,17 @@ from contextlib import contextmanager
 import pytest
 
 from hub.errors import HubError
-from hub.web import problems
 from hub.web.problem_table import PROBLEMS
-
-_CODES = problems._CODES
+from hub.web.problems import CODES
 
 
 @contextmanager
 def refused(code: str, *broken: tuple[str, str]) -> Iterator[None]:
     """Expect a refusal with this code, naming at least these (member, rule) pairs."""
-    with pytest.raises((HubError, *_CODES)) as caught:
+    with pytest.raises((HubError, *CODES)) as caught:
         yield
     error = caught.value
-    found = error.code if isinstance(error, HubError) else next(c for k, c in _CODES.items() if isinstance(error, k))
+    found = error.code if isinstance(error, HubError) else next(c for k, c in CODES.items() if isinstance(error, k))
     assert found == code
     assert found in PROBLEMS, "a code without a row in the table of problems"
     assert {(each.field, each.rule) for each in getattr(error, "problems", ())} >= set(broken)

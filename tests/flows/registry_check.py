@@ -223,7 +223,7 @@ def _statuses(all_: Everything) -> Faults:
 
 
 def _chains(all_: Everything) -> Faults:
-    """Every chain counts its versions from 1 without a gap; the last is current, the earlier ones have ended."""
+    """Every chain counts its versions upwards (a refused one leaves a gap); the last is current, the others ended."""
     versions: dict[int, list[Row]] = {}
     for row in all_.rows(tables.certificate):
         versions.setdefault(row["chain"], []).append(row)
@@ -233,7 +233,8 @@ def _chains(all_: Everything) -> Faults:
         yield "a certificate is of no chain"
     for number, chain in chains.items():
         rows = sorted(versions.get(number, []), key=lambda row: int(row["version"]))
-        if [row["version"] for row in rows] != list(range(1, chain["versions"] + 1)):
+        counted = [0, *(row["version"] for row in rows)]
+        if sorted(set(counted)) != counted or counted[-1] > chain["versions"]:
             yield f"chain {number}: versions"
         if chain["current"] != (rows[-1]["serial"] if rows else None):
             yield f"chain {number}: current"
@@ -320,7 +321,11 @@ def _leaves(all_: Everything) -> Faults:
 
 def _acts(all_: Everything) -> Faults:
     """Every act has exactly one entry with the right digests, and no entry is without its act."""
-    entered = Counter(_entered(parse_json(row["act_bytes"])) for row in all_.rows(tables.entry))
+    refused_later = frozenset(row["digest"] for row in all_.rows(tables.statement) if row["act"] == Ordered.IMPORT)
+    acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
+    # Rows of a file that were intended and then refused leave an entry each, and nothing else to count them by.
+    acts = [act for act in acts if act["kind"] != "order_refused" or act["statement"] not in refused_later]
+    entered = Counter(map(_entered, acts))
     done = Counter(_done(all_))
     yield from (f"no entry for {act}" for act in done - entered)
     yield from (f"no act for entry {act}" for act in entered - done)
@@ -341,7 +346,9 @@ def _entered(act: Mapping[str, Any]) -> Entered:
     act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
     # A withdrawal's digest is that of the signed sentence, which its grant's row does not repeat.
     statement = None if act["kind"] == "grant_withdrawal" else act["statement"]
-    return act["kind"], act_id, statement, act["sealed"], act["previous"]
+    # What was intended and then refused is told apart by a digest of which nothing else is left.
+    sealed = None if act["kind"] == "order_refused" else act["sealed"]
+    return act["kind"], act_id, statement, sealed, act["previous"]
 
 
 def _done(all_: Everything) -> Iterator[Entered]:
@@ -360,12 +367,14 @@ def _done(all_: Everything) -> Iterator[Entered]:
 
 def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     last: dict[int, str] = {}
+    order = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
     certificates = all_.by_key(tables.certificate, "serial")
     changes = all_.rows(tables.status_change)
     ended_by = {change["act_id"]: change["serial"] for change in changes if change["act"] == Act.SUPERSEDE}
-    acts = [(row["sealed_at"], row["serial"], 0, row) for row in certificates.values()]
-    acts += [(row["recorded_at"], row["serial"], 1, row) for row in changes]
-    for _, serial, is_change, row in sorted(acts, key=lambda each: (each[0], each[2], each[1])):
+    acts = [(order.get(row["act_id"], 0), False, row) for row in certificates.values()]
+    acts += [(order.get(row["act_id"], 0), True, row) for row in changes]
+    for _, is_change, row in sorted(acts, key=lambda each: each[:2]):
+        serial = row["serial"]
         if is_change and row["act"] == Act.SUPERSEDE:
             continue  # its act is the issue of the next version
         kind = "change_status" if is_change else "issue"

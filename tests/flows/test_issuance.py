@@ -1,4 +1,4 @@
-"""Stories of issuing: what becomes of an order, which orders are refused, and what a renewal does to the version before."""
+"""Stories of issuing: what becomes of an order, which orders are refused, what a renewal does to the version before."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.errors import HubError, OrderError
-from hub.intentions import Origin, new_name
-from hub.issuance import Batch, Issued, issue_many
+from hub.intentions import Batch, Origin, new_name
+from hub.issuance import Issued, issue_many
 from hub.store import tables
 from schemas.identifiers import make_licence_number
 from schemas.order import read_order
@@ -75,7 +75,9 @@ def test_scan_shows_public_fields_and_no_others(hub_world: World) -> None:
     issued = hub_world.issue(food_order())
     shown = {each["name"] for each in hub_world.scan_certificate(issued["reference"])["certificate"]["shown_fields"]}
     assert "business_items" in shown
-    assert shown <= {field.name for field in CATALOGUE.get("food_operation_permit").fields if field.field_class == "public"}
+    assert shown <= {
+        field.name for field in CATALOGUE.get("food_operation_permit").fields if field.field_class == "public"
+    }
 
 
 def test_permit_of_a_business_whose_licence_is_not_recorded_is_unknown(hub_world: World) -> None:

@@ -77,7 +77,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "a dropped name": (_drop(tables.identifier_claim, "identifier"), "identifiers and their claims"),
     "a dropped reference": (_drop(tables.reference_claim, "reference"), "references and their claims"),
     "a dropped number": (_drop(tables.number_claim, "number"), "its number is not its own"),
-    "a turned-back chain": (_edit(tables.chain, "chain", versions=7), ": versions"),
+    "a turned-back chain": (_edit(tables.chain, "chain", versions=0), ": versions"),
     "a chain left open": (_edit(tables.chain, "chain", open=4711), "open without an intention"),
     "an edited statement": (_edit(tables.statement, "number", jws="a.b.c"), "does not verify"),
     "a statement unspent": (_drop_all(tables.single_use), "not spent"),

@@ -36,6 +36,7 @@ from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.intentions import COLLECTED_SEALER
 from hub.issuance import complete_orphans
+from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
 from hub.publication import STATUS_LIST_TYP
 from hub.registry import Registry, Sealers
@@ -72,7 +73,6 @@ from signing.signers import Signer
 from signing.trust import TrustList
 from signing.x509 import Purpose
 
-SIMULATOR_FOLDER = "e-licence-simulator"
 _FRESH = timedelta(seconds=1)
 _UPKEEP_SECONDS = 5.0
 

@@ -22,6 +22,9 @@ from signing.signers import Signer
 from signing.signers.file import RateCap, cert_path, key_path, open_file_signer
 from signing.x509 import Purpose, certify, make_self_signed
 
+# TEST only: the e-licence simulator keeps its own keys here, which are none of the hub's.
+SIMULATOR_FOLDER = "e-licence-simulator"
+
 _INDEX = "keys.json"
 _PASSPHRASE = "passphrase"  # noqa: S105 - a file name
 _MASTER = "master.key"

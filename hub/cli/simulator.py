@@ -90,7 +90,7 @@ def outage(
 def open_simulator(keys: "KeyFolder", now: datetime) -> "ELicenceSimulator":
     """Return the simulator beside a TEST key folder, made when it is not there."""
     from connectors.e_licence_simulator import ELicenceSimulator
-    from hub.app import SIMULATOR_FOLDER
+    from hub.keyfolder import SIMULATOR_FOLDER
 
     return ELicenceSimulator(keys.folder / SIMULATOR_FOLDER, passphrase=keys.secret("simulator"), mode="test", now=now)
 

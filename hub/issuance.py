@@ -380,7 +380,8 @@ class _Planning:
         """Write the claims and intentions; an order that lost its number to another process is refused here."""
         writer = CertificateWriter(self._connection)
         mine = [each for each in planned if isinstance(each, Intention)]
-        holders = writer.claim_numbers({k: v for k, v in self._claims.items() if any(i.chain == v for i in mine)})
+        planned_chains = {each.chain for each in mine}
+        holders = writer.claim_numbers({key: v for key, v in self._claims.items() if v in planned_chains})
         lost = {chain for key, chain in self._claims.items() if holders.get(key, chain) != chain}
         planned = [
             OrderError("number_taken") if isinstance(each, Intention) and each.chain in lost else each

@@ -18,6 +18,7 @@ from hub.verification import judge
 from schemas.parties import LicenceState
 from schemas.verdict import Outcome, Surface
 
+_OWN_SOURCE: dict[str, str | None] = {"source_name": None, "source_seen_at": None}
 _ORDER = {"not_valid": 0, "suspended": 1, "unknown": 2, "valid": 3}
 _OUTCOMES = [outcome.value for outcome in Outcome]
 
@@ -64,7 +65,8 @@ def look_up_certificate(rows: ScanRows, *, surroundings: Surroundings, now: date
         "holder": _holder(head, licence, surroundings),
         "certificate": {name: value for name, value in body.items() if name not in hidden}
         | {"name_zh": kind.name_zh, "name_en": kind.name_en, "document_kind": str(kind.kind), "shown_fields": shown}
-        | {"source_name": _source_name(body, surroundings), "seal_key_id": body["seal"]},
+        | _source(body, surroundings)
+        | {"seal_key_id": body["seal"]},
         "verdict": answer_verdict(verdict),
         "checks": [answer_check(check) for check in verdict.checks],
     }
@@ -76,7 +78,7 @@ def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, 
     # The line was parsed for this answer alone, so it becomes the answer.
     del line["serial"], line["seal"]
     line["name_zh"], line["name_en"] = kind.name_zh, kind.name_en
-    line["source_name"] = _source_name(line, surroundings)
+    line.update(_source(line, surroundings))
     line["verdict"] = answer_verdict(verdict)
     return line
 
@@ -94,6 +96,10 @@ def _holder(head: Head, licence: LicenceState, surroundings: Surroundings) -> di
     }
 
 
-def _source_name(line: Line, surroundings: Surroundings) -> str | None:
+def _source(line: Line, surroundings: Surroundings) -> dict[str, str | None]:
+    """Return where collected data come from and when that source was last seen; None for the hub's own."""
     source = surroundings.sources.get(line["source"] or "")
-    return source.name_zh if source else None
+    if source is None:
+        return _OWN_SOURCE
+    seen_at = source.seen_at.isoformat() if source.seen_at else None
+    return {"source_name": source.name_zh, "source_seen_at": seen_at}

@@ -1,0 +1,216 @@
+"""kill -9 at every step of every act: nothing acknowledged is lost, nothing is signed unrecorded, nothing done twice."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import func, select
+
+from hub.exchange import release_lapsed
+from hub.intentions import new_name, opened
+from hub.issuance import complete_orphans
+from hub.store import tables
+from hub.store.intention import IntentionReader
+from schemas.statement import Ordered
+from signing.base64url import decode, encode
+from tests.flows.killed import Request, Step, ask, issue_until_killed, run_and_die, signed_payloads
+from tests.flows.registry_check import check_registry, find_faults
+from tests.flows.world import (
+    MARKET,
+    World,
+    change_content,
+    food_number,
+    food_order,
+    granted_request,
+    licence_order,
+    statutory_request,
+)
+
+# Calls that leave the process: W a write, S a signature.
+CALLS = {"issue": "WSW", "renew": "WSW", "change": "W", "batch": "WSSSW", "pull": "WSW", "compare": "WW", "post": "W"}
+WAYS = {"W": ("before", "inside", "after"), "S": ("before", "after")}
+STEPS = [
+    pytest.param(act, Step(call, when), id=f"{act}-{when}-call-{call}")
+    for act, calls in CALLS.items()
+    for call, kind in enumerate(calls, 1)
+    for when in WAYS[kind]
+]
+REPEATED = [each for each in STEPS if each.values[0] not in ("batch", "post")]
+
+
+@pytest.mark.parametrize(("act", "step"), STEPS)
+def test_killed_act_is_completed_or_leaves_nothing(unchecked_world: World, act: str, step: Step) -> None:
+    world = unchecked_world
+    request = REQUESTS[act](world)
+    before = _counts(world)
+    run_and_die(world, request, step)
+    assert _faults(world) == []
+    assert set(_sealed_payloads(world)) <= set(_recorded_payloads(world)), "something signed is recorded nowhere"
+    _let_upkeep_work(world)
+    check_registry(world)
+    assert _counts(world) in (before, _after(before, act))
+
+
+@pytest.mark.parametrize(("act", "step"), REPEATED)
+def test_same_request_after_a_kill_and_upkeep_ends_right(unchecked_world: World, act: str, step: Step) -> None:
+    world = unchecked_world
+    request = REQUESTS[act](world)
+    before = _counts(world)
+    run_and_die(world, request, step)
+    _let_upkeep_work(world)
+    answer = ask(world, request)
+    assert ask(world, request) == answer
+    check_registry(world)
+    assert _counts(world) == _after(before, act), "done once, neither lost nor doubled"
+
+
+@pytest.mark.parametrize(("act", "step"), REPEATED)
+def test_same_request_right_after_the_lease_ends_right_by_itself(unchecked_world: World, act: str, step: Step) -> None:
+    world = unchecked_world
+    request = REQUESTS[act](world)
+    before = _counts(world)
+    run_and_die(world, request, step)
+    world.now += world.registry.terms.lease + timedelta(seconds=1)
+    answer = ask(world, request)
+    assert ask(world, request) == answer
+    check_registry(world)
+    assert _counts(world) == _after(before, act), "done once, neither lost nor doubled"
+
+
+def test_what_was_acknowledged_before_a_kill_is_there(unchecked_world: World) -> None:
+    acknowledged = issue_until_killed(unchecked_world, 5)
+    unchecked_world.now += unchecked_world.registry.terms.lease + timedelta(seconds=1)
+    _let_upkeep_work(unchecked_world)
+    check_registry(unchecked_world)
+    with unchecked_world.registry.database.read() as connection:
+        held = set(connection.execute(select(tables.certificate.c.identifier)).scalars())
+    assert len(acknowledged) >= 5
+    assert set(acknowledged) <= held
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------
+
+
+def _issue_request(world: World) -> Request:
+    content = food_order()
+    return Request("issue", content, _ordered(world, content))
+
+
+def _renew_request(world: World) -> Request:
+    first = world.issue(food_order())
+    content = food_order(replaces=first["identifier"], decision_number="示许〔2026〕2号")
+    return Request("issue", content, _ordered(world, content))
+
+
+def _batch_request(world: World) -> Request:
+    first = world.issue(food_order())
+    contents = [food_order(certificate_number=food_number(serial)) for serial in (2, 3)]
+    contents.append(food_order(replaces=first["identifier"], decision_number="示许〔2026〕2号"))
+    return Request("batch", contents, _ordered(world, {}), batch=new_name(world.registry))
+
+
+def _change_request(world: World) -> Request:
+    content = change_content(world.issue(food_order())["identifier"], "withdraw")
+    verified = world.order(Ordered.CHANGE_STATUS, content, system="market", issuing_body=MARKET)
+    return Request("change", content, verified)
+
+
+def _pull_request(world: World) -> Request:
+    world.issue(licence_order())
+    world.issue(food_order())
+    world.make_licence()
+    content = granted_request(world.grant())
+    jws = world.sign(Ordered.PULL, system="health", officer="h-001", request=content)
+    return Request("pull", content, jws=jws)
+
+
+def _compare_request(world: World) -> Request:
+    world.issue(food_order())
+    world.share()
+    content = statutory_request() | {"certificate_type": "food_operation_permit", "values": {"business_items": "x"}}
+    del content["wanted"]
+    jws = world.sign(Ordered.COMPARE, system="health", officer="h-001", request=content)
+    return Request("compare", content, jws=jws)
+
+
+def _post_request(world: World) -> Request:
+    world.issue(food_order())
+    world.make_licence()
+    return Request("post", world.sign_grant())
+
+
+def _ordered(world: World, content: dict[str, Any]) -> Any:
+    code = "food_operation_permit"
+    return world.order(Ordered.ISSUE, content, system="market", certificate_type=code, issuing_body=MARKET)
+
+
+REQUESTS = {
+    "issue": _issue_request,
+    "renew": _renew_request,
+    "batch": _batch_request,
+    "change": _change_request,
+    "pull": _pull_request,
+    "compare": _compare_request,
+    "post": _post_request,
+}
+
+# --- what is counted --------------------------------------------------------------------------------------------
+
+_COUNTED = {
+    "certificates": tables.certificate,
+    "changes": tables.status_change,
+    "deliveries": tables.delivery,
+    "grants": tables.grant_table,
+    "misses": tables.comparison_miss,
+}
+_ADDED = {
+    "issue": {"certificates": 1},
+    "renew": {"certificates": 1, "changes": 1},
+    "batch": {"certificates": 3, "changes": 1},
+    "change": {"changes": 1},
+    "pull": {"deliveries": 1},
+    "compare": {"misses": 1},
+    "post": {"grants": 1},
+}
+
+
+def _counts(world: World) -> dict[str, int]:
+    with world.registry.database.read() as connection:
+        return {
+            name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+            for name, table in _COUNTED.items()
+        }
+
+
+def _after(before: dict[str, int], act: str) -> dict[str, int]:
+    return {name: count + _ADDED[act].get(name, 0) for name, count in before.items()}
+
+
+def _faults(world: World) -> list[str]:
+    with world.registry.database.read() as connection:
+        return find_faults(world, connection)
+
+
+def _let_upkeep_work(world: World) -> None:
+    """Start the hub again, as its upkeep does once leases and reservations have run out."""
+    world.now += max(world.registry.terms.lease, world.registry.terms.reservation_term) + timedelta(seconds=1)
+    complete_orphans(registry=world.registry, sealers=world.sealers, now=world.now)
+    release_lapsed(registry=world.registry, now=world.now)
+
+
+def _sealed_payloads(world: World) -> list[str]:
+    """Return the payload parts of the seals that the killed process made."""
+    inputs = [each.split(".") for each in signed_payloads(world)]
+    return [payload for header, payload in inputs if "dc+sd-jwt" in _header(header)["typ"]]
+
+
+def _header(part: str) -> dict[str, Any]:
+    return dict(orjson.loads(decode(part)))
+
+
+def _recorded_payloads(world: World) -> list[str]:
+    with world.registry.database.read() as connection:
+        records = connection.execute(select(tables.record.c.payload)).scalars().all()
+        intended = opened(IntentionReader(connection).all(), registry=world.registry)
+    return [encode(bytes(each)) for each in records] + [encode(each.payload.encode()) for each in intended]

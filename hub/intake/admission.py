@@ -17,10 +17,12 @@ from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
+from hub.store.entry import EntryWriter
 from hub.store.intake import IntakeReader, IntakeWriter, StoredIntake
 from hub.store.parties import PartyReader
 from schemas.catalogue import Catalogue, CertificateTypeUnknownError, FieldProblem, FieldsError
 from schemas.certificate import civil_date
+from schemas.evidence import ActFacts, Kind
 from schemas.parties import Role, System
 
 _MEMBERS = frozenset({"form", "certificate_type", "issuing_body", "source", "file_sha256", "dry_run"})
@@ -147,6 +149,9 @@ def _admit(
     kept = {"intake": name, "system": system.code, "officer": verified.statement.officer, "statement": number}
     state = {"state": "awaiting_file", "rows_done": 0, "counts": {}, "recorded_at": now}
     IntakeWriter(connection).add(asdict(order) | kept | state)
+    # What a file turns into is an act each; that it was ordered to be taken in is one too.
+    act = ActFacts(Kind.IMPORT, new_name(registry), now, None, verified.digest, None, None)
+    EntryWriter(connection, registry.random).add([act])
     answer = {"intake": name, "upload": f"/api/v1/intakes/{name}/file"}
     keep_answer(connection, system.code, key, answer, registry=registry)
     return answer

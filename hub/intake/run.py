@@ -74,7 +74,10 @@ class StoppingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """What working through an intake needs. `clock` returns now (aware), `is_stopping` whether to leave off."""
+    """What working through an intake needs.
+
+    `clock` returns now (aware), `is_stopping` whether to leave off; `batch_rows` are decided and committed together.
+    """
 
     registry: Registry
     sealers: Sealers
@@ -83,6 +86,7 @@ class Workplace:
     spool: Spool
     clock: Callable[[], datetime]
     is_stopping: Callable[[], bool] = lambda: False
+    batch_rows: int = BATCH
 
 
 def run_intake(name: str, *, place: Workplace) -> str | None:
@@ -241,7 +245,7 @@ class _Run:
             self._survey(open_table())
         table = open_table()
         read = row_reader(self._intake, table.header, self._context())
-        for batch in _batches(self._rows_to_do(table.rows), read):
+        for batch in _batches(self._rows_to_do(table.rows), read, self._place.batch_rows):
             waiting = batch
             while waiting:
                 if self._place.is_stopping():
@@ -436,8 +440,8 @@ class _Run:
         ]
 
 
-def _batches(rows: Iterator[Row | RowProblem], read: ReadRow) -> Iterator[list[RowReading]]:
-    while batch := [read(row) for row in islice(rows, BATCH)]:
+def _batches(rows: Iterator[Row | RowProblem], read: ReadRow, size: int) -> Iterator[list[RowReading]]:
+    while batch := [read(row) for row in islice(rows, size)]:
         yield batch
 
 

@@ -321,7 +321,8 @@ def _leaves(all_: Everything) -> Faults:
 
 def _acts(all_: Everything) -> Faults:
     """Every act has exactly one entry with the right digests, and no entry is without its act."""
-    refused_later = frozenset(row["digest"] for row in all_.rows(tables.statement) if row["act"] == Ordered.IMPORT)
+    files = {row["statement"] for row in all_.rows(tables.intake)}
+    refused_later = frozenset(row["digest"] for row in all_.rows(tables.statement) if row["number"] in files)
     acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
     # Rows of a file that were intended and then refused leave an entry each, and nothing else to count them by.
     acts = [act for act in acts if act["kind"] != "order_refused" or act["statement"] not in refused_later]
@@ -401,8 +402,9 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
     """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
     led = {row["statement"] for table in _LED_BY for row in all_.rows(table)}
+    files = {row["statement"] for row in all_.rows(tables.intake)}
     for row in all_.rows(tables.statement):
-        if row["act"] in (Ordered.ENROL, Ordered.SHARE, Ordered.IMPORT):
+        if row["act"] in (Ordered.ENROL, Ordered.SHARE) or row["number"] in files:
             yield row["act"], None, row["digest"], None, None
         elif row["number"] not in led:
             yield "order_refused", None, row["digest"], None, None

@@ -95,11 +95,15 @@ def _decide_and_record(
     exchange: Exchange,
     now: datetime,
     kinds: tuple[Kind, Kind] = (Kind.PULL_ALLOWED, Kind.PULL_REFUSED),
+    refusal: str | None = None,
 ) -> StoredDecision:
+    """Decide and commit the decision; `refusal` is a reason that stands before any basis is looked at."""
     rule, grant = _basis(request, registry, exchange, now)
     decision = decide(
         request, system=system, officer=officer, rule=rule, grant=grant, catalogue=registry.catalogue, now=now
     )
+    if refusal is not None:
+        decision = Decision(False, refusal, {})
     name = new_name(registry)
 
     def record(connection: Connection) -> StoredDecision:
@@ -286,22 +290,12 @@ def compare(
     request = comparison.pull
     earlier = earlier_act(system.code, key, request_digest=verified.digest, registry=registry)
     if earlier is not None:
-        answer = kept_answer(earlier, system.code, key, registry=registry)
-        if answer is None:
-            raise OrderError("act_under_way")
-        return answer
-    today = civil_date(now)
-    with registry.database.read() as connection:
-        misses = ExchangeReader(connection).misses(system.department, request.licence_number, today)
-    if misses >= registry.terms.misses_a_day:
-        raise PullError("too_many_misses")
-    common = frozenset(COMMON_FIELDS)
-    wanted = tuple(
-        replace(each, fields=tuple(name for name in each.fields or () if name not in common)) for each in request.wanted
-    )
-    kinds = (Kind.COMPARISON, Kind.COMPARISON_REFUSED)
-    asked = replace(request, wanted=wanted)
-    decision = _decide_and_record(asked, verified, system, officer, key, registry, exchange, now, kinds)
+        kept = kept_answer(earlier, system.code, key, registry=registry)
+        if kept is not None:
+            return kept
+        decision = _reserved_again(earlier.act, registry, now)
+    else:
+        decision = _decide_comparison(request, verified, system, officer, key, registry, exchange, now)
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision)
     judged = judge_all(decision, registry, exchange, now)
@@ -310,14 +304,37 @@ def compare(
     answer = {"decision": decision.decision, "match": bool(same), "verdict": verdict, "as_of": now.isoformat()}
 
     def record(connection: Connection) -> None:
+        if not keep_answer(connection, system.code, key, answer, registry=registry):
+            return  # the same request, sent twice at once: it counts once
         writer = ExchangeWriter(connection)
         if not same:
-            writer.count_miss(system.department, request.licence_number, today)
+            writer.count_miss(system.department, request.licence_number, civil_date(now))
         writer.settle_use(decision.decision, "used")
-        keep_answer(connection, system.code, key, answer, registry=registry)
 
     registry.database.write(record)
     return answer
+
+
+def _decide_comparison(
+    request: PullRequest,
+    verified: VerifiedStatement,
+    system: System,
+    officer: Officer | None,
+    key: str,
+    registry: Registry,
+    exchange: Exchange,
+    now: datetime,
+) -> StoredDecision:
+    with registry.database.read() as connection:
+        misses = ExchangeReader(connection).misses(system.department, request.licence_number, civil_date(now))
+    refusal = "too_many_misses" if misses >= registry.terms.misses_a_day else None
+    common = frozenset(COMMON_FIELDS)
+    wanted = tuple(
+        replace(each, fields=tuple(name for name in each.fields or () if name not in common)) for each in request.wanted
+    )
+    kinds = (Kind.COMPARISON, Kind.COMPARISON_REFUSED)
+    asked = replace(request, wanted=wanted)
+    return _decide_and_record(asked, verified, system, officer, key, registry, exchange, now, kinds, refusal)
 
 
 def _is_same(certificate: Certificate, values: Mapping[str, str], registry: Registry) -> bool:

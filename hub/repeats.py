@@ -50,10 +50,10 @@ def open_act(
         raise OrderError("act_under_way") from None
 
 
-def keep_answer(connection: Connection, system: str, key: str, answer: dict[str, Any], *, registry: Registry) -> None:
-    """Keep the answer in the transaction that does the act."""
+def keep_answer(connection: Connection, system: str, key: str, answer: dict[str, Any], *, registry: Registry) -> bool:
+    """Keep the answer in the transaction that does the act; False when one is kept already, which stays."""
     sealed = encrypt(orjson.dumps(answer), master=registry.master, context=_context(system, key))
-    IdempotencyWriter(connection).answer(system, key, sealed)
+    return IdempotencyWriter(connection).answer(system, key, sealed)
 
 
 def spend_statement(

@@ -102,11 +102,11 @@ class IdempotencyWriter:
         row = {"system": system, "key": key, "request_digest": request_digest, "act": act, "expires_at": expires_at}
         self._connection.execute(insert(tables.idempotency), row)
 
-    def answer(self, system: str, key: str, answer: bytes) -> None:
-        """Keep the answer (encrypted) under its key."""
+    def answer(self, system: str, key: str, answer: bytes) -> bool:
+        """Keep the answer (encrypted) under its key; False when there is one already."""
         table = tables.idempotency
-        same = (table.c.system == system) & (table.c.key == key)
-        self._connection.execute(update(table).where(same).values(answer=answer))
+        unanswered = (table.c.system == system) & (table.c.key == key) & table.c.answer.is_(None)
+        return self._connection.execute(update(table).where(unanswered).values(answer=answer)).rowcount == 1
 
     def drop(self, act: str) -> None:
         """Forget the key that led to an act which was refused after all."""

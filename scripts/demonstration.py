@@ -223,6 +223,8 @@ def _import(city: City, file: OrderFile, path: Path) -> None:
         officer=department.officer,
     )
     _require_done(found, path)
+    if found["counts"].get("refused"):
+        raise RuntimeError(f"{path.name}: rows were refused: {found['counts']}")
 
 
 def collect(city: City, journal: Journal) -> None:

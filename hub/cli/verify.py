@@ -178,7 +178,7 @@ def _print(result: Mapping[str, Any], lang: str) -> None:
         print(f"  {check[lang]}: {check[f'result_{lang}']}{reason}")
     for fact in result["facts"]:
         print(f"  {fact[lang]}: {_plain(fact['value'])}")
-    print(f"→ {result[f'next_{lang}']}")
+    print(f"→ {result[f'next_{lang}']} {' '.join(result['opens'])}".rstrip())
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,441 @@
+"""Walks the whole job once: over HTTP, as strangers, departments and an enterprise would, on throw-away TEST data.
+
+Of the hub the tour knows the client and the command line, and nothing behind the doors: local commands (`yizhao`) make
+installation and keys and play the enterprise's phone. Each step is a line with its time; at the first thing that is not
+as it should be, the tour says what it expected and what it found, and ends with 1.
+"""
+
+import csv
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from hub.client import Client, RefusedError
+from schemas.catalogue import load_catalogue
+from schemas.identifiers import make_licence_number
+from schemas.statement import Ordered
+from scripts.example_city import DEPARTMENTS, TOWNS, ExampleEnterprise
+from scripts.example_fields import field_values, make_number
+from signing.base64url import encode
+from signing.jws import verify_compact
+from signing.signers.file import FileSigner, open_file_signer
+from signing.trust import TrustList, verify_trust_list
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+_ANSWER_TYP = "yizhao-answer+jwt"
+_STATUS_AS_SIGNED = 3
+_MARKET, _HEALTH = DEPARTMENTS[0], DEPARTMENTS[1]
+_SHOP = ExampleEnterprise(
+    make_licence_number("91442000", "MA900001"), "示例市东区示例晨光餐饮有限公司", "示例市东区示例路1号", TOWNS[1],
+    "陈示例", "餐饮", {},
+)  # fmt: skip
+_ITEM, _ITEM_NAME, _CASE = "1.4", "公共场所卫生许可", "2026-000001"
+_FOOD = "food_operation_permit"
+
+
+class DifferenceError(Exception):
+    """Something is not as it should be: what was looked at, what was expected, what was found."""
+
+    def __init__(self, what: str, expected: object, found: object) -> None:
+        super().__init__(what)
+        self.what, self.expected, self.found = what, expected, found
+
+
+def expect(what: str, found: object, expected: object) -> None:
+    """Go on when what was found is what was expected; raises DifferenceError."""
+    if found != expected:
+        raise DifferenceError(what, expected, found)
+
+
+@dataclass
+class Tour:
+    """One walk: the folder of throw-away data, the hub's URL, and what earlier steps found out."""
+
+    folder: Path
+    url: str
+    http: httpx.Client
+    server: subprocess.Popen[bytes] | None = None
+    anchor: str = ""
+    origin: str = ""
+    version_seen: int = 0
+    grant: str = ""
+    food: dict[str, Any] = field(default_factory=dict)
+    page: str = ""
+    file: dict[str, Any] = field(default_factory=dict)
+    _clients: dict[str, Client] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
+
+    def yizhao(self, *arguments: str, exits: int = 0) -> str:
+        """Run a local command; return what it says."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "hub.cli.main", *arguments], capture_output=True, text=True, check=False
+        )
+        if done.returncode != exits:
+            raise DifferenceError(
+                f"yizhao {arguments[0]}: exit code", exits, f"{done.returncode} {done.stderr.strip()}"
+            )
+        return done.stdout
+
+    def client(self, system: str) -> Client:
+        if system not in self._clients:
+            self._clients[system] = Client(self.url, system, self.signer(f"system:{system}"), http=self.http)
+        return self._clients[system]
+
+    def signer(self, use: str) -> FileSigner:
+        uri = json.loads((self.keys / "keys.json").read_text())[use]
+        return open_file_signer(uri, self.keys, (self.keys / "passphrase").read_bytes().strip(), rate_cap=None)
+
+    def enrol(self, noun: str, **content: Any) -> None:
+        self.client("operator").order(f"/api/v1/{noun}", Ordered.ENROL, content)
+
+    def see(self, path: str, accept: str = "application/json") -> httpx.Response:
+        """Ask as anybody may."""
+        found = self.http.get(self.url + path, headers={"accept": accept}, follow_redirects=True)
+        expect(f"GET {path}", found.status_code, 200)
+        return found
+
+    def trust_list(self) -> TrustList:
+        raw = self.see("/.well-known/yizhao-trust-list").content
+        (self.folder / "trust-list.json").write_bytes(raw)
+        trust = verify_trust_list(
+            raw,
+            anchor_sha256=self.anchor,
+            now=datetime.now(UTC),
+            highest_version_seen=self.version_seen,
+            allow_test=True,
+        )
+        self.version_seen = trust.version
+        return trust
+
+    def pull(self) -> dict[str, Any]:
+        """Pull the food permit as the health bureau, under the grant."""
+        request = {
+            "licence_number": _SHOP.licence_number,
+            "wanted": [{"certificate_type": _FOOD, "fields": ["business_items", "floor_area"]}],
+            "basis": {"kind": "grant", "reference": self.grant},
+            "item_code": _ITEM,
+            "case_number": _CASE,
+        }
+        answer = self.client(_HEALTH.system).request("/api/v1/pulls", Ordered.PULL, request, officer=_HEALTH.officer)
+        items: list[dict[str, Any]] = answer["items"]
+        expect("items of the pull", len(items), 1)
+        return items[0]
+
+    def refused(self, what: str, work: Callable[[], object], code: str) -> None:
+        try:
+            work()
+        except RefusedError as error:
+            expect(what, error.code, code)
+            return
+        raise DifferenceError(what, code, "不拒绝 not refused")
+
+
+# --- steps ------------------------------------------------------------------------------------------------------
+
+
+def set_up(tour: Tour) -> None:
+    data, keys = str(tour.folder / "data"), str(tour.keys)
+    made = json.loads(tour.yizhao("init", "--data", data, "--keys", keys, "--public-origin", tour.url, "--json"))
+    tour.anchor, tour.origin = made["anchor"], made["origin"]
+    expect("mode", made["mode"], "test")
+
+
+def serve(tour: Tour) -> None:
+    port = tour.url.rpartition(":")[2]
+    given = ["serve", "--data", str(tour.folder / "data"), "--keys", str(tour.keys), "--port", port]
+    with (tour.folder / "log.jsonl").open("wb") as log:
+        tour.server = subprocess.Popen([sys.executable, "-P", "-m", "hub.cli.main", *given], stdout=log, stderr=log)
+    ends = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            expect("readyz", tour.http.get(f"{tour.url}/readyz").json()["ready"], True)
+            return
+        except httpx.TransportError:
+            if tour.server.poll() is not None or time.monotonic() > ends:
+                raise DifferenceError("yizhao serve", "应答 answers", "没有应答 does not answer") from None
+            time.sleep(0.05)
+
+
+def take_part(tour: Tour) -> None:
+    keys = ("--keys", str(tour.keys))
+    for department in (_MARKET, _HEALTH):
+        number = department.licence_number
+        tour.enrol("departments", licence_number=number, name_zh=department.name_zh, name_en=department.name_en)
+        tour.yizhao("keys", "system", department.system, "--department", number, *keys)
+        cert = encode(tour.signer(f"system:{department.system}").cert_der or b"")
+        name, roles = department.name_zh, ["issue", "pull"]
+        tour.enrol("systems", code=department.system, department=number, name=name, roles=roles, cert=cert)
+        tour.enrol("officers", number=department.officer, department=number)
+
+
+def make_seal(tour: Tour) -> None:
+    number, keys = _MARKET.licence_number, str(tour.keys)
+    names = {"name_zh": _MARKET.name_zh, "name_en": _MARKET.name_en}
+    competences = [{"certificate_type": code, "from_on": "2000-01-01"} for code in ("business_licence", _FOOD)]
+    tour.enrol(
+        "issuing-bodies", licence_number=number, department=number, area="442000", from_on="2000-01-01",
+        competences=competences, **names,
+    )  # fmt: skip
+    tour.yizhao("keys", "seal", number, "--name", _MARKET.name_zh, "--keys", keys)
+    tour.yizhao("keys", "trust-list", "--data", str(tour.folder / "data"), "--keys", keys)
+    expect("readyz", tour.see("/readyz").json()["ready"], True)
+    expect("签章机构 seals in the trust list", [each.issuing_body for each in tour.trust_list().seals], [number])
+
+
+def import_files(tour: Tour) -> None:
+    for code in ("business_licence", _FOOD):
+        path = _write_file(tour.folder / f"{code}.csv", code)
+        found = tour.client(_MARKET.system).import_file(
+            path, form="type", certificate_type=code, issuing_body=_MARKET.licence_number, officer=_MARKET.officer
+        )
+        expect(f"{path.name}: 状态 state", found["state"], "done")
+        expect(f"{path.name}: 结果 outcome", found["counts"], {"issued": 1})
+
+
+def scan_page(tour: Tour) -> None:
+    found = tour.see(f"/search?licence_number={_SHOP.licence_number}", "text/html")
+    tour.page = found.url.path
+    for text in (_SHOP.name, "食品经营许可证", "TEST"):
+        expect(f"扫码页上的 on the page: {text}", text in found.text, True)
+
+
+def scan_json(tour: Tour) -> None:
+    found = tour.see(tour.page).json()
+    verdicts = {each["type"]: each["verdict"]["outcome"] for each in found["certificates"]}
+    expect("结论 verdicts", verdicts, {"business_licence": "valid", _FOOD: "valid"})
+    tour.food = next(each for each in found["certificates"] if each["type"] == _FOOD)
+
+
+def scan_signed(tour: Tour) -> None:
+    now, trust = datetime.now(UTC), tour.trust_list()
+    token = tour.see(f"{tour.page}?nonce=tour-0001", "application/jwt").text
+    answer = json.loads(
+        verify_compact(
+            token, find_key=lambda kid: trust.hub_key(kid, purpose="answers", at=now), typ=_ANSWER_TYP
+        ).payload
+    )
+    expect("签发者与随机数 issuer and nonce", (answer["iss"], answer["nonce"]), (tour.origin, "tour-0001"))
+    expect("持证主体 holder", answer["holder"]["licence_number"], _SHOP.licence_number)
+
+
+def grant(tour: Tour) -> None:
+    keys, draft, signed = ("--keys", str(tour.keys)), tour.folder / "draft.json", tour.folder / "signed.json"
+    tour.yizhao("simulator", "make", _SHOP.licence_number, "--name", _SHOP.name, *keys)
+    wish = {
+        "licence_number": _SHOP.licence_number,
+        "requester": _HEALTH.licence_number,
+        "types": {_FOOD: ["business_items", "floor_area"]},
+        "item_code": _ITEM,
+        "item_name": _ITEM_NAME,
+        "case_number": _CASE,
+        "valid_until": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+        "uses": 5,
+    }
+    draft.write_text(json.dumps(_post(tour, "/api/v1/grants/drafts", wish), ensure_ascii=False))
+    tour.yizhao("simulator", "sign-grant", _SHOP.licence_number, str(draft), "--out", str(signed), *keys)
+    posted = _post(tour, "/api/v1/grants", json.loads(signed.read_text()))
+    expect("授权书 grant", posted["state"], "usable")
+    tour.grant = posted["digest"]
+
+
+def pull(tour: Tour) -> None:
+    item = tour.pull()
+    expect("结论 verdict", item["verdict"]["outcome"], "valid")
+    expect("证照标识 identifier", item["identifier"], tour.food["identifier"])
+    tour.file = item["file"]
+    (tour.folder / "copy.json").write_text(json.dumps(tour.file, ensure_ascii=False))
+
+
+def replay(tour: Tour) -> None:
+    request = {"statement": tour.client(_HEALTH.system).make_statement(Ordered.PULL, request={"wanted": []})}
+    market = tour.client(_MARKET.system)
+    tour.refused(
+        "另一部门拿来用 used by another department", lambda: market.post("/api/v1/pulls", request), "statement_key"
+    )
+
+
+def verify_copy(tour: Tour) -> None:
+    result = _verify(tour, "copy.json", exits=_STATUS_AS_SIGNED)
+    expect("结论 verdict", (result["outcome"], result["reason"]), ("unknown", "status_as_signed"))
+
+
+def flip_byte(tour: Tour) -> None:
+    content = (tour.folder / "copy.json").read_text()
+    payload = tour.file["record"]["payload"]
+    # One bit of one character in the middle: still base64url, and something else than what was sealed.
+    middle = len(payload) // 2
+    changed = payload[:middle] + ("A" if payload[middle] != "A" else "B") + payload[middle + 1 :]
+    (tour.folder / "flipped.json").write_text(content.replace(payload, changed))
+    expect("结论 verdict", _verify(tour, "flipped.json", exits=1)["outcome"], "not_valid")
+
+
+def suspend(tour: Tour) -> None:
+    today = (datetime.now(UTC) + timedelta(hours=8)).date()
+    content = {
+        "identifier": tour.food["identifier"],
+        "issuing_body": _MARKET.licence_number,
+        "act": "suspend",
+        "ground": "食品安全整改",
+        "document_name": "行政决定书",
+        "document_number": "示决〔2026〕1号",
+        "document_date": today.isoformat(),
+        "works_from": today.isoformat(),
+        "until": (today + timedelta(days=30)).isoformat(),
+    }
+    changed = tour.client(_MARKET.system).order(
+        "/api/v1/status-changes", Ordered.CHANGE_STATUS, content,
+        officer=_MARKET.officer, issuing_body=_MARKET.licence_number,
+    )  # fmt: skip
+    expect("状态 status", changed["status"], "suspended")
+
+
+def scan_again(tour: Tour) -> None:
+    verdict = tour.see(f"/c/{tour.food['reference']}").json()["verdict"]
+    expect("结论 verdict", verdict["outcome"], "suspended")
+
+
+def pull_again(tour: Tour) -> None:
+    item = tour.pull()
+    expect("结论 verdict", item["verdict"]["outcome"], "suspended")
+    expect("不再给出证照 no record", item["file"], None)
+
+
+def withdraw_grant(tour: Tour) -> None:
+    keys, draft, signed = ("--keys", str(tour.keys)), tour.folder / "end.json", tour.folder / "ended.json"
+    path = f"/api/v1/grants/{tour.grant}"
+    draft.write_text(tour.see(f"{path}/withdrawal-draft").text)
+    tour.yizhao("simulator", "sign-withdrawal", _SHOP.licence_number, str(draft), "--out", str(signed), *keys)
+    expect("授权书 grant", _post(tour, f"{path}/withdrawals", json.loads(signed.read_text()))["state"], "withdrawn")
+    tour.refused("凭已撤回的授权 under the withdrawn grant", tour.pull, "grant_withdrawn")
+
+
+def stop(tour: Tour) -> None:
+    assert tour.server is not None  # noqa: S101 - the steps before this one started it
+    tour.server.terminate()
+    try:
+        expect("退出码 exit code", tour.server.wait(_STOP_SECONDS), 0)
+    except subprocess.TimeoutExpired:
+        raise DifferenceError("停止 stop", f"{_STOP_SECONDS} s 内 within", "仍在运行 still running") from None
+
+
+STEPS: tuple[tuple[str, Callable[[Tour], None]], ...] = (
+    ("初始化：数据目录、目录外的测试密钥、迁移、证照目录、信任列表", set_up),
+    ("启动平台", serve),
+    ("运营方登记两个部门及其业务系统、经办人", take_part),
+    ("登记颁发机构，生成签章密钥，签发下一版信任列表", make_seal),
+    ("市场监管部门签名并导入营业执照、食品经营许可证两个文件", import_files),
+    ("扫码：页面", scan_page),
+    ("扫码：数据，两张证照均有效", scan_json),
+    ("扫码：签名回答，用信任列表中的公钥验过", scan_signed),
+    ("企业用电子营业执照（模拟器）签授权书", grant),
+    ("卫生健康部门的系统取得令牌，为办件调用证照", pull),
+    ("一个部门的指令被另一部门拿来用：拒绝", replay),
+    ("证照副本凭信任列表离线核验：封印真实，状态以签发时为准", verify_copy),
+    ("副本改动一个字节：不通过", flip_byte),
+    ("颁发机构暂扣该证照", suspend),
+    ("再次扫码：暂扣", scan_again),
+    ("再次调用：暂扣，不再给出证照", pull_again),
+    ("企业撤回授权书，再次调用：拒绝", withdraw_grant),
+    ("停止平台", stop),
+)
+
+
+def main() -> int:
+    """Walk every step; returns the exit code."""
+    began = time.perf_counter()
+    with _throw_away() as tour:
+        for number, (words, step) in enumerate(STEPS, start=1):
+            started = time.perf_counter()
+            try:
+                step(tour)
+            except Exception as error:
+                _say_difference(number, words, error)
+                return 1
+            print(f"✓ {number:2d}  {(time.perf_counter() - started) * 1000:6.0f} ms  {words}", flush=True)
+    print(f"全部 {len(STEPS)} 步符合预期 all as expected  ({time.perf_counter() - began:.1f} s)")
+    return 0
+
+
+@contextmanager
+def _throw_away() -> Iterator[Tour]:
+    with tempfile.TemporaryDirectory(prefix="yizhao-tour-") as folder, httpx.Client(timeout=30.0) as http:
+        tour = Tour(Path(folder), f"http://127.0.0.1:{_free_port()}", http)
+        try:
+            yield tour
+        finally:
+            if tour.server is not None and tour.server.poll() is None:
+                tour.server.kill()
+                tour.server.wait()
+
+
+def _say_difference(number: int, words: str, error: Exception) -> None:
+    print(f"✕ {number:2d}  {words}", flush=True)
+    if isinstance(error, DifferenceError):
+        print(f"   看的是 looked at: {error.what}")
+        print(f"   应为 expected:    {error.expected}")
+        print(f"   实为 found:       {error.found}")
+    elif isinstance(error, RefusedError):
+        print(f"   被拒绝 refused: {json.dumps(error.problem, ensure_ascii=False)}")
+    else:
+        print(f"   {type(error).__name__}: {error}")
+
+
+def _verify(tour: Tour, name: str, *, exits: int) -> dict[str, Any]:
+    given = ("--trust-list", str(tour.folder / "trust-list.json"), "--anchor", tour.anchor, "--json")
+    result: dict[str, Any] = json.loads(tour.yizhao("verify", str(tour.folder / name), *given, exits=exits))
+    return result
+
+
+def _write_file(path: Path, code: str) -> Path:
+    """Write an order file of one row, in the type's own form."""
+    kind, decided_on = load_catalogue().get(code), (datetime.now(UTC) - timedelta(days=30)).date()
+    is_licence = code == "business_licence"
+    row = {
+        "licence_number": _SHOP.licence_number,
+        "holder_name": _SHOP.name,
+        "holder_address": _SHOP.address,
+        "certificate_number": _SHOP.licence_number if is_licence else make_number(kind, decided_on.year, 1),
+        "decision_document": "准予行政许可决定书",
+        "decision_number": "示许〔2026〕1号",
+        "decided_on": decided_on.isoformat(),
+        "valid_from": decided_on.isoformat(),
+        "valid_to": "长期" if is_licence else (decided_on + timedelta(days=1800)).isoformat(),
+    } | field_values(kind, _SHOP, _SHOP.address, 1, Random(1))
+    with path.open("w", newline="", encoding="utf-8") as opened:
+        csv.writer(opened).writerows([row.keys(), row.values()])
+    return path
+
+
+def _post(tour: Tour, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    response = tour.http.post(tour.url + path, json=body)
+    answer: dict[str, Any] = response.json()
+    if response.status_code >= 400:
+        raise RefusedError(response.status_code, answer)
+    return answer
+
+
+def _free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -90,7 +90,7 @@ def told(examination: Examination) -> dict[str, Any]:
             "since": None,
             "as_of": None,
             "checks": [],
-            "facts": _told_facts([Fact("查询页面", "Its page", path) for path in examination.opens]),
+            "facts": [],
             "next_zh": step.zh,
             "next_en": step.en,
         }

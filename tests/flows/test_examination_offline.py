@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.examination import offline
 from hub.examination.forms import ANSWER_TYP, LARGEST_BYTES, Form, read_examined
 from hub.examination.report import told
 from hub.publication import STATUS_LIST_TYP
@@ -447,4 +448,4 @@ def test_whatever_stands_in_a_file_it_is_not_accepted(value: Any) -> None:
 
 def test_types_of_tokens_are_those_the_hub_signs_with() -> None:
     assert ANSWER_TYP == lookup.ANSWER_TYP
-    assert STATUS_LIST_TYP == "statuslist+jwt"
+    assert offline.STATUS_LIST_TYP == STATUS_LIST_TYP

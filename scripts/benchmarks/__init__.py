@@ -1,0 +1,1 @@
+"""What `scripts/benchmark.py` measures with: an installation, its load, its rows and its table."""

@@ -1,0 +1,368 @@
+"""The rows of one database, measured one after another on one installation."""
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.app import Hub, build
+from hub.examination.offline import verify_offline
+from hub.intentions import decrypt_disclosures, new_name
+from hub.issuance import Issued
+from hub.keyfolder import KeyFolder
+from hub.registry import Registry
+from hub.repeats import spend_statement
+from hub.settings import Settings
+from hub.statements import VerifiedStatement
+from hub.store.certificate import CertificateReader
+from hub.store.entry import EntryWriter
+from hub.verification import judge, passed
+from schemas.certificate import Status
+from schemas.evidence import ActFacts, Kind
+from schemas.parties import LicenceState
+from schemas.statement import Ordered
+from schemas.verdict import CheckName, Facts, Outcome, Surface
+from scripts.benchmarks import load, orders, raw
+from scripts.benchmarks.bulk import Filled, fill, resident_bytes
+from scripts.benchmarks.calls import called
+from scripts.benchmarks.installation import environment_of, make_installation, order, settings_for
+from scripts.benchmarks.server import Server, running_empty_route, running_hub
+from scripts.benchmarks.table import Bar, Row, percentiles
+from signing.jws import VerificationKey
+from signing.sd_jwt import Record, Seal, open_record, parse_record
+
+ROWS = ("bulk", "scan", "issue", "pull", "verify", "start")
+CALLERS = 16
+SMALL_REGISTRY = 10_000
+_LARGE_HOLDER, _SMALL_HOLDER = 5_000, 10
+_SCAN_RATIO = {"sqlite": 0.20, "postgresql": 0.12}
+_BULK_RATE = {"sqlite": 1_500, "postgresql": 800}
+_RECORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be measured: rows, how many certificates, and how long each load lasts."""
+
+    rows: Collection[str]
+    certificates: int
+    seconds: float
+
+
+class Measuring:
+    """One installation on one database, from empty to full, and what was measured of it."""
+
+    def __init__(
+        self, dialect: str, url: str | None, folder: Path, wanted: Wanted, told: Callable[[Row], None]
+    ) -> None:
+        self._dialect = dialect
+        self._folder = folder
+        self._wanted = wanted
+        self._told = told
+        self._settings = settings_for(folder, url)
+        self._log = folder / "log"
+        self._issued: list[Issued] = []
+
+    def run(self) -> None:
+        """Measure every row that is wanted."""
+        make_installation(self._settings)
+        self._say("raw commit", *self._commits())
+        if "start" in self._wanted.rows:
+            self._start("start, empty", 2.0)
+        filled, small = self._fill_all()
+        if "bulk" in self._wanted.rows:
+            self._bulk(filled)
+        if "scan" in self._wanted.rows:
+            self._scans(small)
+        if {"issue", "pull"} & set(self._wanted.rows):
+            self._calls()
+        if "verify" in self._wanted.rows:
+            self._verify()
+        if "start" in self._wanted.rows:
+            self._start(f"start, {self._wanted.certificates:,} certificates", 3.0)
+
+    # --- baselines and start --------------------------------------------------------------------------------------
+
+    def _commits(self) -> tuple[float, str]:
+        self._commit_rate, self._pair_rate = raw.commits(self._settings.database_url, self._folder, 1.0)
+        self._say("raw two commits", self._pair_rate, "/s")
+        return self._commit_rate, "/s"
+
+    def _start(self, name: str, most_seconds: float) -> None:
+        with self._hub_serving() as server:
+            time.sleep(1.0)
+            resident = resident_bytes(server.pid) / 1e6
+        self._say(name, server.start_seconds, "s", bars=(Bar("value", most=most_seconds),))
+        self._say(f"{name}: idle memory", resident, "MB", bars=(Bar("value", most=200),))
+
+    # --- bulk -----------------------------------------------------------------------------------------------------
+
+    def _fill_all(self) -> tuple[Filled, load.Load | None]:
+        """Fill the database; on the way, when it gets larger than 10,000, measure a scan there."""
+        count, small = self._wanted.certificates, None
+        contents = orders.filling(count)
+        if count > SMALL_REGISTRY and "scan" in self._wanted.rows:
+            first = self._fill([next(contents) for _ in range(SMALL_REGISTRY)])
+            with self._hub_serving() as server:
+                small = self._load(server, self._holders(), "application/jwt")
+            rest = self._fill(contents)
+            growth = first.growth_bytes + rest.growth_bytes
+            seconds, sizes = first.seconds + rest.seconds, first.sizes + rest.sizes
+            return Filled([], seconds, sizes, growth, first.refused + rest.refused), small
+        return self._fill(contents), small
+
+    def _fill(self, contents: Iterable[dict[str, Any]]) -> Filled:
+        hub, keys = self._opened()
+        try:
+            filled = fill(hub, keys, contents)
+        finally:
+            hub.close()
+        self._issued += filled.issued
+        return filled
+
+    def _bulk(self, filled: Filled) -> None:
+        p50, p95, p99 = percentiles(filled.seconds)
+        self._say(
+            "bulk, batches of 200", filled.per_second, "/s", p50=p50, p95=p95, p99=p99, errors=filled.refused,
+            baseline=f"raw two commits {self._pair_rate:,.0f}/s", ratio=filled.per_second / self._pair_rate,
+            bars=(Bar("value", least=_BULK_RATE[self._dialect]),),
+        )  # fmt: skip
+        first, last = filled.tenth(0), filled.tenth(-1)
+        self._say(
+            "bulk, last tenth", last, "/s", baseline=f"first tenth {first:,.0f}/s", ratio=first / last,
+            bars=(Bar("ratio", most=1.2),),
+        )  # fmt: skip
+        self._say("bulk, growth of memory", filled.growth_bytes / 1e6, "MB", bars=(Bar("value", most=50),))
+
+    # --- scan -----------------------------------------------------------------------------------------------------
+
+    def _scans(self, small: load.Load | None) -> None:
+        if not load.has_wrk():
+            print("wrk is not installed (apt-get install wrk): the scan rows are left out")
+            return
+        hub, keys = self._opened()
+        try:
+            large = fill(hub, keys, orders.of_one_holder(orders.LARGE, _LARGE_HOLDER, 900_000_000)).issued[0]
+            little = fill(hub, keys, orders.of_one_holder(orders.SMALL, _SMALL_HOLDER, 910_000_000)).issued[0]
+        finally:
+            hub.close()
+        with running_empty_route(self._log) as route, self._hub_serving() as server:
+            empty = self._load(route, ["/"], "*/*")
+            self._say_load("empty Starlette route", empty)
+            signed = self._load(server, self._holders(), "application/jwt")
+            empty = _mean(empty, self._load(route, ["/"], "*/*"))
+            self._say_load("scan, signed answer", signed, empty, (Bar("ratio", least=_SCAN_RATIO[self._dialect]),))
+            self._at_80_percent(server, signed)
+            if small is not None:
+                name = f"scan at {SMALL_REGISTRY:,} certificates"
+                ratio = small.per_second / signed.per_second
+                self._say(
+                    f"scan cost against {SMALL_REGISTRY:,}", signed.per_second, "/s",
+                    baseline=f"{name} {small.per_second:,.0f}/s", ratio=ratio, bars=(Bar("ratio", most=1.2),),
+                )  # fmt: skip
+            short = self._wanted.seconds / 2
+            for name, accept in (("JSON", "application/json"), ("page", "text/html")):
+                self._say_load(f"scan, {name}", self._load(server, self._holders(), accept, short), empty)
+            one = self._load(server, self._certificates(), "application/jwt", short)
+            self._say_load("scan, signed, one certificate", one, empty)
+            of_ten = self._load(server, [f"/q/{little.holder_reference}"], "application/jwt", short)
+            of_many = self._load(server, [f"/q/{large.holder_reference}"], "application/jwt", short)
+            ratio = of_ten.per_second / of_many.per_second
+            self._say(
+                f"scan, a holder of {_LARGE_HOLDER:,}", of_many.per_second, "/s",
+                p50=of_many.p50, p95=of_many.p95, p99=of_many.p99, errors=of_many.errors + of_ten.errors,
+                baseline=f"a holder of {_SMALL_HOLDER} {of_ten.per_second:,.0f}/s", ratio=ratio,
+                bars=(Bar("ratio", most=5),),
+            )  # fmt: skip
+
+    def _at_80_percent(self, server: Server, signed: load.Load) -> None:
+        rate = 0.8 * signed.per_second
+        paced = load.at_a_fixed_rate(
+            server.port, self._holders(), "application/jwt", rate, self._folder, self._wanted.seconds
+        )
+        self._say(
+            "scan, signed, at 80 % load", paced.per_second, "/s", p50=paced.p50, p95=paced.p95, p99=paced.p99,
+            errors=paced.errors, baseline=f"asked {rate:,.0f}/s", ratio=paced.per_second / rate,
+            bars=(Bar("p99", most=20),),
+        )  # fmt: skip
+
+    def _load(self, server: Server, paths: Sequence[str], accept: str, seconds: float | None = None) -> load.Load:
+        return load.as_much_as_it_takes(server.url, paths, accept, self._folder, seconds or self._wanted.seconds)
+
+    def _holders(self) -> list[str]:
+        return sorted({f"/q/{each.holder_reference}" for each in self._issued})
+
+    def _certificates(self) -> list[str]:
+        return [f"/c/{each.reference}" for each in self._issued]
+
+    # --- issue and pull -------------------------------------------------------------------------------------------
+
+    def _calls(self) -> None:
+        first_serial = 500_000_000
+        pairs = f"raw two commits {self._pair_rate:,.0f}/s"
+        with self._hub_serving() as server:
+            for act, callers, bars in (
+                ("issue", CALLERS, (Bar("value", least=200),)),
+                ("issue", 1, ()),
+                ("pull", CALLERS, (Bar("value", least=200), Bar("p99", most=150))),
+                ("pull", 1, ()),
+            ):
+                if act not in self._wanted.rows:
+                    continue
+                seconds = self._wanted.seconds if callers > 1 else self._wanted.seconds / 2
+                calls = called(
+                    act, server.url, self._settings.key_folder, callers=callers, seconds=seconds,
+                    holders=self._wanted.certificates // orders.PER_HOLDER, first_serial=first_serial,
+                )  # fmt: skip
+                first_serial += 10_000_000
+                if calls.first_error:
+                    print(f"first error: {calls.first_error}")
+                self._say(
+                    f"{act}, {callers} caller{'s' if callers > 1 else ''}", calls.per_second, "/s", p50=calls.p50,
+                    p95=calls.p95, p99=calls.p99, errors=calls.errors, baseline=pairs,
+                    ratio=calls.per_second / self._pair_rate, bars=bars,
+                )  # fmt: skip
+        if "pull" in self._wanted.rows:
+            self._evidence()
+
+    def _evidence(self) -> None:
+        """Measure the keeping of statement and entry by itself: spent, kept and entered, one commit each."""
+        hub, keys = self._opened()
+        registry, seconds = hub.registry, []
+        try:
+            until = time.perf_counter() + 1.0
+            while time.perf_counter() < until:
+                verified = order(registry, keys, Ordered.PULL, {}, system="health")
+                act = ActFacts(
+                    Kind.PULL_ALLOWED, new_name(registry), datetime.now(UTC), None, verified.digest, None, None
+                )
+                keep = partial(_keep, verified, act, registry)
+                started = time.perf_counter()
+                registry.database.write(keep)
+                seconds.append(time.perf_counter() - started)
+        finally:
+            hub.close()
+        p50, p95, p99 = percentiles(seconds)
+        rate = 1 / statistics.mean(seconds)
+        self._say(
+            "evidence alone: statement, entry", rate, "/s", p50=p50, p95=p95, p99=p99,
+            baseline=f"raw commit {self._commit_rate:,.0f}/s", ratio=rate / self._commit_rate,
+        )  # fmt: skip
+
+    # --- verify ---------------------------------------------------------------------------------------------------
+
+    def _verify(self) -> None:
+        hub, _ = self._opened()
+        try:
+            records = self._records(hub)
+            trust, now = hub.registry.trust(), datetime.now(UTC)
+            catalogue = hub.registry.catalogue
+        finally:
+            hub.close()
+
+        def find_key(kid: str) -> VerificationKey:
+            return trust.seal_key(kid, issuing_body=None, at=now)
+
+        def verify(record: bytes) -> None:
+            claims = open_record(parse_record(record), find_key=find_key).claims
+            verdict = judge(_facts(claims), surface=Surface.OFFLINE, now=now)
+            if verdict.outcome is not Outcome.VALID:
+                raise AssertionError(verdict.reason)
+
+        def examine(record: bytes) -> None:
+            verify_offline(record, trust=trust, find_type=catalogue.get, status_token=None, now=now, max_age=None)
+
+        _, raw_rate = raw.signatures(0.5)
+        bars = (Bar("value", least=3_000),)
+        for name, act, of in (("verify a record", verify, bars), ("verify a record, whole report", examine, ())):
+            seconds = _timed(act, records, self._wanted.seconds / 2)
+            p50, p95, p99 = percentiles(seconds)
+            rate = len(seconds) / sum(seconds)
+            self._say(
+                name, rate, "/s", p50=p50, p95=p95, p99=p99, baseline=f"raw ES256 verify {raw_rate:,.0f}/s",
+                ratio=rate / raw_rate, bars=of,
+            )  # fmt: skip
+
+    def _records(self, hub: Hub) -> list[bytes]:
+        """Return whole records, every disclosure with them, as a holder might keep them."""
+        chosen = random.Random(1).sample(range(1, len(self._issued)), min(_RECORDS, len(self._issued) - 1))
+        with hub.registry.database.read() as connection:
+            stored = CertificateReader(connection).records(sorted(chosen))
+        return [
+            Record(
+                each.payload,
+                tuple(Seal(**seal) for seal in each.seals),
+                (*each.public_disclosures, *decrypt_disclosures(each.envelope, serial=serial, registry=hub.registry)),
+            ).to_json()
+            for serial, each in stored.items()
+        ]
+
+    # --- around ---------------------------------------------------------------------------------------------------
+
+    def _opened(self) -> tuple[Hub, KeyFolder]:
+        settings: Settings = self._settings
+        return build(settings), KeyFolder(settings.key_folder, settings.passphrase_file)
+
+    def _hub_serving(self) -> AbstractContextManager[Server]:
+        return running_hub(environment_of(self._settings), self._log)
+
+    def _say_load(
+        self, name: str, measured: load.Load, empty: load.Load | None = None, bars: tuple[Bar, ...] = ()
+    ) -> None:
+        baseline = f"empty route {empty.per_second:,.0f}/s" if empty else ""
+        self._say(
+            name, measured.per_second, "/s", p50=measured.p50, p95=measured.p95, p99=measured.p99,
+            errors=measured.errors, baseline=baseline,
+            ratio=measured.per_second / empty.per_second if empty else None, bars=bars,
+        )  # fmt: skip
+
+    def _say(self, name: str, value: float, unit: str, **more: object) -> None:
+        self._told(Row(name, value, unit, **more))  # type: ignore[arg-type]
+
+
+def _keep(verified: VerifiedStatement, act: ActFacts, registry: Registry, connection: Connection) -> None:
+    spend_statement(connection, verified, system="health", registry=registry, now=act.recorded_at)
+    EntryWriter(connection, registry.random).add([act])
+
+
+def _mean(one: load.Load, other: load.Load) -> load.Load:
+    return replace(one, per_second=(one.per_second + other.per_second) / 2, errors=one.errors + other.errors)
+
+
+def _timed(act: Callable[[bytes], None], records: Sequence[bytes], seconds: float) -> list[float]:
+    taken: list[float] = []
+    until = time.perf_counter() + seconds
+    while (started := time.perf_counter()) < until:
+        act(records[len(taken) % len(records)])
+        taken.append(time.perf_counter() - started)
+    return taken
+
+
+def _facts(claims: dict[str, object]) -> Facts:
+    """Return the facts of an opened record as an offline verifier has them, its note having told the status."""
+    valid_to = claims["valid_to"]
+    return Facts(
+        seal=passed(CheckName.SEAL),
+        trust=passed(CheckName.TRUST),
+        statement=passed(CheckName.STATEMENT),
+        right_to_hold=passed(CheckName.RIGHT_TO_HOLD),
+        status=Status.VALID,
+        status_since=None,
+        suspended_until=None,
+        suspension_ends="act",
+        valid_from=datetime.fromisoformat(str(claims["valid_from"])).date(),
+        valid_to=datetime.fromisoformat(str(valid_to)).date() if valid_to else None,
+        licence=LicenceState.REGISTERED,
+        collected=False,
+        seen_at=None,
+        fresh_for_seconds=None,
+        status_as_of=None,
+    )

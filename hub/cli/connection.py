@@ -1,5 +1,7 @@
 """How a command reaches a hub: its URL, in whose name, and where that key lies."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,12 +32,16 @@ DatabaseUrl = Annotated[
 ]
 
 
-def open_client(url: str, system: str, keys: Path | None, passphrase_file: Path | None = None) -> "Client":
-    """Return the client of a system whose key lies in the key folder."""
+@contextmanager
+def open_client(url: str, system: str, keys: Path | None, passphrase_file: Path | None = None) -> "Iterator[Client]":
+    """Open the client of a system whose key lies in the key folder."""
+    import httpx
+
     from hub.client import Client
 
     folder = open_keys(keys, passphrase_file)
-    return Client(url=url, system=system, signer=folder.signer(f"system:{system}"))
+    with httpx.Client(timeout=_TIMEOUT_SECONDS) as http:
+        yield Client(url=url, system=system, signer=folder.signer(f"system:{system}"), http=http)
 
 
 def open_keys(keys: Path | None, passphrase_file: Path | None = None) -> "KeyFolder":

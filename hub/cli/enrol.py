@@ -168,8 +168,8 @@ def _enrol(
 ) -> None:
     from schemas.statement import Ordered
 
-    client = open_client(url, system, keys, passphrase_file)
-    show(client.order(f"/api/v1/{noun}", Ordered.ENROL, content), as_json=as_json)
+    with open_client(url, system, keys, passphrase_file) as client:
+        show(client.order(f"/api/v1/{noun}", Ordered.ENROL, content), as_json=as_json)
 
 
 def _competence(text: str, from_on: str) -> dict[str, str]:

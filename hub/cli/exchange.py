@@ -45,15 +45,15 @@ def pull(
         "item_code": item,
         "case_number": case,
     }
-    client = open_client(url, system, keys, passphrase_file)
-    answer = client.request("/api/v1/pulls", Ordered.PULL, request, officer=officer)
-    _save(answer, out)
-    if as_json:
-        show(answer, as_json=True)
-        return
-    titles = ("类型 type", "证照编号 number", "结论 verdict", "证照标识 identifier")
-    show_rows(titles, [_row(each) for each in answer["items"]])
-    show({"delivery": answer["delivery"], "ends_at": answer["ends_at"]}, as_json=False)
+    with open_client(url, system, keys, passphrase_file) as client:
+        answer = client.request("/api/v1/pulls", Ordered.PULL, request, officer=officer)
+        _save(answer, out)
+        if as_json:
+            show(answer, as_json=True)
+            return
+        titles = ("类型 type", "证照编号 number", "结论 verdict", "证照标识 identifier")
+        show_rows(titles, [_row(each) for each in answer["items"]])
+        show({"delivery": answer["delivery"], "ends_at": answer["ends_at"]}, as_json=False)
 
 
 def compare(
@@ -84,8 +84,8 @@ def compare(
         "item_code": item,
         "case_number": case,
     }
-    client = open_client(url, system, keys, passphrase_file)
-    show(client.request("/api/v1/comparisons", Ordered.COMPARE, request, officer=officer), as_json=as_json)
+    with open_client(url, system, keys, passphrase_file) as client:
+        show(client.request("/api/v1/comparisons", Ordered.COMPARE, request, officer=officer), as_json=as_json)
 
 
 def _wanted(code: str, names: list[str]) -> dict[str, Any]:

@@ -53,23 +53,23 @@ def import_file(
         raise typer.BadParameter("--type 与 --publicity 选其一 exactly one of --type and --publicity")
     if (body is None) == (source is None):
         raise typer.BadParameter("--body 与 --source 选其一 exactly one of --body and --source")
-    client = open_client(url, system, keys, passphrase_file)
-    with _Progress() as follow:
-        found = client.import_file(
-            file,
-            form="publicity" if publicity else "type",
-            certificate_type=certificate_type,
-            issuing_body=body,
-            source=source,
-            officer=officer,
-            dry_run=dry_run,
-            follow=follow,
-        )
-    saved = outcome or file.with_name(f"{file.stem}.outcome.csv")
-    saved.write_bytes(client.get(f"/api/v1/intakes/{found['intake']}/outcome").content)
-    _show(found | {"outcome": str(saved)}, as_json)
-    if found["state"] != "done":
-        raise LocalRefusal("intake_failed", problem=found.get("problem"))
+    with open_client(url, system, keys, passphrase_file) as client:
+        with _Progress() as follow:
+            found = client.import_file(
+                file,
+                form="publicity" if publicity else "type",
+                certificate_type=certificate_type,
+                issuing_body=body,
+                source=source,
+                officer=officer,
+                dry_run=dry_run,
+                follow=follow,
+            )
+        saved = outcome or file.with_name(f"{file.stem}.outcome.csv")
+        saved.write_bytes(client.get(f"/api/v1/intakes/{found['intake']}/outcome").content)
+        _show(found | {"outcome": str(saved)}, as_json)
+        if found["state"] != "done":
+            raise LocalRefusal("intake_failed", problem=found.get("problem"))
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

@@ -30,17 +30,17 @@ def issue(
     from schemas.statement import Ordered
 
     content = read_json(order)
-    client = open_client(url, system, keys, passphrase_file)
-    answer = client.order(
-        "/api/v1/certificates",
-        Ordered.ISSUE,
-        content,
-        officer=officer,
-        certificate_type=_text(content.get("certificate_type")),
-        issuing_body=_text(content.get("issuing_body")),
-        key=key,
-    )
-    show(answer, as_json=as_json)
+    with open_client(url, system, keys, passphrase_file) as client:
+        answer = client.order(
+            "/api/v1/certificates",
+            Ordered.ISSUE,
+            content,
+            officer=officer,
+            certificate_type=_text(content.get("certificate_type")),
+            issuing_body=_text(content.get("issuing_body")),
+            key=key,
+        )
+        show(answer, as_json=as_json)
 
 
 def status(
@@ -77,11 +77,11 @@ def status(
         "document_date": document_date or today,
         "works_from": works_from or today,
     } | ({"until": until} if until else {})
-    client = open_client(url, system, keys, passphrase_file)
-    answer = client.order(
-        "/api/v1/status-changes", Ordered.CHANGE_STATUS, content, officer=officer, issuing_body=body, key=key
-    )
-    show(answer, as_json=as_json)
+    with open_client(url, system, keys, passphrase_file) as client:
+        answer = client.order(
+            "/api/v1/status-changes", Ordered.CHANGE_STATUS, content, officer=officer, issuing_body=body, key=key
+        )
+        show(answer, as_json=as_json)
 
 
 def _text(value: object) -> str | None:

@@ -46,8 +46,8 @@ def put(
     }
     if until_on:
         content["until_on"] = until_on
-    client = open_client(url, system, keys, passphrase_file)
-    show(client.order("/api/v1/sharing-rules", Ordered.SHARE, content), as_json=as_json)
+    with open_client(url, system, keys, passphrase_file) as client:
+        show(client.order("/api/v1/sharing-rules", Ordered.SHARE, content), as_json=as_json)
 
 
 def parse_types(texts: list[str]) -> dict[str, list[str]]:

@@ -17,8 +17,8 @@ from hub.errors import AccessError
 from hub.registry import Registry
 from hub.store.parties import PartyReader
 from hub.store.statement import StatementWriter
-from schemas.access import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
 from schemas.parties import Role, System
+from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
 from signing.base64url import decode, encode
 from signing.errors import MalformedTokenError, SigningError
 from signing.jws import (

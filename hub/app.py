@@ -38,7 +38,6 @@ from hub.intentions import COLLECTED_SEALER
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
-from hub.publication import STATUS_LIST_TYP
 from hub.registry import Registry, Sealers
 from hub.settings import Settings
 from hub.store.database import Database
@@ -60,13 +59,13 @@ from hub.web import (
 )
 from hub.web.callers import moment
 from hub.web.limits import AddressLimit
-from hub.web.lookup import ANSWER_TYP, Limits, LookupDoor, Render
+from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
-from schemas.access import TOKEN_TYP
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.exchange import NOTE_TYP
+from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from signing.base64url import encode
 from signing.jws import CompactSigner
 from signing.signers import Signer

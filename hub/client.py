@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 import orjson
 
-from schemas.access import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, access_token_hash
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, access_token_hash
 from signing.algorithms import generate_private_key
 from signing.base64url import encode
 from signing.jws import jwk_of, sign_compact

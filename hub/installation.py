@@ -122,8 +122,10 @@ def make_trust_list(
         reader = InstallationReader(connection)
         version = reader.trust_list_version()
         raw = reader.trust_list(version)
+        recorded_at = reader.trust_list_recorded_at(version) if raw else now
         bodies = PartyReader(connection).issuing_bodies()
-    before = _verified(raw, installation, now) if raw else None
+    # The list before may have ended: what it named is still to be carried on.
+    before = _verified(raw, installation, recorded_at) if raw else None
     authority, until = keys.cert("authority"), now + CERT_TERM
     content = TrustList(
         version=version + 1,

@@ -1,22 +1,21 @@
 """What the hub publishes for those who verify on their own: the trust list, its keys, the status lists."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from hub.errors import NotFoundError
 from hub.registry import Registry
-from hub.store.status import StatusReader
-from schemas.certificate import Status
+from hub.store.status import StatusReader, StatusRow
+from schemas.certificate import Status, civil_date, suspension_over
 from signing.algorithms import public_key_from_spki
 from signing.jws import CompactSigner, jwk_of
 from signing.status_list import SHARD_SIZE, StatusValue, encode_statuses, place_of
 
 # Beyond this a serial would not fit its column.
 _MOST_LISTS = 2**40
-STATUS_LIST_TYP = "statuslist+jwt"
 _VALUES: Mapping[str, StatusValue] = {
     Status.SUSPENDED: StatusValue.SUSPENDED,
     Status.SUPERSEDED: StatusValue.APPLICATION_SPECIFIC,
@@ -33,10 +32,12 @@ def status_list(number: int, *, registry: Registry, signer: CompactSigner, term:
         reader = StatusReader(connection)
         if not 0 <= number <= _MOST_LISTS or first > reader.highest():
             raise NotFoundError("status_list_not_found")
-        statuses = reader.not_valid(first, first + SHARD_SIZE - 1)
+        rows = reader.not_valid(first, first + SHARD_SIZE - 1)
+    today = civil_date(now)
     values = {
-        place_of(serial, registry.status_key).index: int(_VALUES.get(status, StatusValue.INVALID))
-        for serial, status in statuses.items()
+        place_of(row.serial, registry.status_key).index: int(_VALUES.get(row.status, StatusValue.INVALID))
+        for row in rows
+        if not _is_over(row, registry, today)
     }
     issued_at = int(now.timestamp())
     payload = {
@@ -48,6 +49,12 @@ def status_list(number: int, *, registry: Registry, signer: CompactSigner, term:
         "status_list": {"bits": 2, "lst": encode_statuses(values)},
     }
     return signer.sign(orjson.dumps(payload))
+
+
+def _is_over(row: StatusRow, registry: Registry, today: date) -> bool:
+    """Say whether a suspension ended by itself: the list says what the verdict says."""
+    kind = registry.catalogue.get(row.certificate_type, row.type_version)
+    return row.status == Status.SUSPENDED and suspension_over(row.suspended_until, kind.suspension_ends, today)
 
 
 def jwks(*, registry: Registry) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from hub.client import Client, RefusedError
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
+from schemas.tokens import ANSWER_TYP
 from scripts.example_city import DEPARTMENTS, TOWNS, ExampleEnterprise
 from scripts.example_fields import field_values, make_number
 from signing.base64url import encode
@@ -35,7 +36,6 @@ from signing.trust import TrustList, verify_trust_list
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
-_ANSWER_TYP = "yizhao-answer+jwt"
 _STATUS_AS_SIGNED = 3
 _MARKET, _HEALTH = DEPARTMENTS[0], DEPARTMENTS[1]
 _SHOP = ExampleEnterprise(
@@ -227,7 +227,7 @@ def scan_signed(tour: Tour) -> None:
     token = tour.see(f"{tour.page}?nonce=tour-0001", "application/jwt").text
     answer = json.loads(
         verify_compact(
-            token, find_key=lambda kid: trust.hub_key(kid, purpose="answers", at=now), typ=_ANSWER_TYP
+            token, find_key=lambda kid: trust.hub_key(kid, purpose="answers", at=now), typ=ANSWER_TYP
         ).payload
     )
     expect("签发者与随机数 issuer and nonce", (answer["iss"], answer["nonce"]), (tour.origin, "tour-0001"))

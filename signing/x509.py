@@ -27,6 +27,16 @@ from signing.errors import AlgorithmRefusedError, CertRefusedError, SignatureInv
 _ARC = "2.25.64415357385420484476005102715817798255"
 TEST_EXTENSION_OID = x509.ObjectIdentifier(f"{_ARC}.1")
 _TEST_EXTENSION_DER = b"\x0c\x04TEST"  # UTF8String "TEST"
+# What the library raises for a hostile cert, some of it only when a part is first read.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    Warning,
+)
 _LONGEST_NAME_BYTES = 64  # ub-common-name (RFC 5280, appendix A)
 _LICENCE_NUMBER = re.compile(r"[0-9A-Za-z-]{1,64}")
 _UNDERSTOOD_EXTENSIONS = frozenset(
@@ -238,7 +248,7 @@ def _load(cert_der: bytes) -> x509.Certificate:
         cert = x509.load_der_x509_certificate(cert_der)
         extensions = list(cert.extensions)
         canonical = cert.public_bytes(serialization.Encoding.DER)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except _UNREADABLE as error:
         raise CertRefusedError("malformed", "not a readable X.509 cert") from error
     if cert.version is not x509.Version.v3 or canonical != cert_der:
         raise CertRefusedError("malformed", "the cert is not version 3 in DER")
@@ -249,18 +259,21 @@ def _load(cert_der: bytes) -> x509.Certificate:
 
 def _facts_of(cert: x509.Certificate, cert_der: bytes) -> CertFacts:
     public_key = _public_key_of(cert)
-    return CertFacts(
-        public_key=public_key,
-        algorithm=algorithm_of(public_key),
-        key_id=key_id(public_key),
-        subject_name=_common_name(cert),
-        licence_number=_licence_number(cert),
-        serial_hex=f"{cert.serial_number:x}",
-        sha256_hex=hashlib.sha256(cert_der).hexdigest(),
-        not_before=cert.not_valid_before_utc,
-        not_after=cert.not_valid_after_utc,
-        is_test=_is_test(cert),
-    )
+    try:
+        return CertFacts(
+            public_key=public_key,
+            algorithm=algorithm_of(public_key),
+            key_id=key_id(public_key),
+            subject_name=_common_name(cert),
+            licence_number=_licence_number(cert),
+            serial_hex=f"{cert.serial_number:x}",
+            sha256_hex=hashlib.sha256(cert_der).hexdigest(),
+            not_before=cert.not_valid_before_utc,
+            not_after=cert.not_valid_after_utc,
+            is_test=_is_test(cert),
+        )
+    except _UNREADABLE as error:
+        raise CertRefusedError("malformed", "not a readable X.509 cert") from error
 
 
 def _public_key_of(cert: x509.Certificate) -> PublicKey:

@@ -22,12 +22,12 @@ from schemas.identifiers import (
     parse_licence_number,
     parse_reference,
 )
+from schemas.tokens import ANSWER_TYP
 from signing.errors import MalformedTokenError
 from signing.jws import json_bytes, parse_json, unverified_header
 from signing.sd_jwt import Record, parse_record
 
 LARGEST_BYTES = 2 * 1024 * 1024
-ANSWER_TYP = "yizhao-answer+jwt"
 _LONGEST_NAME = 300
 _MOST_FILES = 100
 _MOST_CERTS = 8

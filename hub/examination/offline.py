@@ -35,12 +35,12 @@ from hub.examination.report import (
 from hub.verification import judge, restate
 from schemas.certificate import Status
 from schemas.exchange import NOTE_TYP
+from schemas.tokens import STATUS_LIST_TYP
 from schemas.verdict import Check, CheckName, Facts, Result, Surface
 from signing.errors import MalformedTokenError, SignatureInvalidError
 from signing.status_list import StatusValue, decode_status
 from signing.trust import TrustList
 
-STATUS_LIST_TYP = "statuslist+jwt"
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 _LISTED = {
     StatusValue.VALID: Status.VALID,

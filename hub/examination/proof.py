@@ -19,12 +19,13 @@ from hub.examination.claims import (
     read_note,
     read_record_claims,
 )
-from hub.examination.forms import ANSWER_TYP, LARGEST_BYTES, ShownFile
+from hub.examination.forms import LARGEST_BYTES, ShownFile
 from hub.verification import passed
 from schemas.canonical import CanonicalFormError, canonical_digest
 from schemas.certificate_type import CertificateType
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS, FieldClass
+from schemas.tokens import ANSWER_TYP
 from schemas.verdict import Check, CheckName, Result
 from signing.algorithms import public_key_from_spki
 from signing.errors import KeyUnknownError, SigningError

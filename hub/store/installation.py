@@ -22,6 +22,13 @@ class InstallationReader:
         """Return the highest version this hub has held, 0 for none."""
         return int(self._connection.execute(select(func.max(tables.trust_list.c.version))).scalar() or 0)
 
+    def trust_list_recorded_at(self, version: int) -> datetime:
+        table = tables.trust_list
+        found: datetime = self._connection.execute(
+            select(table.c.recorded_at).where(table.c.version == version)
+        ).scalar_one()
+        return found
+
     def trust_list(self, version: int) -> bytes | None:
         table = tables.trust_list
         raw = self._connection.execute(select(table.c.raw).where(table.c.version == version)).scalar()

@@ -30,7 +30,6 @@ from schemas.identifiers import (
 )
 from signing.jws import CompactSigner
 
-ANSWER_TYP = "yizhao-answer+jwt"
 _NO_STORE = (b"cache-control", b"no-store")
 _VARY = (b"vary", b"accept, accept-language")
 _KINDS = {

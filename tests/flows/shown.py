@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 
-from hub.examination.forms import ANSWER_TYP
-from hub.examination.offline import STATUS_LIST_TYP, verify_offline
+from hub.examination.offline import verify_offline
 from hub.examination.online import finder
 from hub.examination.report import Examination
 from schemas.canonical import canonical_digest
 from schemas.catalogue import load_catalogue
 from schemas.exchange import NOTE_TYP
+from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP
 from signing.jws import sign_compact
 from signing.sd_jwt import Record, make_disclosure, make_payload, seal
 from signing.signers.file import FileSigner

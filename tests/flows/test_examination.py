@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from hub.examination.forms import ANSWER_TYP, LARGEST_BYTES, Form
-from hub.examination.offline import STATUS_LIST_TYP, verify_offline
+from hub.examination.forms import LARGEST_BYTES, Form
+from hub.examination.offline import verify_offline
 from hub.examination.online import examine, finder
 from hub.examination.report import Examination, told
 from hub.installation import make_trust_list
@@ -19,6 +19,7 @@ from hub.publication import status_list
 from hub.store.certificate import CertificateReader
 from hub.web import examination, problems
 from hub.web.limits import AddressLimit
+from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP
 from schemas.verdict import Result
 from signing.base64url import decode
 from signing.jws import CompactSigner, sign_compact

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.examination import offline
-from hub.examination.forms import ANSWER_TYP, LARGEST_BYTES, Form, read_examined
+from schemas.tokens import ANSWER_TYP
+from hub.examination.forms import LARGEST_BYTES, Form, read_examined
 from hub.examination.report import told
-from hub.publication import STATUS_LIST_TYP
+from schemas.tokens import STATUS_LIST_TYP
 from hub.web import lookup
 from schemas.verdict import Outcome, Result
 from schemas.wording import NOT_READ

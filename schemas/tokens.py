@@ -1,8 +1,13 @@
-"""Names that client and hub share when a system asks for a token and shows it (RFC 7523, RFC 9068, RFC 9449)."""
+"""The types of the tokens the hub makes or reads (header `typ`), and the names of RFC 7523, 9068 and 9449 it uses.
+
+Statements and delivery notes have theirs where they are described (`schemas/statement.py`, `schemas/exchange.py`).
+"""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
+ANSWER_TYP = "yizhao-answer+jwt"
+STATUS_LIST_TYP = "statuslist+jwt"
 ASSERTION_TYP = "client-authentication+jwt"
 PROOF_TYP = "dpop+jwt"
 TOKEN_TYP = "at+jwt"  # noqa: S105 - a media type

@@ -159,12 +159,13 @@ class CompactSigner:
         """`typ` is the token's type; `headers` are further protected headers, none of alg, kid, typ, crit, b64."""
         self._signer = signer
         self.protected = protected_header(signer, typ, headers)
+        self._start = f"{self.protected}.".encode("ascii")
 
     def sign(self, payload: bytes, *, statement: bytes | None = None) -> str:
         """Return the compact token over `payload`. `statement` is the order it carries out, see `Signer.sign`."""
-        signing_input = f"{self.protected}.{encode(payload)}"
-        signature = self._signer.sign(signing_input.encode("ascii"), statement=statement)
-        return f"{signing_input}.{encode(signature)}"
+        signing_input = self._start + encode(payload).encode("ascii")
+        signature = self._signer.sign(signing_input, statement=statement)
+        return f"{signing_input.decode('ascii')}.{encode(signature)}"
 
 
 def protected_header(signer: Signer, typ: str, headers: Mapping[str, Any] | None = None) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
-from hub.cli.init import make_settings
+from hub.cli.init import database_file, make_settings
 from hub.cli.output import AsJson, show, show_rows
 from hub.cli.refusals import REFUSED
 
@@ -105,7 +105,7 @@ def _machine(settings: "Settings", now: datetime) -> Iterator[Finding]:
 def _newest_change(settings: "Settings") -> datetime | None:
     """Return when the database was written last: a clock that stands before it has run backwards."""
     with suppress(OSError):
-        return datetime.fromtimestamp((settings.folder / "hub.db").stat().st_mtime, UTC)
+        return datetime.fromtimestamp(database_file(settings).stat().st_mtime, UTC)
     return None
 
 
@@ -134,8 +134,7 @@ def _database(settings: "Settings") -> "Generator[Finding, None, Database | None
     from hub.store.database import Database
 
     names = ("database", "数据库", "Database")
-    path = settings.folder / "hub.db"
-    if settings.database is None and not path.exists():
+    if settings.database is None and not database_file(settings).exists():
         yield _finding(*names, False, "not_initialised")
         return None
     database = Database(settings.database_url, pool_size=2)

@@ -7,6 +7,8 @@ A kill before 2 leaves keys nobody depends on: they are made anew. A kill betwee
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -119,6 +121,26 @@ def initialise_once(settings: "Settings", *, origin: str, now: datetime) -> bool
         return True
     finally:
         database.close()
+
+
+@contextmanager
+def open_database(settings: "Settings") -> "Iterator[Database]":
+    """Open the database of an installation; SetupError not_initialised where there is none to open."""
+    from hub.errors import SetupError
+    from hub.store.database import Database
+
+    if settings.database is None and not database_file(settings).exists():
+        raise SetupError("not_initialised")
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def database_file(settings: "Settings") -> Path:
+    """Return where the embedded database lies."""
+    return settings.folder / "hub.db"
 
 
 def is_initialised(settings: "Settings", database: "Database") -> bool:

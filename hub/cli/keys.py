@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase, open_keys
-from hub.cli.init import make_settings
+from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, show, show_rows
 
 if TYPE_CHECKING:
@@ -92,14 +92,11 @@ def trust_list(
 ) -> None:
     """签发下一版信任列表（测试）。 Sign the next trust list (TEST): every enrolled body that has a seal key."""
     from hub.keyfolder import KeyFolder
-    from hub.store.database import Database
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
-    store = Database(settings.database_url, pool_size=2)
-    try:
-        made = sign_next_trust_list(store, KeyFolder(settings.key_folder, settings.passphrase_file), datetime.now(UTC))
-    finally:
-        store.close()
+    folder = KeyFolder(settings.key_folder, settings.passphrase_file)
+    with open_database(settings) as opened:
+        made = sign_next_trust_list(opened, folder, datetime.now(UTC))
     show({"version": made.version, "expires_at": made.expires_at, "seals": len(made.seals)}, as_json=as_json)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
-from hub.cli.init import make_settings
+from hub.cli.init import make_settings, open_database
 from hub.cli.refusals import LocalRefusal
 
 if TYPE_CHECKING:
@@ -93,17 +93,13 @@ def renew_trust_list(settings: "Settings", now: datetime) -> None:
     from hub.cli.keys import sign_next_trust_list
     from hub.installation import LIST_TERM, TrustInForce, load_installation
     from hub.keyfolder import KeyFolder
-    from hub.store.database import Database
 
-    database = Database(settings.database_url, pool_size=2)
-    try:
+    with open_database(settings) as database:
         installation = load_installation(database)
         listed = TrustInForce(database, installation).refresh(now)
         if installation.is_test and (listed is None or listed.expires_at - now < LIST_TERM / 2):
             keys = KeyFolder(settings.key_folder, settings.passphrase_file)
             sign_next_trust_list(database, keys, now)
-    finally:
-        database.close()
 
 
 def fits_small_code(origin: str) -> bool:

@@ -1,0 +1,27 @@
+"""What the stories of the command line may ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.site import Site, served
+from tests.cli.town import settle
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A fresh installation, not served."""
+    made = Site(tmp_path)
+    assert made.init().code == 0
+    return made
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A served installation with two departments, one of them an issuing body; a module shares it."""
+    made = Site(tmp_path_factory.mktemp("town"))
+    assert made.init().code == 0
+    with served(made) as site:
+        settle(site)
+        yield site

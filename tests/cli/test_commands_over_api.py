@@ -1,0 +1,174 @@
+"""The registry by commands alone: issue, change, pull, compare, import, grant, search and print."""
+
+import csv
+from pathlib import Path
+
+from tests.cli.site import Site, run
+from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull
+
+
+def test_issued_certificate_is_scanned_and_suspended_by_commands(town: Site) -> None:
+    issued = issue(town, new_order())
+    changed = change(town, issued.json["identifier"], "suspend", "--until", "2099-01-01")
+    assert (issued.code, changed.code) == (0, 0)
+    assert changed.json["status"] == "suspended"
+
+
+def test_refused_order_says_what_is_wrong_and_the_next_step_in_both_languages(town: Site) -> None:
+    refused = issue(town, new_order(valid_to="2020-01-01"))
+    assert refused.code == 1
+    assert "fields_wrong" in refused.err
+    assert "valid_to: reversed" in refused.err
+    assert "下一步 next:" in refused.err
+    assert "追踪号 trace:" in refused.err
+
+
+def test_same_order_under_another_key_is_refused_as_taken(town: Site) -> None:
+    order = new_order()
+    assert issue(town, order).code == 0
+    assert issue(town, order).code == 1
+
+
+def test_pull_on_a_sharing_rule_saves_a_file_that_verifies_offline(town: Site, tmp_path: Path) -> None:
+    order = new_order()
+    identifier = issue(town, order).json["identifier"]
+    pulled = pull(town, order["licence_number"], "--rule", "rule-1", "--out", str(tmp_path))
+    assert pulled.code == 0, pulled.err
+    assert pulled.json["items"][0]["verdict"]["outcome"] == "valid"
+    assert (tmp_path / f"{identifier}.json").exists()
+
+
+def test_pull_without_a_basis_is_wrong_usage(town: Site) -> None:
+    assert pull(town, new_order()["licence_number"]).code == 2
+
+
+def test_comparison_answers_once_for_the_whole_set(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    what = (
+        "--type",
+        "food_operation_permit",
+        "--value",
+        "floor_area=120",
+        "--value",
+        f"holder_name={order['holder_name']}",
+    )
+    whose = ("--system", "health", "--officer", "health-001", "--item", ITEM, "--case", CASE, "--rule", "rule-1")
+    compared = run("compare", order["licence_number"], *what, *whose, *town.over_api)
+    assert compared.code == 0, compared.err
+    assert compared.json["match"] is True
+
+
+def test_imported_file_shows_its_rows_and_saves_the_outcome(town: Site) -> None:
+    order = new_order()
+    file = _order_file(town, order)
+    what = ("--type", "food_operation_permit", "--body", MARKET, "--officer", "market-001")
+    outcome = town.folder / "outcome.csv"
+    tried = run("import", file, "--system", "market", *what, "--dry-run", "--outcome", str(outcome), *town.over_api)
+    imported = run("import", file, "--system", "market", *what, "--outcome", str(outcome), *town.over_api)
+    assert (tried.code, tried.json["counts"]["would_issue"]) == (0, 1)
+    assert (imported.code, imported.json["counts"]["issued"]) == (0, 1)
+    assert "issued" in outcome.read_text(encoding="utf-8-sig")
+    assert order["holder_name"] not in outcome.read_text(encoding="utf-8-sig")
+
+
+def test_imported_file_without_its_columns_is_refused(town: Site) -> None:
+    file = town.write("wrong.csv", "甲,乙\n1,2\n")
+    what = ("--type", "food_operation_permit", "--body", MARKET)
+    refused = run("import", file, "--system", "market", *what, *town.over_api)
+    assert refused.code == 1
+    assert "intake_failed" in refused.err
+
+
+def test_grant_is_drafted_signed_posted_used_and_withdrawn_by_commands(town: Site) -> None:
+    order = new_order()
+    holder = order["licence_number"]
+    issue(town, order)
+    run("simulator", "make", holder, "--name", order["holder_name"], *town.keys)
+    digest = _post_grant(town, holder)
+    pulled = pull(town, holder, "--grant", digest)
+    draft = town.write("end.json", run("grant", "draft-withdrawal", digest, "--url", town.url, "--json").out)
+    signed = town.write("ended.json", run("simulator", "sign-withdrawal", holder, draft, *town.keys).out)
+    withdrawn = run("grant", "withdraw", digest, signed, "--url", town.url, "--json")
+    refused = pull(town, holder, "--grant", digest)
+    assert pulled.json["items"][0]["verdict"]["outcome"] == "valid"
+    assert withdrawn.json["state"] == "withdrawn"
+    assert (refused.code, "grant_withdrawn" in refused.err) == (1, True)
+    assert run("grant", "show", digest, "--url", town.url, "--json").json["state"] == "withdrawn"
+
+
+def test_grant_signed_during_an_outage_is_pending(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    run("simulator", "make", order["licence_number"], "--name", order["holder_name"], *town.keys)
+    run("simulator", "outage", "on", *town.keys)
+    try:
+        digest = _post_grant(town, order["licence_number"])
+        refused = pull(town, order["licence_number"], "--grant", digest)
+    finally:
+        run("simulator", "outage", "off", *town.keys)
+    assert (refused.code, "grant_pending" in refused.err) == (1, True)
+
+
+def test_codes_are_drawn_alone_and_on_a_sheet(town: Site, tmp_path: Path) -> None:
+    order = new_order()
+    reference = issue(town, order).json["reference"]
+    picture, drawing, sheet = tmp_path / "code.png", tmp_path / "code.svg", tmp_path / "sheet.html"
+    assert run("qr", order["licence_number"], "--out", str(picture), "--url", town.url).code == 0
+    assert run("qr", reference, "--out", str(drawing), "--url", town.url).code == 0
+    assert run("qr", order["licence_number"], reference, "--out", str(sheet), "--url", town.url).code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in drawing.read_bytes()
+    assert sheet.read_text().count("<figure>") == 2
+    assert order["holder_name"] in sheet.read_text()
+
+
+def test_code_of_an_unknown_licence_number_is_refused(town: Site, tmp_path: Path) -> None:
+    refused = run("qr", HEALTH, "--out", str(tmp_path / "code.svg"), "--url", town.url)
+    assert (refused.code, "licence_number_not_found" in refused.err) == (1, True)
+
+
+def test_catalogue_lists_38_types_and_shows_one(town: Site) -> None:
+    listed = run("catalogue", "--url", town.url, "--json")
+    shown = run("catalogue", "lift_registration", "--url", town.url)
+    assert len(listed.json) == 38
+    assert "设备代码" in shown.out
+    assert run("catalogue", "no_such_type", "--url", town.url).code == 1
+
+
+def test_enterprise_source_and_wrong_licence_number_are_enrolled(town: Site) -> None:
+    order = new_order()
+    names = ("--name", order["holder_name"], "--address", "中山市示例路9号")
+    enterprise = run("enrol", "enterprise", order["licence_number"], *names, *town.over_api)
+    source = run("enrol", "source", "credit", "--name-zh", "示例信用平台", "--fresh-for", "86400", *town.over_api)
+    admitted = run("enrol", "licence-number", "91350203M0001QAY9B", "--reason", "登记机关误发", *town.over_api)
+    assert (enterprise.code, source.code, admitted.code) == (0, 0, 0)
+
+
+def _post_grant(site: Site, holder: str) -> str:
+    what = (
+        "--type",
+        "food_operation_permit:floor_area",
+        "--item",
+        ITEM,
+        "--item-name",
+        "公共场所卫生许可",
+        "--case",
+        CASE,
+    )
+    when = ("--until", "2027-03-01T00:00:00+08:00", "--uses", "2")
+    drafted = run("grant", "draft", holder, "--requester", HEALTH, *what, *when, "--url", site.url, "--json")
+    draft = site.write("draft.json", drafted.out)
+    signed = site.write("signed.json", run("simulator", "sign-grant", holder, draft, *site.keys).out)
+    digest: str = run("grant", "post", signed, "--url", site.url, "--json").json["digest"]
+    return digest
+
+
+def _order_file(site: Site, order: dict[str, object]) -> str:
+    fields = order["fields"]
+    assert isinstance(fields, dict)
+    row = {name: value for name, value in order.items() if name not in ("fields", "certificate_type", "issuing_body")}
+    path = site.folder / "orders.csv"
+    with path.open("w", newline="", encoding="gb18030") as opened:
+        csv.writer(opened).writerows([[*row, *fields], [*row.values(), *fields.values()]])
+    return str(path)

@@ -1,0 +1,61 @@
+"""`yizhao doctor`: a sound installation is fine; each thing that is not is named, and the exit code says so."""
+
+import json
+import sqlite3
+
+from tests.cli.site import Ran, Site, run
+
+
+def _state(ran: Ran, name: str) -> str:
+    found: list[dict[str, str]] = json.loads(ran.out)
+    return next(each["state"] for each in found if each["name"] == name)
+
+
+def _execute(site: Site, statement: str) -> None:
+    connection = sqlite3.connect(site.folder / "data" / "hub.db")
+    try:
+        connection.execute(statement)
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def test_fresh_installation_is_sound(site: Site) -> None:
+    looked = run("doctor", *site.local, "--json")
+    assert looked.code == 0
+    assert {each["state"] for each in looked.json} <= {"fine", "watch"}
+    assert "SQLite" in run("doctor", *site.local).out
+
+
+def test_missing_installation_is_trouble(site: Site) -> None:
+    looked = run("doctor", "--data", str(site.folder / "elsewhere"), "--json")
+    assert looked.code == 1
+    assert (_state(looked, "keys"), _state(looked, "database")) == ("trouble", "trouble")
+
+
+def test_lost_key_is_trouble(site: Site) -> None:
+    (site.folder / "keys" / "hub-answers.key.pem").unlink()
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "keys")) == (1, "trouble")
+
+
+def test_edited_type_is_trouble(site: Site) -> None:
+    _execute(site, "UPDATE type_version SET digest = 'other' WHERE code = 'lift_registration'")
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "catalogue")) == (1, "trouble")
+
+
+def test_tables_of_another_version_are_trouble(site: Site) -> None:
+    _execute(site, "UPDATE alembic_version SET version_num = 'another'")
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "migrations")) == (1, "trouble")
+
+
+def test_body_without_a_seal_in_the_trust_list_is_trouble(site: Site) -> None:
+    columns = "licence_number, department, name_zh, name_en, area, from_on"
+    number = "11442000000000027P"
+    _execute(site, f"INSERT INTO department (licence_number, name_zh, name_en) VALUES ('{number}', '示例', 'Example')")  # noqa: S608
+    values = f"'{number}', '{number}', '示例', 'Example', '442000', '2020-01-01'"
+    _execute(site, f"INSERT INTO issuing_body ({columns}) VALUES ({values})")  # noqa: S608
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "seals")) == (1, "trouble")

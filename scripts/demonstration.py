@@ -132,7 +132,7 @@ def load(city: City, journal: Journal, say: Callable[[str], None]) -> None:
         ("登记部门、系统、经办人、颁发机构 parties enrolled", lambda: enrol_all(city, journal)),
         ("签发信任列表 trust list signed", lambda: journal.once("trust list", lambda: name_seals(city))),
         ("各部门签名并导入证照文件 order files signed and imported", lambda: import_files(city, journal, files)),
-        ("暂扣、撤回、吊销、延续、变更 later acts", lambda: do_acts(city, journal, files)),
+        ("暂扣、撤回、吊销、延续、变更 later acts", lambda: order_acts(city, journal, files)),
         ("归集双公示文件 publicity file collected", lambda: journal.once("publicity", lambda: collect(city, journal))),
         ("登记共享规则 sharing rules", lambda: journal.once("sharing", lambda: share(city, journal))),
     )
@@ -262,7 +262,7 @@ _CHANGED = ("outdoor_advertising_permit", "hotel_trade_permit", "seal_engraving_
 _STRIPPED_TRADE = "歌舞"
 
 
-def do_acts(city: City, journal: Journal, files: tuple[OrderFile, ...]) -> None:
+def order_acts(city: City, journal: Journal, files: tuple[OrderFile, ...]) -> None:
     for number, (code, which, act, ground, days) in enumerate(_CHANGES, start=1):
         order = pick(files, code, which, journal.first_day)
         content = _change(order, act, ground, days, number, journal.first_day)

@@ -104,9 +104,12 @@ def read_journal(path: Path) -> dict[str, Any]:
 def main() -> int:
     """Read the options and start; returns the exit code."""
     started = time.perf_counter()
-    given = _options().parse_args()
+    options = _options()
+    given = options.parse_args()
     if given.tour:
         return subprocess.call([sys.executable, "-P", str(_ROOT / "scripts" / "tour.py")])
+    if given.port == 0 and given.public_origin is None:
+        options.error("--port 0 needs --public-origin")
     origin = given.public_origin or f"http://{given.host}:{given.port}"
     settings = make_settings(
         data=given.data, database=given.database, host=given.host, port=given.port, public_origin=given.public_origin

@@ -104,13 +104,12 @@ def read_journal(path: Path) -> dict[str, Any]:
 def main() -> int:
     """Read the options and start; returns the exit code."""
     started = time.perf_counter()
-    options = _options()
-    given = options.parse_args()
+    given = _options().parse_args()
     if given.tour:
         return subprocess.call([sys.executable, "-P", str(_ROOT / "scripts" / "tour.py")])
-    if given.port == 0 and given.public_origin is None:
-        options.error("--port 0 needs --public-origin")
-    origin = given.public_origin or f"http://{given.host}:{given.port}"
+    # At any free port there is no origin to guess: the first start then asks for one.
+    guessed = f"http://{given.host}:{given.port}" if given.port else ""
+    origin = given.public_origin or guessed
     settings = make_settings(
         data=given.data, database=given.database, host=given.host, port=given.port, public_origin=given.public_origin
     )

@@ -26,6 +26,7 @@ from schemas.verdict import LICENCE_TABLE, REQUIRED, Check, CheckName, Facts, Ou
 # All certificates of one answer are judged at one moment.
 _civil_date = lru_cache(maxsize=16)(civil_date)
 _PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
+_PASSED_RESULT = Result.PASSED
 _SEVERITY = (
     (Result.FAILED, Outcome.NOT_VALID),
     (Result.SUSPENDED, Outcome.SUSPENDED),
@@ -139,18 +140,24 @@ def _data_age(facts: Facts, now: datetime) -> Check:
 
 def _worst(checks: Sequence[Check], surface: Surface) -> tuple[Outcome, str]:
     required = REQUIRED[surface]
-    checks = [check for check in checks if check.result is not Result.PASSED]
+    telling = [check for check in checks if check.result is not _PASSED_RESULT and _tells(check, required)]
+    if not telling:
+        return Outcome.VALID, "good"
     for result, outcome in _SEVERITY:
         # Of several doubts about a file, the right to hold it is told first: asking again later does not mend it.
         is_doubt = result is Result.UNKNOWN and surface in _OF_FILES
-        for check in sorted(checks, key=_is_later_doubt) if is_doubt else checks:
-            if check.result is result and (check.name in required or result is not Result.UNKNOWN):
+        for check in sorted(telling, key=_is_later_doubt) if is_doubt else telling:
+            if check.result is result:
                 return outcome, check.reason or "check_missing"
-    for check in checks:
-        # Collected data have no order by an issuing body: named, and lowering trust, not the verdict.
-        if check.result is Result.NOT_POSSIBLE and check.name in required and check.reason != "collected":
-            return Outcome.UNKNOWN, "check_missing"
-    return Outcome.VALID, "good"
+    return Outcome.UNKNOWN, "check_missing"
+
+
+def _tells(check: Check, required: frozenset[CheckName]) -> bool:
+    """Say whether a check that did not pass lowers the verdict: what failed always, what is not known when required."""
+    if check.result is Result.FAILED or check.result is Result.SUSPENDED:
+        return True
+    # Collected data have no order by an issuing body: named, and lowering trust, not the verdict.
+    return check.name in required and not (check.result is Result.NOT_POSSIBLE and check.reason == "collected")
 
 
 def _is_later_doubt(check: Check) -> bool:

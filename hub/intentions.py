@@ -7,7 +7,6 @@ hub cover the issuer-signed part only, that is SHA-256 of the payload.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from hmac import digest as keyed_digest
 from typing import Any
 
@@ -174,6 +173,7 @@ class Sealed:
     seal: Seal
     key_id: str
     claims: Mapping[str, Any]
+    disclosed: Mapping[str, str]
     payload_sha256: str
 
     def certificate(self, now: datetime) -> Certificate:
@@ -225,11 +225,12 @@ class Sealed:
         }
 
     def public_values(self, registry: Registry) -> dict[str, str]:
-        return disclosed_values(self._split(registry)[0])
+        public_names = public_fields(self.intention.certificate_type, self.intention.type_version, registry)
+        return {name: value for name, value in self.disclosed.items() if name in public_names}
 
     def _split(self, registry: Registry) -> tuple[list[str], list[str]]:
         public_names = public_fields(self.intention.certificate_type, self.intention.type_version, registry)
-        names = disclosed_names(self.intention.disclosures)
+        names = list(zip(self.disclosed, self.intention.disclosures, strict=True))
         public = [each for name, each in names if name in public_names]
         return public, [each for name, each in names if name not in public_names]
 
@@ -330,7 +331,7 @@ def seal_intention(
         return registry.trust().seal_key(kid, issuing_body=intention.issuing_body, at=now)
 
     record = open_record(Record(payload, (made,), intention.disclosures), find_key=find_key)
-    return Sealed(intention, made, signer.key_id, record.claims, sha256(payload).hexdigest())
+    return Sealed(intention, made, signer.key_id, record.claims, record.disclosed, record.payload_sha256)
 
 
 def encrypt_disclosures(disclosures: Sequence[str], *, serial: int, registry: Registry) -> bytes:

@@ -428,12 +428,9 @@ class _Run:
         intake = self._intake
         if intake.issuing_body is None or intake.certificate_type is None:
             return []
+        bodies = self._lineages.of(intake.issuing_body, connection)
         reader = IntakeReader(connection)
-        found = [
-            each
-            for body in self._lineages.of(intake.issuing_body, connection)
-            for each in reader.not_named(intake.intake, issuing_body=body, certificate_type=intake.certificate_type)
-        ]
+        found = reader.not_named(intake.intake, bodies=bodies, certificate_type=intake.certificate_type)
         return [
             _row(intake, -place, "missing") | {"identifier": identifier, "chain": chain}
             for place, (chain, identifier) in enumerate(found, start=1)

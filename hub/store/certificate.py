@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, select, text, tuple_, update
 
 from hub.store import tables
-from hub.store.upsert import insert_new
+from hub.store.upsert import insert_new, insert_rows, update_rows
 from schemas.certificate import Certificate, RecordedChange, Status
 
 NumberKey = tuple[str, str, str]
@@ -129,8 +129,7 @@ class CertificateWriter:
         return list(range(following - count, following))
 
     def add_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(tables.chain), list(rows))
+        insert_rows(self._connection, tables.chain, rows)
 
     def claim_numbers(self, claims: Mapping[NumberKey, int]) -> dict[NumberKey, int]:
         """Claim numbers for chains; return the chain that now holds each, which may be another's."""
@@ -147,12 +146,10 @@ class CertificateWriter:
 
     def claim_names(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Claim identifier and reference of each version; `rows` hold serial, identifier, reference, licence_number."""
-        if not rows:
-            return
         identifiers = [{"identifier": row["identifier"], "serial": row["serial"]} for row in rows]
         names = ("reference", "licence_number", "serial")
-        self._connection.execute(insert(tables.identifier_claim), identifiers)
-        self._connection.execute(insert(tables.reference_claim), [{name: row[name] for name in names} for row in rows])
+        insert_rows(self._connection, tables.identifier_claim, identifiers)
+        insert_rows(self._connection, tables.reference_claim, [{name: row[name] for name in names} for row in rows])
 
     def drop_chain(self, chain: int) -> None:
         """Drop a chain that never had a version, and the number it claimed."""
@@ -169,27 +166,17 @@ class CertificateWriter:
 
     def open_chains(self, opened: Mapping[int, int]) -> None:
         """Mark chains as having a version whose seal is under way: chain → its serial."""
-        rows = [{"of_chain": chain, "new_open": serial} for chain, serial in sorted(opened.items())]
-        self._update_chains(rows, ("open",))
+        rows = [{"chain": chain, "open": serial} for chain, serial in sorted(opened.items())]
+        update_rows(self._connection, tables.chain, rows, key="chain")
 
     def close_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Let a version be the current one of its chain; `rows` hold chain, issuing_body, number, versions, current."""
-        renamed = [
-            {("of_chain" if name == "chain" else f"new_{name}"): value for name, value in row.items()} for row in rows
-        ]
-        names = ("issuing_body", "number", "versions", "current", "open")
-        self._update_chains([row | {"new_open": None} for row in renamed], names)
-
-    def _update_chains(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
-        if rows:
-            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-            statement = update(tables.chain).where(tables.chain.c.chain == bindparam("of_chain")).values(values)
-            self._connection.execute(statement, list(rows))
+        closed = [{**row, "open": None} for row in sorted(rows, key=lambda row: int(row["chain"]))]
+        update_rows(self._connection, tables.chain, closed, key="chain")
 
     def add(self, certificates: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]) -> None:
-        if certificates:
-            self._connection.execute(insert(tables.certificate), list(certificates))
-            self._connection.execute(insert(tables.record), list(records))
+        insert_rows(self._connection, tables.certificate, certificates)
+        insert_rows(self._connection, tables.record, records)
 
     def set_status(self, serial: int, *, status: str, since: date, until: date | None) -> None:
         table = tables.certificate
@@ -198,17 +185,9 @@ class CertificateWriter:
 
     def supersede(self, since: Mapping[int, date]) -> None:
         """Set versions superseded, each since the day the next one works from."""
-        table = tables.certificate
-        values: dict[str, Any] = {
-            "status": Status.SUPERSEDED.value,
-            "status_since": bindparam("since"),
-            "suspended_until": None,
-        }
-        statement = update(table).where(table.c.serial == bindparam("of_serial")).values(values)
-        rows = [{"of_serial": serial, "since": day} for serial, day in sorted(since.items())]
-        if rows:
-            self._connection.execute(statement, rows)
+        changed = {"status": Status.SUPERSEDED.value, "suspended_until": None}
+        rows = [{"serial": serial, "status_since": day} | changed for serial, day in sorted(since.items())]
+        update_rows(self._connection, tables.certificate, rows, key="serial")
 
     def add_changes(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(tables.status_change), list(rows))
+        insert_rows(self._connection, tables.status_change, rows)

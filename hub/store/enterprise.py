@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from hub.store import tables
-from hub.store.upsert import insert_new
+from hub.store.upsert import insert_new, update_rows
 from schemas.parties import Enterprise
 
 
@@ -66,21 +66,9 @@ class EnterpriseWriter:
 
     def keep(self, enterprises: Sequence[LockedEnterprise]) -> None:
         """Write back what a transaction changed of enterprises it holds."""
-        if not enterprises:
-            return
-        table = tables.enterprise
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("name", "address", "chains")}
-        rows = [
-            {
-                "number": each.licence_number,
-                "new_name": each.name,
-                "new_address": each.address,
-                "new_chains": each.chains,
-            }
-            for each in enterprises
-        ]
-        statement = update(table).where(table.c.licence_number == bindparam("number")).values(values)
-        self._connection.execute(statement, rows)
+        names = ("licence_number", "name", "address", "chains")
+        rows = [{name: getattr(each, name) for name in names} for each in enterprises]
+        update_rows(self._connection, tables.enterprise, rows, key="licence_number")
 
     def _locked(self, numbers: Sequence[str]) -> dict[str, LockedEnterprise]:
         table = tables.enterprise

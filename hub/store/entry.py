@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from hub.store import tables
+from hub.store.upsert import insert_rows
 from schemas.evidence import ActFacts, act_bytes
 from signing.commitment import leaf
 
@@ -34,8 +35,7 @@ class EntryWriter:
 
     def add(self, acts: Sequence[ActFacts]) -> None:
         """Insert one entry per act, unsequenced."""
-        if acts:
-            self._connection.execute(insert(tables.entry), [self._row(facts) for facts in acts])
+        insert_rows(self._connection, tables.entry, [self._row(facts) for facts in acts])
 
     def _row(self, facts: ActFacts) -> dict[str, Any]:
         salt, committed = self._random(SALT_BYTES), act_bytes(facts)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, delete, except_, func, insert, literal, or_, select, update
 
 from hub.store import tables
+from hub.store.upsert import insert_rows
 
 _PAGE = 1_000
 
@@ -98,18 +99,22 @@ class IntakeReader:
             yield from page
             last = page[-1].row
 
-    def not_named(self, intake: str, *, issuing_body: str, certificate_type: str) -> list[tuple[int, str]]:
-        """Return (chain, identifier) of the body's certificates of a type that stand, and that no row names."""
-        chain, certificate, row = tables.chain.c, tables.certificate.c, tables.intake_row.c
-        named = select(row.chain).where(row.intake == intake, row.chain == chain.chain).exists()
+    def not_named(self, intake: str, *, bodies: Sequence[str], certificate_type: str) -> list[tuple[int, str]]:
+        """Return (chain, identifier) of the bodies' certificates of a type that stand, and that no row names."""
+        claim, chain, certificate = tables.number_claim.c, tables.chain.c, tables.certificate.c
+        row = tables.intake_row.c
+        # As a difference of two sets: looked up chain by chain, a long file would take its length squared.
+        claimed = select(claim.chain).where(claim.issuing_body.in_(bodies), claim.certificate_type == certificate_type)
+        named = select(row.chain).where(row.intake == intake)
+        left = except_(claimed, named).subquery()
         query = (
             select(chain.chain, certificate.identifier)
+            .join(left, left.c.chain == chain.chain)
             .join(tables.certificate, certificate.serial == chain.current)
-            .where(chain.issuing_body == issuing_body, chain.certificate_type == certificate_type, ~named)
             .where(certificate.status.in_(("valid", "suspended")))
             .order_by(chain.chain)
         )
-        return [(row[0], row[1]) for row in self._connection.execute(query)]
+        return [(found[0], found[1]) for found in self._connection.execute(query)]
 
     def bodies_by_name(self) -> dict[str, str]:
         """Return the issuing bodies by their Chinese name; a name that two of them bear is left out."""
@@ -157,8 +162,7 @@ class IntakeWriter:
 
     def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert what became of rows: intake, row, result, identifier, chain, problems."""
-        if rows:
-            self._connection.execute(insert(tables.intake_row), list(rows))
+        insert_rows(self._connection, tables.intake_row, rows)
 
     def drop_rows(self, intake: str) -> None:
         """Forget the rows of a dry run that begins again."""

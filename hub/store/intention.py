@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from hub.store import tables
+from hub.store.upsert import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ class IntentionWriter:
         self._connection = connection
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(tables.intention), list(rows))
+        insert_rows(self._connection, tables.intention, rows)
 
     def drop(self, serials: Sequence[int]) -> int:
         """Drop intentions that are completed or refused; return how many were there still."""

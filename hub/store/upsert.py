@@ -1,27 +1,104 @@
-"""INSERT … ON CONFLICT in the two dialects, written once."""
+"""Many rows written in one statement, in the two dialects: insert, insert what is new, insert or replace, update.
 
-from collections.abc import Mapping, Sequence
+SQLite runs one prepared statement over the rows; PostgreSQL gets each column as one array, so that a batch is one
+statement there and one round trip. Rows are mappings of column name to value, all with the same names.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Date, String, Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+Rows = Sequence[Mapping[str, Any]]
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def insert_rows(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert rows; IntegrityError when a key is there already."""
+    _insert(connection, table, rows, "")
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
     """Insert the rows whose primary key is not there yet; the others stay as they are."""
+    _insert(connection, table, rows, " ON CONFLICT DO NOTHING")
+
+
+def insert_or_replace(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert the rows; where the primary key is there already, its other columns take the new values.
+
+    No two rows may have one key.
+    """
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+        key = [column.name for column in table.primary_key]
+        changed = ", ".join(f'"{name}" = excluded."{name}"' for name in rows[0] if name not in key)
+        _insert(connection, table, rows, f" ON CONFLICT ({_quoted(key)}) DO UPDATE SET {changed}")
 
 
-def insert_or_replace(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows; where the primary key is there already, its other columns take the new values."""
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    key = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), list(rows))
+def update_rows(connection: Connection, table: Table, rows: Rows, *, key: str) -> None:
+    """Set the columns that rows name, in the row whose column `key` has their value; no two rows may have one key."""
+    if rows:
+        # The key stands last, where the prepared statement of SQLite asks for it.
+        names = (*(name for name in rows[0] if name != key), key)
+        _run(connection, table, names, rows, _update_statement(connection.dialect, table, names))
+
+
+def _insert(connection: Connection, table: Table, rows: Rows, clause: str) -> None:
+    if rows:
+        names = tuple(rows[0])
+        _run(connection, table, names, rows, _insert_statement(connection.dialect, table, names) + clause)
+
+
+def _run(connection: Connection, table: Table, names: tuple[str, ...], rows: Rows, statement: str) -> None:
+    forms = _forms(connection.dialect, table, names)
+    columns = [
+        [row[name] for row in rows] if form is None else [form(row[name]) for row in rows]
+        for name, form in zip(names, forms, strict=True)
+    ]
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql(statement, list(zip(*columns, strict=True)) if is_sqlite else tuple(columns))
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
+    into = f'INSERT INTO "{table.name}" ({_quoted(names)})'
+    if dialect.name == "sqlite":
+        return f"{into} VALUES ({', '.join('?' for _ in names)})"
+    return f"{into} SELECT * FROM {_arrays(dialect, table, names)}"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _update_statement(dialect: Dialect, table: Table, names: tuple[str, ...]) -> str:
+    *changed, key = names
+    if dialect.name == "sqlite":
+        return f'UPDATE "{table.name}" SET {", ".join(f"{_quoted([name])} = ?" for name in changed)} WHERE "{key}" = ?'  # noqa: S608
+    values = ", ".join(f'"{name}" = given."{name}"' for name in changed)
+    given = f"{_arrays(dialect, table, names)} AS given ({_quoted(names)})"
+    return f'UPDATE "{table.name}" SET {values} FROM {given} WHERE "{table.name}"."{key}" = given."{key}"'  # noqa: S608
+
+
+def _arrays(dialect: Dialect, table: Table, names: Sequence[str]) -> str:
+    # A cast to a text of limited length would cut what is too long; without it the insert refuses it.
+    types = [
+        "text" if isinstance(table.c[name].type, String) else table.c[name].type.compile(dialect) for name in names
+    ]
+    return f"unnest({', '.join(f'%s::{each}[]' for each in types)})"
+
+
+@lru_cache(maxsize=256)
+def _forms(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[Callable[[Any], Any] | None, ...]:
+    """Return for each column what turns a value into its stored form; None where the value is stored as it is."""
+    return tuple(_form(dialect, table.c[name].type) for name in names)
+
+
+def _form(dialect: Dialect, kind: Any) -> Callable[[Any], Any] | None:
+    if isinstance(kind, TypeDecorator):
+        return lambda value: kind.process_bind_param(value, dialect)
+    if isinstance(kind, Date) and dialect.name == "sqlite":
+        return lambda value: None if value is None else value.isoformat()
+    return None
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -140,7 +140,7 @@ def load(city: City, journal: Journal, say: Callable[[str], None]) -> None:
         started = time.perf_counter()
         work()
         say(f"  ✓ {words} ({time.perf_counter() - started:.1f} s)")
-    journal.finish(addresses(city, files))
+    journal.finish(addresses(city, files, journal.first_day))
 
 
 # --- parties ----------------------------------------------------------------------------------------------------
@@ -370,11 +370,10 @@ def share(city: City, journal: Journal) -> None:
         city.client("operator").order("/api/v1/sharing-rules", Ordered.SHARE, content)
 
 
-def addresses(city: City, files: tuple[OrderFile, ...]) -> dict[str, str]:
+def addresses(city: City, files: tuple[OrderFile, ...], first_day: date) -> dict[str, str]:
     """Return the pages worth opening: words → path."""
     orders = [order for file in files for order in file.orders]
     by_trade = {order.holder.trade: order for order in reversed(orders)}
-    first_day = datetime.now(UTC).date()
     suspended = city.line(pick(files, "food_operation_permit", 0, first_day))
     stripped = city.holder(pick(files, "business_licence", -1, first_day).holder.licence_number)
     hotel = city.holder(by_trade["酒店"].holder.licence_number)

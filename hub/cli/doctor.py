@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 State = Literal["fine", "watch", "trouble"]
 _SIGNS = {"fine": "✓", "watch": "!", "trouble": "✕"}
 _OLDEST_SQLITE = (3, 35)
+_OLDEST_POSTGRESQL = 150_000
 _LEAST_FREE_BYTES = 1 << 30
 _SOON = timedelta(days=7)
 _LEASE_LONG_OVER = timedelta(minutes=5)
@@ -140,23 +141,31 @@ def _database(settings: "Settings") -> "Generator[Finding, None, Database | None
     database = Database(settings.database_url, pool_size=2)
     try:
         with database.read() as connection:
-            seen = _durability(connection, database.dialect)
+            is_sound, seen = _durability(connection, database.dialect)
             is_current = _is_migrated(connection)
     except (SQLAlchemyError, HubError) as error:
         database.close()
         yield _finding(*names, False, type(error).__name__)
         return None
-    yield _finding(*names, database.dialect != "sqlite" or sqlite3.sqlite_version_info >= _OLDEST_SQLITE, seen)
+    yield _finding(*names, is_sound, seen)
     yield _finding("migrations", "表结构", "Migrations", is_current, "head" if is_current else "database_not_migrated")
     return database
 
 
-def _durability(connection: "Connection", dialect: str) -> str:
+def _durability(connection: "Connection", dialect: str) -> tuple[bool, str]:
+    """Say whether the database is new enough and keeps what it acknowledged, and what was seen of it."""
+
+    def asked(statement: str) -> str:
+        return str(connection.exec_driver_sql(statement).scalar())
+
     if dialect == "sqlite":
-        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
-        synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
-        return f"SQLite {sqlite3.sqlite_version}, {mode}, synchronous={'FULL' if synchronous == 2 else synchronous}"
-    return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar()}"
+        mode, synchronous = asked("PRAGMA journal_mode"), asked("PRAGMA synchronous")
+        is_sound = sqlite3.sqlite_version_info >= _OLDEST_SQLITE and (mode, synchronous) == ("wal", "2")
+        level = "FULL" if synchronous == "2" else synchronous
+        return is_sound, f"SQLite {sqlite3.sqlite_version}, {mode}, synchronous={level}"
+    kept = asked("SHOW fsync"), asked("SHOW synchronous_commit")
+    is_sound = int(asked("SHOW server_version_num")) >= _OLDEST_POSTGRESQL and "off" not in kept
+    return is_sound, f"PostgreSQL {asked('SHOW server_version')}, fsync={kept[0]}, synchronous_commit={kept[1]}"
 
 
 def _is_migrated(connection: "Connection") -> bool:

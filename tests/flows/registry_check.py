@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -172,7 +173,10 @@ def _identifiers(all_: Everything) -> Faults:
     intended = opened(IntentionReader(all_.connection).all(), registry=all_.world.registry)
     named = [(row["identifier"], row["reference"], row["serial"]) for row in all_.rows(tables.certificate)]
     named += [(each.identifier, each.reference, each.serial) for each in intended]
-    if {(name, serial) for name, _, serial in named} != _pairs(all_, tables.identifier_claim, "identifier", "serial"):
+    claimed = _pairs(all_, tables.identifier_claim, "identifier", "serial")
+    given = {(name, serial) for name, _, serial in named}
+    # An identifier that was intended and then refused is never given again: its claim stays.
+    if not given <= claimed or len(claimed - given) != _refused_intentions(all_):
         yield "identifiers and their claims differ"
     references = {(reference, serial) for _, reference, serial in named}
     references |= {(row["reference"], None) for row in all_.rows(tables.enterprise)}
@@ -183,6 +187,11 @@ def _identifiers(all_: Everything) -> Faults:
         if count > 1:
             yield f"{name} is given twice"
     yield from _identifier_parts(all_)
+
+
+def _refused_intentions(all_: Everything) -> int:
+    acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
+    return sum(act["kind"] == "order_refused" and act["sealed"] is not None for act in acts)
 
 
 def _identifier_parts(all_: Everything) -> Faults:
@@ -284,6 +293,7 @@ def _statements(all_: Everything) -> Faults:
     """Every statement verifies with its system's key, says what its row says, and is spent."""
     certs = {row["code"]: row["cert_der"] for row in all_.rows(tables.system)}
     spent = _pairs(all_, tables.single_use, "kind", "party", "value")
+    terms = all_.world.registry.terms
     for row in all_.rows(tables.statement):
         try:
             statement = read_statement(parse_json(_verified(row, certs[row["system"]], all_.world)))
@@ -295,7 +305,8 @@ def _statements(all_: Everything) -> Faults:
             yield f"statement {row['number']}: system, act or audience"
         if sha256(row["jws"].encode()).hexdigest() != row["digest"]:
             yield f"statement {row['number']}: digest"
-        if ("statement", statement.system, statement.jti) not in spent:
+        forgotten = row["recorded_at"] + terms.statement_age + terms.idempotency_term < all_.world.now
+        if ("statement", statement.system, statement.jti) not in spent and not forgotten:
             yield f"statement {row['number']}: not spent"
 
 
@@ -371,7 +382,8 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
     order = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
     certificates = all_.by_key(tables.certificate, "serial")
     changes = all_.rows(tables.status_change)
-    ended_by = {change["act_id"]: change["serial"] for change in changes if change["act"] == Act.SUPERSEDE}
+    chains = sorted(certificates.values(), key=lambda row: (row["chain"], row["version"]))
+    replaced = {new["serial"]: old["serial"] for old, new in pairwise(chains) if old["chain"] == new["chain"]}
     acts = [(order.get(row["act_id"], 0), False, row) for row in certificates.values()]
     acts += [(order.get(row["act_id"], 0), True, row) for row in changes]
     for _, is_change, row in sorted(acts, key=lambda each: each[:2]):
@@ -380,7 +392,7 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
             continue  # its act is the issue of the next version
         kind = "change_status" if is_change else "issue"
         statement = digests.get(row["statement"])
-        previous = last.get(serial if is_change else ended_by.get(row["act_id"], 0))
+        previous = last.get(serial if is_change else replaced.get(serial, 0))
         yield kind, row["act_id"], statement, certificates[serial]["payload_sha256"], previous
         last[serial] = row["act_id"]
 

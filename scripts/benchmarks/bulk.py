@@ -23,13 +23,14 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """How a filling went: seconds of each batch, growth of the process in bytes, and how many rows were refused."""
+    """How a filling went: seconds of each batch, growth of the process in bytes, rows refused, processor seconds."""
 
     issued: list[Issued]
     seconds: list[float]
     sizes: list[int]
     growth_bytes: int
     refused: int
+    cpu_seconds: float = 0.0
 
     @property
     def per_second(self) -> float:
@@ -52,7 +53,7 @@ def fill(hub: Hub, keys: KeyFolder, contents: Iterable[dict[str, Any]]) -> Fille
     )
     origin = Origin.native(now, file_sha256=sha256(b"example").hexdigest(), row=1)
     filled = Filled([], [], [], 0, 0)
-    resident, refused = resident_bytes(), 0
+    resident, refused, cpu = resident_bytes(), 0, time.process_time()
     rows = iter(contents)
     while content := list(islice(rows, BATCH)):
         started = time.perf_counter()
@@ -64,7 +65,8 @@ def fill(hub: Hub, keys: KeyFolder, contents: Iterable[dict[str, Any]]) -> Fille
         made = [each for each in outcomes if isinstance(each, Issued)]
         filled.issued.extend(made)
         refused += len(outcomes) - len(made)
-    return Filled(filled.issued, filled.seconds, filled.sizes, resident_bytes() - resident, refused)
+    growth, cpu = resident_bytes() - resident, time.process_time() - cpu
+    return Filled(filled.issued, filled.seconds, filled.sizes, growth, refused, cpu)
 
 
 def resident_bytes(pid: int | str = "self") -> int:

@@ -34,7 +34,7 @@ from scripts.benchmarks import load, orders, raw
 from scripts.benchmarks.bulk import Filled, fill, resident_bytes
 from scripts.benchmarks.calls import called
 from scripts.benchmarks.installation import environment_of, make_installation, order, settings_for
-from scripts.benchmarks.server import Server, running_empty_route, running_hub
+from scripts.benchmarks.server import Server, processor_seconds, running_empty_route, running_hub
 from scripts.benchmarks.table import Bar, Row, percentiles
 from signing.jws import VerificationKey
 from signing.sd_jwt import Record, Seal, open_record, parse_record
@@ -116,7 +116,8 @@ class Measuring:
             rest = self._fill(contents)
             growth = first.growth_bytes + rest.growth_bytes
             seconds, sizes = first.seconds + rest.seconds, first.sizes + rest.sizes
-            return Filled([], seconds, sizes, growth, first.refused + rest.refused), small
+            refused, cpu = first.refused + rest.refused, first.cpu_seconds + rest.cpu_seconds
+            return Filled([], seconds, sizes, growth, refused, cpu), small
         return self._fill(contents), small
 
     def _fill(self, contents: Iterable[dict[str, Any]]) -> Filled:
@@ -131,7 +132,8 @@ class Measuring:
     def _bulk(self, filled: Filled) -> None:
         p50, p95, p99 = percentiles(filled.seconds)
         self._say(
-            "bulk, batches of 200", filled.per_second, "/s", p50=p50, p95=p95, p99=p99, errors=filled.refused,
+            "bulk, batches of 200", filled.per_second, "/s", cpu=filled.cpu_seconds * 1000 / sum(filled.sizes),
+            p50=p50, p95=p95, p99=p99, errors=filled.refused,
             baseline=f"raw two commits {self._pair_rate:,.0f}/s", ratio=filled.per_second / self._pair_rate,
             bars=(Bar("value", least=_BULK_RATE[self._dialect]),),
         )  # fmt: skip
@@ -178,7 +180,8 @@ class Measuring:
             ratio = of_ten.per_second / of_many.per_second
             self._say(
                 f"scan, a holder of {_LARGE_HOLDER:,}", of_many.per_second, "/s",
-                p50=of_many.p50, p95=of_many.p95, p99=of_many.p99, errors=of_many.errors + of_ten.errors,
+                cpu=of_many.cpu, p50=of_many.p50, p95=of_many.p95, p99=of_many.p99,
+                errors=of_many.errors + of_ten.errors,
                 baseline=f"a holder of {_SMALL_HOLDER} {of_ten.per_second:,.0f}/s", ratio=ratio,
                 bars=(Bar("ratio", most=5),),
             )  # fmt: skip
@@ -195,7 +198,10 @@ class Measuring:
         )  # fmt: skip
 
     def _load(self, server: Server, paths: Sequence[str], accept: str, seconds: float | None = None) -> load.Load:
-        return load.as_much_as_it_takes(server.url, paths, accept, self._folder, seconds or self._wanted.seconds)
+        lasting, before = max(1, round(seconds or self._wanted.seconds)), processor_seconds(server.pid)
+        done = load.as_much_as_it_takes(server.url, paths, accept, self._folder, lasting)
+        spent = processor_seconds(server.pid) - before
+        return replace(done, cpu=spent * 1000 / max(1, done.per_second * lasting))
 
     def _holders(self) -> list[str]:
         return sorted({f"/q/{each.holder_reference}" for each in self._issued})
@@ -218,16 +224,18 @@ class Measuring:
                 if act not in self._wanted.rows:
                     continue
                 seconds = self._wanted.seconds if callers > 1 else self._wanted.seconds / 2
+                before = processor_seconds(server.pid)
                 calls = called(
                     act, server.url, self._settings.key_folder, callers=callers, seconds=seconds,
                     holders=self._wanted.certificates // orders.PER_HOLDER, first_serial=first_serial,
                 )  # fmt: skip
+                cpu = (processor_seconds(server.pid) - before) * 1000 / max(1, calls.per_second * seconds)
                 first_serial += 10_000_000
                 if calls.first_error:
                     print(f"first error: {calls.first_error}")
                 self._say(
-                    f"{act}, {callers} caller{'s' if callers > 1 else ''}", calls.per_second, "/s", p50=calls.p50,
-                    p95=calls.p95, p99=calls.p99, errors=calls.errors, baseline=pairs,
+                    f"{act}, {callers} caller{'s' if callers > 1 else ''}", calls.per_second, "/s", cpu=cpu,
+                    p50=calls.p50, p95=calls.p95, p99=calls.p99, errors=calls.errors, baseline=pairs,
                     ratio=calls.per_second / self._pair_rate, bars=bars,
                 )  # fmt: skip
         if "pull" in self._wanted.rows:
@@ -319,7 +327,7 @@ class Measuring:
     ) -> None:
         baseline = f"empty route {empty.per_second:,.0f}/s" if empty else ""
         self._say(
-            name, measured.per_second, "/s", p50=measured.p50, p95=measured.p95, p99=measured.p99,
+            name, measured.per_second, "/s", cpu=measured.cpu, p50=measured.p50, p95=measured.p95, p99=measured.p99,
             errors=measured.errors, baseline=baseline,
             ratio=measured.per_second / empty.per_second if empty else None, bars=bars,
         )  # fmt: skip

@@ -48,6 +48,12 @@ def running_empty_route(log: Path) -> Iterator[Server]:
         yield server
 
 
+def processor_seconds(pid: int) -> float:
+    """Return the processor time a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def cores() -> list[int]:
     """Return the cores this process may use, before anything was pinned."""
     return sorted(_CORES)

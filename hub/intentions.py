@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hmac import digest as keyed_digest
+from io import BytesIO
 from typing import Any
 
 import orjson
 
 from hub.answers import LICENCE_TYPE, disclosed_values
+from hub.errors import SetupError
 from hub.registry import Registry, Sealers
 from hub.statements import VerifiedStatement
 from hub.store.certificate import StoredChain
@@ -26,12 +28,15 @@ from schemas.order import Order
 from schemas.parties import System
 from signing.base64url import encode
 from signing.envelope import decrypt, encrypt
+from signing.errors import DisclosureError, KeyUnknownError
 from signing.jws import VerificationKey
-from signing.sd_jwt import Record, Seal, make_disclosure, make_payload, open_record, seal
+from signing.sd_jwt import Record, Seal, disclosure_digest, make_disclosure, make_payload, open_record, seal
 from signing.status_list import place_of
 
 COLLECTED_SEALER = "collected"
 _SALT_BYTES = 16
+_REFERENCE_BYTES = 16
+_DECOY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +267,12 @@ def make_intention(
     )
     common = (order.certificate_number, order.holder_name, order.holder_address, body_name)
     values = dict(zip(COMMON_FIELDS, common, strict=True)) | dict(order.fields)
-    disclosures = tuple(make_disclosure(name, value, registry.random(_SALT_BYTES)) for name, value in values.items())
+    count = order.certificate_type.disclosure_count
+    # Drawn at once: a certificate needs some thirty random values, and each draw is a call of the system.
+    draw = BytesIO(registry.random(_SALT_BYTES * len(values) + _DECOY_BYTES * count + _REFERENCE_BYTES)).read
+    disclosures = tuple(make_disclosure(name, value, draw(_SALT_BYTES)) for name, value in values.items())
     claims = _claims(order, origin, identifier, replaced, serial, registry, now)
-    payload = make_payload(
-        claims, disclosures, digest_count=order.certificate_type.disclosure_count, random=registry.random
-    )
+    payload = make_payload(claims, disclosures, digest_count=count, random=draw)
     return Intention(
         serial=serial,
         batch=batch,
@@ -274,7 +280,7 @@ def make_intention(
         slot=chain.slot,
         version=version,
         identifier=identifier,
-        reference=make_reference(registry.random(16)),
+        reference=make_reference(draw(_REFERENCE_BYTES)),
         holder_reference=holder_reference,
         licence_number=order.licence_number,
         holder_name=order.holder_name,
@@ -311,6 +317,18 @@ def opened(stored: Sequence[StoredIntention], *, registry: Registry) -> list[Int
     return [_opened(each, registry) for each in stored]
 
 
+def require_listed_seals(
+    orders: Sequence[Order], origins: Sequence[Origin], *, registry: Registry, sealers: Sealers, now: datetime
+) -> None:
+    """Refuse before anything is recorded when a body's seal is not in the trust list: SetupError seal_not_listed."""
+    bodies = {order.issuing_body for order, origin in zip(orders, origins, strict=True) if not origin.is_collected}
+    for body in sorted(bodies):
+        try:
+            registry.trust().seal_key(sealers(body).key_id, issuing_body=body, at=now)
+        except KeyUnknownError as error:
+            raise SetupError("seal_not_listed", issuing_body=body) from error
+
+
 def seal_intention(
     intention: Intention, *, statement: bytes, registry: Registry, sealers: Sealers, now: datetime
 ) -> Sealed:
@@ -330,8 +348,22 @@ def seal_intention(
             return registry.trust().hub_key(kid, purpose="collected", at=now)
         return registry.trust().seal_key(kid, issuing_body=intention.issuing_body, at=now)
 
-    record = open_record(Record(payload, (made,), intention.disclosures), find_key=find_key)
-    return Sealed(intention, made, signer.key_id, record.claims, record.disclosed, record.payload_sha256)
+    record = open_record(Record(payload, (made,)), find_key=find_key)
+    disclosed = _matched_disclosures(intention, record.claims)
+    return Sealed(intention, made, signer.key_id, record.claims, disclosed, record.payload_sha256)
+
+
+def _matched_disclosures(intention: Intention, claims: Mapping[str, Any]) -> dict[str, str]:
+    """Return name → value of the disclosures; DisclosureError when one is not this payload's, or names a claim.
+
+    They are our own bytes, so their form is not asked again: opening them as a stranger's costs as much as the seal.
+    """
+    if not all(disclosure_digest(each) in intention.payload for each in intention.disclosures):
+        raise DisclosureError("unreferenced", "a disclosure is not one of this record's")
+    disclosed = disclosed_values(intention.disclosures)
+    if len(disclosed) != len(intention.disclosures) or not claims.keys().isdisjoint(disclosed):
+        raise DisclosureError("claim_exists", "a disclosure names what is there already")
+    return disclosed
 
 
 def encrypt_disclosures(disclosures: Sequence[str], *, serial: int, registry: Registry) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, text, tuple_, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from hub.store import tables
 from hub.store.upsert import insert_new, insert_rows, update_rows
@@ -87,13 +87,7 @@ class CertificateReader:
 
     def chains_by_number(self, keys: Sequence[NumberKey]) -> dict[NumberKey, StoredChain]:
         """Return the chain that claims each (issuing body, type, number) which is claimed."""
-        if not keys:
-            return {}
-        claim = tables.number_claim.c
-        query = select(claim.issuing_body, claim.certificate_type, claim.number, claim.chain).where(
-            tuple_(claim.issuing_body, claim.certificate_type, claim.number).in_(keys)
-        )
-        claimed = {(row[0], row[1], row[2]): row[3] for row in self._connection.execute(query)}
+        claimed = _claimed(self._connection, keys)
         chains = self.chains(sorted(set(claimed.values())))
         return {key: chains[number] for key, number in claimed.items()}
 
@@ -137,12 +131,9 @@ class CertificateWriter:
             {"issuing_body": body, "certificate_type": code, "number": number, "chain": chain}
             for (body, code, number), chain in sorted(claims.items())
         ]
-        insert_new(self._connection, tables.number_claim, rows)
-        claim = tables.number_claim.c
-        query = select(claim.issuing_body, claim.certificate_type, claim.number, claim.chain).where(
-            tuple_(claim.issuing_body, claim.certificate_type, claim.number).in_(list(claims))
-        )
-        return {(row[0], row[1], row[2]): row[3] for row in self._connection.execute(query)} if claims else {}
+        if insert_new(self._connection, tables.number_claim, rows) == len(rows):
+            return dict(claims)
+        return _claimed(self._connection, list(claims))
 
     def claim_names(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Claim identifier and reference of each version; `rows` hold serial, identifier, reference, licence_number."""
@@ -191,3 +182,17 @@ class CertificateWriter:
 
     def add_changes(self, rows: Sequence[Mapping[str, Any]]) -> None:
         insert_rows(self._connection, tables.status_change, rows)
+
+
+def _claimed(connection: Connection, keys: Sequence[NumberKey]) -> dict[NumberKey, int]:
+    """Return the chain that holds each number which is claimed; asked once for each issuing body and type."""
+    claim = tables.number_claim.c
+    numbers: dict[tuple[str, str], list[str]] = {}
+    for body, code, number in keys:
+        numbers.setdefault((body, code), []).append(number)
+    found: dict[NumberKey, int] = {}
+    for (body, code), wanted in numbers.items():
+        query = select(claim.number, claim.chain).where(claim.issuing_body == body, claim.certificate_type == code)
+        rows = connection.execute(query.where(claim.number.in_(wanted)))
+        found |= {(body, code, row[0]): row[1] for row in rows}
+    return found

@@ -20,9 +20,9 @@ def insert_rows(connection: Connection, table: Table, rows: Rows) -> None:
     _insert(connection, table, rows, "")
 
 
-def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
-    """Insert the rows whose primary key is not there yet; the others stay as they are."""
-    _insert(connection, table, rows, " ON CONFLICT DO NOTHING")
+def insert_new(connection: Connection, table: Table, rows: Rows) -> int:
+    """Insert the rows whose primary key is not there yet, and return how many; the others stay as they are."""
+    return _insert(connection, table, rows, " ON CONFLICT DO NOTHING")
 
 
 def insert_or_replace(connection: Connection, table: Table, rows: Rows) -> None:
@@ -44,20 +44,22 @@ def update_rows(connection: Connection, table: Table, rows: Rows, *, key: str) -
         _run(connection, table, names, rows, _update_statement(connection.dialect, table, names))
 
 
-def _insert(connection: Connection, table: Table, rows: Rows, clause: str) -> None:
-    if rows:
-        names = tuple(rows[0])
-        _run(connection, table, names, rows, _insert_statement(connection.dialect, table, names) + clause)
+def _insert(connection: Connection, table: Table, rows: Rows, clause: str) -> int:
+    if not rows:
+        return 0
+    names = tuple(rows[0])
+    return _run(connection, table, names, rows, _insert_statement(connection.dialect, table, names) + clause)
 
 
-def _run(connection: Connection, table: Table, names: tuple[str, ...], rows: Rows, statement: str) -> None:
+def _run(connection: Connection, table: Table, names: tuple[str, ...], rows: Rows, statement: str) -> int:
     forms = _forms(connection.dialect, table, names)
     columns = [
         [row[name] for row in rows] if form is None else [form(row[name]) for row in rows]
         for name, form in zip(names, forms, strict=True)
     ]
     is_sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql(statement, list(zip(*columns, strict=True)) if is_sqlite else tuple(columns))
+    done = connection.exec_driver_sql(statement, list(zip(*columns, strict=True)) if is_sqlite else tuple(columns))
+    return done.rowcount
 
 
 @lru_cache(maxsize=256)

@@ -41,6 +41,7 @@ from hub.keyfolder import KeyFolder
 from hub.registry import Registry, Sealers
 from hub.settings import Settings
 from hub.store.database import Database
+from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
@@ -169,6 +170,9 @@ def build(settings: Settings) -> Hub:
 
 
 def _build(settings: Settings, database: Database) -> Hub:
+    with database.read() as connection:
+        if not is_newest(connection):
+            raise SetupError("database_not_migrated")
     installation = load_installation(database)
     if settings.public_origin not in (None, installation.origin):
         raise SetupError("origin_fixed", origin=installation.origin)

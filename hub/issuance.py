@@ -112,6 +112,7 @@ def issue_many(
     `opening` and `planned` write more with the intention, before and after it is known which orders are refused; `also`
     writes more with the result (step 5). Raises StatementError statement_replayed when the statement was spent before.
     """
+    intentions.require_listed_seals(batch.orders, batch.origins, registry=registry, sealers=sealers, now=now)
     plans = registry.database.write(partial(_record_intentions, batch, registry, now, opening, planned))
     intended = [plan for plan in plans if isinstance(plan, Intention)]
     if not intended:

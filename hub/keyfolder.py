@@ -67,10 +67,14 @@ class KeyFolder:
         return blake2b(stored, key=self._passphrase[:64], person=use.encode()[:16], digest_size=32).digest()
 
     def make(self, use: str, algorithm: str = "ES256") -> PublicKey:
-        """Make a new key for `use` and return its public key."""
-        key = generate_private_key(algorithm)
+        """Make a new key for `use` and return its public key; one that a kill left out of the index is taken up."""
         uri = "file:" + use.replace(":", "-")
-        save_private_key(key_path(uri, self.folder), key, self._passphrase)
+        path = key_path(uri, self.folder)
+        if path.exists() and use not in self.uses():
+            key = load_private_key(path, self._passphrase)
+        else:
+            key = generate_private_key(algorithm)
+            save_private_key(path, key, self._passphrase)
         with self._lock:
             self._index = json.loads((self.folder / _INDEX).read_text()) | {use: uri}
             write_private(self.folder / _INDEX, json.dumps(self._index, indent=1, sort_keys=True).encode())

@@ -2,27 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from hub.store.database import Database
+from hub.terms import Terms
 from schemas.catalogue import Catalogue
 from signing.envelope import MasterKey
 from signing.signers import Signer
 from signing.trust import TrustList
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Legal and technical terms, each a setting with its source in `hub/settings.py`."""
-
-    statement_age: timedelta
-    clock_skew: timedelta
-    lease: timedelta
-    idempotency_term: timedelta
-    copy_term: timedelta
-    reservation_term: timedelta
-    cert_status_age: timedelta
-    misses_a_day: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hub.registry import Terms
+from hub.terms import Terms
 
 
 class Settings(BaseSettings):

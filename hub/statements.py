@@ -18,7 +18,7 @@ from hmac import compare_digest
 from typing import Any
 
 from hub.errors import StatementError
-from hub.registry import Terms
+from hub.terms import Terms
 from schemas.parties import Officer, System
 from schemas.statement import SALT_BYTES, TYP, Ordered, Statement, StatementFormError, content_digest, read_statement
 from signing.errors import SigningError

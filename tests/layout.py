@@ -143,6 +143,7 @@ _LAYERS = {
     "hub.repeats": "steps",
     "hub.statements": "steps",
     "hub.signer_status": "steps",
+    "hub.terms": "errors",
     "hub.keyfolder": "steps",
     "hub.store": "store",
     "hub.web": "web",

@@ -169,13 +169,9 @@ def _durability(connection: "Connection", dialect: str) -> tuple[bool, str]:
 
 
 def _is_migrated(connection: "Connection") -> bool:
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    from hub.store.migrate import is_newest
 
-    from hub.store import migrate
-
-    newest = ScriptDirectory(str(Path(migrate.__file__).with_name("migrations"))).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == newest
+    return is_newest(connection)
 
 
 def _installation(database: "Database") -> "Generator[Finding, None, Installation | None]":

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused or not as it should be, 2 wrong usage, 3 the hub c
 is imported when it runs, so that `yizhao verify` and `--help` start at once.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -45,6 +46,8 @@ app.command("qr", rich_help_panel=_OVER_API)(qr.qr)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `arguments` are those after the program's name."""
+    # What this machine's commands write is their owner's alone.
+    os.umask(0o077)
     try:
         app(args=None if arguments is None else list(arguments), prog_name="yizhao")
     except SystemExit as ended:

@@ -4,9 +4,17 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def is_newest(connection: Connection) -> bool:
+    """Say whether the database stands at the newest revision."""
+    newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == newest
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -16,8 +24,6 @@ def upgrade(url: str, revision: str = "head") -> None:
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("SELECT 1")
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     finally:

@@ -451,6 +451,16 @@ HUB: Mapping[str, Row] = {
         "The database would lose acknowledged data in a power cut; the hub refuses to run.",
         "请把数据目录放在本地磁盘上。", "Put the data folder on a local disk.",
     ),
+    "seal_not_listed": Row(
+        503, "颁发机构的签章证书尚未列入信任列表。", "The issuing body's seal is not in the trust list yet.",
+        "请运营方签发下一版信任列表（yizhao keys trust-list）；签发后一秒内生效。",
+        "The operator must sign the next trust list (yizhao keys trust-list); it counts within a second.",
+    ),
+    "database_not_migrated": Row(
+        503, "数据库结构不是最新版本。", "The database is not at the newest revision.",
+        "请用 ./scripts/run 启动，它会先行迁移；或换用与数据库相符的版本。",
+        "Start it with ./scripts/run, which migrates first, or use the version the database was made with.",
+    ),
     "trust_list_ended": Row(
         503, "信任列表已到期，平台暂停办理。", "The trust list has ended; the hub does not act.",
         "请运营方用 yizhao keys trust-list 换发信任列表。", "The operator must renew it with yizhao keys trust-list.",

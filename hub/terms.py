@@ -1,0 +1,18 @@
+"""The legal and technical terms that flows keep to; their values and sources stand in `hub/settings.py`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Legal and technical terms, each a setting with its source in `hub/settings.py`."""
+
+    statement_age: timedelta
+    clock_skew: timedelta
+    lease: timedelta
+    idempotency_term: timedelta
+    copy_term: timedelta
+    reservation_term: timedelta
+    cert_status_age: timedelta
+    misses_a_day: int

@@ -317,16 +317,20 @@ def opened(stored: Sequence[StoredIntention], *, registry: Registry) -> list[Int
     return [_opened(each, registry) for each in stored]
 
 
-def require_listed_seals(
+def unlisted_seals(
     orders: Sequence[Order], origins: Sequence[Origin], *, registry: Registry, sealers: Sealers, now: datetime
-) -> None:
-    """Refuse before anything is recorded when a body's seal is not in the trust list: SetupError seal_not_listed."""
+) -> frozenset[str]:
+    """Return the bodies of these orders whose seal the trust list does not name, or whose key is not here."""
     bodies = {order.issuing_body for order, origin in zip(orders, origins, strict=True) if not origin.is_collected}
-    for body in sorted(bodies):
-        try:
-            registry.trust().seal_key(sealers(body).key_id, issuing_body=body, at=now)
-        except KeyUnknownError as error:
-            raise SetupError("seal_not_listed", issuing_body=body) from error
+    return frozenset(body for body in bodies if not _has_listed_seal(body, registry, sealers, now))
+
+
+def _has_listed_seal(body: str, registry: Registry, sealers: Sealers, now: datetime) -> bool:
+    try:
+        registry.trust().seal_key(sealers(body).key_id, issuing_body=body, at=now)
+    except (KeyUnknownError, SetupError):
+        return False
+    return True
 
 
 def seal_intention(

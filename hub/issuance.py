@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub import intentions
-from hub.errors import HubError, OrderError, StatementError
+from hub.errors import HubError, OrderError, SetupError, StatementError
 from hub.evidence import record_refusal
 from hub.intentions import Batch, Intention, Origin, Sealed
 from hub.recomposition import bodies_from_store, body_of, rewrite
@@ -112,8 +112,9 @@ def issue_many(
     `opening` and `planned` write more with the intention, before and after it is known which orders are refused; `also`
     writes more with the result (step 5). Raises StatementError statement_replayed when the statement was spent before.
     """
-    intentions.require_listed_seals(batch.orders, batch.origins, registry=registry, sealers=sealers, now=now)
-    plans = registry.database.write(partial(_record_intentions, batch, registry, now, opening, planned))
+    unlisted = intentions.unlisted_seals(batch.orders, batch.origins, registry=registry, sealers=sealers, now=now)
+    record = partial(_record_intentions, batch, unlisted, registry, now, opening, planned)
+    plans = registry.database.write(record)
     intended = [plan for plan in plans if isinstance(plan, Intention)]
     if not intended:
         return list(_only_refusals(plans))
@@ -233,6 +234,7 @@ def _check_statement(order: Order, verified: VerifiedStatement) -> None:
 
 def _record_intentions(
     batch: Batch,
+    unlisted: frozenset[str],
     registry: Registry,
     now: datetime,
     opening: Callable[[Connection], None] | None,
@@ -246,7 +248,7 @@ def _record_intentions(
         connection, batch.verified, system=batch.system.code, registry=registry, now=now
     )
     enterprises = _lock(batch.orders, registry, now, connection)
-    plans = _Planning(connection, batch, registry, now, number).plan(enterprises)
+    plans = _Planning(connection, batch, unlisted, registry, now, number).plan(enterprises)
     if not any(isinstance(each, Intention) for each in plans) and batch.statement_number is None:
         # One order, refused: nothing of it is kept, so that the department may mend and send it again.
         raise next(_only_refusals(plans))
@@ -269,10 +271,17 @@ class _Planning:
     """Step 2 and 3 for one batch, inside one transaction: what each order would become, or why it is refused."""
 
     def __init__(
-        self, connection: Connection, batch: Batch, registry: Registry, now: datetime, statement_number: int
+        self,
+        connection: Connection,
+        batch: Batch,
+        unlisted: frozenset[str],
+        registry: Registry,
+        now: datetime,
+        statement_number: int,
     ) -> None:
         self._connection = connection
         self._batch = batch
+        self._unlisted = unlisted
         self._registry = registry
         self._now = now
         self._statement_number = statement_number
@@ -334,6 +343,8 @@ class _Planning:
             raise OrderError("body_ended", issuing_body=number)
         if not body.is_in_charge(order.certificate_type.code, today):
             raise OrderError("body_not_in_charge", issuing_body=number, certificate_type=order.certificate_type.code)
+        if number in self._unlisted:
+            raise SetupError("seal_not_listed", issuing_body=number)
         return body
 
     def _chain_for(

@@ -134,8 +134,8 @@ def withdraw_grant(
     if withdrawal.grant_digest != digest:
         raise GrantError("grant_text")
     _check_nonce(withdrawal.nonce, registry)
-    _verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
-    return registry.database.write(partial(_commit_withdrawal, withdrawal, signed, registry, now))
+    signer = _verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
+    return registry.database.write(partial(_commit_withdrawal, withdrawal, signed, signer, registry, now))
 
 
 def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -227,14 +227,7 @@ def _stored(
     now: datetime,
 ) -> StoredGrant:
     digest = statement_digest(signed.text)
-    content = {
-        "text": signed.text,
-        "algorithm": signed.algorithm,
-        "signature": encode(signed.signature),
-        "cert": encode(signed.cert_der),
-        "signer": asdict(signer),
-    }
-    envelope = encrypt(orjson.dumps(content), master=registry.master, context=grant_context(digest))
+    envelope = _enclosed(signed, signer, registry, digest)
     return StoredGrant(
         digest=digest,
         holder=grant.holder_licence_number,
@@ -254,6 +247,18 @@ def _stored(
     )
 
 
+def _enclosed(signed: SignedText, signer: LicenceSigner, registry: Registry, digest: str) -> bytes:
+    """Return a signed sentence with its signer in the stored form, bound to the digest of its own text."""
+    content = {
+        "text": signed.text,
+        "algorithm": signed.algorithm,
+        "signature": encode(signed.signature),
+        "cert": encode(signed.cert_der),
+        "signer": asdict(signer),
+    }
+    return encrypt(orjson.dumps(content), master=registry.master, context=grant_context(digest))
+
+
 def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection) -> None:
     writer = StatementWriter(connection)
     if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
@@ -265,7 +270,12 @@ def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: da
 
 
 def _commit_withdrawal(
-    withdrawal: Withdrawal, signed: SignedText, registry: Registry, now: datetime, connection: Connection
+    withdrawal: Withdrawal,
+    signed: SignedText,
+    signer: LicenceSigner,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
 ) -> dict[str, Any]:
     stored = GrantReader(connection).get(withdrawal.grant_digest)
     if stored is None or stored.holder != withdrawal.holder_licence_number:
@@ -274,9 +284,9 @@ def _commit_withdrawal(
         "grant", withdrawal.holder_licence_number, withdrawal.nonce, expires_at=None
     ):
         raise GrantError("grant_posted")
-    if not GrantWriter(connection).withdraw(withdrawal.grant_digest, now):
-        raise GrantError("grant_withdrawn")
     digest = statement_digest(signed.text)
+    if not GrantWriter(connection).withdraw(withdrawal.grant_digest, _enclosed(signed, signer, registry, digest), now):
+        raise GrantError("grant_withdrawn")
     act = ActFacts(Kind.GRANT_WITHDRAWAL, new_name(registry), now, None, digest, None, stored.act_id)
     EntryWriter(connection, registry.random).add([act])
     return {"digest": withdrawal.grant_digest, "state": "withdrawn", "act_id": act.act_id}

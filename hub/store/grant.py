@@ -13,7 +13,10 @@ _TABLE = tables.grant_table
 
 @dataclass(frozen=True, slots=True)
 class StoredGrant:
-    """A grant as kept. `envelope` holds sentence, signature and cert, encrypted; `cert_good_at` None: pending."""
+    """A grant as kept. `envelope` holds sentence, signature and cert, encrypted; `cert_good_at` None: pending.
+
+    `withdrawal` holds the same of the sentence that ended it.
+    """
 
     digest: str
     holder: str
@@ -30,6 +33,7 @@ class StoredGrant:
     withdrawn_at: datetime | None
     recorded_at: datetime
     act_id: str
+    withdrawal: bytes | None = None
 
 
 class GrantReader:
@@ -63,7 +67,8 @@ class GrantWriter:
         same = _TABLE.c.digest == digest
         self._connection.execute(update(_TABLE).where(same).values(uses_taken=_TABLE.c.uses_taken - 1))
 
-    def withdraw(self, digest: str, now: datetime) -> bool:
-        """Withdraw a grant at once; False when it was withdrawn before."""
+    def withdraw(self, digest: str, withdrawal: bytes, now: datetime) -> bool:
+        """Withdraw a grant at once, keeping the signed sentence; False when it was withdrawn before."""
         open_ = (_TABLE.c.digest == digest) & _TABLE.c.withdrawn_at.is_(None)
-        return self._connection.execute(update(_TABLE).where(open_).values(withdrawn_at=now)).rowcount == 1
+        values = {"withdrawn_at": now, "withdrawal": withdrawal}
+        return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount == 1

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from hub.store import tables
-from hub.store.upsert import insert_or_replace
+from hub.store.upsert import insert_new, insert_or_replace
 from schemas.parties import Department, IssuingBody, Officer, Role, System
 
 
@@ -45,6 +46,11 @@ class PartyReader:
             return None
         roles = frozenset(Role(role) for role in row["roles"])
         return System(row["code"], row["department"], row["name"], row["cert_der"], roles, row["active"])
+
+    def system_certs(self, code: str) -> list[bytes]:
+        """Return every cert (DER) a system was ever enrolled with."""
+        table = tables.system_cert
+        return list(self._connection.execute(select(table.c.cert_der).where(table.c.system == code)).scalars())
 
     def officer(self, number: str) -> Officer | None:
         row = self._first(tables.officer, number=number)
@@ -99,6 +105,9 @@ class PartyWriter:
             "active": system.active,
         }
         insert_or_replace(self._connection, tables.system, [row])
+        digest = sha256(system.cert_der).hexdigest()
+        cert = {"cert_sha256": digest, "system": system.code, "cert_der": system.cert_der}
+        insert_new(self._connection, tables.system_cert, [cert])
 
     def put_officer(self, officer: Officer) -> None:
         row = {"number": officer.number, "department": officer.department, "active": officer.active}

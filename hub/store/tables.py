@@ -86,6 +86,14 @@ system = Table(
     Column("roles", JsonBytes, nullable=False),
     Column("active", Boolean, nullable=False),
 )
+system_cert = Table(
+    "system_cert",
+    metadata,
+    # Every cert a system was ever enrolled with, by its digest: a statement is verified by the key of its own day.
+    Column("cert_sha256", String(64), primary_key=True),
+    Column("system", String(64), nullable=False, index=True),
+    Column("cert_der", LargeBinary, nullable=False),
+)
 officer = Table(
     "officer",
     metadata,
@@ -333,6 +341,8 @@ grant_table = Table(
     Column("withdrawn_at", Moment),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
+    # The sentence that ended it with its signature and cert, encrypted.
+    Column("withdrawal", LargeBinary),
 )
 pull_decision = Table(
     "pull_decision",

@@ -29,17 +29,17 @@ from schemas.canonical import canonical_json
 from schemas.certificate import Act, Status, changed
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
-from schemas.grant import parse_grant, statement_digest
+from schemas.grant import parse_grant, parse_withdrawal, statement_digest
 from schemas.identifiers import parse_identifier, parse_reference
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
 from signing.commitment import leaf
 from signing.envelope import decrypt
-from signing.jws import VerificationKey, parse_json, unverified_header, verify_compact
+from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.sd_jwt import OpenedRecord, Record, Seal, open_record
 from signing.status_list import place_of
 from signing.trust import verify_trust_list
-from signing.x509 import Purpose
+from signing.x509 import Purpose, read_cert_unverified
 from tests.flows.world import World
 
 Row = Mapping[str, Any]
@@ -291,7 +291,7 @@ def _numbers(all_: Everything) -> Faults:
 
 def _statements(all_: Everything) -> Faults:
     """Every statement verifies with its system's key, says what its row says, and is spent."""
-    certs = {row["code"]: row["cert_der"] for row in all_.rows(tables.system)}
+    certs = _keys_of_systems(all_)
     spent = _pairs(all_, tables.single_use, "kind", "party", "value")
     terms = all_.world.registry.terms
     for row in all_.rows(tables.statement):
@@ -310,12 +310,22 @@ def _statements(all_: Everything) -> Faults:
             yield f"statement {row['number']}: not spent"
 
 
-def _verified(row: Row, cert_der: bytes, world: World) -> bytes:
-    at = row["recorded_at"]
-    facts = world.registry.trust().verify_party(cert_der, purpose=Purpose.SYSTEM, at=at)
-    key = VerificationKey(facts.algorithm, facts.public_key)
-    assert unverified_header(row["jws"])["kid"] == facts.key_id
-    return verify_compact(row["jws"], find_key=lambda _: key, typ=TYP).payload
+def _keys_of_systems(all_: Everything) -> dict[str, dict[str, bytes]]:
+    """Return system → key id → cert, of every cert the system was ever enrolled with."""
+    certs: dict[str, dict[str, bytes]] = {}
+    for row in all_.rows(tables.system_cert):
+        key_id = read_cert_unverified(row["cert_der"]).key_id
+        certs.setdefault(row["system"], {})[key_id] = row["cert_der"]
+    return certs
+
+
+def _verified(row: Row, certs: Mapping[str, bytes], world: World) -> bytes:
+    def find_key(kid: str) -> VerificationKey:
+        cert, at = certs[kid], row["recorded_at"]
+        facts = world.registry.trust().verify_party(cert, purpose=Purpose.SYSTEM, at=at)
+        return VerificationKey(facts.algorithm, facts.public_key)
+
+    return verify_compact(row["jws"], find_key=find_key, typ=TYP).payload
 
 
 def _leaves(all_: Everything) -> Faults:
@@ -356,11 +366,9 @@ _NAMED_BY_ENTRY = frozenset({"enrol", "share", "trust_list", "import", "order_re
 
 def _entered(act: Mapping[str, Any]) -> Entered:
     act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
-    # A withdrawal's digest is that of the signed sentence, which its grant's row does not repeat.
-    statement = None if act["kind"] == "grant_withdrawal" else act["statement"]
     # What was intended and then refused is told apart by a digest of which nothing else is left.
     sealed = None if act["kind"] == "order_refused" else act["sealed"]
-    return act["kind"], act_id, statement, sealed, act["previous"]
+    return act["kind"], act_id, act["statement"], sealed, act["previous"]
 
 
 def _done(all_: Everything) -> Iterator[Entered]:
@@ -374,7 +382,28 @@ def _done(all_: Everything) -> Iterator[Entered]:
     for row in all_.rows(tables.grant_table):
         yield "grant", row["act_id"], row["digest"], None, None
         if row["withdrawn_at"] is not None:
-            yield "grant_withdrawal", None, None, None, row["act_id"]
+            entered = [act for act in _acts_of(all_, "grant_withdrawal") if act["previous"] == row["act_id"]]
+            yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_.world), None, row["act_id"]
+
+
+def _acts_of(all_: Everything, kind: str) -> list[dict[str, Any]]:
+    return [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry) if row["kind"] == kind]
+
+
+def _withdrawal_digest(grant: Row, entered: Sequence[Mapping[str, Any]], world: World) -> str | None:
+    """Return the digest of the sentence that ended a grant, once its e-licence has been verified anew."""
+    registry, digest = world.registry, str(entered[0]["statement"])
+    opened_text = decrypt(grant["withdrawal"], masters=registry.masters, context=grant_context(digest))
+    signed = _signed_text(orjson.loads(opened_text))
+    signer = world.exchange.e_licence.verify(signed, at=grant["withdrawn_at"])
+    withdrawal = parse_withdrawal(signed.text)
+    is_its = (withdrawal.grant_digest, signer.licence_number) == (grant["digest"], grant["holder"])
+    return statement_digest(signed.text) if is_its else None
+
+
+def _signed_text(content: Mapping[str, Any]) -> SignedText:
+    cert, signature = decode(content["cert"]), decode(content["signature"])
+    return SignedText(content["text"], content["algorithm"], signature, cert, content["signer"]["role"])
 
 
 def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -439,9 +468,7 @@ def _grants(all_: Everything) -> Faults:
         digest, registry = row["digest"], all_.world.registry
         content = orjson.loads(decrypt(row["envelope"], masters=registry.masters, context=grant_context(digest)))
         grant = parse_grant(content["text"])
-        cert, signature = decode(content["cert"]), decode(content["signature"])
-        signed = SignedText(content["text"], content["algorithm"], signature, cert, row["signer_role"])
-        signer = all_.world.exchange.e_licence.verify(signed, at=row["recorded_at"])
+        signer = all_.world.exchange.e_licence.verify(_signed_text(content), at=row["recorded_at"])
         if (statement_digest(content["text"]), grant.holder_licence_number) != (digest, signer.licence_number):
             yield f"grant {digest}: text or signer"
         if (row["holder"], row["requester"]) != (grant.holder_licence_number, grant.requester_licence_number):

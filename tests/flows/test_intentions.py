@@ -134,7 +134,7 @@ def _orphan(world: World, **changes: Any) -> str:
         world.issue(food_order(**changes))
     mend()
     _run_out(world)
-    return _listed(world)[-1].batch
+    return str(_listed(world)[-1].batch)
 
 
 def _break_seal(world: World) -> Callable[[], None]:

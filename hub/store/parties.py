@@ -69,6 +69,9 @@ class PartyReader:
         return {row["code"]: (row["name_zh"], row["seen_at"], row["fresh_for_seconds"]) for row in rows}
 
     def _first(self, table: Any, **key: str) -> dict[str, Any] | None:
+        # PostgreSQL holds no text with a NUL and fails on one that a stranger asks for: nobody has such a name.
+        if any("\0" in value for value in key.values()):
+            return None
         row = self._connection.execute(select(table).filter_by(**key)).mappings().first()
         return None if row is None else dict(row)
 

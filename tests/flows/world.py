@@ -397,17 +397,17 @@ def granted_request(digest: str, **changes: Any) -> dict[str, Any]:
     return statutory_request() | {"basis": {"kind": "grant", "reference": digest}} | changes
 
 
-def make_world(database: Database, folder: Path) -> World:
-    """Make the hub, its parties and its first trust lists."""
+def make_world(database: Database, folder: Path, start: datetime = START) -> World:
+    """Make the hub, its parties and its first trust lists, beginning at `start`."""
     settings = _settings(folder)
     keys = KeyFolder.create(settings.key_folder)
-    simulator = _simulator(settings, keys, START)
+    simulator = _simulator(settings, keys, start)
     operator = Department(OPERATOR, "示例运营中心", "Example operations centre")
     make_test_installation(
-        database=database, keys=keys, e_licence_cert=simulator.anchor_der, origin=ORIGIN, operator=operator, now=START
+        database=database, keys=keys, e_licence_cert=simulator.anchor_der, origin=ORIGIN, operator=operator, now=start
     )
     pin_types(database, CATALOGUE)
-    world = open_world(database, folder, START)
+    world = open_world(database, folder, start)
     _enrol_all(world)
     world.now += timedelta(seconds=2)
     make_trust_list(

@@ -1,0 +1,348 @@
+"""The whole application at its doors: what departments do over HTTP, and whatever strangers send, never a 5xx."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import given
+from hypothesis import settings as bounded
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+
+from hub.app import build
+from hub.client import Client, RefusedError
+from hub.settings import Settings
+from hub.store.database import Database
+from schemas.statement import Ordered
+from tests.flows.world import (
+    MARKET,
+    ORIGIN,
+    OTHER_SHOP,
+    World,
+    change_content,
+    food_order,
+    licence_order,
+    make_world,
+    sharing_rule,
+    statutory_request,
+)
+
+NUL = "\u0000"
+DEEP = b'{"a":' * 100_000
+BODIES: dict[str, tuple[bytes, str, int, str]] = {
+    "over 1 MB": (b'{"statement":"' + b"x" * 1_000_000 + b'"}', "application/json", 413, "body_too_long"),
+    "100,000 deep": (DEEP, "application/json", 400, "body_malformed"),
+    "100,000 deep in brackets": (b"[" * 100_000, "application/json", 400, "body_malformed"),
+    "GB 18030": ('{"statement":"示例"}'.encode("gb18030"), "application/json", 400, "body_malformed"),
+    "UTF-16": ('{"statement":"x"}'.encode("utf-16"), "application/json", 400, "body_malformed"),
+    "with a member twice": (b'{"statement":"x","statement":"y"}', "application/json", 400, "body_malformed"),
+    "with NaN": (b'{"statement":NaN}', "application/json", 400, "body_malformed"),
+    "with half a character": (b'{"statement":"\\ud800"}', "application/json", 400, "body_malformed"),
+    "cut in the middle": (b'{"statement":"x', "application/json", 400, "body_malformed"),
+    "empty": (b"", "application/json", 400, "body_malformed"),
+    "a list": (b"[]", "application/json", 422, "request_form"),
+    "a number": (b"1", "application/json", 422, "request_form"),
+    "without its members": (b"{}", "application/json", 422, "request_form"),
+    "with a member nobody knows": (b'{"statement":"x","colour":"red"}', "application/json", 422, "request_form"),
+    "of another media type": (b"<x/>", "application/xml", 415, "media_type"),
+    "without a media type": (b"{}", "", 415, "media_type"),
+}
+OPERATIONS = [
+    ("get", "/.well-known/jwks.json"),
+    ("get", "/.well-known/oauth-authorization-server"),
+    ("get", "/.well-known/yizhao-trust-list"),
+    ("get", "/api/v1/catalogue"),
+    ("get", "/api/v1/catalogue/{code}/{version}"),
+    ("get", "/api/v1/grants/{digest}"),
+    ("get", "/api/v1/grants/{digest}/withdrawal-draft"),
+    ("get", "/api/v1/intakes/{name}"),
+    ("get", "/api/v1/intakes/{name}/outcome"),
+    ("get", "/status/{number}"),
+    ("post", "/api/v1/certificates"),
+    ("post", "/api/v1/comparisons"),
+    ("post", "/api/v1/departments"),
+    ("post", "/api/v1/enterprises"),
+    ("post", "/api/v1/grants"),
+    ("post", "/api/v1/grants/drafts"),
+    ("post", "/api/v1/grants/{digest}/withdrawals"),
+    ("post", "/api/v1/intakes"),
+    ("post", "/api/v1/issuing-bodies"),
+    ("post", "/api/v1/licence-number-overrides"),
+    ("post", "/api/v1/officers"),
+    ("post", "/api/v1/pulls"),
+    ("post", "/api/v1/sharing-rules"),
+    ("post", "/api/v1/sources"),
+    ("post", "/api/v1/status-changes"),
+    ("post", "/api/v1/systems"),
+    ("post", "/api/v1/verifications"),
+    ("post", "/oauth/token"),
+    ("put", "/api/v1/intakes/{name}/file"),
+]
+Door = tuple[httpx.Client, World]
+MEMBERS = ("type", "title", "title_en", "status", "code", "next_step", "next_step_en", "trace_id")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """The application over a hub that was made a moment ago, on both databases, and its world."""
+    folder = tmp_path_factory.mktemp("doors")
+    url: str = request.getfixturevalue(f"{request.param}_module_url")
+    database = Database(url)
+    world = make_world(database, folder, datetime.now(UTC) - timedelta(seconds=20))
+    with _served(url, folder) as served:
+        yield served, world
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def sqlite_module_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of an empty, migrated SQLite file for a whole module."""
+    path = tmp_path_factory.mktemp("doors-sqlite") / "hub.sqlite"
+    path.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="module")
+def postgresql_module_url(postgresql_cluster: Any, postgresql_template: str) -> Iterator[str]:
+    """The URL of an empty, migrated PostgreSQL database for a whole module."""
+    postgresql_cluster.create_database("doors", template=postgresql_template)
+    yield postgresql_cluster.url("doors")
+    postgresql_cluster.drop_database("doors")
+
+
+@contextmanager
+def _served(url: str, folder: Path) -> Iterator[httpx.Client]:
+    """Serve a hub on a free port of this machine, as `yizhao serve` does, and yield a client of it."""
+    often = "100000/minute"
+    settings = Settings(
+        folder=folder / "data",
+        keys=folder / "keys",
+        database=url,
+        scan_misses=often,
+        search_misses=often,
+        upload_rate=often,
+    )
+    hub = build(settings)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(hub.application, log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+        hub.close()
+
+
+# --- what departments do ----------------------------------------------------------------------------------------
+
+
+def test_whole_way_over_http(door: Door) -> None:
+    client, world = door
+    market, health, operator = (_client(door, code) for code in ("market", "health", "operator"))
+    _issue(market, licence_order())
+    issued = _issue(market, food_order())
+    operator.order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    pulled = health.request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
+    assert pulled["items"][0]["file"]
+    change = change_content(issued["identifier"], "suspend") | {"works_from": _today(), "document_date": _today()}
+    market.order("/api/v1/status-changes", Ordered.CHANGE_STATUS, change, issuing_body=MARKET)
+    scanned = client.get(f"/c/{issued['reference']}", headers={"accept": "application/json"}).json()
+    assert scanned["verdict"]["outcome"] == "suspended"
+    assert world.registry.mode == "test"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "application/jwt", "application/linkset+json"])
+@pytest.mark.parametrize("path", ["/q/{}", "/Q/{}", "/q/{}?page=-1", "/q/{}?page=x", "/q/{}?lang=en&nonce=x"])
+def test_scan_of_an_enterprise_answers_in_every_form(door: Door, accept: str, path: str) -> None:
+    holder = {"licence_number": OTHER_SHOP, "name": "中山示例杂货店"}
+    reference = _client(door, "operator").order("/api/v1/enterprises", Ordered.ENROL, holder)["reference"]
+    response = door[0].get(path.format(reference), headers={"accept": accept})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith(accept)
+
+
+def test_refusal_is_a_problem_with_code_both_languages_next_step_and_trace(door: Door) -> None:
+    market = _client(door, "market")
+    with pytest.raises(RefusedError) as caught:
+        _issue(market, food_order(licence_number="91442000MA0000010"))
+    assert caught.value.code == "fields_wrong"
+    assert all(caught.value.problem[member] for member in MEMBERS)
+    assert caught.value.problem["problems"][0]["member"] == "licence_number"
+
+
+@pytest.mark.parametrize("member", ["licence_number", "issuing_body", "certificate_type", "replaces", "subject_id"])
+def test_order_with_a_nul_is_refused_on_every_database(door: Door, member: str) -> None:
+    market = _client(door, "market")
+    order = food_order(certificate_number="JY24420000000027") | {member: f"x{NUL}y"}
+    with pytest.raises(RefusedError) as caught:
+        _issue(market, order)
+    assert caught.value.status < 500
+
+
+@pytest.mark.parametrize("member", ["identifier", "issuing_body", "act", "until"])
+def test_change_with_a_nul_is_refused_on_every_database(door: Door, member: str) -> None:
+    change = change_content("1.2.156.3005.2.x", "suspend") | {member: f"x{NUL}y"}
+    with pytest.raises(RefusedError) as caught:
+        _client(door, "market").order(
+            "/api/v1/status-changes", Ordered.CHANGE_STATUS, change, issuing_body=change["issuing_body"]
+        )
+    assert caught.value.status < 500
+
+
+@pytest.mark.parametrize("member", ["licence_number", "item_code", "case_number", "basis"])
+def test_pull_with_a_nul_is_refused_on_every_database(door: Door, member: str) -> None:
+    value: Any = {"kind": "statutory", "reference": f"x{NUL}"} if member == "basis" else f"x{NUL}"
+    with pytest.raises(RefusedError) as caught:
+        _client(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request() | {member: value})
+    assert caught.value.status < 500
+
+
+def test_statement_naming_an_officer_with_a_nul_is_refused(door: Door) -> None:
+    with pytest.raises(RefusedError) as caught:
+        _client(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer=f"h{NUL}")
+    assert caught.value.code == "statement_form"
+
+
+def test_assertion_of_a_system_with_a_nul_is_refused(door: Door) -> None:
+    signer = door[1].keys.signer("system:health")
+    client = Client(url=str(door[0].base_url), system=f"he{NUL}", signer=signer, origin=ORIGIN, http=door[0])
+    with pytest.raises(RefusedError) as caught:
+        client.headers("POST", "/api/v1/pulls")
+    assert caught.value.code == "invalid_client"
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 129, "示例示例示例"])
+def test_act_without_a_usable_idempotency_key_is_refused(door: Door, key: str) -> None:
+    market = _client(door, "market")
+    body = market.make_order(Ordered.ISSUE, food_order(), certificate_type="food_operation_permit", issuing_body=MARKET)
+    headers = market.headers("POST", "/api/v1/certificates") | {"content-type": "application/json"}
+    keyed: dict[str, Any] = headers | {"idempotency-key": key.encode()}
+    response = door[0].post("/api/v1/certificates", content=orjson.dumps(body), headers=keyed)
+    assert _problem(response)["code"] == "idempotency_key_missing"
+
+
+# --- what strangers send ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/api/v1/certificates", "/api/v1/pulls", "/api/v1/grants/drafts"])
+@pytest.mark.parametrize("name", BODIES)
+def test_hostile_body_is_refused_with_its_code(door: Door, name: str, path: str) -> None:
+    content, kind, status, code = BODIES[name]
+    response = door[0].post(path, content=content, headers={"content-type": kind} if kind else {})
+    assert (response.status_code, _problem(response)["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"grant_type=client_credentials&grant_type=x", b"\xff=\xff", b"x" * 20_000, b"", b"=", b"&" * 100],
+)
+def test_hostile_form_at_the_token_door_is_refused(door: Door, content: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    response = door[0].post("/oauth/token", content=content, headers=headers)
+    assert 400 <= response.status_code < 500
+    assert response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere", "/api/v1/nowhere", "/q/", "/c/", "/q/%00", "/c/%00%FF", "/q/" + "A" * 5_000, "/q/../../etc/passwd",
+        "/q/00000000000000000000000000", "/status/-1", "/status/999999999999999999999999", "/status/x",
+        "/api/v1/catalogue/%00/1", "/api/v1/catalogue/x/99999999999999999999", "/api/v1/grants/" + "0" * 64,
+        "/search?licence_number=%00", "/search?licence_number=" + "9" * 5_000, "/search?licence_number=%FF%FE",
+    ],
+)  # fmt: skip
+def test_unknown_place_is_not_found_as_a_problem(door: Door, path: str) -> None:
+    response = door[0].get(path, headers={"accept": "application/json"})
+    assert 400 <= response.status_code < 500
+    assert _problem(response)["trace_id"]
+
+
+@pytest.mark.parametrize("path", ["/q/x", "/c/x", "/search", "/api/v1/certificates", "/oauth/token", "/healthz"])
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "TRACE", "OPTIONS"])
+def test_method_that_a_door_does_not_know_is_refused(door: Door, path: str, method: str) -> None:
+    assert door[0].request(method, path).status_code == 405
+
+
+def test_reference_nobody_has_and_one_that_is_none_look_alike(door: Door) -> None:
+    answers = [
+        _problem(door[0].get(path, headers={"accept": "application/json"})) for path in ("/c/x", f"/c/{'0' * 26}")
+    ]
+    assert [{**each, "trace_id": ""} for each in answers] == [{**answers[0], "trace_id": ""}] * 2
+
+
+@pytest.mark.parametrize("path", ["/api/v1/certificates", "/api/v1/pulls", "/api/v1/status-changes"])
+def test_call_without_a_token_is_challenged(door: Door, path: str) -> None:
+    body = {"statement": "x"} if path == "/api/v1/pulls" else {"statement": "x", "salt": "x", "content": {}}
+    response = door[0].post(path, json=body)
+    assert (response.status_code, _problem(response)["code"]) == (401, "token_missing")
+    assert response.headers["www-authenticate"].startswith("DPoP")
+
+
+def test_grant_draft_with_a_nul_is_refused_on_every_database(door: Door) -> None:
+    wish = {
+        "licence_number": f"x{NUL}", "requester": f"x{NUL}", "item_code": "x", "item_name": "x", "case_number": "x",
+        "valid_until": "2099-01-01T00:00:00Z", "uses": 1,
+    }  # fmt: skip
+    response = door[0].post("/api/v1/grants/drafts", json=wish)
+    assert 400 <= response.status_code < 500
+
+
+@pytest.fixture(scope="module")
+def api(door: Door) -> Any:
+    """The description of the API, as schemathesis reads it."""
+    return schemathesis.openapi.from_url(str(door[0].base_url.join("/api/v1/openapi.json")))
+
+
+def test_every_described_operation_is_tried(api: Any) -> None:
+    paths = api.raw_schema["paths"]
+    assert sorted((method, path) for path, methods in paths.items() for method in methods) == sorted(OPERATIONS)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_whatever_the_description_allows_never_fails_the_server(api: Any, method: str, path: str) -> None:
+    @bounded(max_examples=15, database=None)
+    @given(case=api[path][method.upper()].as_strategy())
+    def holds(case: Case[Any]) -> None:
+        case.call_and_validate(checks=[not_a_server_error])
+
+    holds()
+
+
+def _client(door: Door, system: str) -> Client:
+    client, world = door
+    signer = world.keys.signer(f"system:{system}")
+    return Client(url=str(client.base_url), system=system, signer=signer, origin=ORIGIN, http=client)
+
+
+def _issue(client: Client, content: dict[str, Any]) -> dict[str, Any]:
+    return client.order(
+        "/api/v1/certificates",
+        Ordered.ISSUE,
+        content,
+        certificate_type=content["certificate_type"],
+        issuing_body=content["issuing_body"],
+    )
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert all(problem[member] for member in MEMBERS)
+    return problem

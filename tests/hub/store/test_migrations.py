@@ -1,0 +1,68 @@
+"""The migrations: from nothing to exactly the tables the code knows, on both databases, as often as one likes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from hub.store import migrate
+from hub.store.certificate import CertificateWriter
+from hub.store.columns import JsonBytes, Moment
+from hub.store.database import Database
+from hub.store.tables import metadata
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database in which there is nothing at all."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    url: str = request.getfixturevalue("unmigrated_postgresql_url")
+    return url
+
+
+def test_migrations_make_exactly_the_tables_of_the_code(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    assert _differences(empty_url) == []
+
+
+def test_migrating_again_changes_nothing(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    migrate.upgrade(empty_url)
+    assert _differences(empty_url) == []
+
+
+def test_every_table_of_the_code_is_there(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    engine = create_engine(empty_url)
+    names = set(inspect(engine).get_table_names())
+    engine.dispose()
+    assert names == set(metadata.tables) | {"alembic_version"}
+
+
+def test_serials_begin_at_one_and_are_never_given_twice(empty_url: str) -> None:
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    given = [database.write(lambda connection: CertificateWriter(connection).allocate(3)) for _ in range(2)]
+    database.close()
+    assert given == [[1, 2, 3], [4, 5, 6]]
+
+
+def _differences(url: str) -> list[Any]:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        options = {"compare_type": _is_other_type, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        differences = list(compare_metadata(context, metadata))
+    engine.dispose()
+    return differences
+
+
+def _is_other_type(_context: Any, _inspected: Any, _column: Any, stored: Any, known: Any) -> bool | None:
+    """Compare a column of a type of ours by what it is kept as."""
+    if isinstance(known, (Moment, JsonBytes)):
+        return not isinstance(stored, type(known.impl_instance))
+    return None

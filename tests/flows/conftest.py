@@ -34,6 +34,14 @@ def unchecked_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
         yield world
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def lasting_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Yield one hub for all those tests of a module that are refused and change nothing; verified at the end."""
+    with copied_world(request.param, request, tmp_path_factory.mktemp("lasting")) as world:
+        yield world
+        check_registry(world)
+
+
 @contextmanager
 def copied_world(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
     """Yield a copy of the world on that database, its keys and files in `folder`; it is gone afterwards."""

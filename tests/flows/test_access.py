@@ -75,9 +75,9 @@ def test_system_that_proves_itself_gets_a_bound_token_and_is_known_by_it(hub_wor
 
 
 @pytest.mark.parametrize("name", BROKEN_ASSERTIONS)
-def test_broken_assertion_is_refused(hub_world: World, name: str) -> None:
+def test_broken_assertion_is_refused(lasting_world: World, name: str) -> None:
     with refused("invalid_client"):
-        _token(hub_world, assertion=_assertion(hub_world, **BROKEN_ASSERTIONS[name]))
+        _token(lasting_world, assertion=_assertion(lasting_world, **BROKEN_ASSERTIONS[name]))
 
 
 def test_assertion_nine_seconds_ahead_is_accepted(hub_world: World) -> None:
@@ -102,20 +102,20 @@ def test_assertion_sent_by_many_at_once_counts_once(hub_world: World) -> None:
     assert {error.code for error in errors if isinstance(error, AccessError)} == {"invalid_client"}
 
 
-def test_assertion_by_another_systems_key_is_refused(hub_world: World) -> None:
+def test_assertion_by_another_systems_key_is_refused(lasting_world: World) -> None:
     with refused("invalid_client"):
-        _token(hub_world, assertion=_assertion(hub_world, use="system:market"))
+        _token(lasting_world, assertion=_assertion(lasting_world, use="system:market"))
 
 
-def test_assertion_of_another_type_is_refused(hub_world: World) -> None:
+def test_assertion_of_another_type_is_refused(lasting_world: World) -> None:
     with refused("invalid_client"):
-        _token(hub_world, assertion=_assertion(hub_world, typ="JWT"))
+        _token(lasting_world, assertion=_assertion(lasting_world, typ="JWT"))
 
 
 @pytest.mark.parametrize("assertion", ["", "x", "a.b.c", "e30.e30.", "e30.bnVsbA.", "..", "\u0000.\u0000.\u0000"])
-def test_what_is_no_assertion_is_refused(hub_world: World, assertion: str) -> None:
+def test_what_is_no_assertion_is_refused(lasting_world: World, assertion: str) -> None:
     with refused("invalid_client"):
-        _token(hub_world, assertion=assertion)
+        _token(lasting_world, assertion=assertion)
 
 
 def test_system_that_is_no_longer_active_gets_nothing_and_its_token_ends(hub_world: World) -> None:
@@ -140,32 +140,32 @@ def test_system_that_is_no_longer_active_gets_nothing_and_its_token_ends(hub_wor
         ({"client_id": "market"}, "invalid_client"),
     ],
 )
-def test_other_ways_to_a_token_are_refused(hub_world: World, changes: dict[str, str], code: str) -> None:
+def test_other_ways_to_a_token_are_refused(lasting_world: World, changes: dict[str, str], code: str) -> None:
     with refused(code):
-        _token(hub_world, **changes)
+        _token(lasting_world, **changes)
 
 
 @pytest.mark.parametrize("name", BROKEN_PROOFS)
-def test_call_with_a_broken_proof_is_refused(hub_world: World, name: str) -> None:
-    token = _token(hub_world)
+def test_call_with_a_broken_proof_is_refused(lasting_world: World, name: str) -> None:
+    token = _token(lasting_world)
     with refused("invalid_dpop_proof"):
-        _call(hub_world, token, proof=_proof(hub_world, token, **BROKEN_PROOFS[name]))
+        _call(lasting_world, token, proof=_proof(lasting_world, token, **BROKEN_PROOFS[name]))
 
 
 @pytest.mark.parametrize("name", BROKEN_HEADERS)
-def test_call_with_a_proof_that_does_not_show_its_key_is_refused(hub_world: World, name: str) -> None:
-    token = _token(hub_world)
+def test_call_with_a_proof_that_does_not_show_its_key_is_refused(lasting_world: World, name: str) -> None:
+    token = _token(lasting_world)
     with refused("invalid_dpop_proof"):
-        _call(hub_world, token, proof=_proof(hub_world, token, headers=BROKEN_HEADERS[name]))
+        _call(lasting_world, token, proof=_proof(lasting_world, token, headers=BROKEN_HEADERS[name]))
 
 
 @pytest.mark.parametrize("proof", [None, "", "x", "a.b.c", "e30.e30.", "\u0000"])
-def test_call_without_a_proof_is_refused(hub_world: World, proof: str | None) -> None:
-    token = _token(hub_world)
+def test_call_without_a_proof_is_refused(lasting_world: World, proof: str | None) -> None:
+    token = _token(lasting_world)
     with refused("invalid_dpop_proof"):
         verify_caller(
             Presented("POST", PATH, f"DPoP {token}", proof),
-            role=Role.PULL, registry=hub_world.registry, now=hub_world.now,
+            role=Role.PULL, registry=lasting_world.registry, now=lasting_world.now,
         )  # fmt: skip
 
 
@@ -180,10 +180,10 @@ def test_proof_counts_once_in_all_processes(hub_world: World) -> None:
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer x", "DPoP", "DPoP ", "Basic eDp5"])
-def test_call_without_a_token_is_refused(hub_world: World, authorization: str | None) -> None:
-    presented = Presented("POST", PATH, authorization, _proof(hub_world, "x"))
+def test_call_without_a_token_is_refused(lasting_world: World, authorization: str | None) -> None:
+    presented = Presented("POST", PATH, authorization, _proof(lasting_world, "x"))
     with refused("token_missing"):
-        verify_caller(presented, role=Role.PULL, registry=hub_world.registry, now=hub_world.now)
+        verify_caller(presented, role=Role.PULL, registry=lasting_world.registry, now=lasting_world.now)
 
 
 def test_token_ends_after_five_minutes(hub_world: World) -> None:
@@ -209,13 +209,13 @@ def test_token_ends_after_five_minutes(hub_world: World) -> None:
     ],
 )
 def test_token_for_another_hub_of_another_type_or_by_another_key_is_refused(
-    hub_world: World, changes: dict[str, Any], typ: str, use: str
+    lasting_world: World, changes: dict[str, Any], typ: str, use: str
 ) -> None:
-    claims = orjson.loads(decode(_token(hub_world).split(".")[1])) | changes
+    claims = orjson.loads(decode(_token(lasting_world).split(".")[1])) | changes
     claims = {name: value for name, value in claims.items() if value is not None}
-    forged = sign_compact(orjson.dumps(claims), signer=hub_world.keys.signer(use), typ=typ)
+    forged = sign_compact(orjson.dumps(claims), signer=lasting_world.keys.signer(use), typ=typ)
     with refused("invalid_token"):
-        _call(hub_world, forged)
+        _call(lasting_world, forged)
 
 
 def test_token_bound_to_another_key_is_refused(hub_world: World) -> None:

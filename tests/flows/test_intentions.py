@@ -14,7 +14,7 @@ from schemas.statement import Ordered
 from signing.errors import RateCapError, SigningError
 from signing.signers import Signer
 from tests.flows.refusals import refused
-from tests.flows.world import MARKET, World, food_number, food_order, licence_order
+from tests.flows.world import HEALTH, MARKET, World, food_number, food_order, licence_order
 
 NEW_BODY = make_licence_number("11442000", "00000009")
 
@@ -104,20 +104,25 @@ def test_certificate_withdrawn_while_its_renewal_is_sealed_stays_withdrawn(hub_w
 def test_seal_key_counts_from_the_next_trust_list_and_not_before(hub_world: World) -> None:
     _enrol_body(hub_world)
     make_seal_key(hub_world.keys, NEW_BODY, "示例新局", hub_world.now)
-    with pytest.raises(SigningError):
+    with refused("seal_not_listed"):
         hub_world.issue(food_order(issuing_body=NEW_BODY))
-    _run_out(hub_world)
     _list_again(hub_world)
-    assert complete_orphans(registry=hub_world.registry, sealers=hub_world.sealers, now=hub_world.now) == 1
+    assert hub_world.issue(food_order(issuing_body=NEW_BODY))["version"] == 1
 
 
 def test_batch_that_cannot_be_sealed_does_not_hold_up_the_others(hub_world: World) -> None:
-    _enrol_body(hub_world)
-    with refused("key_missing"):
-        hub_world.issue(food_order(issuing_body=NEW_BODY))
+    sealers = hub_world.sealers
+    mend = _break_seal(hub_world)
+    with pytest.raises(SigningError):
+        hub_world.issue(food_order(issuing_body=HEALTH), system="health")
+    mend()
     _orphan(hub_world, certificate_number=food_number(2))
-    with refused("key_missing"):
-        complete_orphans(registry=hub_world.registry, sealers=hub_world.sealers, now=hub_world.now)
+    broken = {HEALTH: _BrokenSeal(sealers(HEALTH))}
+    with pytest.raises(RateCapError):
+        complete_orphans(
+            registry=hub_world.registry, sealers=lambda body: broken.get(body, sealers(body)), now=hub_world.now
+        )
+    assert len(_listed(hub_world)) == 1
     hub_world.open_intentions = 1
 
 

@@ -91,18 +91,18 @@ def test_permit_of_a_school_needs_no_business_licence(hub_world: World) -> None:
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_order_is_refused_by_member_and_rule_and_leaves_nothing(hub_world: World, name: str) -> None:
+def test_wrong_order_is_refused_by_member_and_rule_and_leaves_nothing(lasting_world: World, name: str) -> None:
     changes, member, rule = WRONG[name]
-    before = _count(hub_world, tables.statement)
+    before = _count(lasting_world, tables.statement)
     with refused("fields_wrong", (member, rule)):
-        hub_world.issue(food_order(**changes))
-    assert _count(hub_world, tables.statement) == before
-    assert _count(hub_world, tables.enterprise) == 0
+        lasting_world.issue(food_order(**changes))
+    assert _count(lasting_world, tables.statement) == before
+    assert _count(lasting_world, tables.enterprise) == 0
 
 
-def test_unknown_type_is_refused(hub_world: World) -> None:
+def test_unknown_type_is_refused(lasting_world: World) -> None:
     with refused("type_unknown"):
-        hub_world.issue(food_order(certificate_type="dog_licence"))
+        lasting_world.issue(food_order(certificate_type="dog_licence"))
 
 
 def test_number_used_in_another_chain_is_refused(hub_world: World) -> None:
@@ -125,9 +125,9 @@ def test_refused_order_may_be_mended_and_sent_again_under_its_statement(hub_worl
         hub_world.issue_verified(content, verified)
 
 
-def test_body_that_nobody_enrolled_is_refused(hub_world: World) -> None:
+def test_body_that_nobody_enrolled_is_refused(lasting_world: World) -> None:
     with refused("body_unknown"):
-        hub_world.issue(food_order(issuing_body=OPERATOR))
+        lasting_world.issue(food_order(issuing_body=OPERATOR))
 
 
 def test_another_departments_system_cannot_order_in_a_bodys_name(hub_world: World) -> None:

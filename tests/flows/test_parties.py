@@ -44,10 +44,10 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("noun", "content", "member", "rule"), WRONG)
 def test_wrong_enrolment_is_refused_by_member_and_rule(
-    hub_world: World, noun: str, content: dict[str, Any], member: str, rule: str
+    lasting_world: World, noun: str, content: dict[str, Any], member: str, rule: str
 ) -> None:
     with refused("fields_wrong", (member, rule)):
-        hub_world.enrol(noun, **content)
+        lasting_world.enrol(noun, **content)
 
 
 def test_body_of_a_department_nobody_enrolled_is_refused(hub_world: World) -> None:

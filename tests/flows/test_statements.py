@@ -14,48 +14,50 @@ from tests.flows.refusals import refused
 from tests.flows.world import HEALTH, MARKET, ORIGIN, World, food_order, statutory_request
 
 
-def test_statement_by_another_departments_key_is_refused(hub_world: World) -> None:
-    jws = _signed_by(hub_world, "system:health", system="market")
+def test_statement_by_another_departments_key_is_refused(lasting_world: World) -> None:
+    jws = _signed_by(lasting_world, "system:health", system="market")
     with refused("statement_key"):
-        hub_world.verified(jws, act=Ordered.PULL, system="market")
+        lasting_world.verified(jws, act=Ordered.PULL, system="market")
 
 
-def test_statement_of_another_system_is_refused(hub_world: World) -> None:
-    jws = _signed_by(hub_world, "system:health", system="market")
+def test_statement_of_another_system_is_refused(lasting_world: World) -> None:
+    jws = _signed_by(lasting_world, "system:health", system="market")
     with refused("statement_system"):
-        hub_world.verified(jws, act=Ordered.PULL, system="health")
+        lasting_world.verified(jws, act=Ordered.PULL, system="health")
 
 
-def test_statement_with_an_altered_payload_is_refused(hub_world: World) -> None:
-    header, payload, signature = _pull_statement(hub_world).split(".")
+def test_statement_with_an_altered_payload_is_refused(lasting_world: World) -> None:
+    header, payload, signature = _pull_statement(lasting_world).split(".")
     claims = orjson.loads(decode(payload)) | {"officer": "h-002"}
     with refused("statement_key"):
-        hub_world.verified(f"{header}.{encode(orjson.dumps(claims))}.{signature}", act=Ordered.PULL, system="health")
+        lasting_world.verified(
+            f"{header}.{encode(orjson.dumps(claims))}.{signature}", act=Ordered.PULL, system="health"
+        )
 
 
-def test_statement_for_another_hub_is_refused(hub_world: World) -> None:
-    jws = _pull_statement(hub_world, audience="http://other.example.test")
+def test_statement_for_another_hub_is_refused(lasting_world: World) -> None:
+    jws = _pull_statement(lasting_world, audience="http://other.example.test")
     with refused("statement_audience"):
-        hub_world.verified(jws, act=Ordered.PULL, system="health")
+        lasting_world.verified(jws, act=Ordered.PULL, system="health")
 
 
-def test_statement_of_another_act_is_refused(hub_world: World) -> None:
-    jws = _pull_statement(hub_world)
+def test_statement_of_another_act_is_refused(lasting_world: World) -> None:
+    jws = _pull_statement(lasting_world)
     with refused("statement_act"):
-        hub_world.verified(jws, act=Ordered.COMPARE, system="health")
+        lasting_world.verified(jws, act=Ordered.COMPARE, system="health")
 
 
 @pytest.mark.parametrize("seconds", [-300, 10])
-def test_statement_within_its_time_counts(hub_world: World, seconds: int) -> None:
-    jws = _pull_statement(hub_world, issued_at=int(hub_world.now.timestamp()) + seconds)
-    assert hub_world.verified(jws, act=Ordered.PULL, system="health").statement.system == "health"
+def test_statement_within_its_time_counts(lasting_world: World, seconds: int) -> None:
+    jws = _pull_statement(lasting_world, issued_at=int(lasting_world.now.timestamp()) + seconds)
+    assert lasting_world.verified(jws, act=Ordered.PULL, system="health").statement.system == "health"
 
 
 @pytest.mark.parametrize("seconds", [-301, 11])
-def test_statement_too_old_or_of_the_future_is_refused(hub_world: World, seconds: int) -> None:
-    jws = _pull_statement(hub_world, issued_at=int(hub_world.now.timestamp()) + seconds)
+def test_statement_too_old_or_of_the_future_is_refused(lasting_world: World, seconds: int) -> None:
+    jws = _pull_statement(lasting_world, issued_at=int(lasting_world.now.timestamp()) + seconds)
     with refused("statement_time"):
-        hub_world.verified(jws, act=Ordered.PULL, system="health")
+        lasting_world.verified(jws, act=Ordered.PULL, system="health")
 
 
 def test_statement_naming_an_officer_nobody_enrolled_is_refused(hub_world: World) -> None:
@@ -83,9 +85,9 @@ def test_content_that_the_statement_does_not_bind_is_refused(hub_world: World) -
 
 
 @pytest.mark.parametrize("salt", ["", "AAAA", "!", "é"])
-def test_content_with_a_salt_that_is_none_is_refused(hub_world: World, salt: str) -> None:
-    jws = hub_world.sign(Ordered.ISSUE, system="market", content_digest=content_digest(food_order(), bytes(16)))
-    verified = hub_world.verified(jws, act=Ordered.ISSUE, system="market")
+def test_content_with_a_salt_that_is_none_is_refused(lasting_world: World, salt: str) -> None:
+    jws = lasting_world.sign(Ordered.ISSUE, system="market", content_digest=content_digest(food_order(), bytes(16)))
+    verified = lasting_world.verified(jws, act=Ordered.ISSUE, system="market")
     with refused("statement_content"):
         check_content(verified, food_order(), salt)
 
@@ -103,25 +105,25 @@ def test_content_with_a_salt_that_is_none_is_refused(hub_world: World, salt: str
         {"aud": [ORIGIN]},
     ],
 )
-def test_statement_of_another_form_is_refused(hub_world: World, changes: dict[str, Any]) -> None:
-    claims = orjson.loads(decode(_pull_statement(hub_world).split(".")[1])) | changes
+def test_statement_of_another_form_is_refused(lasting_world: World, changes: dict[str, Any]) -> None:
+    claims = orjson.loads(decode(_pull_statement(lasting_world).split(".")[1])) | changes
     claims = {name: value for name, value in claims.items() if value is not None}
-    jws = sign_compact(orjson.dumps(claims), signer=hub_world.keys.signer("system:health"), typ=TYP)
+    jws = sign_compact(orjson.dumps(claims), signer=lasting_world.keys.signer("system:health"), typ=TYP)
     with refused("statement_form"):
-        hub_world.verified(jws, act=Ordered.PULL, system="health")
+        lasting_world.verified(jws, act=Ordered.PULL, system="health")
 
 
 @pytest.mark.parametrize("jws", [".e30.", "e30.e30.", "a.e30.c", "x" * 70_000 + ".e30.", "\u0000.e30.", "e30.e30"])
-def test_what_is_no_statement_is_refused(hub_world: World, jws: str) -> None:
+def test_what_is_no_statement_is_refused(lasting_world: World, jws: str) -> None:
     with refused("statement_key"):
-        hub_world.verified(jws, act=Ordered.PULL, system="health")
+        lasting_world.verified(jws, act=Ordered.PULL, system="health")
 
 
-def test_token_of_another_type_is_no_statement(hub_world: World) -> None:
-    payload = decode(_pull_statement(hub_world).split(".")[1])
-    jws = sign_compact(payload, signer=hub_world.keys.signer("system:health"), typ="at+jwt")
+def test_token_of_another_type_is_no_statement(lasting_world: World) -> None:
+    payload = decode(_pull_statement(lasting_world).split(".")[1])
+    jws = sign_compact(payload, signer=lasting_world.keys.signer("system:health"), typ="at+jwt")
     with refused("statement_key"):
-        hub_world.verified(jws, act=Ordered.PULL, system="health")
+        lasting_world.verified(jws, act=Ordered.PULL, system="health")
 
 
 def test_replayed_statement_is_refused_under_another_key(hub_world: World) -> None:

@@ -117,7 +117,7 @@ def test_batch_that_cannot_be_sealed_does_not_hold_up_the_others(hub_world: Worl
         hub_world.issue(food_order(issuing_body=HEALTH), system="health")
     mend()
     _orphan(hub_world, certificate_number=food_number(2))
-    broken = {HEALTH: _BrokenSeal(sealers(HEALTH))}
+    broken: dict[str, Signer] = {HEALTH: _BrokenSeal(sealers(HEALTH))}
     with pytest.raises(RateCapError):
         complete_orphans(
             registry=hub_world.registry, sealers=lambda body: broken.get(body, sealers(body)), now=hub_world.now

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from connectors.contract import ELicence
 from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
-from hub.intentions import decrypt_disclosures, disclosed_names, new_name
+from hub.intentions import decrypt_disclosures, disclosed_names
 from hub.recomposition import seal_key_id
 from hub.registry import Registry
 from hub.signer_status import opened_grant
@@ -90,7 +90,8 @@ def make_delivery(
     presented = {
         each.certificate.serial: _presentation(each.certificate, records, decision.fields, registry) for each in good
     }
-    serial, ends_at = new_name(registry), now + registry.terms.copy_term
+    # The note bears the name its decision was recorded under before this key is used: no note is without a record.
+    serial, ends_at = decision.decision, now + registry.terms.copy_term
     note = None
     if good:
         presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in good]

@@ -113,6 +113,9 @@ def issue_many(
     writes more with the result (step 5). Raises StatementError statement_replayed when the statement was spent before.
     """
     unlisted = intentions.unlisted_seals(batch.orders, batch.origins, registry=registry, sealers=sealers, now=now)
+    if unlisted and batch.statement_number is not None:
+        # Rows of a file wait for the seal; an order of its own is refused where it is planned.
+        raise SetupError("seal_not_listed", issuing_body=min(unlisted))
     record = partial(_record_intentions, batch, unlisted, registry, now, opening, planned)
     plans = registry.database.write(record)
     intended = [plan for plan in plans if isinstance(plan, Intention)]

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from hub.errors import OrderError, StatementError
 from hub.registry import Registry
@@ -41,13 +40,11 @@ def open_act(
 ) -> None:
     """Keep the key in the transaction that records the intention; OrderError act_under_way when another has it."""
     expires_at = now + registry.terms.idempotency_term
-    try:
-        with connection.begin_nested():
-            IdempotencyWriter(connection).open(
-                system, key, request_digest=request_digest, act=act, expires_at=expires_at
-            )
-    except IntegrityError:
-        raise OrderError("act_under_way") from None
+    opened = IdempotencyWriter(connection).open(
+        system, key, request_digest=request_digest, act=act, expires_at=expires_at
+    )
+    if not opened:
+        raise OrderError("act_under_way")
 
 
 def keep_answer(connection: Connection, system: str, key: str, answer: dict[str, Any], *, registry: Registry) -> bool:

@@ -8,7 +8,7 @@ GB/T 36904-2018 and ISO 7064 MOD 37,36 (certificate identifier), Crockford base3
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import NewType
 
@@ -96,7 +96,7 @@ class CertificateIdentifier:
         return f"{IDENTIFIER_ROOT}.{self.type_code}.{self.body_code}.{self.serial}.{self.version}.{self.check}"
 
 
-def parse_licence_number(text: str, *, overrides: Collection[str] = ()) -> LicenceNumber:
+def parse_licence_number(text: str, *, overrides: Container[str] = ()) -> LicenceNumber:
     """Return the licence number a person or file gave, normalised.
 
     `overrides` are exact codes an operator admitted although issued with a wrong character 18 (standards 1.1); nothing

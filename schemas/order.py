@@ -5,7 +5,7 @@ descriptive facts every certificate has (number, holder's name and address, issu
 the type's own fields, so that each can be erased.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -84,7 +84,7 @@ def read_order(
     content: Mapping[str, Any],
     *,
     catalogue: Catalogue,
-    overrides: frozenset[str],
+    overrides: Container[str],
     occasion: Occasion = Occasion.ISSUE,
     marks: tuple[str, ...] = (),
 ) -> Order:
@@ -182,7 +182,7 @@ def _read_dates(content: Mapping[str, Any], problems: list[FieldProblem]) -> dic
     return dates
 
 
-def _read_licence_number(content: Mapping[str, Any], overrides: frozenset[str], problems: list[FieldProblem]) -> str:
+def _read_licence_number(content: Mapping[str, Any], overrides: Container[str], problems: list[FieldProblem]) -> str:
     value = content.get("licence_number")
     if not isinstance(value, str) or not value:
         problems.append(FieldProblem("licence_number", "missing"))

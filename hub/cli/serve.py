@@ -5,6 +5,7 @@ finishes its writes. What was acknowledged is on disk already. In TEST the trust
 than half of its term is left.
 """
 
+import gc
 import signal
 import socket
 import sys
@@ -65,6 +66,9 @@ def run(settings: "Settings", *, log: Path | None, ready: Callable[[str], None])
     configure_logs(log)
     renew_trust_list(settings, datetime.now(UTC))
     hub = build(settings)
+    # What was built stays for good: a collector that need not look at it leaves an eighth of a scan's time free.
+    gc.collect()
+    gc.freeze()
     if not fits_small_code(hub.installation.origin):
         print(
             f"! 对外地址较长，二维码将大于 29×29 格。 The QR will be larger than 29×29: {hub.installation.origin}",

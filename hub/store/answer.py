@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import Connection, select, tuple_
 
 from hub.store import tables
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_or_replace
 
 
@@ -17,22 +18,30 @@ class AnswerReader:
         self._connection = connection
 
     def heads(self, licence_numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
-        table = tables.answer_head
-        query = select(table.c.licence_number, table.c.body).where(table.c.licence_number.in_(licence_numbers))
-        return {row[0]: orjson.loads(row[1]) for row in self._connection.execute(query)}
+        if not licence_numbers:
+            return {}
+        table, columns = tables.answer_head, ("licence_number", "body")
+        rows = select_among(self._connection, table, "licence_number", licence_numbers, columns=columns)
+        return {row[0]: orjson.loads(row[1]) for row in rows}
 
     def pages(self, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[dict[str, Any]]]:
         """Return the lines of each page (licence number, page) that is there."""
         table = tables.answer_page
+        if len(keys) == 1:
+            ((number, page),) = keys
+            body = select_by(self._connection, table, columns=("body",), licence_number=number, page=page).scalar()
+            return {} if body is None else {keys[0]: list(orjson.loads(body))}
         wanted = tuple_(table.c.licence_number, table.c.page).in_(keys)
         query = select(table.c.licence_number, table.c.page, table.c.body).where(wanted)
         rows = self._connection.execute(query) if keys else ()
         return {(row[0], row[1]): list(orjson.loads(row[2])) for row in rows}
 
     def certificates(self, serials: Sequence[int]) -> dict[int, dict[str, Any]]:
-        table = tables.answer_certificate
-        query = select(table.c.serial, table.c.body).where(table.c.serial.in_(serials))
-        return {row[0]: orjson.loads(row[1]) for row in self._connection.execute(query)}
+        if not serials:
+            return {}
+        table, columns = tables.answer_certificate, ("serial", "body")
+        rows = select_among(self._connection, table, "serial", serials, columns=columns)
+        return {row[0]: orjson.loads(row[1]) for row in rows}
 
 
 class AnswerWriter:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from hub.store import tables
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, insert_rows, update_rows
 from schemas.certificate import Certificate, RecordedChange, Status
 
@@ -41,19 +42,25 @@ class StoredChain:
     open: int | None
 
 
+_CHANGE_COLUMNS = tuple(column.name for column in tables.status_change.c if column.name != "number")
+_NEXT = tables.serial.c.next
+_TAKE_SERIALS = update(tables.serial).values(next=_NEXT + bindparam("count")).returning(_NEXT)
+_NEXT_SERIALS = text("SELECT nextval('certificate_serial') FROM generate_series(1, :count)")
+
+
 class CertificateReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def by_serial(self, serials: Sequence[int]) -> dict[int, Certificate]:
-        table = tables.certificate
-        rows = self._connection.execute(select(table).where(table.c.serial.in_(serials))) if serials else ()
+        rows = select_among(self._connection, tables.certificate, "serial", serials) if serials else ()
         return {row.serial: Certificate(*row) for row in rows}
 
     def by_identifier(self, identifiers: Sequence[str]) -> dict[str, Certificate]:
-        claim = tables.identifier_claim
-        query = select(claim.c.serial).where(claim.c.identifier.in_(identifiers))
-        serials = list(self._connection.execute(query).scalars()) if identifiers else []
+        if not identifiers:
+            return {}
+        claims = select_among(self._connection, tables.identifier_claim, "identifier", identifiers, columns=("serial",))
+        serials = list(claims.scalars())
         return {each.identifier: each for each in self.by_serial(serials).values()}
 
     def current_of(self, licence_number: str, types: Sequence[str] | None = None) -> list[Certificate]:
@@ -66,23 +73,23 @@ class CertificateReader:
         return [found[serial] for serial in sorted(found)]
 
     def records(self, serials: Sequence[int]) -> dict[int, StoredRecord]:
-        table = tables.record
-        rows = self._connection.execute(select(table).where(table.c.serial.in_(serials))) if serials else ()
+        rows = select_among(self._connection, tables.record, "serial", serials) if serials else ()
         return {row.serial: StoredRecord(*row) for row in rows}
 
     def changes(self, serials: Sequence[int]) -> dict[int, list[RecordedChange]]:
         """Return the changes of each certificate in the order they were recorded."""
-        table = tables.status_change
-        columns = [column for column in table.c if column.name != "number"]
         found: dict[int, list[RecordedChange]] = {serial: [] for serial in serials}
-        query = select(*columns).where(table.c.serial.in_(serials)).order_by(table.c.number)
-        for row in self._connection.execute(query) if serials else ():
+        if not serials:
+            return found
+        rows = select_among(
+            self._connection, tables.status_change, "serial", serials, columns=_CHANGE_COLUMNS, order="number"
+        )
+        for row in rows:
             found[row.serial].append(RecordedChange(*row))
         return found
 
     def chains(self, numbers: Sequence[int]) -> dict[int, StoredChain]:
-        table = tables.chain
-        rows = self._connection.execute(select(table).where(table.c.chain.in_(numbers))) if numbers else ()
+        rows = select_among(self._connection, tables.chain, "chain", numbers) if numbers else ()
         return {row.chain: StoredChain(*row) for row in rows}
 
     def chains_by_number(self, keys: Sequence[NumberKey]) -> dict[NumberKey, StoredChain]:
@@ -92,16 +99,15 @@ class CertificateReader:
         return {key: chains[number] for key, number in claimed.items()}
 
     def chains_of(self, licence_number: str) -> list[StoredChain]:
-        table = tables.chain
-        query = select(table).where(table.c.licence_number == licence_number).order_by(table.c.slot)
-        return [StoredChain(*row) for row in self._connection.execute(query)]
+        rows = select_by(self._connection, tables.chain, licence_number=licence_number, order="slot")
+        return [StoredChain(*row) for row in rows]
 
     def versions_of(self, chains: Sequence[int]) -> dict[int, list[Certificate]]:
         """Return all versions of each chain, first to last."""
-        table = tables.certificate
         found: dict[int, list[Certificate]] = {chain: [] for chain in chains}
-        query = select(table).where(table.c.chain.in_(chains)).order_by(table.c.version)
-        for row in self._connection.execute(query) if chains else ():
+        if not chains:
+            return found
+        for row in select_among(self._connection, tables.certificate, "chain", chains, order="version"):
             found[row.chain].append(Certificate(*row))
         return found
 
@@ -115,11 +121,8 @@ class CertificateWriter:
     def allocate(self, count: int) -> list[int]:
         """Take `count` serials from the one sequence of the hub; they are never given twice."""
         if self._connection.dialect.name == "postgresql":
-            query = text("SELECT nextval('certificate_serial') FROM generate_series(1, :count)")
-            return [int(number) for number in self._connection.execute(query, {"count": count}).scalars()]
-        table = tables.serial
-        statement = update(table).values(next=table.c.next + count).returning(table.c.next)
-        following = int(self._connection.execute(statement).scalar_one())
+            return [int(number) for number in self._connection.execute(_NEXT_SERIALS, {"count": count}).scalars()]
+        following = int(self._connection.execute(_TAKE_SERIALS, {"count": count}).scalar_one())
         return list(range(following - count, following))
 
     def add_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -170,9 +173,8 @@ class CertificateWriter:
         insert_rows(self._connection, tables.record, records)
 
     def set_status(self, serial: int, *, status: str, since: date, until: date | None) -> None:
-        table = tables.certificate
-        values = {"status": status, "status_since": since, "suspended_until": until}
-        self._connection.execute(update(table).where(table.c.serial == serial).values(**values))
+        row = {"serial": serial, "status": status, "status_since": since, "suspended_until": until}
+        update_rows(self._connection, tables.certificate, [row], key="serial")
 
     def supersede(self, since: Mapping[int, date]) -> None:
         """Set versions superseded, each since the day the next one works from."""
@@ -186,13 +188,14 @@ class CertificateWriter:
 
 def _claimed(connection: Connection, keys: Sequence[NumberKey]) -> dict[NumberKey, int]:
     """Return the chain that holds each number which is claimed; asked once for each issuing body and type."""
-    claim = tables.number_claim.c
     numbers: dict[tuple[str, str], list[str]] = {}
     for body, code, number in keys:
         numbers.setdefault((body, code), []).append(number)
     found: dict[NumberKey, int] = {}
     for (body, code), wanted in numbers.items():
-        query = select(claim.number, claim.chain).where(claim.issuing_body == body, claim.certificate_type == code)
-        rows = connection.execute(query.where(claim.number.in_(wanted)))
+        rows = select_among(
+            connection, tables.number_claim, "number", wanted,
+            columns=("number", "chain"), issuing_body=body, certificate_type=code,
+        )  # fmt: skip
         found |= {(body, code, row[0]): row[1] for row in rows}
     return found

@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -147,7 +147,13 @@ class _SqliteWriter:
         outcomes: list[Callable[[], None]] = []
         try:
             with self._engine.connect() as connection, connection.begin():
-                outcomes = [_run_in_savepoint(connection, work, done) for work, done in group]
+                if len(group) == 1:
+                    # Nobody else's work is in this transaction: a failure may roll all of it back.
+                    ((work, done),) = group
+                    result = work(connection)
+                    outcomes = [lambda: done.set_result(result)]
+                else:
+                    outcomes = [_run_in_savepoint(connection, work, done) for work, done in group]
         except BaseException as error:  # the commit itself failed: none of the group was acknowledged
             failure = StoreError("database_busy") if isinstance(error, OperationalError) else error
             outcomes = [lambda done=done: done.set_exception(failure) for _, done in group]  # type: ignore[misc]
@@ -159,13 +165,14 @@ def _run_in_savepoint(
     connection: Connection, work: Callable[[Connection], Any], done: Future[Any]
 ) -> Callable[[], None]:
     """Run one function; return what tells its caller, to be called only after the commit."""
-    savepoint = connection.begin_nested()
+    # Asked of the driver: the same through SQLAlchemy costs five times as much.
+    connection.exec_driver_sql("SAVEPOINT one_of_many")
     try:
         result = work(connection)
-        savepoint.commit()
     except Exception as error:
         failure = error
-        with suppress(DBAPIError):
-            savepoint.rollback()
+        connection.exec_driver_sql("ROLLBACK TO one_of_many")
+        connection.exec_driver_sql("RELEASE one_of_many")
         return lambda: done.set_exception(failure)
+    connection.exec_driver_sql("RELEASE one_of_many")
     return lambda: done.set_result(result)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from hub.store import tables
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, update_rows
 from schemas.parties import Enterprise
 
@@ -28,8 +29,7 @@ class EnterpriseReader:
         self._connection = connection
 
     def get(self, licence_number: str) -> Enterprise | None:
-        table = tables.enterprise
-        row = self._connection.execute(select(table).where(table.c.licence_number == licence_number)).first()
+        row = select_by(self._connection, tables.enterprise, licence_number=licence_number).first()
         return None if row is None else Enterprise(row.licence_number, row.reference, row.name, row.address)
 
 
@@ -49,12 +49,11 @@ class EnterpriseWriter:
         Always in licence-number order, so that two acts never wait for each other.
         """
         numbers = sorted(holders)
-        table = tables.enterprise
         known = self._locked(numbers)
         missing = [number for number in numbers if number not in known]
         if missing:
             rows = [_new_row(number, holders[number], make_reference(), now) for number in missing]
-            insert_new(self._connection, table, rows)
+            insert_new(self._connection, tables.enterprise, rows)
             known = self._locked(numbers)
             claims = [
                 {"reference": row["reference"], "licence_number": row["licence_number"], "serial": None}
@@ -71,10 +70,11 @@ class EnterpriseWriter:
         update_rows(self._connection, tables.enterprise, rows, key="licence_number")
 
     def _locked(self, numbers: Sequence[str]) -> dict[str, LockedEnterprise]:
-        table = tables.enterprise
-        columns = (table.c.licence_number, table.c.reference, table.c.name, table.c.address, table.c.chains)
-        query = select(*columns).where(table.c.licence_number.in_(numbers)).order_by(table.c.licence_number)
-        rows = self._connection.execute(query.with_for_update())
+        columns = ("licence_number", "reference", "name", "address", "chains")
+        rows = select_among(
+            self._connection, tables.enterprise, "licence_number", numbers,
+            columns=columns, order="licence_number", lock=True,
+        )  # fmt: skip
         return {row.licence_number: LockedEnterprise(*row) for row in rows}
 
     def add(self, enterprise: Enterprise, now: datetime) -> None:

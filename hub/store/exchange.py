@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store import tables
+from hub.store.queries import select_by
+from hub.store.upsert import insert_rows
 
 _MISS = tables.comparison_miss
 
@@ -41,15 +43,12 @@ class ExchangeReader:
         self._connection = connection
 
     def decision(self, decision: str) -> StoredDecision | None:
-        table = tables.pull_decision
-        row = self._connection.execute(select(table).where(table.c.decision == decision)).first()
+        row = select_by(self._connection, tables.pull_decision, decision=decision).first()
         return None if row is None else StoredDecision(*row)
 
     def is_delivered(self, decision: str) -> bool:
-        table = tables.delivery
-        return (
-            self._connection.execute(select(table.c.decision).where(table.c.decision == decision)).first() is not None
-        )
+        found = select_by(self._connection, tables.delivery, columns=("decision",), decision=decision)
+        return found.first() is not None
 
     def lapsed(self, now: datetime) -> list[StoredDecision]:
         """Return decisions whose reserved use was neither used nor released in time."""
@@ -70,7 +69,7 @@ class ExchangeWriter:
 
     def add_decision(self, decision: StoredDecision) -> None:
         row = {name: getattr(decision, name) for name in StoredDecision.__slots__}
-        self._connection.execute(insert(tables.pull_decision), row)
+        insert_rows(self._connection, tables.pull_decision, [row])
 
     def settle_use(self, decision: str, state: str) -> bool:
         """Turn a reserved use into "used" or "released", once; False when that has been done."""
@@ -79,7 +78,7 @@ class ExchangeWriter:
         return self._connection.execute(update(table).where(reserved).values(use_state=state)).rowcount == 1
 
     def add_delivery(self, row: Mapping[str, Any]) -> None:
-        self._connection.execute(insert(tables.delivery), dict(row))
+        insert_rows(self._connection, tables.delivery, [row])
 
     def count_miss(self, requester: str, licence_number: str, day: date) -> None:
         row = {"requester": requester, "licence_number": licence_number, "day": day, "misses": 1}

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
 
 from hub.store import tables
+from hub.store.queries import select_by
 
 _TABLE = tables.grant_table
 
@@ -41,7 +42,7 @@ class GrantReader:
         self._connection = connection
 
     def get(self, digest: str) -> StoredGrant | None:
-        row = self._connection.execute(select(_TABLE).where(_TABLE.c.digest == digest)).first()
+        row = select_by(self._connection, _TABLE, digest=digest).first()
         return None if row is None else StoredGrant(*row)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from hub.store import tables
-from hub.store.upsert import insert_rows
+from hub.store.queries import select_by
+from hub.store.upsert import insert_new, insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,18 @@ class StoredIntention:
     lease_until: datetime
     statement: int
     envelope: bytes
+
+
+_DROP = delete(tables.intention).where(tables.intention.c.serial.in_(bindparam("serials", expanding=True)))
+_ANSWER = (
+    update(tables.idempotency)
+    .where(
+        tables.idempotency.c.system == bindparam("of_system"),
+        tables.idempotency.c.key == bindparam("of_key"),
+        tables.idempotency.c.answer.is_(None),
+    )
+    .values(answer=bindparam("kept"))
+)
 
 
 class IntentionReader:
@@ -56,8 +69,7 @@ class IntentionWriter:
 
     def drop(self, serials: Sequence[int]) -> int:
         """Drop intentions that are completed or refused; return how many were there still."""
-        table = tables.intention
-        return self._connection.execute(delete(table).where(table.c.serial.in_(serials))).rowcount
+        return self._connection.execute(_DROP, {"serials": list(serials)}).rowcount
 
     def take_over(self, batch: str, *, owner: str, lease_until: datetime, now: datetime) -> bool:
         """Take an orphaned batch; False when its owner still holds the lease or another process was first."""
@@ -81,9 +93,8 @@ class IdempotencyReader:
         self._connection = connection
 
     def get(self, system: str, key: str) -> KeptAct | None:
-        table = tables.idempotency
-        query = select(table.c.request_digest, table.c.act, table.c.answer)
-        row = self._connection.execute(query.where(table.c.system == system, table.c.key == key)).first()
+        columns = ("request_digest", "act", "answer")
+        row = select_by(self._connection, tables.idempotency, columns=columns, system=system, key=key).first()
         return None if row is None else KeptAct(*row)
 
     def key_of(self, act: str) -> tuple[str, str] | None:
@@ -97,16 +108,14 @@ class IdempotencyWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self, system: str, key: str, *, request_digest: str, act: str, expires_at: datetime) -> None:
-        """Keep a key before its act is done; IntegrityError when another request is using it at this moment."""
+    def open(self, system: str, key: str, *, request_digest: str, act: str, expires_at: datetime) -> bool:
+        """Keep a key before its act is done; False when another request is using it at this moment."""
         row = {"system": system, "key": key, "request_digest": request_digest, "act": act, "expires_at": expires_at}
-        self._connection.execute(insert(tables.idempotency), row)
+        return insert_new(self._connection, tables.idempotency, [row]) == 1
 
     def answer(self, system: str, key: str, answer: bytes) -> bool:
         """Keep the answer (encrypted) under its key; False when there is one already."""
-        table = tables.idempotency
-        unanswered = (table.c.system == system) & (table.c.key == key) & table.c.answer.is_(None)
-        return self._connection.execute(update(table).where(unanswered).values(answer=answer)).rowcount == 1
+        return self._connection.execute(_ANSWER, {"of_system": system, "of_key": key, "kept": answer}).rowcount == 1
 
     def drop(self, act: str) -> None:
         """Forget the key that led to an act which was refused after all."""

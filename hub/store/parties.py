@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from hub.store import tables
+from hub.store.database import Database
+from hub.store.queries import select_by
 from hub.store.upsert import insert_new, insert_or_replace
 from schemas.parties import Department, IssuingBody, Officer, Role, System
 
@@ -24,8 +26,7 @@ class PartyReader:
         row = self._first(tables.issuing_body, licence_number=licence_number)
         if row is None:
             return None
-        of_body = tables.competence.c.issuing_body == licence_number
-        competences = self._connection.execute(select(tables.competence).where(of_body)).mappings()
+        competences = select_by(self._connection, tables.competence, issuing_body=licence_number).mappings()
         days = {each["certificate_type"]: (each["from_on"], each["until_on"]) for each in competences}
         return IssuingBody(**row, competences=days)
 
@@ -68,12 +69,24 @@ class PartyReader:
         rows = self._connection.execute(select(tables.source)).mappings()
         return {row["code"]: (row["name_zh"], row["seen_at"], row["fresh_for_seconds"]) for row in rows}
 
-    def _first(self, table: Any, **key: str) -> dict[str, Any] | None:
+    def _first(self, table: Any, **key: Any) -> dict[str, Any] | None:
         # PostgreSQL holds no text with a NUL and fails on one that a stranger asks for: nobody has such a name.
         if any("\0" in value for value in key.values()):
             return None
-        row = self._connection.execute(select(table).filter_by(**key)).mappings().first()
+        row = select_by(self._connection, table, **key).mappings().first()
         return None if row is None else dict(row)
+
+
+class AdmittedNumbers:
+    """The wrongly issued licence numbers an operator admitted, asked for one at a time and only when one is needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __contains__(self, licence_number: object) -> bool:
+        with self._database.read() as connection:
+            table = tables.licence_number_override
+            return select_by(connection, table, licence_number=str(licence_number)).first() is not None
 
 
 class PartyWriter:

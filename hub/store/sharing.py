@@ -1,8 +1,9 @@
 """The sharing table: which requester may pull which fields, for which item, by which law."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from hub.store import tables
+from hub.store.queries import select_by
 from hub.store.upsert import insert_or_replace
 from schemas.exchange import SharingRule
 
@@ -12,8 +13,7 @@ class SharingReader:
         self._connection = connection
 
     def get(self, code: str) -> SharingRule | None:
-        table = tables.sharing_rule
-        row = self._connection.execute(select(table).where(table.c.code == code)).mappings().first()
+        row = select_by(self._connection, tables.sharing_rule, code=code).mappings().first()
         if row is None:
             return None
         fields = {name: tuple(each) for name, each in row["fields"].items()}

@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, insert
 
 from hub.store import tables
+from hub.store.queries import select_by
+from hub.store.upsert import insert_new
+
+_KEEP = insert(tables.statement).returning(tables.statement.c.number)
 
 
 class StatementReader:
@@ -14,8 +17,7 @@ class StatementReader:
 
     def get(self, number: int) -> tuple[str, str]:
         """Return the statement's JWS and its SHA-256 (hex)."""
-        columns = (tables.statement.c.jws, tables.statement.c.digest)
-        row = self._connection.execute(select(*columns).where(tables.statement.c.number == number)).one()
+        row = select_by(self._connection, tables.statement, columns=("jws", "digest"), number=number).one()
         return row.jws, row.digest
 
 
@@ -26,18 +28,12 @@ class StatementWriter:
     def add(self, *, system: str, act: str, jws: str, digest: str, now: datetime) -> int:
         """Keep a statement; return its number."""
         row = {"system": system, "act": act, "jws": jws, "digest": digest, "recorded_at": now}
-        result = self._connection.execute(insert(tables.statement).returning(tables.statement.c.number), row)
-        return int(result.scalar_one())
+        return int(self._connection.execute(_KEEP, row).scalar_one())
 
     def spend(self, kind: str, party: str, value: str, *, expires_at: datetime | None) -> bool:
         """Spend a single-use value; False when it was spent before. Holds across processes and restarts."""
         row = {"kind": kind, "party": party, "value": value, "expires_at": expires_at}
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(tables.single_use), row)
-        except IntegrityError:
-            return False
-        return True
+        return insert_new(self._connection, tables.single_use, [row]) == 1
 
     def forget_expired(self, now: datetime) -> None:
         """Drop what could not be accepted again anyway, and kept answers past their term."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from hub.issuance import issue
 from hub.registry import Registry, Sealers
-from hub.store.parties import PartyReader
+from hub.store.parties import AdmittedNumbers
 from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, in_thread, verify_call
 from schemas.order import read_order
@@ -37,9 +37,8 @@ def routes(registry: Registry, sealers: Sealers) -> APIRouter:
 
         def work() -> dict[str, Any]:
             called = verify_call(request, body, act=Ordered.ISSUE, role=Role.ISSUE, registry=registry)
-            with registry.database.read() as connection:
-                overrides = PartyReader(connection).overrides()
-            order = read_order(body.content, catalogue=registry.catalogue, overrides=overrides)
+            admitted = AdmittedNumbers(registry.database)
+            order = read_order(body.content, catalogue=registry.catalogue, overrides=admitted)
             return issue(
                 order,
                 verified=called.verified,

@@ -12,12 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.examination import offline
-from schemas.tokens import ANSWER_TYP
 from hub.examination.forms import LARGEST_BYTES, Form, read_examined
 from hub.examination.report import told
-from schemas.tokens import STATUS_LIST_TYP
-from hub.web import lookup
+from schemas.tokens import ANSWER_TYP
 from schemas.verdict import Outcome, Result
 from schemas.wording import NOT_READ
 from signing.errors import MalformedTokenError, SignatureInvalidError
@@ -445,8 +442,3 @@ def test_whatever_stands_in_a_file_it_is_not_accepted(value: Any) -> None:
     ]
     found = {DESK.outcome(json.dumps(each).encode(), status=DESK.status_list({}))[0] for each in shown}
     assert found <= {"no verdict", "not_valid"}
-
-
-def test_types_of_tokens_are_those_the_hub_signs_with() -> None:
-    assert ANSWER_TYP == lookup.ANSWER_TYP
-    assert offline.STATUS_LIST_TYP == STATUS_LIST_TYP

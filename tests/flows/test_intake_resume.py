@@ -37,7 +37,7 @@ def die() -> None:
 
 
 class KillingSealers:
-    """Seals as usual, and kills the process when it is asked for the nth seal: after the intention's commit."""
+    """Seals as usual, and kills the process at the nth asking; a batch first looks its key up."""
 
     def __init__(self, world: World, nth: int) -> None:
         self._world = world
@@ -136,7 +136,7 @@ def test_intake_that_another_process_holds_is_left_alone(intakes: Intakes) -> No
 
 def test_intake_waits_while_a_batch_of_its_own_is_not_completed(intakes: Intakes) -> None:
     name = sent(intakes)
-    assert killed_in_a_child(intakes, name, lambda own: {"sealers": KillingSealers(own, 1)}) == signal.SIGKILL
+    assert killed_in_a_child(intakes, name, lambda own: {"sealers": KillingSealers(own, 2)}) == signal.SIGKILL
     intakes.world.now += intakes.world.registry.terms.lease + timedelta(seconds=1)
 
     assert intakes.run(name)["rows_done"] == 0

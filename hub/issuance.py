@@ -37,7 +37,7 @@ from hub.store.parties import PartyReader
 from hub.store.statement import StatementReader
 from schemas.certificate import CHANGES, Act, Certificate, RecordedChange, Status, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.identifiers import make_reference
+from schemas.identifiers import MOST_VERSIONS, make_reference
 from schemas.order import Order
 from schemas.parties import IssuingBody, System
 from signing.errors import SigningError
@@ -386,6 +386,8 @@ class _Planning:
             raise OrderError("number_taken", certificate_type=order.certificate_type.code)
         if chain.open is not None or chain.chain in self._renewed:
             raise OrderError("chain_busy", identifier=replaced.identifier)
+        if chain.versions >= MOST_VERSIONS:
+            raise OrderError("versions_used_up", identifier=replaced.identifier)
         if chain.current != replaced.serial:
             raise OrderError("previous_not_current", identifier=replaced.identifier)
         if (Status(replaced.status), Act.SUPERSEDE) not in CHANGES:

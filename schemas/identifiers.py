@@ -49,6 +49,8 @@ class LicenceNumberFormError(ValueError):
     """The text has not the form of a licence number."""
 
 
+# A version number in an identifier has three digits.
+MOST_VERSIONS = 999
 # Early pilots issued numbers whose last character is wrong; only that one can be admitted by an operator.
 ADMISSIBLE_POSITION = 18
 
@@ -148,7 +150,7 @@ def make_identifier(type_code: str, body_code: str, serial: str, version: int) -
 
     `body_code` is the issuing body's licence number. Raises IdentifierFormError.
     """
-    if not 1 <= version <= 999 or len(body_code) != 18:
+    if not 1 <= version <= MOST_VERSIONS or len(body_code) != 18:
         raise IdentifierFormError("version outside 1 to 999, or body code not of 18 characters")
     check = (
         mod37_36(f"{type_code}{body_code}{serial}{version:03}")

@@ -1,7 +1,8 @@
 """Who stands at a department's door: the token and proof are verified, then the statement, each by its flow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from anyio import to_thread
@@ -12,7 +13,9 @@ from hub.access import Caller, Presented, verify_caller
 from hub.errors import AccessError
 from hub.registry import Registry
 from hub.statements import VerifiedStatement, check_content, verify_statement
+from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
+from hub.terms import Terms
 from schemas.parties import Officer, Role
 from schemas.statement import Ordered
 from signing.base64url import decode
@@ -73,6 +76,9 @@ def verify_call(
     """Verify token, proof and statement of a call; runs in the flow's thread."""
     now = moment()
     caller = verify_caller(presented(request), role=role, registry=registry, now=now)
+    key = request.headers.get("idempotency-key", "")
+    if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
+        raise AccessError("idempotency_key_missing")
     officer = _named_officer(body.statement, registry)
     verified = verify_statement(
         body.statement,
@@ -83,14 +89,23 @@ def verify_call(
         officer=officer,
         audience=registry.origin,
         now=now,
-        terms=registry.terms,
+        terms=terms_for(body.statement, caller.system.code, key, registry),
     )
     if isinstance(body, OrderBody):
         check_content(verified, body.content, body.salt)
-    key = request.headers.get("idempotency-key", "")
-    if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
-        raise AccessError("idempotency_key_missing")
     return Called(caller, verified, officer, key, now)
+
+
+def terms_for(jws: str, system: str, key: str, registry: Registry) -> Terms:
+    """Return the terms a statement is held to: one that came before under its key may be as old as its kept answer.
+
+    It cannot act a second time; a department that lost the answer gets it again.
+    """
+    with registry.database.read() as connection:
+        kept = IdempotencyReader(connection).get(system, key)
+    if kept is None or kept.request_digest != sha256(jws.encode()).hexdigest():
+        return registry.terms
+    return replace(registry.terms, statement_age=registry.terms.statement_age + registry.terms.idempotency_term)
 
 
 def _named_officer(jws: str, registry: Registry) -> Officer | None:

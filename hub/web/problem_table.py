@@ -144,6 +144,10 @@ ORDERS: Mapping[str, Row] = {
         "如为换证或变更，请注明所替代的证照标识；否则请核对编号。",
         "To renew or change it, name the identifier it replaces; otherwise check the number.",
     ),
+    "versions_used_up": Row(
+        409, "该证照已有 999 个版本，不能再换发。", "This certificate has 999 versions; no number is left.",
+        "请注销后以新的证照编号颁发。", "Cancel it and issue one under a new certificate number.",
+    ),
     "previous_unknown": Row(
         404, "找不到要替代的证照。", "The certificate to be replaced is not known here.",
         "请核对所替代的证照标识。", "Check the identifier it replaces.",

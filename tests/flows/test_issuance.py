@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from hub.errors import HubError, OrderError
 from hub.intentions import Batch, Origin, new_name
 from hub.issuance import Issued, issue_many
 from hub.store import tables
-from schemas.identifiers import make_licence_number
+from schemas.identifiers import MOST_VERSIONS, make_licence_number
 from schemas.order import read_order
 from schemas.statement import Ordered
 from tests.flows.refusals import refused
@@ -252,6 +252,15 @@ def test_renewal_of_a_version_that_is_no_longer_current_is_refused(hub_world: Wo
     hub_world.issue(_renewal(first))
     with refused("previous_not_current"):
         hub_world.issue(_renewal(first))
+
+
+def test_certificate_whose_version_numbers_are_used_up_is_refused(unchecked_world: World) -> None:
+    first = unchecked_world.issue(food_order())
+    unchecked_world.registry.database.write(
+        lambda connection: connection.execute(update(tables.chain).values(versions=MOST_VERSIONS))
+    )
+    with refused("versions_used_up"):
+        unchecked_world.issue(_renewal(first))
 
 
 def test_renewal_of_what_nobody_issued_is_refused(hub_world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hub.errors import OrderError
 from hub.statements import VerifiedStatement
 from hub.store.statement import StatementWriter
+from hub.web.callers import terms_for
 from schemas.statement import Ordered
 from tests.flows.refusals import refused
 from tests.flows.world import MARKET, World, change_content, food_number, food_order, licence_order, statutory_request
@@ -17,6 +18,15 @@ def test_same_order_again_gives_the_same_certificate(hub_world: World) -> None:
     content, verified = _ordered(hub_world)
     first = hub_world.issue_verified(content, verified, key="k")
     assert hub_world.issue_verified(content, verified, key="k") == first
+
+
+def test_statement_that_came_before_is_heard_again_as_long_as_its_answer_is_kept(hub_world: World) -> None:
+    content, verified = _ordered(hub_world)
+    hub_world.issue_verified(content, verified, key="k")
+    registry = hub_world.registry
+    assert terms_for(verified.jws, "market", "k", registry).statement_age > registry.terms.idempotency_term
+    assert terms_for(verified.jws, "market", "another", registry) == registry.terms
+    assert terms_for(verified.jws, "health", "k", registry) == registry.terms
 
 
 def test_same_order_in_another_process_gives_the_same_certificate(hub_world: World) -> None:

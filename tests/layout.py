@@ -138,6 +138,7 @@ _LAYERS = {
     "hub.facts": "decisions",
     "hub.delivery": "steps",
     "hub.intentions": "steps",
+    "hub.planning": "steps",
     "hub.recomposition": "steps",
     "hub.registry": "steps",
     "hub.repeats": "steps",

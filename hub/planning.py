@@ -1,0 +1,172 @@
+"""What a batch of orders would become: each held against its body's charge and what the registry already holds.
+
+Steps 2 and 3 of `hub/issuance.py`, inside one transaction that holds the enterprises' rows. What comes out are
+intentions with their names and numbers claimed, and the refusals of the others.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub import intentions
+from hub.errors import HubError, OrderError, SetupError
+from hub.intentions import Batch, Intention, Origin
+from hub.registry import Registry
+from hub.store.certificate import CertificateReader, CertificateWriter, NumberKey, StoredChain
+from hub.store.enterprise import LockedEnterprise
+from hub.store.intention import IntentionWriter
+from hub.store.parties import PartyReader
+from schemas.certificate import CHANGES, Act, Certificate, Status, civil_date
+from schemas.identifiers import MOST_VERSIONS
+from schemas.order import Order
+from schemas.parties import IssuingBody
+
+
+class Planning:
+    """Step 2 and 3 for one batch, inside one transaction: what each order would become, or why it is refused."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        batch: Batch,
+        unlisted: frozenset[str],
+        registry: Registry,
+        now: datetime,
+        statement_number: int,
+    ) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._unlisted = unlisted
+        self._registry = registry
+        self._now = now
+        self._statement_number = statement_number
+        self._reader = CertificateReader(connection)
+        self._bodies: dict[str, IssuingBody | None] = {}
+        self._claims: dict[NumberKey, int] = {}
+        self._renewed: set[int] = set()
+
+    def plan(self, enterprises: Mapping[str, LockedEnterprise]) -> list[Intention | HubError]:
+        orders = self._batch.orders
+        keys = [_number_key(order) for order in orders]
+        self._claimed = self._reader.chains_by_number(sorted(set(keys)))
+        self._replaced = self._reader.by_identifier(sorted({order.replaces for order in orders if order.replaces}))
+        self._chains = self._reader.chains(sorted({each.chain for each in self._replaced.values()}))
+        serials = CertificateWriter(self._connection).allocate(len(orders))
+        planned = [
+            self._plan_one(order, origin, serial, enterprises[order.licence_number])
+            for order, origin, serial in zip(orders, self._batch.origins, serials, strict=True)
+        ]
+        return self._claim(planned)
+
+    def _plan_one(
+        self, order: Order, origin: Origin, serial: int, enterprise: LockedEnterprise
+    ) -> Intention | HubError:
+        try:
+            body = self._check_body(order, origin)
+            chain, replaced = self._chain_for(order, serial, enterprise)
+            return intentions.make_intention(
+                order,
+                origin=origin,
+                body_name=body.name_zh if body else order.issuing_body,
+                serial=serial,
+                chain=chain,
+                replaced=replaced,
+                holder_reference=enterprise.reference,
+                batch=self._batch.name,
+                statement_number=self._statement_number,
+                statement_digest=self._batch.verified.digest,
+                registry=self._registry,
+                now=self._now,
+            )
+        except HubError as error:
+            return error
+
+    def _check_body(self, order: Order, origin: Origin) -> IssuingBody | None:
+        """Refuse a body that is unknown, not in charge, ended, or not the caller's. Collected rows name any body."""
+        number = order.issuing_body
+        if number not in self._bodies:
+            self._bodies[number] = PartyReader(self._connection).issuing_body(number)
+        body = self._bodies[number]
+        if origin.is_collected:
+            return body
+        if body is None:
+            raise OrderError("body_unknown", issuing_body=number)
+        if body.department != self._batch.system.department:
+            raise OrderError("body_not_yours", issuing_body=number)
+        today = civil_date(self._now)
+        if body.until_on is not None and today > body.until_on:
+            raise OrderError("body_ended", issuing_body=number)
+        if not body.is_in_charge(order.certificate_type.code, today):
+            raise OrderError("body_not_in_charge", issuing_body=number, certificate_type=order.certificate_type.code)
+        if number in self._unlisted:
+            raise SetupError("seal_not_listed", issuing_body=number)
+        return body
+
+    def _chain_for(
+        self, order: Order, serial: int, enterprise: LockedEnterprise
+    ) -> tuple[StoredChain, Certificate | None]:
+        key = _number_key(order)
+        holder_of_number = self._claimed.get(key)
+        if order.replaces is None:
+            if holder_of_number is not None or key in self._claims:
+                raise OrderError("number_taken", certificate_type=order.certificate_type.code)
+            self._claims[key] = serial
+            slot, enterprise.chains = enterprise.chains, enterprise.chains + 1
+            code, body = order.certificate_type.code, order.issuing_body
+            chain = StoredChain(serial, order.licence_number, code, body, order.certificate_number, slot, 0, None, None)
+            return chain, None
+        replaced = self._replaced.get(order.replaces)
+        if replaced is None:
+            raise OrderError("previous_unknown")
+        chain = self._chains[replaced.chain]
+        self._check_replacement(order, chain, replaced, holder_of_number)
+        if key not in self._claimed:
+            self._claims[key] = chain.chain
+        self._renewed.add(chain.chain)
+        return chain, replaced
+
+    def _check_replacement(
+        self, order: Order, chain: StoredChain, replaced: Certificate, holder_of_number: StoredChain | None
+    ) -> None:
+        if chain.licence_number != order.licence_number or chain.certificate_type != order.certificate_type.code:
+            raise OrderError("previous_of_another")
+        if chain.issuing_body != order.issuing_body:
+            body = PartyReader(self._connection).issuing_body(chain.issuing_body)
+            if body is None or body.successor != order.issuing_body:
+                raise OrderError("body_not_in_charge", issuing_body=order.issuing_body)
+        if holder_of_number is not None and holder_of_number.chain != chain.chain:
+            raise OrderError("number_taken", certificate_type=order.certificate_type.code)
+        if chain.open is not None or chain.chain in self._renewed:
+            raise OrderError("chain_busy", identifier=replaced.identifier)
+        if chain.versions >= MOST_VERSIONS:
+            raise OrderError("versions_used_up", identifier=replaced.identifier)
+        if chain.current != replaced.serial:
+            raise OrderError("previous_not_current", identifier=replaced.identifier)
+        if (Status(replaced.status), Act.SUPERSEDE) not in CHANGES:
+            raise OrderError("transition_not_allowed", status=replaced.status, act="supersede")
+
+    def _claim(self, planned: list[Intention | HubError]) -> list[Intention | HubError]:
+        """Write the claims and intentions; an order that lost its number to another process is refused here."""
+        writer = CertificateWriter(self._connection)
+        mine = [each for each in planned if isinstance(each, Intention)]
+        planned_chains = {each.chain for each in mine}
+        holders = writer.claim_numbers({key: v for key, v in self._claims.items() if v in planned_chains})
+        lost = {chain for key, chain in self._claims.items() if holders.get(key, chain) != chain}
+        planned = [
+            OrderError("number_taken") if isinstance(each, Intention) and each.chain in lost else each
+            for each in planned
+        ]
+        mine = [each for each in planned if isinstance(each, Intention)]
+        writer.add_chains([each.chain_row() for each in mine if each.version == 1])
+        writer.open_chains({each.chain: each.serial for each in mine if each.version > 1})
+        writer.claim_names([each.name_row() for each in mine])
+        lease_until = self._now + self._registry.terms.lease
+        IntentionWriter(self._connection).add(
+            [each.row(owner=self._registry.owner, lease_until=lease_until, registry=self._registry) for each in mine]
+        )
+        return planned
+
+
+def _number_key(order: Order) -> NumberKey:
+    return (order.issuing_body, order.certificate_type.code, order.certificate_number)

@@ -70,8 +70,9 @@ def issue_token(
         raise AccessError("unsupported_grant_type")
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise AccessError("invalid_client")
-    thumbprint = _verify_proof(presented, None, registry=registry, now=now)
+    # The assertion first: nothing is written for somebody whose key is not enrolled.
     caller = _verify_assertion(form["client_assertion"], registry=registry, now=now)
+    thumbprint = _verify_proof(presented, None, registry=registry, now=now)
     if form.get("client_id", caller.system.code) != caller.system.code:
         raise AccessError("invalid_client")
     roles = sorted(caller.system.roles)

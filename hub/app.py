@@ -18,7 +18,7 @@ import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
 from connectors.contract import ELicence, TabularLimits
@@ -41,6 +41,7 @@ from hub.keyfolder import KeyFolder
 from hub.registry import Registry, Sealers
 from hub.settings import Settings
 from hub.store.database import Database
+from hub.store.installation import InstallationWriter
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
@@ -332,7 +333,7 @@ class Readiness:
         now = datetime.now(UTC)
         listed = self._trust.refresh(now) is not None
         try:
-            writes = self._registry.database.write(lambda connection: connection.execute(select(1)).scalar() == 1)
+            writes = self._registry.database.write(lambda connection: InstallationWriter(connection).touch())
         except Exception:
             writes = False
         return {"ready": listed and writes, "trust_list": listed, "database": writes}

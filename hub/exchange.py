@@ -95,22 +95,24 @@ def _decide_and_record(
     exchange: Exchange,
     now: datetime,
     kinds: tuple[Kind, Kind] = (Kind.PULL_ALLOWED, Kind.PULL_REFUSED),
-    refusal: str | None = None,
+    most_misses: int | None = None,
 ) -> StoredDecision:
-    """Decide and commit the decision; `refusal` is a reason that stands before any basis is looked at."""
+    """Decide and commit the decision; with `most_misses` a miss is counted before the comparison it allows."""
     rule, grant = _basis(request, registry, exchange, now)
     decision = decide(
         request, system=system, officer=officer, rule=rule, grant=grant, catalogue=registry.catalogue, now=now
     )
-    if refusal is not None:
-        decision = Decision(False, refusal, {})
     name = new_name(registry)
 
     def record(connection: Connection) -> StoredDecision:
         open_act(connection, system.code, key, request_digest=verified.digest, act=name, registry=registry, now=now)
         statement = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
         settled, use_state = decision, "none"
-        if decision.allowed and grant is not None:
+        if decision.allowed and most_misses is not None:
+            writer, today = ExchangeWriter(connection), civil_date(now)
+            if not writer.take_miss(system.department, request.licence_number, today, most=most_misses):
+                settled = Decision(False, "too_many_misses", {})
+        if settled.allowed and grant is not None:
             use_state = "reserved"
             if not GrantWriter(connection).take_use(grant.digest):
                 settled, use_state = _refused_use(grant, connection), "none"
@@ -307,8 +309,9 @@ def compare(
         if not keep_answer(connection, system.code, key, answer, registry=registry):
             return  # the same request, sent twice at once: it counts once
         writer = ExchangeWriter(connection)
-        if not same:
-            writer.count_miss(system.department, request.licence_number, civil_date(now))
+        if same:
+            day = civil_date(decision.recorded_at)
+            writer.give_back_miss(system.department, request.licence_number, day)
         writer.settle_use(decision.decision, "used")
 
     registry.database.write(record)
@@ -325,16 +328,15 @@ def _decide_comparison(
     exchange: Exchange,
     now: datetime,
 ) -> StoredDecision:
-    with registry.database.read() as connection:
-        misses = ExchangeReader(connection).misses(system.department, request.licence_number, civil_date(now))
-    refusal = "too_many_misses" if misses >= registry.terms.misses_a_day else None
     common = frozenset(COMMON_FIELDS)
     wanted = tuple(
         replace(each, fields=tuple(name for name in each.fields or () if name not in common)) for each in request.wanted
     )
     kinds = (Kind.COMPARISON, Kind.COMPARISON_REFUSED)
     asked = replace(request, wanted=wanted)
-    return _decide_and_record(asked, verified, system, officer, key, registry, exchange, now, kinds, refusal)
+    return _decide_and_record(
+        asked, verified, system, officer, key, registry, exchange, now, kinds, registry.terms.misses_a_day
+    )
 
 
 def _is_same(certificate: Certificate, values: Mapping[str, str], registry: Registry) -> bool:

@@ -8,8 +8,8 @@ by signature bytes. Drafting stores nothing: the nonce proves by its own keyed d
 4 grant and entry are committed together            <- COMMIT POINT
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hmac import compare_digest
@@ -86,10 +86,10 @@ def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -
             valid_until=_moment(wish["valid_until"]),
             uses=int(wish["uses"]),
             delegate=str(wish.get("delegate") or _NONE),
-            nonce=make_nonce(registry),
+            nonce=encode(bytes(_NONCE_BYTES + _PROOF_BYTES)),
         )
-        text = render_grant(grant)
-    except (GrantFormError, KeyError, TypeError, ValueError) as error:
+        text = sign_draft(lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
+    except (GrantFormError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise GrantError("grant_form", member=getattr(error, "member", None)) from error
     return {"text": text, "digest": statement_digest(text)}
 
@@ -100,7 +100,7 @@ def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
         stored = GrantReader(connection).get(digest)
     if stored is None:
         raise NotFoundError("grant_not_found")
-    text = render_withdrawal(Withdrawal(digest, stored.holder, make_nonce(registry)))
+    text = sign_draft(lambda nonce: render_withdrawal(Withdrawal(digest, stored.holder, nonce)), registry)
     return {"text": text, "digest": statement_digest(text)}
 
 
@@ -110,7 +110,7 @@ def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, n
         grant = parse_grant(signed.text)
     except GrantTextError as error:
         raise GrantError("grant_text") from error
-    _check_nonce(grant.nonce, registry)
+    _check_drafted(grant.nonce, lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
     signer = _verified_signer(signed, grant.holder_licence_number, e_licence=e_licence, now=now)
     if not now < grant.valid_until <= now + _LONGEST_GRANT:
         raise GrantError("grant_term")
@@ -133,7 +133,7 @@ def withdraw_grant(
         raise GrantError("grant_text") from error
     if withdrawal.grant_digest != digest:
         raise GrantError("grant_text")
-    _check_nonce(withdrawal.nonce, registry)
+    _check_drafted(withdrawal.nonce, lambda nonce: render_withdrawal(replace(withdrawal, nonce=nonce)), registry)
     signer = _verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
     return registry.database.write(partial(_commit_withdrawal, withdrawal, signed, signer, registry, now))
 
@@ -154,23 +154,25 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
     }
 
 
-def make_nonce(registry: Registry) -> str:
-    """Return a nonce that this hub can tell for its own later, without having kept it."""
+def sign_draft(render: Callable[[str], str], registry: Registry) -> str:
+    """Return the text that `render` makes of a nonce, which vouches for every word of it without being kept."""
     random = registry.random(_NONCE_BYTES)
-    return encode(random + _nonce_proof(random, registry))
+    return render(encode(random + _vouch(random, render, registry)))
 
 
-def _nonce_proof(random: bytes, registry: Registry) -> bytes:
-    return keyed_digest(registry.facts_key, b"grant nonce" + random, "sha256")[:_PROOF_BYTES]
+def _vouch(random: bytes, render: Callable[[str], str], registry: Registry) -> bytes:
+    blank = render(encode(random + bytes(_PROOF_BYTES)))
+    return keyed_digest(registry.facts_key, b"drafted" + random + blank.encode(), "sha256")[:_PROOF_BYTES]
 
 
-def _check_nonce(nonce: str, registry: Registry) -> None:
+def _check_drafted(nonce: str, render: Callable[[str], str], registry: Registry) -> None:
+    """Refuse a text that is not, word for word, one this hub drafted: names beside codes would else say anything."""
     try:
         octets = decode(nonce)
     except SigningError:
         octets = b""
     random, proof = octets[:_NONCE_BYTES], octets[_NONCE_BYTES:]
-    if not compare_digest(proof, _nonce_proof(random, registry)):
+    if len(random) != _NONCE_BYTES or not compare_digest(proof, _vouch(random, render, registry)):
         raise GrantError("grant_nonce")
 
 

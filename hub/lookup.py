@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from hub.answers import LICENCE_TYPE, Head, Line, licence_of
+from hub.answers import LICENCE_TYPE, Head, Line, licence_of, page_of
 from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head_licence_state
 from hub.store.scan import ScanRows
 from hub.verification import judge
@@ -41,6 +41,8 @@ def look_up_enterprise(rows: ScanRows, *, surroundings: Surroundings, now: datet
         "certificates": answered,
         "counts": counts,
         "total": head["certificates"],
+        # Which page this is: a signed answer says itself that there are others.
+        "page": page_of(lines[0]["slot"]) if lines else None,
         "pages": [each["page"] for each in head["pages"]],
     }
 

@@ -108,6 +108,13 @@ class _Reading:
             return ""
         return value
 
+    def flag(self, member: str) -> bool:
+        """Read a yes or no that is yes when it is left out."""
+        value = self._content.get(member, True)
+        if not isinstance(value, bool):
+            self.problem(member, "form")
+        return value is True
+
     def licence_number(self, member: str, *, overrides: frozenset[str] = frozenset()) -> str:
         value = self._content.get(member)
         try:
@@ -190,7 +197,7 @@ def _system(reading: _Reading, registry: Registry, now: datetime) -> Put:
         reading.problem("roles", "choice")
         roles = []
     cert_der, key_id = _cert(reading, registry, department, now)
-    name, active = reading.text("name"), reading.get("active") is not False
+    name, active = reading.text("name"), reading.flag("active")
     system = System(code, department, name, cert_der, frozenset(Role(role) for role in roles), active)
 
     def put(connection: Connection) -> dict[str, Any]:
@@ -220,7 +227,7 @@ def _cert(reading: _Reading, registry: Registry, department: str, now: datetime)
 
 def _officer(reading: _Reading, registry: Registry, now: datetime) -> Put:
     number, department = reading.code("number"), reading.licence_number("department")
-    officer = Officer(number, department, reading.get("active") is not False)
+    officer = Officer(number, department, reading.flag("active"))
 
     def put(connection: Connection) -> dict[str, Any]:
         _require_department(connection, department)

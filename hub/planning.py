@@ -63,6 +63,8 @@ class Planning:
         self, order: Order, origin: Origin, serial: int, enterprise: LockedEnterprise
     ) -> Intention | HubError:
         try:
+            if max(order.decided_on, order.issued_on) > civil_date(self._now):
+                raise OrderError("decision_in_future")
             body = self._check_body(order, origin)
             chain, replaced = self._chain_for(order, serial, enterprise)
             return intentions.make_intention(

@@ -29,7 +29,7 @@ from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader
 from schemas.catalogue import FieldProblem, FieldsError
-from schemas.certificate import Act, Certificate, Status, StatusChange, changed, civil_date
+from schemas.certificate import Act, Certificate, Status, StatusChange, changed, civil_date, parse_day
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from schemas.parties import System
@@ -87,6 +87,8 @@ def change_status(
         raise StatementError("statement_body")
     if order.change.works_from > civil_date(now):
         raise OrderError("works_from_future")
+    if order.change.document_date > civil_date(now):
+        raise OrderError("decision_in_future")
     try:
         return registry.database.write(partial(_commit, order, verified, system, key, registry, now))
     except OrderError as error:
@@ -203,7 +205,7 @@ def _text(content: Mapping[str, Any], name: str, longest: int, problems: list[Fi
 
 def _day(content: Mapping[str, Any], name: str, problems: list[FieldProblem]) -> date | None:
     try:
-        return date.fromisoformat(content[name])
+        return parse_day(content[name])
     except KeyError:
         problems.append(FieldProblem(name, "missing"))
     except (ValueError, TypeError):

@@ -6,6 +6,7 @@ Sources: Administrative Licensing Law (行政许可法) art. 69-70 for withdrawa
 Penalty Law (行政处罚法) art. 9 for suspension and stripping.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ from enum import StrEnum
 
 # China has kept one offset and no summer time since 1991; a fixed offset needs no time zone files on the machine.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NO_END = (date(2099, 12, 31), date(9999, 12, 31))
 
 
@@ -94,6 +96,13 @@ class StatusChange:
 def civil_date(moment: datetime) -> date:
     """Return the day it is in Shanghai at `moment` (aware)."""
     return moment.astimezone(SHANGHAI).date()
+
+
+def parse_day(text: str) -> date:
+    """Read a day written YYYY-MM-DD and in no other form of ISO 8601; ValueError otherwise."""
+    if not _DAY.fullmatch(text):
+        raise ValueError("not a day of the form YYYY-MM-DD")
+    return date.fromisoformat(text)
 
 
 def end_of_validity(last_day: date | None) -> date | None:

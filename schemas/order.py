@@ -19,7 +19,7 @@ from schemas.catalogue import (
     Occasion,
     ValidityError,
 )
-from schemas.certificate import end_of_validity
+from schemas.certificate import end_of_validity, parse_day
 from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
 from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
 
@@ -144,7 +144,10 @@ def _read_texts(content: Mapping[str, Any], problems: list[FieldProblem]) -> dic
         elif not isinstance(value, str):
             problems.append(FieldProblem(name, "form"))
         else:
+            before = len(problems)
             texts[name] = _plain(name, value, longest, problems)
+            if not texts[name] and len(problems) == before and name not in _OPTIONAL_TEXTS:
+                problems.append(FieldProblem(name, "missing"))
     return texts
 
 
@@ -176,7 +179,7 @@ def _read_dates(content: Mapping[str, Any], problems: list[FieldProblem]) -> dic
                 problems.append(FieldProblem(name, "missing"))
             continue
         try:
-            dates[name] = date.fromisoformat(value)
+            dates[name] = parse_day(value)
         except (ValueError, TypeError):
             problems.append(FieldProblem(name, "form"))
     return dates

@@ -248,6 +248,8 @@ def _load(cert_der: bytes) -> x509.Certificate:
         cert = x509.load_der_x509_certificate(cert_der)
         extensions = list(cert.extensions)
         canonical = cert.public_bytes(serialization.Encoding.DER)
+        # Read here, where a broken one is met: the library parses these only when first asked.
+        _ = cert.issuer, cert.subject, cert.signature_algorithm_oid
     except _UNREADABLE as error:
         raise CertRefusedError("malformed", "not a readable X.509 cert") from error
     if cert.version is not x509.Version.v3 or canonical != cert_der:

@@ -126,7 +126,8 @@ def keep_file(intake: StoredIntake, incoming: Incoming, *, registry: Registry) -
     """Keep a file that came in whole; IntakeError file_digest, and nothing kept, when it is not the one ordered."""
     if not incoming.keep(file_sha256=intake.file_sha256):
         raise IntakeError("file_digest", intake=intake.intake)
-    registry.database.write(lambda connection: IntakeWriter(connection).receive(intake.intake))
+    if not registry.database.write(lambda connection: IntakeWriter(connection).receive(intake.intake)):
+        raise IntakeError("file_received", intake=intake.intake)
     return {"intake": intake.intake, "state": "waiting", "bytes": incoming.length}
 
 

@@ -56,12 +56,6 @@ class ExchangeReader:
         lapsed = (table.c.use_state == "reserved") & (table.c.lapses_at < now)
         return [StoredDecision(*row) for row in self._connection.execute(select(table).where(lapsed))]
 
-    def misses(self, requester: str, licence_number: str, day: date) -> int:
-        query = select(_MISS.c.misses).where(
-            _MISS.c.requester == requester, _MISS.c.licence_number == licence_number, _MISS.c.day == day
-        )
-        return int(self._connection.execute(query).scalar() or 0)
-
 
 class ExchangeWriter:
     def __init__(self, connection: Connection) -> None:
@@ -80,9 +74,17 @@ class ExchangeWriter:
     def add_delivery(self, row: Mapping[str, Any]) -> None:
         insert_rows(self._connection, tables.delivery, [row])
 
-    def count_miss(self, requester: str, licence_number: str, day: date) -> None:
+    def take_miss(self, requester: str, licence_number: str, day: date, *, most: int) -> bool:
+        """Count a comparison as a miss before it is made; False when the day's misses are used up."""
         row = {"requester": requester, "licence_number": licence_number, "day": day, "misses": 1}
         into = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert(_MISS)
         key = ["requester", "licence_number", "day"]
-        more = into.on_conflict_do_update(index_elements=key, set_={"misses": _MISS.c.misses + 1})
-        self._connection.execute(more, row)
+        more = into.on_conflict_do_update(
+            index_elements=key, set_={"misses": _MISS.c.misses + 1}, where=_MISS.c.misses < most
+        ).returning(_MISS.c.misses)
+        return most > 0 and self._connection.execute(more, row).first() is not None
+
+    def give_back_miss(self, requester: str, licence_number: str, day: date) -> None:
+        """Take back what `take_miss` counted: the values were right."""
+        same = (_MISS.c.requester == requester) & (_MISS.c.licence_number == licence_number) & (_MISS.c.day == day)
+        self._connection.execute(update(_MISS).where(same).values(misses=_MISS.c.misses - 1))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from hub.store import tables
 from hub.store.upsert import insert_new
@@ -44,6 +44,12 @@ class InstallationReader:
 class InstallationWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def touch(self) -> bool:
+        """Write a row as it is, to know that the database takes writes."""
+        table = tables.installation
+        statement = update(table).where(table.c.name == "mode").values(value=table.c.value)
+        return self._connection.execute(statement).rowcount == 1
 
     def put(self, values: Mapping[str, str]) -> None:
         rows = [{"name": name, "value": value} for name, value in values.items()]

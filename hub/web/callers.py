@@ -67,7 +67,8 @@ def presented(request: Request) -> Presented:
     headers = request.headers
     proofs = headers.getlist("dpop")
     proof = proofs[0] if len(proofs) == 1 else None
-    return Presented(request.method, request.url.path, headers.get("authorization"), proof)
+    tokens = headers.getlist("authorization")
+    return Presented(request.method, request.url.path, tokens[0] if len(tokens) == 1 else None, proof)
 
 
 def verify_call(

@@ -18,7 +18,7 @@ from hub.web.callers import OrderBody, in_thread, moment, presented, verify_call
 from schemas.parties import Role
 from schemas.statement import Ordered
 
-Name = Annotated[str, Path(max_length=43)]
+Name = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,43}$")]
 
 
 class AdmittedAnswer(BaseModel):

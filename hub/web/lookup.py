@@ -168,8 +168,13 @@ class LookupDoor:
     async def _read(self, kind: str, reference: str, query: Mapping[str, list[str]]) -> ScanRows | None:
         if kind == "c":
             return await self._reader.certificate(reference)
-        page = query.get("page", [""])[0]
-        return await self._reader.enterprise(reference, int(page) if page.isdecimal() and len(page) < 7 else None)
+        asked = query.get("page", [""])[0]
+        page = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 7 else None
+        rows = await self._reader.enterprise(reference, page)
+        if page is not None and rows is not None and rows.detail is None:
+            # A page nobody has is no page without certificates: the first one is shown, as if none had been asked for.
+            rows = await self._reader.enterprise(reference, None)
+        return rows
 
     async def _answer(
         self,

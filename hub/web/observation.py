@@ -61,7 +61,10 @@ class Observation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-trace-id", trace.encode())]
+                headers = [*message.get("headers", ()), *_HEADERS, (b"x-trace-id", trace.encode())]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = headers
             await send(message)
 
         try:
@@ -92,9 +95,9 @@ class Observation:
 
 def _door(path: str) -> str:
     """Return the door's name: the first parts of a path that are names of ours, never a reference or number."""
-    parts = path.split("/", 4)
-    if len(parts) > 3 and parts[1] == "api":
-        return f"/api/{parts[3][:32]}" if parts[3].replace("-", "").isalpha() else "/api"
+    parts = [*path.split("/", 4), "", "", "", ""]
+    if parts[1] == "api":
+        return f"/api/{parts[3]}" if parts[3] in _NOUNS else "/api"
     first = parts[1].lower()
     return f"/{first}" if first in _DOORS else "/other"
 
@@ -102,6 +105,11 @@ def _door(path: str) -> str:
 _DOORS = frozenset(
     {"", "q", "c", "search", "verify", "oauth", "status", "healthz", "readyz", "metrics"}
     | {"api", "static", "qr", "catalogue", ".well-known", "e-licence"}
+)
+_NOUNS = frozenset(
+    {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}
+    | {"systems", "officers", "enterprises", "sources", "licence-number-overrides", "sharing-rules"}
+    | {"catalogue", "verifications", "openapi.json"}
 )
 
 

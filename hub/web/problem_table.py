@@ -144,6 +144,10 @@ ORDERS: Mapping[str, Row] = {
         "如为换证或变更，请注明所替代的证照标识；否则请核对编号。",
         "To renew or change it, name the identifier it replaces; otherwise check the number.",
     ),
+    "decision_in_future": Row(
+        422, "决定、发证或文书的日期晚于今天。", "The date of the decision, issue or document lies in the future.",
+        "请核对日期。", "Check the date.",
+    ),
     "versions_used_up": Row(
         409, "该证照已有 999 个版本，不能再换发。", "This certificate has 999 versions; no number is left.",
         "请注销后以新的证照编号颁发。", "Cancel it and issue one under a new certificate number.",

@@ -116,7 +116,7 @@ def test_grant_is_posted_once(granting_world: World) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("最多〔2〕次", "最多〔9〕次", "e_licence_refused"),
+        ("最多〔2〕次", "最多〔9〕次", "grant_nonce"),
         ("最多〔2〕次", "最多〔02〕次", "grant_text"),
         ("授权书（第1版）", "授权书（第2版）", "grant_text"),
         ("（北京时间）", "（北京时间） ", "grant_text"),
@@ -136,6 +136,14 @@ def test_grant_with_a_nonce_this_hub_never_gave_is_refused(granting_world: World
     signed = granting_world.simulator.sign(SHOP, text.replace(nonce, "A" * 43), "legal_representative")
     with refused("grant_nonce"):
         granting_world.post(signed)
+
+
+def test_grant_whose_words_say_something_other_than_its_codes_is_refused(granting_world: World) -> None:
+    text = draft_grant(grant_wish(granting_world.now), registry=granting_world.registry, now=granting_world.now)["text"]
+    changed = text.replace("「食品经营许可证」", "「户外广告设施设置许可」")
+    assert changed != text
+    with refused("grant_nonce"):
+        granting_world.post(granting_world.simulator.sign(SHOP, changed, "legal_representative"))
 
 
 def test_grant_signed_by_another_enterprises_licence_is_refused(granting_world: World) -> None:

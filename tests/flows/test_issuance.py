@@ -57,6 +57,9 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a validity too long": ({"valid_to": "2041-01-01"}, "valid_to", "too_long"),
     "a validity without end": ({"valid_to": "长期"}, "valid_to", "end_required"),
     "a date that does not exist": ({"valid_from": "2026-02-30"}, "valid_from", "form"),
+    "a blank number": ({"certificate_number": "   "}, "certificate_number", "missing"),
+    "a blank holder": ({"holder_name": "\u3000"}, "holder_name", "missing"),
+    "a day in another form": ({"decided_on": "2026-W47-5"}, "decided_on", "form"),
     "a number of wrong form": ({"certificate_number": "JY1"}, "certificate_number", "form"),
     "a number with a wrong check digit": ({"certificate_number": "JY24420000000018"}, "certificate_number", "form"),
     "a member nobody knows": ({"colour": "red"}, "order", "unknown"),
@@ -252,6 +255,11 @@ def test_renewal_of_a_version_that_is_no_longer_current_is_refused(hub_world: Wo
     hub_world.issue(_renewal(first))
     with refused("previous_not_current"):
         hub_world.issue(_renewal(first))
+
+
+def test_decision_of_tomorrow_is_refused(hub_world: World) -> None:
+    with refused("decision_in_future"):
+        hub_world.issue(food_order(decided_on="9999-12-31"))
 
 
 def test_certificate_whose_version_numbers_are_used_up_is_refused(unchecked_world: World) -> None:

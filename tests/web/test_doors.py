@@ -17,12 +17,17 @@ from hypothesis import given
 from hypothesis import settings as bounded
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
+from sqlalchemy import func, select
 
 from hub.app import build
 from hub.client import Client, RefusedError
 from hub.settings import Settings
+from hub.store import tables
+from hub.store.certificate import CertificateReader
 from hub.store.database import Database
+from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
+from schemas.tokens import ASSERTION_TYPE
 from tests.flows.world import (
     MARKET,
     ORIGIN,
@@ -173,6 +178,15 @@ def test_scan_of_an_enterprise_answers_in_every_form(door: Door, accept: str, pa
     assert response.headers["content-type"].startswith(accept)
 
 
+@pytest.mark.parametrize("page", ["1", "2", "999999", "%D9%A3"])
+def test_page_nobody_has_is_no_page_without_certificates(door: Door, page: str) -> None:
+    holder = make_licence_number("91442000", "MA0000P1")
+    content = licence_order(licence_number=holder, certificate_number=holder)
+    reference = _issue(_client(door, "market"), content | {"replaces": _replaced(door, holder)})["holder_reference"]
+    scanned = door[0].get(f"/q/{reference}?page={page}", headers={"accept": "application/json"}).json()
+    assert (len(scanned["certificates"]), scanned["total"], scanned["page"]) == (1, 1, 0)
+
+
 def test_refusal_is_a_problem_with_code_both_languages_next_step_and_trace(door: Door) -> None:
     market = _client(door, "market")
     with pytest.raises(RefusedError) as caught:
@@ -260,7 +274,7 @@ def test_hostile_form_at_the_token_door_is_refused(door: Door, content: bytes) -
     [
         "/nowhere", "/api/v1/nowhere", "/q/", "/c/", "/q/%00", "/c/%00%FF", "/q/" + "A" * 5_000, "/q/../../etc/passwd",
         "/q/00000000000000000000000000", "/status/-1", "/status/999999999999999999999999", "/status/x",
-        "/api/v1/catalogue/%00/1", "/api/v1/catalogue/x/99999999999999999999", "/api/v1/grants/" + "0" * 64,
+        "/api/v1/catalogue/%00/1", "/api/v1/intakes/%00", "/api/v1/catalogue/x/99999999999999999999", "/api/v1/grants/" + "0" * 64,
         "/search?licence_number=%00", "/search?licence_number=" + "9" * 5_000, "/search?licence_number=%FF%FE",
     ],
 )  # fmt: skip
@@ -289,6 +303,30 @@ def test_call_without_a_token_is_challenged(door: Door, path: str) -> None:
     response = door[0].post(path, json=body)
     assert (response.status_code, _problem(response)["code"]) == (401, "token_missing")
     assert response.headers["www-authenticate"].startswith("DPoP")
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "soon"])
+def test_grant_draft_until_a_time_no_clock_has_is_refused(door: Door, until: str) -> None:
+    wish = {
+        "licence_number": OTHER_SHOP, "requester": MARKET, "types": {"food_operation_permit": []}, "item_code": "x",
+        "item_name": "x", "case_number": "x", "valid_until": until, "uses": 1,
+    }  # fmt: skip
+    response = door[0].post("/api/v1/grants/drafts", json=wish)
+    assert 400 <= response.status_code < 500
+
+
+def test_paths_of_strangers_name_no_door_in_the_metrics(door: Door) -> None:
+    door[0].get("/api/v1/thisisnodoorofours")
+    assert "thisisnodoorofours" not in door[0].get("/metrics").text
+
+
+def test_token_asked_for_by_nobody_writes_nothing(door: Door) -> None:
+    client = _client(door, "market")
+    before = _spent(door)
+    form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE, "client_assertion": "x"}
+    proof = {"dpop": client._proof("POST", "/oauth/token", None)}
+    assert door[0].post("/oauth/token", data=form, headers=proof).status_code == 401
+    assert _spent(door) == before
 
 
 def test_grant_draft_with_a_nul_is_refused_on_every_database(door: Door) -> None:
@@ -335,6 +373,18 @@ def _issue(client: Client, content: dict[str, Any]) -> dict[str, Any]:
         certificate_type=content["certificate_type"],
         issuing_body=content["issuing_body"],
     )
+
+
+def _spent(door: Door) -> int:
+    with door[1].registry.database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(tables.single_use)).scalar_one())
+
+
+def _replaced(door: Door, holder: str) -> str | None:
+    """Return the identifier of the holder's licence where an earlier case issued it."""
+    with door[1].registry.database.read() as connection:
+        found = CertificateReader(connection).current_of(holder)
+    return found[0].identifier if found else None
 
 
 def _today() -> str:

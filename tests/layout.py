@@ -386,9 +386,8 @@ def the_tests_tell_the_truth(tree: Tree) -> list[str]:
 # --- texts ---
 
 _REGISTRY = re.compile(
-    r"\b(?:pypi\.(?:python\.)?org|files\.pythonhosted\.org|registry\.(?:npmjs|yarnpkg|npmmirror)\.(?:org|com)"
-    r"|crates\.io|proxy\.golang\.org|(?:docker|ghcr|quay)\.io|(?:deb|security|ftp)\.(?:\w+\.)?debian\.org"
-    r"|(?:archive|security|ports)\.ubuntu\.com|(?:mirrors?|pypi|repo)\.[\w-]+\.(?:edu\.cn|com|org|net|cn|io))\b"
+    # An address where packages come from, known by its first name; the names themselves are not written here either.
+    r"https?://(?:pypi|files|registry|mirrors?|proxy|deb|archive|security|ports|repo)\.[\w.-]+|--(?:extra-)?index-url"
 )
 _MACHINE_PATH = re.compile(r"(?<![\w.~/-])(?:/(?:home|root|work|Users)/[\w.]|[A-Z]:\\Users\\)")
 _LOCK_LINE = re.compile(r"[a-z0-9][a-z0-9-]*==\w[\w.!+]*( ;[^@:]+)?( \\)?|    --hash=sha256:[0-9a-f]{64}( \\)?")

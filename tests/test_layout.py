@@ -78,11 +78,11 @@ _PLANTED = [
     (the_tests_tell_the_truth, "tests/test_grants.py", "from unittest.mock import Mock"),
     (the_tests_tell_the_truth, "tests/test_grants.py", "@pytest.mark.skip\ndef test_grant() -> None: ..."),
     (the_tests_tell_the_truth, "tests/test_grants.py", _IN_FUNCTION + "time.sleep(1)"),
-    (files_name_no_registry, "README.md", "pip install --index-url https://" + "pypi" + ".org/simple"),
+    (files_name_no_registry, "README.md", "pip install from https" + "://pypi.example.com/simple"),
     (files_name_no_registry, "scripts/setup", "https://" + "mirrors" + ".example.com/pypi"),
     (files_name_no_machine_path, "docs/start.md", "cd /" + "home/somebody/yizhao"),
     (files_name_no_machine_path, "pyproject.toml", "cache = '/" + "root/.cache'"),
-    (locks_hold_pins_and_hashes_alone, "requirements.lock", "--index-url https://packages.example"),
+    (locks_hold_pins_and_hashes_alone, "requirements.lock", "--index" + "-url https://packages.example"),
     (locks_hold_pins_and_hashes_alone, "requirements.lock", "thing @ https://packages.example/thing.whl"),
     (locks_hold_pins_and_hashes_alone, "requirements.lock", "thing>=1.0 \\"),
 ]

@@ -1,0 +1,1 @@
+"""How a certificate looks: the pages of its document, drawn from the values a flow hands over."""

@@ -426,3 +426,33 @@ intake_row = Table(
     Column("chain", Serial),
     Column("problems", JsonBytes),
 )
+
+# --- documents --------------------------------------------------------------------------------------------------
+document = Table(
+    "document",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("serial", Serial, nullable=False, index=True),
+    Column("edition", String(16), nullable=False),
+    Column("language", String(2), nullable=False),
+    # The file's own digest, by which it is stored and known again.
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("length", Integer, nullable=False),
+    # Of the issuer-signed part it was drawn from.
+    Column("payload_sha256", String(64), nullable=False),
+    Column("sealed_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+document_intention = Table(
+    "document_intention",
+    metadata,
+    # One document is made once at a time: the key is the claim.
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("edition", String(16), primary_key=True),
+    Column("language", String(2), primary_key=True),
+    Column("owner", String(43), nullable=False),
+    Column("lease_until", Moment, nullable=False),
+    # What the document follows from, encrypted; and once the XML is sealed, the sealed XML.
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)

@@ -1,6 +1,7 @@
 """The pages of a certificate's document, as poppler, qpdf and a reader of QR codes find them."""
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +125,14 @@ def test_the_file_is_whole_for_qpdf_and_says_that_it_is_pdf_a_3b_and_tagged(tmp_
 
 def test_the_same_face_gives_the_same_bytes_from_another_drawing_too() -> None:
     assert draw(HOTEL).pdf == Drawing().draw(HOTEL, xml=XML, made_at=MADE_AT).pdf
+
+
+def test_threads_that_draw_at_once_get_each_its_own_pages() -> None:
+    faces = [replace(HOTEL, holder=f"示例{n}商行", rows=HOTEL.rows * (1 + n)) for n in range(6)]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(draw, faces))
+    assert together == [draw(each) for each in faces]
+    assert together[0].seal_page < together[5].seal_page
 
 
 def test_original_and_duplicate_differ(tmp_path: Path) -> None:

@@ -121,10 +121,9 @@ def test_a_kill_leaves_whole_files_or_none(tmp_path: Path) -> None:
         [sys.executable, "-c", _PUT_MANY, str(tmp_path)], stdout=subprocess.PIPE, cwd=_ROOT, text=True
     )
     assert writer.stdout is not None
-    first = writer.stdout.readline().strip()
-    time.sleep(0.3)
+    acknowledged = [writer.stdout.readline().strip() for _ in range(40)]
     writer.send_signal(signal.SIGKILL)
-    acknowledged = [first, *writer.communicate()[0].split()]
+    acknowledged += writer.communicate()[0].split()
     files = _files(tmp_path)
     names = list(files.names())
     assert {line for line in acknowledged if len(line) == 64} <= set(names)

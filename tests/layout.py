@@ -137,6 +137,7 @@ _LAYERS = {
     "hub.answers": "decisions",
     "hub.facts": "decisions",
     "hub.delivery": "steps",
+    "hub.document_content": "steps",
     "hub.faces": "steps",
     "hub.intentions": "steps",
     "hub.planning": "steps",

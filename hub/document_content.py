@@ -1,0 +1,164 @@
+"""What a document follows from: read once from the record, kept in the intention, the same bytes each time.
+
+`content_of` opens the stored record and gathers what XML and page say; `face_of` is the page. It depends on the content
+alone, so that a document interrupted on its way is drawn as it was intended.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from hub.answers import disclosed_values
+from hub.faces.drawing import SHARED_LAYOUT
+from hub.faces.face import Face, FaceRow
+from hub.intentions import decrypt_disclosures
+from hub.registry import Registry
+from hub.store.certificate import CertificateReader
+from hub.store.parties import PartyReader
+from schemas.catalogue import CertificateType
+from schemas.certificate import SHANGHAI, Certificate
+from signing.envelope import decrypt, encrypt
+from signing.jws import parse_json
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything a document says. `claims` and `fields` are those of the record; times are aware.
+
+    `successor_name` is the body that took over from the issuing body, if one did. `sealed_xml` is set once it is made.
+    """
+
+    serial: int
+    act_id: str
+    edition: str
+    language: str
+    mode: str
+    origin: str
+    reference: str
+    licence_number: str
+    certificate_type: str
+    type_version: int
+    issuing_body: str
+    issuing_body_name: str
+    issuing_body_name_en: str
+    successor_name: str | None
+    claims: Mapping[str, Any]
+    fields: Mapping[str, str]
+    payload_sha256: str
+    statement: int
+    recorded_at: datetime
+    sealed_at: datetime
+    sealed_xml: str | None = None
+
+    @property
+    def xml(self) -> bytes:
+        """The sealed XML."""
+        return (self.sealed_xml or "").encode()
+
+    def with_xml(self, sealed: bytes) -> "Content":
+        return replace(self, sealed_xml=sealed.decode())
+
+
+def content_of(
+    certificate: Certificate,
+    *,
+    edition: str,
+    language: str,
+    act_id: str,
+    registry: Registry,
+    connection: Connection,
+    now: datetime,
+) -> Content:
+    """Read what a document of this certificate says, from its sealed bytes."""
+    stored = CertificateReader(connection).records([certificate.serial])[certificate.serial]
+    private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
+    body = PartyReader(connection).issuing_body(certificate.issuing_body)
+    successor = PartyReader(connection).issuing_body(body.successor) if body and body.successor else None
+    fields = disclosed_values([*stored.public_disclosures, *private])
+    return Content(
+        serial=certificate.serial,
+        act_id=act_id,
+        edition=edition,
+        language=language,
+        mode=registry.mode,
+        origin=registry.origin,
+        reference=certificate.reference,
+        licence_number=certificate.licence_number,
+        certificate_type=certificate.certificate_type,
+        type_version=certificate.type_version,
+        issuing_body=certificate.issuing_body,
+        issuing_body_name=fields["issuing_body_name"],
+        issuing_body_name_en=body.name_en if body else "",
+        successor_name=successor.name_zh if successor else None,
+        claims=parse_json(stored.payload),
+        fields=fields,
+        payload_sha256=certificate.payload_sha256,
+        statement=certificate.statement,
+        recorded_at=certificate.sealed_at,
+        # To the second, as signatures and pages say it: the same moment in every place.
+        sealed_at=now.replace(microsecond=0),
+    )
+
+
+def face_of(content: Content, kind: CertificateType, *, layout: str, qr_text: str, qr_svg: bytes) -> Face:
+    """Return the page of a document: in Chinese or English words, its values as the record has them."""
+    claims, fields, chinese = content.claims, content.fields, content.language == "zh"
+    rows = [FaceRow(each.label_zh, each.label_en, fields[each.name]) for each in kind.fields if fields.get(each.name)]
+    if fields["holder_address"]:
+        rows.insert(0, FaceRow("住所", "Address", fields["holder_address"]))
+    return Face(
+        layout=layout,
+        language="zh" if chinese else "en",
+        edition="original" if content.edition == "original" else "duplicate",
+        is_test=content.mode == "test",
+        non_statutory=layout == SHARED_LAYOUT,
+        title_zh=kind.name_zh,
+        title_en=kind.name_en,
+        number_label_zh="证照编号",
+        number_label_en="Certificate number",
+        number=fields["certificate_number"],
+        holder=fields["holder_name"],
+        licence_number=content.licence_number,
+        rows=tuple(rows),
+        valid_from=_day(claims["valid_from"], chinese=chinese),
+        valid_to=_day(claims["valid_to"], chinese=chinese) if claims["valid_to"] else "",
+        body=content.issuing_body_name,
+        issued_on=_day(claims["issued_on"], chinese=chinese),
+        successor_body=content.successor_name,
+        identifier=str(claims["identifier"]),
+        reference_url=qr_text,
+        qr_svg=qr_svg,
+        recorded_at=_moment(content.recorded_at, chinese=chinese),
+        sealed_at=_moment(content.sealed_at, chinese=chinese),
+    )
+
+
+def encrypt_content(content: Content, registry: Registry) -> bytes:
+    """Return a content in its stored form."""
+    return encrypt(orjson.dumps(asdict(content)), master=registry.master, context=_context(content.serial))
+
+
+def decrypt_content(envelope: bytes, serial: int, registry: Registry) -> Content:
+    """Return a content from its stored form."""
+    stored = orjson.loads(decrypt(envelope, masters=registry.masters, context=_context(serial)))
+    for name in ("recorded_at", "sealed_at"):
+        stored[name] = datetime.fromisoformat(stored[name])
+    return Content(**stored)
+
+
+def _day(text: str, *, chinese: bool) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.year}年{day.month}月{day.day}日" if chinese else day.isoformat()
+
+
+def _moment(moment: datetime, *, chinese: bool) -> str:
+    local = moment.astimezone(SHANGHAI)
+    return f"{_day(local.date().isoformat(), chinese=chinese)} {local:%H:%M:%S}{'' if chinese else ' UTC+8'}"
+
+
+def _context(serial: int) -> bytes:
+    return f"document:{serial}".encode()

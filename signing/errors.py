@@ -43,8 +43,12 @@ class KeyUnknownError(_ReasonedError):
 class CertRefusedError(_ReasonedError):
     """An X.509 cert was refused.
 
-    `reason`: malformed | chain | dates | purpose | test_in_production | critical_extension | algorithm.
+    `reason`: malformed | missing | chain | dates | purpose | test_in_production | critical_extension | algorithm.
     """
+
+
+class PdfRefusedError(_ReasonedError):
+    """A PDF that is not sealed. `reason`: malformed | encrypted | active | page | layout | too_long."""
 
 
 class TrustListError(_ReasonedError):

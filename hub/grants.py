@@ -8,18 +8,17 @@ by signature bytes. Drafting stores nothing: the nonce proves by its own keyed d
 4 grant and entry are committed together            <- COMMIT POINT
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from hmac import compare_digest
-from hmac import digest as keyed_digest
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
-from connectors.contract import ELicence, ELicenceCertError, ELicenceSignatureError, LicenceSigner, SignedText
+from connectors.contract import ELicence, LicenceSigner, SignedText
+from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
 from hub.errors import GrantError, NotFoundError
 from hub.intentions import new_name
 from hub.registry import Registry
@@ -36,21 +35,16 @@ from schemas.grant import (
     Grant,
     GrantedField,
     GrantedType,
-    GrantFormError,
-    GrantTextError,
     Withdrawal,
     parse_grant,
     parse_withdrawal,
     render_grant,
     render_withdrawal,
-    statement_digest,
 )
-from signing.base64url import decode, encode
+from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
+from signing.base64url import encode
 from signing.envelope import encrypt
-from signing.errors import SigningError
 
-_NONCE_BYTES = 16
-_PROOF_BYTES = 16
 _LONGEST_GRANT = timedelta(days=366)
 _NONE = "无"
 
@@ -86,10 +80,10 @@ def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -
             valid_until=_moment(wish["valid_until"]),
             uses=int(wish["uses"]),
             delegate=str(wish.get("delegate") or _NONE),
-            nonce=encode(bytes(_NONCE_BYTES + _PROOF_BYTES)),
+            nonce=BLANK_NONCE,
         )
         text = sign_draft(lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
-    except (GrantFormError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (SentenceFormError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise GrantError("grant_form", member=getattr(error, "member", None)) from error
     return {"text": text, "digest": statement_digest(text)}
 
@@ -108,10 +102,10 @@ def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, n
     """Take in a signed grant. Raises GrantError; a grant whose signer's status is unknown is kept as pending."""
     try:
         grant = parse_grant(signed.text)
-    except GrantTextError as error:
+    except SentenceTextError as error:
         raise GrantError("grant_text") from error
-    _check_drafted(grant.nonce, lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
-    signer = _verified_signer(signed, grant.holder_licence_number, e_licence=e_licence, now=now)
+    check_drafted(grant.nonce, lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
+    signer = verified_signer(signed, grant.holder_licence_number, e_licence=e_licence, now=now)
     if not now < grant.valid_until <= now + _LONGEST_GRANT:
         raise GrantError("grant_term")
     _check_types(grant, registry)
@@ -129,12 +123,12 @@ def withdraw_grant(
     """End a grant by the holder's signed withdrawal: from the commit on no pull is allowed under it."""
     try:
         withdrawal = parse_withdrawal(signed.text)
-    except GrantTextError as error:
+    except SentenceTextError as error:
         raise GrantError("grant_text") from error
     if withdrawal.grant_digest != digest:
         raise GrantError("grant_text")
-    _check_drafted(withdrawal.nonce, lambda nonce: render_withdrawal(replace(withdrawal, nonce=nonce)), registry)
-    signer = _verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
+    check_drafted(withdrawal.nonce, lambda nonce: render_withdrawal(replace(withdrawal, nonce=nonce)), registry)
+    signer = verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
     return registry.database.write(partial(_commit_withdrawal, withdrawal, signed, signer, registry, now))
 
 
@@ -152,38 +146,6 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
         "uses": stored.uses,
         "uses_taken": stored.uses_taken,
     }
-
-
-def sign_draft(render: Callable[[str], str], registry: Registry) -> str:
-    """Return the text that `render` makes of a nonce, which vouches for every word of it without being kept."""
-    random = registry.random(_NONCE_BYTES)
-    return render(encode(random + _vouch(random, render, registry)))
-
-
-def _vouch(random: bytes, render: Callable[[str], str], registry: Registry) -> bytes:
-    blank = render(encode(random + bytes(_PROOF_BYTES)))
-    return keyed_digest(registry.facts_key, b"drafted" + random + blank.encode(), "sha256")[:_PROOF_BYTES]
-
-
-def _check_drafted(nonce: str, render: Callable[[str], str], registry: Registry) -> None:
-    """Refuse a text that is not, word for word, one this hub drafted: names beside codes would else say anything."""
-    try:
-        octets = decode(nonce)
-    except SigningError:
-        octets = b""
-    random, proof = octets[:_NONCE_BYTES], octets[_NONCE_BYTES:]
-    if len(random) != _NONCE_BYTES or not compare_digest(proof, _vouch(random, render, registry)):
-        raise GrantError("grant_nonce")
-
-
-def _verified_signer(signed: SignedText, holder: str, *, e_licence: ELicence, now: datetime) -> LicenceSigner:
-    try:
-        signer = e_licence.verify(signed, at=now)
-    except (ELicenceCertError, ELicenceSignatureError, SigningError) as error:
-        raise GrantError("e_licence_refused") from error
-    if signer.licence_number != holder:
-        raise GrantError("e_licence_of_another")
-    return signer
 
 
 def _granted_types(types: Mapping[str, Any], registry: Registry) -> tuple[GrantedType, ...]:

@@ -1,40 +1,41 @@
 """Grants and their withdrawals: the Chinese sentences an enterprise signs with its electronic business licence.
 
-What is signed is the sentence itself, rendered from a versioned template; `parse_` accepts exactly the texts `render_`
-makes and mends nothing, so a text has one meaning and a meaning one text. Free text stands in 「」, codes in 〔〕; the
-rules of the values keep both unambiguous. Each kind of text has its own first line: none can be read as another.
+Texts are those of `schemas/sentence.py`: `parse_` accepts exactly what `render_` makes and mends nothing.
 Not checked here: check digits, whether parties, types and fields exist, the signature, and whether the nonce was given
 out; `hub/grants.py` does.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
-from hashlib import sha256
+from datetime import datetime
 from typing import Literal, get_args
 
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.sentence import (
+    DIGEST,
+    IDENTIFIER,
+    LICENCE_NUMBER,
+    NONCE,
+    SentenceFormError,
+    SentenceTextError,
+    check_form,
+    check_moment,
+    check_plain,
+    parse_moment,
+    read_members,
+    render_moment,
+    template_pattern,
+)
 
 TEMPLATE_VERSION = 1
-MAX_TEXT_LENGTH = 64 * 1024
 MAX_USES = 1_000_000
 NONE = "无"
 
 RequesterKind = Literal["department", "enterprise", "person"]
 
 _KIND_WORDS: dict[RequesterKind, str] = {"department": "部门", "enterprise": "市场主体", "person": "个人"}
-_BEIJING = timezone(timedelta(hours=8))
-_EARLIEST_YEAR, _LATEST_YEAR = 2000, 2999
-_TIME = re.compile(r"([0-9]{4})年([0-9]{2})月([0-9]{2})日 ([0-9]{2})时([0-9]{2})分([0-9]{2})秒")
 
-# The form only: a wrongly issued number an operator admitted (standards 1.1) fails its check and may still grant.
-_LICENCE_NUMBER = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
-_IDENTIFIER = re.compile(r"1\.2\.156\.3005\.2(?:\.[0-9A-Z]{1,40}){5}")
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ITEM_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
-_NONCE = re.compile(r"[0-9A-Za-z_-]{16,64}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 
 _GRANT_TEMPLATE = """\
@@ -58,24 +59,6 @@ _WITHDRAWAL_TEMPLATE = """\
 自本撤回书送达之时起，被授权方不得再凭该授权书取得证照。"""
 
 
-class GrantFormError(ValueError):
-    """A member of a grant or withdrawal breaks its rule; `member` names it, its value is never told."""
-
-    def __init__(self, member: str, rule: str) -> None:
-        super().__init__(f"{member}: {rule}")
-        self.member = member
-        self.rule = rule
-
-
-class GrantTextError(ValueError):
-    """The text is not exactly a grant or withdrawal of this template; `reason` is one of
-    length, encoding, not_nfc, template, value, not_canonical."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"not a text of this template: {reason}")
-        self.reason = reason
-
-
 @dataclass(frozen=True, slots=True)
 class GrantedField:
     """One field of a type: its name in the catalogue and the label the signer read."""
@@ -84,8 +67,8 @@ class GrantedField:
     label_zh: str
 
     def __post_init__(self) -> None:
-        _form("field name", self.name, _SLUG)
-        _plain("field label", self.label_zh, 40)
+        check_form("field name", self.name, _SLUG)
+        check_plain("field label", self.label_zh, 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +81,9 @@ class GrantedType:
     fields: tuple[GrantedField, ...]
 
     def __post_init__(self) -> None:
-        _form("type code", self.code, _SLUG)
+        check_form("type code", self.code, _SLUG)
         _count("type version", self.version, 999_999)
-        _plain("type name", self.name_zh, 80)
+        check_plain("type name", self.name_zh, 80)
         _distinct("fields", [field.name for field in self.fields], at_least=1)
 
 
@@ -109,7 +92,7 @@ class Grant:
     """What the holder allows. `无` where a member is unused; times are aware UTC in whole seconds, the end excluded.
 
     A single certificate is granted with all its fields but those never shared; a type with the fields it names.
-    Raises GrantFormError when a member breaks its rule.
+    Raises SentenceFormError when a member breaks its rule.
     """
 
     holder_licence_number: str
@@ -129,49 +112,38 @@ class Grant:
     nonce: str
 
     def __post_init__(self) -> None:
-        _form("holder_licence_number", self.holder_licence_number, _LICENCE_NUMBER)
+        check_form("holder_licence_number", self.holder_licence_number, LICENCE_NUMBER)
         _check_requester(self.requester_kind, self.requester_licence_number)
         for member in ("holder_name", "requester_name", "item_name"):
-            _plain(member, getattr(self, member), 200)
+            check_plain(member, getattr(self, member), 200)
         for member in ("case_number", "delegate"):
-            _plain(member, getattr(self, member), 100)
+            check_plain(member, getattr(self, member), 100)
         for identifier in self.certificates:
-            _form("certificates", identifier, _IDENTIFIER)
+            check_form("certificates", identifier, IDENTIFIER)
         _distinct("certificates", self.certificates)
         _distinct("types", [granted.code for granted in self.types], at_least=0 if self.certificates else 1)
         if self.item_code != NONE:
-            _form("item_code", self.item_code, _ITEM_CODE)
-        _check_time("valid_from", self.valid_from)
-        _check_time("valid_until", self.valid_until)
+            check_form("item_code", self.item_code, _ITEM_CODE)
+        check_moment("valid_from", self.valid_from)
+        check_moment("valid_until", self.valid_until)
         if self.valid_until <= self.valid_from:
-            raise GrantFormError("valid_until", "not after valid_from")
+            raise SentenceFormError("valid_until", "not after valid_from")
         _count("uses", self.uses, MAX_USES)
-        _form("nonce", self.nonce, _NONCE)
+        check_form("nonce", self.nonce, NONCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """The holder takes a grant back; `grant_digest` is the grant's `statement_digest`. Raises GrantFormError."""
+    """The holder takes a grant back; `grant_digest` is the grant's `statement_digest`. Raises SentenceFormError."""
 
     grant_digest: str
     holder_licence_number: str
     nonce: str
 
     def __post_init__(self) -> None:
-        _form("grant_digest", self.grant_digest, _DIGEST)
-        _form("holder_licence_number", self.holder_licence_number, _LICENCE_NUMBER)
-        _form("nonce", self.nonce, _NONCE)
-
-
-def statement_digest(text: str) -> str:
-    """Return the SHA-256, in hex, of the text's UTF-8 bytes: the name of a grant.
-
-    Raises GrantTextError when the text holds a lone surrogate.
-    """
-    try:
-        return sha256(text.encode()).hexdigest()
-    except UnicodeEncodeError:
-        raise GrantTextError("encoding") from None
+        check_form("grant_digest", self.grant_digest, DIGEST)
+        check_form("holder_licence_number", self.holder_licence_number, LICENCE_NUMBER)
+        check_form("nonce", self.nonce, NONCE)
 
 
 def render_grant(grant: Grant) -> str:
@@ -187,8 +159,8 @@ def render_grant(grant: Grant) -> str:
         item_name=grant.item_name,
         item_code=grant.item_code,
         case_number=grant.case_number,
-        valid_from=_render_time(grant.valid_from),
-        valid_until=_render_time(grant.valid_until),
+        valid_from=render_moment(grant.valid_from),
+        valid_until=render_moment(grant.valid_until),
         uses=grant.uses,
         delegate=grant.delegate,
         nonce=grant.nonce,
@@ -196,8 +168,8 @@ def render_grant(grant: Grant) -> str:
 
 
 def parse_grant(text: str) -> Grant:
-    """Read a grant's text; GrantTextError unless it is exactly what `render_grant` makes of the grant read from it."""
-    members = _members(text, _GRANT_PATTERN)
+    """Read a grant's text; SentenceTextError unless it is exactly what `render_grant` makes of what was read."""
+    members = read_members(text, _GRANT_PATTERN)
     kinds = {word: kind for kind, word in _KIND_WORDS.items()}
     try:
         grant = Grant(
@@ -211,16 +183,16 @@ def parse_grant(text: str) -> Grant:
             item_code=members["item_code"],
             item_name=members["item_name"],
             case_number=members["case_number"],
-            valid_from=_parse_time(members["valid_from"]),
-            valid_until=_parse_time(members["valid_until"]),
+            valid_from=parse_moment(members["valid_from"]),
+            valid_until=parse_moment(members["valid_until"]),
             uses=_parse_number(members["uses"]),
             delegate=members["delegate"],
             nonce=members["nonce"],
         )
-    except (GrantFormError, KeyError):
-        raise GrantTextError("value") from None
+    except (SentenceFormError, KeyError):
+        raise SentenceTextError("value") from None
     if render_grant(grant) != text:
-        raise GrantTextError("not_canonical")
+        raise SentenceTextError("not_canonical")
     return grant
 
 
@@ -234,43 +206,21 @@ def render_withdrawal(withdrawal: Withdrawal) -> str:
 
 
 def parse_withdrawal(text: str) -> Withdrawal:
-    """Read a withdrawal's text; GrantTextError unless it is exactly what `render_withdrawal` makes."""
-    members = _members(text, _WITHDRAWAL_PATTERN)
+    """Read a withdrawal's text; SentenceTextError unless it is exactly what `render_withdrawal` makes."""
+    members = read_members(text, _WITHDRAWAL_PATTERN)
     try:
         withdrawal = Withdrawal(**members)
-    except GrantFormError:
-        raise GrantTextError("value") from None
+    except SentenceFormError:
+        raise SentenceTextError("value") from None
     if render_withdrawal(withdrawal) != text:
-        raise GrantTextError("not_canonical")
+        raise SentenceTextError("not_canonical")
     return withdrawal
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    """Return the template as an expression: each place holds what its own brackets may hold, lists one line."""
-    inside, line = {"「": r"[^「」\n]*", "〔": r"[^〔〕\n]*"}, r"[^\n]*"
-    parts = re.split(r"\{(\w+)\}", template)
-    pattern = re.escape(parts[0])
-    for name, literal, before in zip(parts[1::2], parts[2::2], parts[0::2], strict=False):
-        pattern += f"(?P<{name}>{inside.get(before[-1:], line)}){re.escape(literal)}"
-    return re.compile(pattern)
-
-
-_GRANT_PATTERN = _pattern(_GRANT_TEMPLATE)
-_WITHDRAWAL_PATTERN = _pattern(_WITHDRAWAL_TEMPLATE)
+_GRANT_PATTERN = template_pattern(_GRANT_TEMPLATE)
+_WITHDRAWAL_PATTERN = template_pattern(_WITHDRAWAL_TEMPLATE)
 _FIELD = re.compile("「([^「」]*)」〔([^〔〕]*)〕")
 _TYPE = re.compile(f"「([^「」]*)」〔([^〔〕]*)〕第〔([^〔〕]*)〕版，字段：((?:{_FIELD.pattern}、?)+)")
-
-
-def _members(text: str, pattern: re.Pattern[str]) -> dict[str, str]:
-    if len(text) > MAX_TEXT_LENGTH:
-        raise GrantTextError("length")
-    statement_digest(text)
-    if not unicodedata.is_normalized("NFC", text):
-        raise GrantTextError("not_nfc")
-    match = pattern.fullmatch(text)
-    if match is None:
-        raise GrantTextError("template")
-    return match.groupdict()
 
 
 def _render_type(granted: GrantedType) -> str:
@@ -284,67 +234,27 @@ def _parse_type(match: re.Match[str]) -> GrantedType:
     return GrantedType(code=code, version=_parse_number(version), name_zh=name_zh, fields=named)
 
 
-def _render_time(moment: datetime) -> str:
-    return f"{moment.astimezone(_BEIJING):%Y年%m月%d日 %H时%M分%S秒}"
-
-
-def _parse_time(text: str) -> datetime:
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise GrantFormError("time", "form")
-    year, month, day, hour, minute, second = map(int, match.groups())
-    try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=_BEIJING).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise GrantFormError("time", "no such time") from None
-
-
 def _parse_number(text: str) -> int:
     if not _NUMBER.fullmatch(text):
-        raise GrantFormError("number", "form")
+        raise SentenceFormError("number", "form")
     return int(text)
-
-
-def _form(member: str, value: str, pattern: re.Pattern[str]) -> None:
-    if not pattern.fullmatch(value):
-        raise GrantFormError(member, "form")
-
-
-def _plain(member: str, value: str, max_length: int) -> None:
-    """Refuse what could hide, reorder or close a bracket: the signer must see what is signed."""
-    try:
-        plain = parse_plain_text(value, max_length=max_length)
-    except (TextControlError, TextFormError, TextLengthError):
-        raise GrantFormError(member, "not plain text") from None
-    if not value or plain != value:
-        raise GrantFormError(member, "empty or with surrounding space")
-    # The compatibility form also finds the half-width and vertical corner brackets, which look alike.
-    if set("「」") & set(unicodedata.normalize("NFKC", value)):
-        raise GrantFormError(member, "holds a corner bracket")
 
 
 def _count(member: str, value: int, most: int) -> None:
     if type(value) is not int or not 1 <= value <= most:
-        raise GrantFormError(member, "out of range")
+        raise SentenceFormError(member, "out of range")
 
 
 def _distinct(member: str, values: tuple[str, ...] | list[str], *, at_least: int = 0) -> None:
     if len(values) < at_least or len(set(values)) != len(values):
-        raise GrantFormError(member, "empty or named twice")
+        raise SentenceFormError(member, "empty or named twice")
 
 
 def _check_requester(kind: RequesterKind, licence_number: str) -> None:
     if kind not in get_args(RequesterKind):
-        raise GrantFormError("requester_kind", "unknown")
+        raise SentenceFormError("requester_kind", "unknown")
     if kind == "person":
         if licence_number != NONE:
-            raise GrantFormError("requester_licence_number", "a person has none")
+            raise SentenceFormError("requester_licence_number", "a person has none")
     else:
-        _form("requester_licence_number", licence_number, _LICENCE_NUMBER)
-
-
-def _check_time(member: str, moment: datetime) -> None:
-    if moment.utcoffset() != timedelta(0) or moment.microsecond:
-        raise GrantFormError(member, "not UTC in whole seconds")
-    if not _EARLIEST_YEAR <= moment.year < _LATEST_YEAR:
-        raise GrantFormError(member, "out of range")
+        check_form("requester_licence_number", licence_number, LICENCE_NUMBER)

@@ -138,6 +138,8 @@ _LAYERS = {
     "hub.facts": "decisions",
     "hub.delivery": "steps",
     "hub.document_content": "steps",
+    "hub.document_xml": "steps",
+    "hub.drafts": "steps",
     "hub.faces": "steps",
     "hub.intentions": "steps",
     "hub.planning": "steps",

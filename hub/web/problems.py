@@ -24,7 +24,6 @@ from schemas.canonical import CanonicalFormError
 from schemas.catalogue import CertificateTypeUnknownError, FieldsError, NumberFormError, ValidityError
 from schemas.certificate import ChangeNotAllowedError
 from schemas.exchange import RequestFormError
-from schemas.grant import GrantFormError, GrantTextError
 from schemas.identifiers import (
     IdentifierCheckError,
     IdentifierFormError,
@@ -34,6 +33,7 @@ from schemas.identifiers import (
     RegistrationNumberError,
 )
 from schemas.plain_text import TextControlError, TextFormError, TextLengthError
+from schemas.sentence import SentenceFormError, SentenceTextError
 from schemas.statement import StatementFormError
 from signing.errors import EnvelopeError, KeyFileError, RateCapError, SigningError
 
@@ -62,8 +62,8 @@ CODES: Mapping[type[Exception], str] = {
     RegistrationNumberError: "licence_number_form",
     LicenceNumberFormError: "licence_number_form",
     LicenceNumberCheckError: "licence_number_check",
-    GrantFormError: "grant_form",
-    GrantTextError: "grant_text",
+    SentenceFormError: "grant_form",
+    SentenceTextError: "grant_text",
     StatementFormError: "statement_form",
     ConnectorError: "object_malformed",
     RateCapError: "seal_rate_cap",

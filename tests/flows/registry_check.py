@@ -29,8 +29,9 @@ from schemas.canonical import canonical_json
 from schemas.certificate import Act, Status, changed
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
-from schemas.grant import parse_grant, parse_withdrawal, statement_digest
+from schemas.grant import parse_grant, parse_withdrawal
 from schemas.identifiers import parse_identifier, parse_reference
+from schemas.sentence import statement_digest
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
 from signing.commitment import leaf

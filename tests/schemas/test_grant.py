@@ -14,16 +14,14 @@ from schemas.grant import (
     Grant,
     GrantedField,
     GrantedType,
-    GrantFormError,
-    GrantTextError,
     RequesterKind,
     Withdrawal,
     parse_grant,
     parse_withdrawal,
     render_grant,
     render_withdrawal,
-    statement_digest,
 )
+from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 
 IDENTIFIER = "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F"
 GRANT = Grant(
@@ -155,7 +153,7 @@ def test_a_text_changed_by_one_character_is_refused_or_is_the_text_of_what_it_no
 def _reading(text: str) -> str | None:
     try:
         return render_grant(parse_grant(text))
-    except GrantTextError:
+    except SentenceTextError:
         return None
 
 
@@ -186,7 +184,7 @@ def _reading(text: str) -> str | None:
     ],
 )
 def test_another_text_is_refused_and_never_mended(changed: str, reason: str) -> None:
-    with pytest.raises(GrantTextError) as refusal:
+    with pytest.raises(SentenceTextError) as refusal:
         parse_grant(changed)
     assert refusal.value.reason == reason
 
@@ -194,7 +192,7 @@ def test_another_text_is_refused_and_never_mended(changed: str, reason: str) -> 
 def test_text_that_is_not_nfc_is_refused_though_its_nfc_form_is_a_grant() -> None:
     text = render_grant(replace(GRANT, holder_name="示例Café店"))
     assert parse_grant(text).holder_name == "示例Café店"
-    with pytest.raises(GrantTextError, match="not_nfc"):
+    with pytest.raises(SentenceTextError, match="not_nfc"):
         parse_grant(unicodedata.normalize("NFD", text))
 
 
@@ -235,25 +233,25 @@ def test_text_that_is_not_nfc_is_refused_though_its_nfc_form_is_a_grant() -> Non
     ],
 )
 def test_a_member_that_breaks_its_rule_makes_no_grant(member: str, value: Any) -> None:
-    with pytest.raises(GrantFormError):
+    with pytest.raises(SentenceFormError):
         replace(GRANT, **{member: value})
 
 
 def test_a_grant_of_neither_certificates_nor_types_is_none() -> None:
-    with pytest.raises(GrantFormError, match="types"):
+    with pytest.raises(SentenceFormError, match="types"):
         replace(GRANT, certificates=(), types=())
 
 
 def test_a_type_is_granted_with_its_fields_named_once() -> None:
     [granted] = GRANT.types
-    with pytest.raises(GrantFormError, match="fields"):
+    with pytest.raises(SentenceFormError, match="fields"):
         replace(granted, fields=())
-    with pytest.raises(GrantFormError, match="fields"):
+    with pytest.raises(SentenceFormError, match="fields"):
         replace(granted, fields=granted.fields * 2)
 
 
 def test_an_error_tells_the_member_and_never_the_value() -> None:
-    with pytest.raises(GrantFormError) as refusal:
+    with pytest.raises(SentenceFormError) as refusal:
         replace(GRANT, holder_name="示例机密\u202e")
     assert refusal.value.member == "holder_name"
     assert "机密" not in str(refusal.value)
@@ -275,11 +273,11 @@ def test_a_withdrawal_names_the_grant_by_its_digest() -> None:
 def test_one_kind_of_text_is_never_read_as_another() -> None:
     withdrawal = render_withdrawal(Withdrawal("0" * 64, GRANT.holder_licence_number, "n" * 22))
     login = TEXT.replace("一照通行电子证照授权书（第1版）", "一照通行登录确认书（第1版）")
-    with pytest.raises(GrantTextError, match="template"):
+    with pytest.raises(SentenceTextError, match="template"):
         parse_grant(withdrawal)
-    with pytest.raises(GrantTextError, match="template"):
+    with pytest.raises(SentenceTextError, match="template"):
         parse_withdrawal(TEXT)
-    with pytest.raises(GrantTextError, match="template"):
+    with pytest.raises(SentenceTextError, match="template"):
         parse_grant(login)
 
 
@@ -295,6 +293,6 @@ def test_one_kind_of_text_is_never_read_as_another() -> None:
 )
 def test_another_withdrawal_text_is_refused(old: str, new: str, reason: str) -> None:
     text = render_withdrawal(Withdrawal("0" * 64, GRANT.holder_licence_number, "n" * 22))
-    with pytest.raises(GrantTextError) as refusal:
+    with pytest.raises(SentenceTextError) as refusal:
         parse_withdrawal(text.replace(old, new))
     assert refusal.value.reason == reason

@@ -1,13 +1,13 @@
-"""The drawing of a face: PDF/A-3b pages (ISO 19005-3) by typst, tagged, with the certificate's XML attached.
+"""The drawing of a face: PDF/A-3b pages (ISO 19005-3) by typst, tagged, with files attached.
 
 Values reach the layout only as JSON in `sys.inputs`, never as template text, so none of them can act as markup. The
-same face, XML and time give the same bytes. PDF/A is asked of typst and not checked again here.
+same face, attachments and time give the same bytes. PDF/A is asked of typst and not checked again here.
 """
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,16 @@ class LayoutUnknownError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside the document. `content` is text in UTF-8; `name` is a plain file name."""
+
+    name: str
+    content: bytes
+    media_type: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnPages:
     """A document not yet signed. `seal_page` counts from 1; `seal_rect` is x0, y0, x1, y1 in PDF points, y upwards."""
 
@@ -66,9 +76,10 @@ class Drawing:
         """Return the name of the type's own layout, or of the shared one."""
         return type_code if type_code in self._layouts else SHARED_LAYOUT
 
-    def draw(self, face: Face, *, xml: bytes, made_at: datetime) -> DrawnPages:
-        """Draw `face` and attach `xml` (UTF-8) as `certificate.xml`; `made_at` (aware) is the document's own date.
+    def draw(self, face: Face, *, attachments: Sequence[Attachment], made_at: datetime) -> DrawnPages:
+        """Draw `face` with its attachments; `made_at` (aware) is the document's own date.
 
+        The first attachment is the Source (ISO 19005-3, annex E) that the page shows, any other a Supplement to it.
         Raises MissingGlyphError, and LayoutUnknownError for a layout that is not there.
         """
         if face.layout not in self._layouts:
@@ -76,7 +87,11 @@ class Drawing:
         compiler = self._layouts[face.layout]
         _refuse_private_use(face)
         values = {**asdict(face), "qr_svg": face.qr_svg.decode()}
-        sent = {"face": json.dumps(values, ensure_ascii=False), "xml": xml.decode()}
+        attached = [{**asdict(each), "content": each.content.decode()} for each in attachments]
+        sent = {
+            "face": json.dumps(values, ensure_ascii=False),
+            "attachments": json.dumps(attached, ensure_ascii=False),
+        }
         with self._locks[face.layout]:
             try:
                 pdf = compiler.compile(format="pdf", sys_inputs=sent, pdf_standards="a-3b", timestamp=made_at)

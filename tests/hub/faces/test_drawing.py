@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+import pikepdf
 import pytest
 import zxingcpp
 from PIL import Image
 
-from hub.faces.drawing import Drawing, DrawnPages, LayoutUnknownError, MissingGlyphError
+from hub.faces.drawing import Attachment, Drawing, DrawnPages, LayoutUnknownError, MissingGlyphError
 from hub.faces.face import CopyMarking, Face, FaceRow
 from hub.web.qr import qr_svg
 from schemas.catalogue import CertificateType, load_catalogue
@@ -19,7 +20,13 @@ from scripts.example_city import ExampleEnterprise
 from scripts.example_fields import field_values, make_number
 
 MADE_AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-XML = "<certificate>一照通行</certificate>".encode()
+XML = Attachment(
+    "certificate.xml",
+    "<certificate>一照通行</certificate>".encode(),
+    "application/xml",
+    "证照数据 certificate metadata",
+)
+RECORD = Attachment("delivered.json", '{"record": "一照\\n"}\n'.encode(), "application/json", "the sealed record")
 URL = "https://HUB.EXAMPLE.CN/C/0123456789ABCDEFGHJKMNPQRS"
 MARKING = CopyMarking("示例市交通运输局", "办理示例许可", "EX-2026-000123", "2026-11-24", "2026-12-24")
 CATALOGUE = load_catalogue()
@@ -63,7 +70,7 @@ HOTEL = face_of(CATALOGUE.get("hotel_trade_permit"))
 
 
 def draw(face: Face) -> DrawnPages:
-    return DRAWING.draw(face, xml=XML, made_at=MADE_AT)
+    return DRAWING.draw(face, attachments=[XML], made_at=MADE_AT)
 
 
 def told_by(folder: Path, face: Face, *tool: str) -> str:
@@ -109,9 +116,18 @@ def test_all_fonts_are_embedded(tmp_path: Path) -> None:
     assert {line.split()[-5] for line in lines} == {"yes"}
 
 
-def test_the_attached_xml_comes_back_byte_for_byte(tmp_path: Path) -> None:
-    told_by(tmp_path, HOTEL, "pdfdetach", "-saveall", "-o", str(tmp_path), "FILE")
-    assert (tmp_path / "certificate.xml").read_bytes() == XML
+def test_attached_files_come_back_byte_for_byte_the_first_as_source(tmp_path: Path) -> None:
+    (tmp_path / "copy.pdf").write_bytes(DRAWING.draw(HOTEL, attachments=[XML, RECORD], made_at=MADE_AT).pdf)
+    detach = ["pdfdetach", "-saveall", "-o", str(tmp_path), str(tmp_path / "copy.pdf")]
+    subprocess.run(detach, check=True, capture_output=True)
+    assert (tmp_path / XML.name).read_bytes() == XML.content
+    assert (tmp_path / RECORD.name).read_bytes() == RECORD.content
+    with pikepdf.open(tmp_path / "copy.pdf") as pdf:
+        told = {name: (str(each.obj.AFRelationship), each.description) for name, each in pdf.attachments.items()}
+    assert told == {
+        "certificate.xml": ("/Source", XML.description),
+        "delivered.json": ("/Supplement", RECORD.description),
+    }
 
 
 def test_the_file_is_whole_for_qpdf_and_says_that_it_is_pdf_a_3b_and_tagged(tmp_path: Path) -> None:
@@ -124,7 +140,7 @@ def test_the_file_is_whole_for_qpdf_and_says_that_it_is_pdf_a_3b_and_tagged(tmp_
 
 
 def test_the_same_face_gives_the_same_bytes_from_another_drawing_too() -> None:
-    assert draw(HOTEL).pdf == Drawing().draw(HOTEL, xml=XML, made_at=MADE_AT).pdf
+    assert draw(HOTEL).pdf == Drawing().draw(HOTEL, attachments=[XML], made_at=MADE_AT).pdf
 
 
 def test_threads_that_draw_at_once_get_each_its_own_pages() -> None:

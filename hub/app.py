@@ -34,11 +34,10 @@ from hub.installation import Installation, TrustInForce, load_installation, pin_
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
-from hub.intentions import COLLECTED_SEALER
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
-from hub.registry import Registry, Sealers
+from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.settings import Settings
 from hub.store.database import Database
 from hub.store.installation import InstallationWriter
@@ -116,7 +115,7 @@ class Sealing:
         self._keys = keys
 
     def __call__(self, issuing_body: str) -> Signer:
-        return self._keys.signer("hub:collected" if issuing_body == COLLECTED_SEALER else f"seal:{issuing_body}")
+        return self._keys.signer(f"hub:{issuing_body}" if issuing_body in HUB_SEALERS else f"seal:{issuing_body}")
 
 
 @dataclass(frozen=True, slots=True)

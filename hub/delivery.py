@@ -88,7 +88,8 @@ def make_delivery(
     with registry.database.read() as connection:
         records = CertificateReader(connection).records([each.certificate.serial for each in good])
     presented = {
-        each.certificate.serial: _presentation(each.certificate, records, decision.fields, registry) for each in good
+        each.certificate.serial: present(each.certificate, records[each.certificate.serial], decision.fields, registry)
+        for each in good
     }
     # The note bears the name its decision was recorded under before this key is used: no note is without a record.
     serial, ends_at = decision.decision, now + registry.terms.copy_term
@@ -123,20 +124,25 @@ def _granted_singly(
     return lambda each: each.certificate_type in types or each.identifier in grant.certificates
 
 
-def _presentation(
-    certificate: Certificate,
-    records: Mapping[int, StoredRecord],
-    fields: Mapping[str, Sequence[str]],
-    registry: Registry,
+def present(
+    certificate: Certificate, stored: StoredRecord, fields: Mapping[str, Sequence[str]], registry: Registry
 ) -> dict[str, Any]:
-    """Return the department's own seal with only the permitted disclosures (RFC 9901 JSON serialisation, parsed)."""
-    stored = records[certificate.serial]
+    """Return the department's own seal with only the permitted disclosures (RFC 9901 JSON serialisation, parsed).
+
+    The same record and fields give the same bytes, so that a copy drawn later holds what the note was signed over.
+    """
     names = frozenset(fields[certificate.certificate_type]) | frozenset(COMMON_FIELDS)
     private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
     chosen = [each for name, each in disclosed_names([*stored.public_disclosures, *private]) if name in names]
     record = Record(stored.payload, tuple(Seal(**each) for each in stored.seals), tuple(chosen))
     document: dict[str, Any] = orjson.loads(record.to_json())
     return document
+
+
+def delivered_file(document: Mapping[str, Any], note: str | None, registry: Registry) -> dict[str, Any]:
+    """Return the file a requester gets of one record: the record, the delivery note, the certs of its seals."""
+    certs = [standard_b64encode(cert).decode() for cert in _certs_of(document, registry)]
+    return {"record": document, "note": note, "certs": certs}
 
 
 def _presentation_line(each: Judged, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,8 +208,7 @@ def _item(each: Judged, document: Mapping[str, Any] | None, note: str | None, re
         "file": None,
     }
     if document is not None:
-        certs = [standard_b64encode(cert).decode() for cert in _certs_of(document, registry)]
-        item["file"] = {"record": document, "note": note, "certs": certs}
+        item["file"] = delivered_file(document, note, registry)
     return item
 
 

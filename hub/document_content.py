@@ -13,14 +13,20 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
-from hub.faces.drawing import SHARED_LAYOUT
-from hub.faces.face import Face, FaceRow
+from hub.delivery import delivered_file, present, presentation_digest
+from hub.errors import DocumentError
+from hub.faces.drawing import Attachment
+from hub.faces.face import CopyMarking, Face, FaceRow
 from hub.intentions import decrypt_disclosures
-from hub.registry import Registry
-from hub.store.certificate import CertificateReader
+from hub.registry import COPIES_SEALER, Registry
+from hub.store.certificate import CertificateReader, StoredRecord
+from hub.store.document import DocumentName
+from hub.store.exchange import ExchangeReader
 from hub.store.parties import PartyReader
 from schemas.catalogue import CertificateType
 from schemas.certificate import SHANGHAI, Certificate
+from schemas.fields import COMMON_FIELDS
+from signing.base64url import decode
 from signing.envelope import decrypt, encrypt
 from signing.jws import parse_json
 
@@ -29,13 +35,16 @@ from signing.jws import parse_json
 class Content:
     """Everything a document says. `claims` and `fields` are those of the record; times are aware.
 
-    `successor_name` is the body that took over from the issuing body, if one did. `sealed_xml` is set once it is made.
+    `successor_name` is the body that took over from the issuing body, if one did. Of a copy `fields` are only those
+    its delivery discloses, `delivered` is the delivered file (JSON) and `marking` what every page is marked with.
+    `sealed_xml` is set once it is made.
     """
 
     serial: int
     act_id: str
     edition: str
     language: str
+    delivery: str
     mode: str
     origin: str
     reference: str
@@ -50,9 +59,16 @@ class Content:
     fields: Mapping[str, str]
     payload_sha256: str
     statement: int
+    previous_act: str
     recorded_at: datetime
     sealed_at: datetime
+    delivered: str | None = None
+    marking: CopyMarking | None = None
     sealed_xml: str | None = None
+
+    @property
+    def name(self) -> DocumentName:
+        return DocumentName(self.serial, self.edition, self.language, self.delivery)
 
     @property
     def xml(self) -> bytes:
@@ -62,28 +78,50 @@ class Content:
     def with_xml(self, sealed: bytes) -> "Content":
         return replace(self, sealed_xml=sealed.decode())
 
+    @property
+    def sealer(self) -> str:
+        """Whose seal it bears: the issuing body's, or on a copy the hub's; the body's own is in the delivered record."""
+        return COPIES_SEALER if self.delivery else self.issuing_body
+
+    @property
+    def reason(self) -> str:
+        """What the signature inside the PDF says it is for."""
+        what = "加注件 copy" if self.delivery else "电子证照 certificate"
+        return f"{what} {self.claims['identifier']}"
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The files inside the PDF, once the XML is sealed."""
+        xml = Attachment("certificate.xml", self.xml, "application/xml", "证照数据 certificate metadata, sealed")
+        if self.delivered is None:
+            return (xml,)
+        record = Attachment(
+            "delivered.json", self.delivered.encode(), "application/json", "颁发机构签章的证照数据 the sealed record"
+        )
+        return (xml, record)
+
 
 def content_of(
+    name: DocumentName,
     certificate: Certificate,
     *,
-    edition: str,
-    language: str,
     act_id: str,
     registry: Registry,
     connection: Connection,
     now: datetime,
 ) -> Content:
-    """Read what a document of this certificate says, from its sealed bytes."""
+    """Read what this document of the certificate says, from its sealed bytes; DocumentError copy_not_delivered."""
     stored = CertificateReader(connection).records([certificate.serial])[certificate.serial]
     private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
     body = PartyReader(connection).issuing_body(certificate.issuing_body)
     successor = PartyReader(connection).issuing_body(body.successor) if body and body.successor else None
     fields = disclosed_values([*stored.public_disclosures, *private])
-    return Content(
+    whole = Content(
         serial=certificate.serial,
         act_id=act_id,
-        edition=edition,
-        language=language,
+        edition=name.edition,
+        language=name.language,
+        delivery=name.delivery,
         mode=registry.mode,
         origin=registry.origin,
         reference=certificate.reference,
@@ -98,9 +136,42 @@ def content_of(
         fields=fields,
         payload_sha256=certificate.payload_sha256,
         statement=certificate.statement,
+        previous_act=certificate.act_id,
         recorded_at=certificate.sealed_at,
         # To the second, as signatures and pages say it: the same moment in every place.
         sealed_at=now.replace(microsecond=0),
+    )
+    return _as_delivered(whole, certificate, stored, registry, connection) if name.delivery else whole
+
+
+def _as_delivered(
+    whole: Content, certificate: Certificate, stored: StoredRecord, registry: Registry, connection: Connection
+) -> Content:
+    """Return a copy's content: what its delivery discloses and nothing else, with the delivered file inside."""
+    decision = ExchangeReader(connection).decision(whole.delivery)
+    delivery = ExchangeReader(connection).delivery(whole.delivery)
+    if decision is None or delivery is None or certificate.certificate_type not in decision.fields:
+        raise DocumentError("copy_not_delivered")
+    document = present(certificate, stored, decision.fields, registry)
+    note = parse_json(decode(delivery.note.split(".")[1]))
+    named = {"identifier": certificate.identifier, "sha256": presentation_digest(document)}
+    if not any(named.items() <= each.items() for each in note["presentations"]):
+        raise DocumentError("copy_not_delivered")
+    permitted = {*COMMON_FIELDS, *decision.fields[certificate.certificate_type]}
+    requester, chinese = note["requester"], whole.language == "zh"
+    return replace(
+        whole,
+        fields={name: value for name, value in whole.fields.items() if name in permitted},
+        statement=decision.statement,
+        previous_act=delivery.act_id,
+        delivered=orjson.dumps(delivered_file(document, delivery.note, registry)).decode(),
+        marking=CopyMarking(
+            requester=f"{requester['name']} {requester['licence_number']}".strip(),
+            cause=note["cause"],
+            case=f"{note['item_code']} {note['case_number']}",
+            made=_moment(datetime.fromisoformat(note["made_at"]), chinese=chinese),
+            ends=_moment(datetime.fromisoformat(note["ends_at"]), chinese=chinese),
+        ),
     )
 
 
@@ -108,14 +179,15 @@ def face_of(content: Content, kind: CertificateType, *, layout: str, qr_text: st
     """Return the page of a document: in Chinese or English words, its values as the record has them."""
     claims, fields, chinese = content.claims, content.fields, content.language == "zh"
     rows = [FaceRow(each.label_zh, each.label_en, fields[each.name]) for each in kind.fields if fields.get(each.name)]
-    if fields["holder_address"]:
+    if fields.get("holder_address"):
         rows.insert(0, FaceRow("住所", "Address", fields["holder_address"]))
     return Face(
         layout=layout,
         language="zh" if chinese else "en",
         edition="original" if content.edition == "original" else "duplicate",
         is_test=content.mode == "test",
-        non_statutory=layout == SHARED_LAYOUT,
+        # Every layout is ours: none has been held against the form the law prescribes.
+        non_statutory=True,
         title_zh=kind.name_zh,
         title_en=kind.name_en,
         number_label_zh="证照编号",
@@ -134,6 +206,7 @@ def face_of(content: Content, kind: CertificateType, *, layout: str, qr_text: st
         qr_svg=qr_svg,
         recorded_at=_moment(content.recorded_at, chinese=chinese),
         sealed_at=_moment(content.sealed_at, chinese=chinese),
+        marking=content.marking,
     )
 
 
@@ -147,6 +220,8 @@ def decrypt_content(envelope: bytes, serial: int, registry: Registry) -> Content
     stored = orjson.loads(decrypt(envelope, masters=registry.masters, context=_context(serial)))
     for name in ("recorded_at", "sealed_at"):
         stored[name] = datetime.fromisoformat(stored[name])
+    if stored["marking"] is not None:
+        stored["marking"] = CopyMarking(**stored["marking"])
     return Content(**stored)
 
 

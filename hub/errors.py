@@ -37,6 +37,10 @@ class IntakeError(HubError):
     """A file that is not taken in."""
 
 
+class DocumentError(HubError):
+    """A document that is not made or not handed out."""
+
+
 class NotFoundError(HubError):
     """Nothing is known by that name."""
 

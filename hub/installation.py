@@ -37,6 +37,7 @@ HUB_KEYS = {
     "tokens": "ES256",
     "status": "ES256",
     "log": "Ed25519",
+    "copies": "ES256",
 }
 AUTHORITY_PURPOSES = frozenset({Purpose.SEAL, Purpose.SYSTEM, Purpose.OFFICER, Purpose.OPERATOR})
 LIST_TERM = timedelta(days=30)
@@ -80,8 +81,8 @@ def make_test_installation(
     until = now + CERT_TERM
     root = keys.make_authority("root", common_name="TEST 根", purpose=Purpose.ROOT, now=now, until=until)
     keys.make_authority("authority", common_name="TEST 政务证书", purpose=Purpose.AUTHORITY, now=now, until=until)
-    for purpose, algorithm in HUB_KEYS.items():
-        keys.make(f"hub:{purpose}", algorithm)
+    for purpose in HUB_KEYS:
+        _make_hub_key(keys, purpose, operator.licence_number, now)
     keys.make("system:operator")
     cert = keys.certify(
         "system:operator", by="authority", common_name="TEST 运营方", licence_number=operator.licence_number,
@@ -140,7 +141,7 @@ def make_trust_list(
             Anchor(frozenset({str(Purpose.E_LICENCE)}), e_licence_cert, now, until),
         ),
         seals=_seals(before, keys, bodies, now),
-        hub_keys=before.hub_keys if before else tuple(_hub_key(keys, purpose, now) for purpose in HUB_KEYS),
+        hub_keys=_hub_keys(before, keys, installation.operator, now),
     )
     signed = sign_trust_list(content, root_set=root_set, signers=[keys.signer("root")])
 
@@ -248,6 +249,26 @@ def _seals(before: TrustList | None, keys: KeyFolder, bodies: list[str], now: da
         if facts.key_id not in known:
             new.append(SealIssuer(body, keys.cert(f"seal:{body}"), facts.key_id, facts.algorithm, now, facts.not_after))
     return (*(before.seals if before else ()), *new)
+
+
+def _hub_keys(before: TrustList | None, keys: KeyFolder, operator: str, now: datetime) -> tuple[HubKey, ...]:
+    """Return the hub's keys: those listed before, and what this version of the hub needs beside them."""
+    listed = before.hub_keys if before else ()
+    new = [purpose for purpose in HUB_KEYS if purpose not in {each.purpose for each in listed}]
+    for purpose in new:
+        if f"hub:{purpose}" not in keys.uses():
+            _make_hub_key(keys, purpose, operator, now)
+    return (*listed, *(_hub_key(keys, purpose, now) for purpose in new))
+
+
+def _make_hub_key(keys: KeyFolder, purpose: str, operator: str, now: datetime) -> None:
+    keys.make(f"hub:{purpose}", HUB_KEYS[purpose])
+    if purpose == "copies":
+        # A signature inside a PDF or XML names its cert; the key itself counts by the trust list, as all do.
+        keys.certify(
+            "hub:copies", by="authority", common_name="TEST 加注件专用章", licence_number=operator,
+            purpose=Purpose.SEAL, now=now, until=now + CERT_TERM,
+        )  # fmt: skip
 
 
 def _hub_key(keys: KeyFolder, purpose: str, now: datetime) -> HubKey:

@@ -15,7 +15,7 @@ import orjson
 
 from hub.answers import LICENCE_TYPE, disclosed_values
 from hub.errors import SetupError
-from hub.registry import Registry, Sealers
+from hub.registry import COLLECTED_SEALER, Registry, Sealers
 from hub.statements import VerifiedStatement
 from hub.store.certificate import StoredChain
 from hub.store.intention import StoredIntention
@@ -33,7 +33,6 @@ from signing.jws import VerificationKey
 from signing.sd_jwt import Record, Seal, disclosure_digest, make_disclosure, make_payload, open_record, seal
 from signing.status_list import place_of
 
-COLLECTED_SEALER = "collected"
 _SALT_BYTES = 16
 _REFERENCE_BYTES = 16
 _DECOY_BYTES = 32

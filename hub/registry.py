@@ -34,5 +34,10 @@ class Registry:
     terms: Terms
 
 
+COLLECTED_SEALER = "collected"
+COPIES_SEALER = "copies"
+HUB_SEALERS = frozenset({COLLECTED_SEALER, COPIES_SEALER})
+"""What the hub seals with keys of its own, where an issuing body is named else."""
+
 Sealers = Callable[[str], Signer]
 """Returns the seal signer of an issuing body by its licence number, or raises SetupError."""

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     )
     idempotency_term: int = Field(default=86_400, description="how long an answer is kept for the same request")
     copy_term_days: int = Field(default=30, description="a delivered copy ends after so many days")
+    application_age: int = Field(default=600, description="an e-licence's application is of this moment for so long")
+    download_term: int = Field(default=1_800, description="how long the holder's own documents may be fetched")
+    document_threads: int = Field(
+        default=2, ge=0, le=16, description="threads that make documents here; 0 leaves it to `yizhao worker`"
+    )
     reservation_term: int = Field(default=120, description="a reserved use of a grant lapses after this")
     cert_status_age: int = Field(default=3_600, description="how old an e-licence cert's positive status may be")
     misses_a_day: int = Field(default=10, description="wrong comparisons a requester may make per enterprise and day")
@@ -72,4 +77,6 @@ class Settings(BaseSettings):
             reservation_term=timedelta(seconds=self.reservation_term),
             cert_status_age=timedelta(seconds=self.cert_status_age),
             misses_a_day=self.misses_a_day,
+            application_age=timedelta(seconds=self.application_age),
+            download_term=timedelta(seconds=self.download_term),
         )

@@ -16,3 +16,5 @@ class Terms:
     reservation_term: timedelta
     cert_status_age: timedelta
     misses_a_day: int
+    application_age: timedelta
+    download_term: timedelta

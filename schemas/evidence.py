@@ -31,6 +31,10 @@ class Kind(StrEnum):
     COMPARISON = "comparison"
     COMPARISON_REFUSED = "comparison_refused"
     ORDER_REFUSED = "order_refused"
+    DOCUMENT = "document"
+    DOCUMENT_REFUSED = "document_refused"
+    DOWNLOAD = "download"
+    EXISTING_DOCUMENT = "existing_document"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ class Ordered(StrEnum):
     COMPARE = "compare"
     ENROL = "enrol"
     SHARE = "share"
+    DOWNLOAD = "download"
+    TAKE_IN = "take_in"
 
 
 class StatementFormError(ValueError):

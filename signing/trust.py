@@ -23,7 +23,7 @@ from signing.x509 import CertFacts, Purpose, read_cert_unverified, verify_cert
 
 TYP = "yizhao-trust-list+jws"
 MODES = frozenset({"test", "production"})
-HUB_KEY_PURPOSES = frozenset({"answers", "collected", "notes", "tokens", "status", "log"})
+HUB_KEY_PURPOSES = frozenset({"answers", "collected", "copies", "notes", "tokens", "status", "log"})
 LARGEST_LIST_BYTES = 8_000_000
 _MOST_SIGNATURES = 16
 _CLOCK_TOLERANCE = timedelta(minutes=5)

@@ -137,6 +137,7 @@ _LAYERS = {
     "hub.answers": "decisions",
     "hub.facts": "decisions",
     "hub.delivery": "steps",
+    "hub.applications": "steps",
     "hub.document_content": "steps",
     "hub.document_xml": "steps",
     "hub.drafts": "steps",

@@ -1,11 +1,11 @@
-"""Documents and the intentions of documents: what was sealed, and what is about to be."""
+"""Documents, the intentions of documents, and downloads: what was sealed, what is about to be, who may fetch it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from hub.store import tables
 from hub.store.queries import select_by
@@ -16,11 +16,19 @@ _OPEN = tables.document_intention
 
 @dataclass(frozen=True, slots=True)
 class DocumentName:
-    """Which document: of one certificate version, in one edition ("original", "duplicate") and language."""
+    """Which document: of one certificate version, in one edition and language; a copy's is that of one delivery.
+
+    `edition` is "original", "duplicate", "copy", or "existing" for a file the issuing body sealed before there was a hub.
+    """
 
     serial: int
     edition: str
     language: str
+    delivery: str = ""
+
+    def key(self) -> dict[str, Any]:
+        """Return the columns that hold it."""
+        return {name: getattr(self, name) for name in DocumentName.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +38,45 @@ class StoredDocument:
     serial: int
     edition: str
     language: str
+    delivery: str
     sha256: str
     length: int
     payload_sha256: str
     sealed_at: datetime
     act_id: str
 
+    @property
+    def name(self) -> DocumentName:
+        return DocumentName(self.serial, self.edition, self.language, self.delivery)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDocument:
-    """A document about to be sealed; `envelope` holds what it follows from."""
+    """A document that is wanted or about to be sealed.
+
+    `envelope` holds what it follows from, None while nobody has begun; `problem` says why it could not be made.
+    """
 
     name: DocumentName
     owner: str
     lease_until: datetime
-    envelope: bytes
+    envelope: bytes | None
+    problem: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDownload:
+    """Documents an enterprise may fetch, once it has signed for them, until `ends_at`."""
+
+    download: str
+    applicant: str
+    edition: str
+    language: str
+    serials: Sequence[int]
+    statement: int
+    ends_at: datetime
+    recorded_at: datetime
+    act_id: str
 
 
 class DocumentReader:
@@ -54,8 +86,7 @@ class DocumentReader:
     def newest(self, name: DocumentName) -> StoredDocument | None:
         """Return the document under this name; of one drawn again, the last."""
         table = tables.document
-        of_name = (table.c.serial == name.serial) & (table.c.edition == name.edition)
-        query = select(*_columns()).where(of_name & (table.c.language == name.language)).order_by(table.c.number.desc())
+        query = select(*_columns()).where(_named(table, name)).order_by(table.c.number.desc())
         row = self._connection.execute(query.limit(1)).first()
         return None if row is None else StoredDocument(*row)
 
@@ -63,51 +94,82 @@ class DocumentReader:
         row = select_by(self._connection, tables.document, columns=_NAMES, sha256=digest).first()
         return None if row is None else StoredDocument(*row)
 
-    def all(self) -> list[StoredDocument]:
-        """Return every document, in the order they were sealed."""
-        query = select(*_columns()).order_by(tables.document.c.number)
-        return [StoredDocument(*row) for row in self._connection.execute(query)]
+    def all(self, page: int = 500) -> Iterator[StoredDocument]:
+        """Yield every document in the order they were sealed, read in pages."""
+        number, query = 0, select(tables.document.c.number, *_columns()).order_by(tables.document.c.number).limit(page)
+        while rows := self._connection.execute(query.where(tables.document.c.number > number)).all():
+            yield from (StoredDocument(*row[1:]) for row in rows)
+            number = rows[-1][0]
 
     def open(self, name: DocumentName) -> OpenDocument | None:
         """Return the intention under this name, if there is one."""
-        key: dict[str, Any] = {"serial": name.serial, "edition": name.edition, "language": name.language}
-        row = select_by(self._connection, _OPEN, columns=("owner", "lease_until", "envelope"), **key).first()
+        columns = ("owner", "lease_until", "envelope", "problem")
+        row = select_by(self._connection, _OPEN, columns=columns, **name.key()).first()
         return None if row is None else OpenDocument(name, *row)
 
-    def orphans(self, now: datetime) -> list[DocumentName]:
-        """Return the documents whose maker let the lease run out, oldest first."""
-        query = select(_OPEN.c.serial, _OPEN.c.edition, _OPEN.c.language).where(_OPEN.c.lease_until < now)
-        return [DocumentName(*row) for row in self._connection.execute(query.order_by(_OPEN.c.recorded_at))]
+    def waiting(self, now: datetime, *, most: int = 100) -> list[DocumentName]:
+        """Return documents that nobody is making: wanted, or left by a maker whose lease ran out; oldest first."""
+        free = (_OPEN.c.lease_until <= now) & _OPEN.c.problem.is_(None)
+        query = select(*(_OPEN.c[name] for name in DocumentName.__slots__)).where(free)
+        found = self._connection.execute(query.order_by(_OPEN.c.recorded_at).limit(most))
+        return [DocumentName(*row) for row in found]
+
+    def count_open(self) -> int:
+        """Return how many documents are wanted or under way, those that cannot be made left out."""
+        query = select(func.count()).select_from(_OPEN).where(_OPEN.c.problem.is_(None))
+        return int(self._connection.execute(query).scalar_one())
+
+    def download(self, download: str) -> StoredDownload | None:
+        row = select_by(self._connection, tables.download, download=download).first()
+        return None if row is None else StoredDownload(*row)
 
 
 class DocumentWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def intend(self, name: DocumentName, row: Mapping[str, Any]) -> bool:
-        """Record an intention; False when this document is under way already."""
-        key = {"serial": name.serial, "edition": name.edition, "language": name.language}
-        return insert_new(self._connection, _OPEN, [key | dict(row)]) == 1
+    def want(self, names: Sequence[DocumentName], now: datetime) -> None:
+        """Record that documents are wanted, each once; one that could not be made may be tried again."""
+        new = {"owner": "", "lease_until": now, "envelope": None, "problem": None, "recorded_at": now}
+        insert_new(self._connection, _OPEN, [name.key() | new for name in names])
+        for name in names:
+            again = update(_OPEN).where(_named(_OPEN, name) & _OPEN.c.problem.is_not(None))
+            self._connection.execute(again.values(new))
 
     def take_over(self, name: DocumentName, *, owner: str, lease_until: datetime, now: datetime) -> bool:
-        """Take an intention whose lease has run out; False when its maker still holds it, or it is done."""
-        taken = update(_OPEN).where(_named(name) & (_OPEN.c.lease_until < now))
+        """Take what nobody is making; False when its maker still holds it, or it is done."""
+        free = (_OPEN.c.lease_until <= now) & _OPEN.c.problem.is_(None)
+        taken = update(_OPEN).where(_named(_OPEN, name) & free)
         return self._connection.execute(taken.values(owner=owner, lease_until=lease_until)).rowcount == 1
 
     def keep(self, name: DocumentName, *, owner: str, lease_until: datetime, envelope: bytes) -> bool:
         """Keep what has been made so far; False when another process has taken the intention over."""
-        kept = update(_OPEN).where(_named(name) & (_OPEN.c.owner == owner))
-        return self._connection.execute(kept.values(lease_until=lease_until, envelope=envelope)).rowcount == 1
+        return self._change(name, owner, lease_until=lease_until, envelope=envelope)
+
+    def fail(self, name: DocumentName, *, owner: str, problem: Mapping[str, Any]) -> bool:
+        """Say why a document cannot be made; what it followed from is dropped. False when it is another's now."""
+        return self._change(name, owner, owner="", envelope=None, problem=problem)
 
     def drop(self, name: DocumentName, *, owner: str) -> bool:
         """End an intention that `owner` holds; False when it is not there, or another's."""
-        dropped = delete(_OPEN).where(_named(name) & (_OPEN.c.owner == owner))
+        dropped = delete(_OPEN).where(_named(_OPEN, name) & (_OPEN.c.owner == owner))
         return self._connection.execute(dropped).rowcount == 1
 
+    def forget_problems(self, before: datetime) -> None:
+        """Drop what could not be made and nobody has wanted again since."""
+        old = _OPEN.c.problem.is_not(None) & (_OPEN.c.recorded_at < before)
+        self._connection.execute(delete(_OPEN).where(old))
+
     def add(self, document: StoredDocument) -> None:
-        insert_rows(
-            self._connection, tables.document, [{name: getattr(document, name) for name in StoredDocument.__slots__}]
-        )
+        insert_rows(self._connection, tables.document, [{name: getattr(document, name) for name in _NAMES}])
+
+    def add_download(self, download: StoredDownload) -> None:
+        row = {name: getattr(download, name) for name in StoredDownload.__slots__}
+        insert_rows(self._connection, tables.download, [row])
+
+    def _change(self, name: DocumentName, holder: str, **values: Any) -> bool:
+        changed = update(_OPEN).where(_named(_OPEN, name) & (_OPEN.c.owner == holder))
+        return self._connection.execute(changed.values(values)).rowcount == 1
 
 
 _NAMES = tuple(StoredDocument.__dataclass_fields__)
@@ -117,6 +179,6 @@ def _columns() -> list[Any]:
     return [tables.document.c[name] for name in _NAMES]
 
 
-def _named(name: DocumentName) -> Any:
-    same = (_OPEN.c.serial == name.serial) & (_OPEN.c.edition == name.edition)
-    return same & (_OPEN.c.language == name.language)
+def _named(table: Any, name: DocumentName) -> Any:
+    same = (table.c.serial == name.serial) & (table.c.edition == name.edition) & (table.c.language == name.language)
+    return same & (table.c.delivery == name.delivery)

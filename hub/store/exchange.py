@@ -38,6 +38,20 @@ class StoredDecision:
     act_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """What was handed over: to whom, of whom, under which note (a JWT), until when."""
+
+    decision: str
+    serial_number: str
+    requester: str
+    licence_number: str
+    note: str
+    ends_at: datetime
+    recorded_at: datetime
+    act_id: str
+
+
 class ExchangeReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -49,6 +63,11 @@ class ExchangeReader:
     def is_delivered(self, decision: str) -> bool:
         found = select_by(self._connection, tables.delivery, columns=("decision",), decision=decision)
         return found.first() is not None
+
+    def delivery(self, decision: str) -> StoredDelivery | None:
+        """Return the delivery a decision led to; its serial number is the decision's name."""
+        row = select_by(self._connection, tables.delivery, decision=decision).first()
+        return None if row is None else StoredDelivery(*row)
 
     def lapsed(self, now: datetime) -> list[StoredDecision]:
         """Return decisions whose reserved use was neither used nor released in time."""

@@ -435,6 +435,8 @@ document = Table(
     Column("serial", Serial, nullable=False, index=True),
     Column("edition", String(16), nullable=False),
     Column("language", String(2), nullable=False),
+    # The delivery a copy belongs to; "" for the holder's own.
+    Column("delivery", String(43), nullable=False),
     # The file's own digest, by which it is stored and known again.
     Column("sha256", String(64), nullable=False, unique=True),
     Column("length", Integer, nullable=False),
@@ -450,9 +452,26 @@ document_intention = Table(
     Column("serial", Serial, primary_key=True, autoincrement=False),
     Column("edition", String(16), primary_key=True),
     Column("language", String(2), primary_key=True),
+    Column("delivery", String(43), primary_key=True),
+    # "" while it is only wanted; the lease is then over from the start.
     Column("owner", String(43), nullable=False),
     Column("lease_until", Moment, nullable=False),
-    # What the document follows from, encrypted; and once the XML is sealed, the sealed XML.
-    Column("envelope", LargeBinary, nullable=False),
+    # What the document follows from, encrypted; once the XML is sealed, with it. NULL while it is only wanted.
+    Column("envelope", LargeBinary),
+    # Why it could not be made: code and members. It waits then until somebody wants it again.
+    Column("problem", JsonBytes),
     Column("recorded_at", Moment, nullable=False),
+)
+download = Table(
+    "download",
+    metadata,
+    Column("download", String(43), primary_key=True),
+    Column("applicant", String(18), nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("serials", JsonBytes, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
 )

@@ -1,0 +1,117 @@
+"""Applications for documents: sentences that an enterprise signs with its e-licence to fetch its own, or under a grant.
+
+1 the text is an application of our template, drafted by this hub word for word, and of this moment
+2 the e-licence port verifies signature, cert chain and role; the cert is the applicant's own, and known good now
+What it becomes is a `VerifiedStatement` like a department's: kept as evidence with signature and cert, spent once by
+its nonce, in the transaction of the flow that acts on it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from connectors.contract import ELicence, SignedText, SignerRole
+from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
+from hub.errors import DocumentError, GrantError
+from hub.registry import Registry
+from hub.signer_status import ask_status
+from hub.statements import VerifiedStatement
+from schemas.download import Download, parse_download, render_download
+from schemas.parties import Role, System
+from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
+from schemas.statement import Ordered, Statement
+from signing.base64url import encode
+
+E_LICENCE_SYSTEM = "e-licence"
+"""Stands where a department's system is named, in what an enterprise did by signing itself."""
+_SKEW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A verified application: what is asked, in which role it was signed, and the statement it is kept as."""
+
+    download: Download
+    role: SignerRole
+    verified: VerifiedStatement
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the same signed text is the same application."""
+        return self.verified.digest
+
+    @property
+    def system(self) -> System:
+        """The applicant, as a flow knows who asks."""
+        return System(
+            E_LICENCE_SYSTEM, self.download.applicant, "电子营业执照", b"", frozenset({Role.PULL}), active=True
+        )
+
+
+def draft_application(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return the sentence to sign for `wish`; stores nothing. Raises GrantError grant_form.
+
+    `wish`: licence_number (the applicant's), grant? (digest), certificates? [identifier, …], edition?, language?.
+    """
+    grant = wish.get("grant")
+    try:
+        download = Download(
+            applicant=str(wish["licence_number"]),
+            grant=grant,
+            certificates=tuple(wish.get("certificates") or ()),
+            edition=str(wish.get("edition") or ("copy" if grant else "original")),
+            language=str(wish.get("language") or "zh"),
+            drafted_at=now.replace(microsecond=0),
+            nonce=BLANK_NONCE,
+        )
+    except (SentenceFormError, KeyError) as error:
+        raise GrantError("grant_form", member=getattr(error, "member", None)) from error
+    text = sign_draft(lambda nonce: render_download(replace(download, nonce=nonce)), registry)
+    return {"text": text, "digest": statement_digest(text)}
+
+
+def verify_application(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> Application:
+    """Verify a signed application. Raises GrantError for what is wrong with text or signer, DocumentError when late."""
+    try:
+        download = parse_download(signed.text)
+    except SentenceTextError as error:
+        raise GrantError("grant_text") from error
+    check_drafted(download.nonce, lambda nonce: render_download(replace(download, nonce=nonce)), registry)
+    if not -_SKEW <= now - download.drafted_at <= registry.terms.application_age:
+        raise DocumentError("application_late")
+    signer = verified_signer(signed, download.applicant, e_licence=e_licence, now=now)
+    good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
+    if revoked:
+        raise GrantError("e_licence_revoked")
+    if good_at is None:
+        raise DocumentError("e_licence_unconfirmed")
+    return Application(download, signed.signer_role, _as_statement(signed, download, registry))
+
+
+def _as_statement(signed: SignedText, download: Download, registry: Registry) -> VerifiedStatement:
+    kept = orjson.dumps(
+        {
+            "text": signed.text,
+            "algorithm": signed.algorithm,
+            "signature": encode(signed.signature),
+            "cert": encode(signed.cert_der),
+            "role": signed.signer_role,
+        }
+    ).decode()
+    statement = Statement(
+        act=Ordered.DOWNLOAD,
+        audience=registry.origin,
+        system=E_LICENCE_SYSTEM,
+        officer=None,
+        issued_at=int(download.drafted_at.timestamp()),
+        jti=f"{download.applicant}.{download.nonce}",
+        certificate_type=None,
+        issuing_body=None,
+        content_digest=None,
+        request=None,
+    )
+    return VerifiedStatement(statement, kept, sha256(kept.encode()).hexdigest())

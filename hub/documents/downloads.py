@@ -1,0 +1,212 @@
+"""Fetching documents: the holder its own by an application it signed, a requester the copies of its delivery.
+
+1 the application is verified (`hub/applications.py`)
+2 the certificates it names are found; each must be the applicant's, ordered here and valid now
+3 statement, download and entry are committed, the documents put down as wanted            <- COMMIT POINT
+4 each document is fetched by the download's name and token until it ends
+
+The token is a keyed digest of the name: nothing secret is stored. It is given to the one who signed, and no other
+proof is asked while it lasts. A department's system fetches the copies of its own deliveries with its access token.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from hmac import compare_digest
+from hmac import digest as keyed_digest
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.answers import disclosed_values
+from hub.applications import Application
+from hub.documents.making import require_permitted
+from hub.errors import DocumentError, NotFoundError
+from hub.intentions import new_name
+from hub.registry import Registry
+from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.store.certificate import CertificateReader
+from hub.store.document import DocumentName, DocumentReader, DocumentWriter, StoredDownload
+from hub.store.entry import EntryWriter
+from hub.store.exchange import ExchangeReader, StoredDelivery
+from schemas.certificate import Certificate
+from schemas.download import Download
+from schemas.evidence import ActFacts, Kind
+from signing.base64url import decode, encode
+from signing.jws import parse_json
+
+MOST_DOCUMENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Fetchable:
+    """One document that may be fetched: its name, and what a list of contents says of it."""
+
+    name: DocumentName
+    identifier: str
+    certificate_type: str
+    certificate_number: str
+
+
+def open_download(application: Application, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Let a holder fetch its own documents. Raises DocumentError; GrantError for what names another's certificate."""
+    system, key = application.system.code, application.key
+    earlier = earlier_act(system, key, request_digest=key, registry=registry)
+    if earlier is not None:
+        answer = kept_answer(earlier, system, key, registry=registry)
+        if answer is not None:
+            return answer
+    # 办事人 of the enterprise act for it in a matter; the originals are the legal representative's and the manager's.
+    if application.role == "agent":
+        raise DocumentError("download_role")
+    return registry.database.write(partial(_open, application, registry, now))
+
+
+def download_of(name: str, token: str, *, registry: Registry, now: datetime) -> StoredDownload:
+    """Return a download that may be used now. NotFoundError for a wrong name or token, DocumentError when it ended."""
+    with registry.database.read() as connection:
+        download = DocumentReader(connection).download(name)
+    if download is None or not compare_digest(token.encode(), _token(b"download", name, registry).encode()):
+        raise NotFoundError("download_not_found")
+    if now >= download.ends_at:
+        raise DocumentError("download_ended")
+    return download
+
+
+def delivery_of(name: str, *, requester: str, registry: Registry, now: datetime) -> StoredDelivery:
+    """Return a delivery to `requester` that has not ended. NotFoundError for another's, DocumentError when it ended."""
+    with registry.database.read() as connection:
+        delivery = ExchangeReader(connection).delivery(name)
+    if delivery is None or delivery.requester != requester:
+        raise NotFoundError("delivery_not_found")
+    if now >= delivery.ends_at:
+        raise DocumentError("copy_ended")
+    return delivery
+
+
+def delivery_by_token(name: str, token: str, *, registry: Registry, now: datetime) -> StoredDelivery:
+    """Return the delivery whose token this is; the token was in the answer to whom it was delivered."""
+    with registry.database.read() as connection:
+        delivery = ExchangeReader(connection).delivery(name)
+    if delivery is None or not compare_digest(token.encode(), delivery_token(name, registry).encode()):
+        raise NotFoundError("delivery_not_found")
+    return delivery_of(name, requester=delivery.requester, registry=registry, now=now)
+
+
+def delivery_token(name: str, registry: Registry) -> str:
+    """Return what opens a delivery's copies to the enterprise it was delivered to."""
+    return _token(b"delivery", name, registry)
+
+
+def documents_of_download(download: StoredDownload, *, registry: Registry) -> list[Fetchable]:
+    """Return what a download gives, in the order of its certificates."""
+    return _fetchable(download.serials, download.edition, download.language, "", registry)
+
+
+def copies_of_delivery(delivery: StoredDelivery, *, language: str, registry: Registry) -> list[Fetchable]:
+    """Return the copies of a delivery: one of each record its note names."""
+    from_note = parse_json(_payload(delivery.note))["presentations"]
+    with registry.database.read() as connection:
+        found = CertificateReader(connection).by_identifier([each["identifier"] for each in from_note])
+    serials = [found[each["identifier"]].serial for each in from_note]
+    return _fetchable(serials, "copy", language, delivery.decision, registry)
+
+
+# --- steps 2 and 3 ----------------------------------------------------------------------------------------------
+
+
+def _open(application: Application, registry: Registry, now: datetime, connection: Connection) -> dict[str, Any]:
+    wanted, verified = application.download, application.verified
+    system, key, name = application.system.code, application.key, new_name(registry)
+    open_act(connection, system, key, request_digest=key, act=name, registry=registry, now=now)
+    statement = spend_statement(connection, verified, system=system, registry=registry, now=now)
+    certificates, left_out = _chosen(wanted, connection, now)
+    download = StoredDownload(
+        download=name,
+        applicant=wanted.applicant,
+        edition=wanted.edition,
+        language=wanted.language,
+        serials=[each.serial for each in certificates],
+        statement=statement,
+        ends_at=now + registry.terms.download_term,
+        recorded_at=now,
+        act_id=new_name(registry),
+    )
+    writer = DocumentWriter(connection)
+    writer.add_download(download)
+    missing = [
+        each
+        for each in (DocumentName(serial, wanted.edition, wanted.language) for serial in download.serials)
+        if DocumentReader(connection).newest(each) is None
+    ]
+    writer.want(missing, now)
+    act = ActFacts(Kind.DOWNLOAD, download.act_id, now, None, verified.digest, None, None)
+    EntryWriter(connection, registry.random).add([act])
+    answer = {
+        "download": name,
+        "token": _token(b"download", name, registry),
+        "ends_at": download.ends_at.isoformat(),
+        "documents": [
+            {"identifier": each.identifier, "certificate_type": each.certificate_type} for each in certificates
+        ],
+        "left_out": left_out,
+    }
+    keep_answer(connection, system, key, answer, registry=registry)
+    return answer
+
+
+def _chosen(wanted: Download, connection: Connection, now: datetime) -> tuple[list[Certificate], list[dict[str, str]]]:
+    """Return the certificates to fetch, and those left out with the reason; one asked for by name is never left out."""
+    reader = CertificateReader(connection)
+    if wanted.certificates:
+        found = reader.by_identifier(wanted.certificates)
+        if any(name not in found or found[name].licence_number != wanted.applicant for name in wanted.certificates):
+            raise DocumentError("download_certificate_unknown")
+        chosen = [found[name] for name in wanted.certificates]
+        for each in chosen:
+            require_permitted(DocumentName(each.serial, wanted.edition, wanted.language), each, connection, now)
+        return chosen, []
+    chosen, left_out = [], []
+    for each in reader.current_of(wanted.applicant):
+        try:
+            require_permitted(DocumentName(each.serial, wanted.edition, wanted.language), each, connection, now)
+            chosen.append(each)
+        except DocumentError as error:
+            left_out.append({"identifier": each.identifier, "reason": error.code})
+    if not chosen:
+        raise DocumentError("download_nothing")
+    if len(chosen) > MOST_DOCUMENTS:
+        raise DocumentError("download_too_many", most=MOST_DOCUMENTS)
+    return chosen, left_out
+
+
+# --- step 4 -----------------------------------------------------------------------------------------------------
+
+
+def _fetchable(
+    serials: Sequence[int], edition: str, language: str, delivery: str, registry: Registry
+) -> list[Fetchable]:
+    with registry.database.read() as connection:
+        certificates = CertificateReader(connection).by_serial(serials)
+        records = CertificateReader(connection).records(serials)
+    numbers = {
+        serial: disclosed_values(records[serial].public_disclosures).get("certificate_number", "") for serial in serials
+    }
+    return [
+        Fetchable(
+            DocumentName(serial, edition, language, delivery),
+            certificates[serial].identifier,
+            certificates[serial].certificate_type,
+            numbers[serial],
+        )
+        for serial in serials
+    ]
+
+
+def _token(use: bytes, name: str, registry: Registry) -> str:
+    return encode(keyed_digest(registry.facts_key, b"fetch " + use + b" " + name.encode(), "sha256"))
+
+
+def _payload(note: str) -> bytes:
+    return decode(note.split(".")[1])

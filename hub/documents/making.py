@@ -1,0 +1,244 @@
+"""Making a certificate's sealed document: an act of its own, for a version that is valid now.
+
+1 the document is wanted: recorded, while the status permits; whoever wants it next waits for the same
+2 a maker takes it and commits all that it follows from: the intention
+3 the XML is sealed, and kept in the intention; the page that carries it follows from it byte for byte
+4 the page is drawn and sealed, its file written and synced with its folder
+5 the status is read again under the holder's row; document and entry are committed        <- COMMIT POINT
+
+A crash after 1 leaves what any maker takes up again once the lease is over, with the same content. A status that
+changed in between, or a character no font has, ends it: the problem is told to who waits, and an entry names the
+digest of whatever was sealed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+
+from signing.xml import seal_xml
+from sqlalchemy import Connection
+
+from hub.document_content import Content, content_of, decrypt_content, encrypt_content
+from hub.document_xml import element_of
+from hub.errors import DocumentError, NotFoundError
+from hub.faces.drawing import DrawnPages, MissingGlyphError
+from hub.intentions import new_name
+from hub.registry import Registry, Sealers
+from hub.store.certificate import CertificateReader
+from hub.store.document import DocumentName, DocumentReader, DocumentWriter, StoredDocument
+from hub.store.enterprise import EnterpriseWriter
+from hub.store.entry import EntryWriter
+from hub.store.exchange import ExchangeReader
+from hub.store.files import DocumentFiles, StoredFileError
+from hub.store.statement import StatementReader
+from schemas.certificate import Certificate, Status, civil_date
+from schemas.evidence import ActFacts, Kind
+from schemas.identifiers import make_reference
+from signing.pdf import seal_pdf
+
+MASTERS = ("original", "duplicate")
+COPY = "copy"
+LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What a document is made with: where files lie, and what draws a page around a sealed XML."""
+
+    files: DocumentFiles
+    draw: Callable[[Content], DrawnPages]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document with its bytes."""
+
+    stored: StoredDocument
+    pdf: bytes
+
+
+def want_document(name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime) -> Document | None:
+    """Return the document, or None while it has still to be made: then it is down as wanted.
+
+    A file that is missing or damaged is drawn again, as a new act. Raises NotFoundError, or DocumentError when there is
+    no such document to be had.
+    """
+    made = made_document(name, registry=registry, files=files, now=now, anew=True)
+    if made is None:
+        want_documents([name], registry=registry, now=now)
+    return made
+
+
+def made_document(
+    name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime, anew: bool = False
+) -> Document | None:
+    """Return the document, or None while it is not made. Raises as `want_document` does.
+
+    Also raises what a maker found to be the matter, unless it is asked for `anew`.
+    """
+    with registry.database.read() as connection:
+        certificate = CertificateReader(connection).by_serial([name.serial]).get(name.serial)
+        if certificate is None:
+            raise NotFoundError("certificate_not_found")
+        require_permitted(name, certificate, connection, now)
+        stored, opened = DocumentReader(connection).newest(name), DocumentReader(connection).open(name)
+    if opened is not None and opened.problem is not None and not anew:
+        raise DocumentError(opened.problem["code"], **opened.problem["facts"])
+    try:
+        return None if stored is None else Document(stored, files.get(stored.sha256))
+    except StoredFileError:
+        return None  # told by `yizhao documents check`
+
+
+def want_documents(names: Sequence[DocumentName], *, registry: Registry, now: datetime) -> None:
+    """Put documents down as wanted, for whichever maker is free first."""
+    registry.database.write(lambda connection: DocumentWriter(connection).want(names, now))
+
+
+def make_wanted(
+    name: DocumentName, *, registry: Registry, sealers: Sealers, workshop: Workshop, now: datetime
+) -> StoredDocument | None:
+    """Make a document that is wanted; None when another maker has it, or it cannot be made, which is recorded.
+
+    Raises what a signer, the store or the disk raises: the intention stays and is taken up again.
+    """
+    content = registry.database.write(partial(_begin, name, registry, now))
+    return None if content is None else _make(content, registry, sealers, workshop, now)
+
+
+# --- steps 1 and 2 ----------------------------------------------------------------------------------------------
+
+
+def require_permitted(name: DocumentName, certificate: Certificate, connection: Connection, now: datetime) -> None:
+    """Refuse a document of a certificate that no department ordered here, that is not valid now, or of a past copy.
+
+    Raises DocumentError document_not_native, document_status, copy_ended; NotFoundError delivery_not_found.
+    """
+    if certificate.source is not None:
+        raise DocumentError("document_not_native")
+    ended = certificate.valid_to is not None and civil_date(now) > certificate.valid_to
+    if certificate.status != Status.VALID or ended:
+        raise DocumentError("document_status", status="expired" if ended else str(certificate.status))
+    if name.delivery:
+        delivery = ExchangeReader(connection).delivery(name.delivery)
+        if delivery is None:
+            raise NotFoundError("delivery_not_found")
+        if now >= delivery.ends_at:
+            raise DocumentError("copy_ended")
+
+
+def _begin(name: DocumentName, registry: Registry, now: datetime, connection: Connection) -> Content | None:
+    """Take what nobody makes, and keep what it follows from; what an earlier maker kept is followed as it is."""
+    writer, lease_until = DocumentWriter(connection), now + registry.terms.lease
+    if not writer.take_over(name, owner=registry.owner, lease_until=lease_until, now=now):
+        return None
+    opened = DocumentReader(connection).open(name)
+    if opened is not None and opened.envelope is not None:
+        return decrypt_content(opened.envelope, name.serial, registry)
+    certificate = CertificateReader(connection).by_serial([name.serial])[name.serial]
+    try:
+        require_permitted(name, certificate, connection, now)
+        content = content_of(
+            name, certificate, act_id=new_name(registry), registry=registry, connection=connection, now=now
+        )
+    except (DocumentError, NotFoundError) as error:
+        writer.fail(name, owner=registry.owner, problem=_problem(error))
+        return None
+    envelope = encrypt_content(content, registry)
+    writer.keep(name, owner=registry.owner, lease_until=lease_until, envelope=envelope)
+    return content
+
+
+# --- steps 3 to 5 -----------------------------------------------------------------------------------------------
+
+
+def _make(
+    content: Content, registry: Registry, sealers: Sealers, workshop: Workshop, now: datetime
+) -> StoredDocument | None:
+    with registry.database.read() as connection:
+        statement = StatementReader(connection).get(content.statement)[0].encode()
+    signer = sealers(content.sealer)
+    if content.sealed_xml is None:
+        kind = registry.catalogue.get(content.certificate_type, content.type_version)
+        xml = seal_xml(element_of(content, kind), signer=signer, statement=statement, sealed_at=content.sealed_at)
+        content = content.with_xml(xml)
+        if not registry.database.write(partial(_keep, content, registry, now)):
+            return None
+    try:
+        drawn = workshop.draw(content)
+    except MissingGlyphError as error:
+        refusal = DocumentError("glyph_missing", character=error.character)
+        return registry.database.write(
+            partial(_refuse, content, sha256(content.xml).hexdigest(), refusal, registry, now)
+        )
+    pdf = seal_pdf(
+        drawn.pdf,
+        signer=signer,
+        statement=statement,
+        sealed_at=content.sealed_at,
+        page=drawn.seal_page,
+        rect=drawn.seal_rect,
+        name=content.issuing_body_name,
+        reason=content.reason,
+    )
+    name = content.name
+    stored = StoredDocument(
+        **name.key(),
+        sha256=workshop.files.put(pdf),
+        length=len(pdf),
+        payload_sha256=content.payload_sha256,
+        sealed_at=content.sealed_at,
+        act_id=content.act_id,
+    )
+    return registry.database.write(partial(_commit, content, stored, registry, now))
+
+
+def _keep(content: Content, registry: Registry, now: datetime, connection: Connection) -> bool:
+    envelope, lease_until = encrypt_content(content, registry), now + registry.terms.lease
+    writer = DocumentWriter(connection)
+    return writer.keep(content.name, owner=registry.owner, lease_until=lease_until, envelope=envelope)
+
+
+def _commit(
+    content: Content, stored: StoredDocument, registry: Registry, now: datetime, connection: Connection
+) -> StoredDocument | None:
+    """Commit the document, or, when the status no longer permits it, its refusal; both end the intention."""
+    EnterpriseWriter(connection).lock(
+        {content.licence_number: ("", "")}, make_reference=lambda: make_reference(registry.random(16)), now=now
+    )
+    certificate = CertificateReader(connection).by_serial([content.serial])[content.serial]
+    try:
+        require_permitted(content.name, certificate, connection, now)
+    except DocumentError as refusal:
+        return _refuse(content, stored.sha256, refusal, registry, now, connection)
+    if not DocumentWriter(connection).drop(content.name, owner=registry.owner):
+        return None  # another maker completed it first: it has the result
+    DocumentWriter(connection).add(stored)
+    _enter(Kind.DOCUMENT, content, stored.sha256, registry, now, connection)
+    return stored
+
+
+def _refuse(
+    content: Content,
+    sealed_digest: str,
+    refusal: DocumentError,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> None:
+    """End what was begun and cannot be made; the entry names what was sealed on the way."""
+    if DocumentWriter(connection).fail(content.name, owner=registry.owner, problem=_problem(refusal)):
+        _enter(Kind.DOCUMENT_REFUSED, content, sealed_digest, registry, now, connection)
+
+
+def _enter(
+    kind: Kind, content: Content, sealed_digest: str, registry: Registry, now: datetime, connection: Connection
+) -> None:
+    act = ActFacts(kind, content.act_id, now, None, None, sealed_digest, content.previous_act)
+    EntryWriter(connection, registry.random).add([act])
+
+
+def _problem(error: DocumentError | NotFoundError) -> dict[str, object]:
+    return {"code": error.code, "facts": error.facts}

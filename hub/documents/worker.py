@@ -1,0 +1,102 @@
+"""The threads that make documents somebody wants, oldest first; any number of processes may have some.
+
+A process has them beside its doors, or alone (`yizhao worker`). Who waits for a document asks the store, and is woken
+here when one of its own process is done.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from hub.documents.making import Workshop, make_wanted
+from hub.registry import Registry, Sealers
+from hub.store.document import DocumentName, DocumentReader, DocumentWriter
+
+_LOOK_SECONDS = 0.5
+_AT_ONCE = 100
+_PROBLEMS_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What makes documents: the collaborators of `make_wanted`."""
+
+    registry: Registry
+    sealers: Sealers
+    workshop: Workshop
+    clock: Callable[[], datetime]
+
+    def make(self, name: DocumentName) -> bool:
+        """Make one that is wanted; say whether it was made here."""
+        made = make_wanted(name, registry=self.registry, sealers=self.sealers, workshop=self.workshop, now=self.clock())
+        return made is not None
+
+
+class DocumentWorker:
+    """Makes what is wanted. A document that breaks off is told in the log, without a value, and taken up again."""
+
+    def __init__(self, maker: Maker, *, threads: int) -> None:
+        self._maker = maker
+        self._stopping = threading.Event()
+        self._wanted = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._serve, name=f"documents-{number}", daemon=True) for number in range(threads)
+        ]
+        self.made = 0
+        """Counts what came to an end here: who waits looks again when it has changed."""
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Leave off after the documents under way and return when the threads have ended."""
+        self._stopping.set()
+        self._wanted.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def wake(self) -> None:
+        """Look for work now: something is wanted."""
+        self._wanted.set()
+
+    def make_waiting(self) -> int:
+        """Make what is waiting now, each once; return how many were tried."""
+        now = self._maker.clock()
+        with self._maker.registry.database.read() as connection:
+            names = DocumentReader(connection).waiting(now, most=_AT_ONCE)
+        for name in names:
+            if self._stopping.is_set():
+                break
+            self._make(name)
+        return len(names)
+
+    def tidy(self) -> None:
+        """Drop what could not be made and nobody wanted again, and files a killed process left unfinished."""
+        before = self._maker.clock() - _PROBLEMS_KEPT
+        self._maker.registry.database.write(lambda connection: DocumentWriter(connection).forget_problems(before))
+        self._maker.workshop.files.sweep(before=before.timestamp())
+
+    def _make(self, name: DocumentName) -> None:
+        try:
+            self._maker.make(name)
+        except Exception as error:
+            log = structlog.get_logger("hub.documents")
+            log.error("document_broke_off", serial=name.serial, edition=name.edition, kind=type(error).__name__)
+        self.made += 1
+
+    def _serve(self) -> None:
+        log = structlog.get_logger("hub.documents")
+        while not self._stopping.is_set():
+            tried = 0
+            try:
+                tried = self.make_waiting()
+            except Exception as error:
+                log.error("document_worker_failed", kind=type(error).__name__)
+            if not tried:
+                self._wanted.wait(_LOOK_SECONDS)
+                self._wanted.clear()

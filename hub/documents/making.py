@@ -17,7 +17,6 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
-from signing.xml import seal_xml
 from sqlalchemy import Connection
 
 from hub.document_content import Content, content_of, decrypt_content, encrypt_content
@@ -36,10 +35,10 @@ from hub.store.statement import StatementReader
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from signing.pdf import seal_pdf
+from signing.xml import seal_xml
 
-MASTERS = ("original", "duplicate")
 COPY = "copy"
-LANGUAGES = ("zh", "en")
+EXISTING = "existing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +71,7 @@ def want_document(name: DocumentName, *, registry: Registry, files: DocumentFile
     return made
 
 
-def made_document(
-    name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime
-) -> Document | None:
+def made_document(name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime) -> Document | None:
     """Return a document that was wanted, or None while it is not made. Raises also why a maker could not make it."""
     stored, opened = _look_up(name, registry, now)
     if opened is not None and opened.problem is not None:

@@ -389,7 +389,8 @@ DOCUMENTS: Mapping[str, Row] = {
         "请用电子营业执照重新申请下载。", "Apply again with the electronic business licence.",
     ),
     "download_certificate_unknown": Row(
-        404, "申请所列的证照不存在，或不属于申请人。", "A certificate named in the application is unknown or another's.",
+        404, "申请所列的证照不存在，或不属于申请人。",
+        "A certificate named in the application is unknown or another's.",
         "请核对证照标识后重新申请。", "Check the identifiers and apply again.",
     ),
     "download_nothing": Row(

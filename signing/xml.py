@@ -12,14 +12,17 @@ Sources: XML Signature 1.1 (sections 4 and 6), Exclusive XML Canonicalization 1.
 r‖s), ETSI EN 319 132-1 sections 5.2 (SigningTime, SigningCertificateV2, DataObjectFormat) and 6.3 (level B-B).
 """
 
-from base64 import b64encode
+import re
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from lxml import etree
 
+from signing.algorithms import verify_signature
 from signing.errors import AlgorithmRefusedError, CertRefusedError, XmlRefusedError
+from signing.jws import FindCertKey
 from signing.signers import Signer
 
 # What the sealed element is called by its reference: the value of its attribute Id.

@@ -58,7 +58,9 @@ def test_document_is_entered_with_its_digest_after_the_issue(hub_world: World) -
 
 def test_every_edition_and_language_is_a_document_of_its_own(hub_world: World) -> None:
     identifier = _issued(hub_world)
-    names = [hub_world.named(identifier, edition, lang) for edition in ("original", "duplicate") for lang in ("zh", "en")]
+    names = [
+        hub_world.named(identifier, edition, lang) for edition in ("original", "duplicate") for lang in ("zh", "en")
+    ]
     made = {hub_world.document(name).stored.sha256 for name in names}
     assert len(made) == 4
 

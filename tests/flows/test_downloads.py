@@ -1,4 +1,4 @@
-"""Fetching documents: the holder its own by its e-licence, a requester copies that show what was permitted and no more."""
+"""Fetching documents: the holder its own by its e-licence, a requester copies that show what was permitted."""
 
 import csv
 import subprocess
@@ -226,7 +226,9 @@ def test_grant_to_somebody_else_gives_an_enterprise_nothing(stocked_world: World
 def test_copy_that_was_not_delivered_cannot_be_made(stocked_world: World) -> None:
     stocked_world.share()
     answer = stocked_world.pull(statutory_request())
-    licence = next(each for each in _all_current(stocked_world) if each != _copies(stocked_world, answer)[0].name.serial)
+    licence = next(
+        each for each in _all_current(stocked_world) if each != _copies(stocked_world, answer)[0].name.serial
+    )
     name = DocumentName(licence, "copy", "zh", answer["delivery"])
     stocked_world.want(name)
     assert stocked_world.make(name) is None
@@ -255,7 +257,9 @@ def test_public_picture_shows_public_fields_only(stocked_world: World) -> None:
         seen.append(str(content))
         return DRAWN.picture(content)
 
-    picture = public_picture(reference, language="zh", registry=stocked_world.registry, draw=draw, now=stocked_world.now)
+    picture = public_picture(
+        reference, language="zh", registry=stocked_world.registry, draw=draw, now=stocked_world.now
+    )
     assert picture.startswith(b"\x89PNG")
     assert "示例乙" not in seen[0], "the food safety manager is not public"
 

@@ -19,7 +19,7 @@ from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
 from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, scan_reader
-from hub.applications import Application, draft_application, granted_request, verify_application
+from hub.applications import Application, draft_application, request_under_grant, verify_application
 from hub.delivery import Exchange
 from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
@@ -265,11 +265,13 @@ class World:
 
     # --- documents ----------------------------------------------------------------------------------------------
 
-    def named(self, identifier: str, edition: str = "original", language: str = "zh", delivery: str = "") -> DocumentName:
+    def named(
+        self, identifier: str, edition: str = "original", language: str = "zh", delivery: str = ""
+    ) -> DocumentName:
         """Return the name of a document of the version with this identifier."""
         with self.registry.database.read() as connection:
             serial = CertificateReader(connection).by_identifier([identifier])[identifier].serial
-        return DocumentName(serial, edition, language, delivery)
+        return DocumentName(serial, edition, language)
 
     def want(self, name: DocumentName) -> Document | None:
         """Ask for a document as a door does."""
@@ -305,7 +307,7 @@ class World:
         """Post an application under a grant."""
         application = self.application(signed)
         return pull(
-            granted_request(application, registry=self.registry),
+            request_under_grant(application, registry=self.registry),
             verified=application.verified,
             system=application.system,
             officer=None,

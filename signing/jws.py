@@ -49,6 +49,10 @@ class VerificationKey:
     public_key: PublicKey
 
 
+# Given a cert (DER) that stands inside a file: the key to verify with, from the trust list, or KeyUnknownError.
+FindCertKey = Callable[[bytes], VerificationKey]
+
+
 @dataclass(frozen=True, slots=True)
 class Jws:
     """A verified token: its protected header, its payload's bytes, and what was signed by whom."""

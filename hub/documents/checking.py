@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from signing.pdf_reading import extract_pdf, verify_pdf
 from sqlalchemy import Connection
 
 from hub.documents.making import COPY, EXISTING, want
@@ -25,6 +24,7 @@ from hub.store.files import DocumentFiles, StoredFileError
 from signing.commitment import leaf
 from signing.errors import SigningError
 from signing.jws import VerificationKey, parse_json
+from signing.pdf_reading import extract_pdf, verify_pdf
 from signing.x509 import read_cert_unverified
 
 

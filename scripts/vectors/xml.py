@@ -16,7 +16,8 @@ from hashlib import sha1, sha256
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from hub.document_metadata import CopyMark, LabelledValue, MasterMark, Metadata, write_document
+from hub.document_metadata import write_document
+from schemas.document import CopyMark, DocumentMetadata, LabelledValue, MasterMark
 from scripts.vectors.seals import BODY, BODY_NAME, SEALED_AT, FixedSigner, seal
 from scripts.vectors.vector import Vector
 from signing.algorithms import spki
@@ -94,8 +95,8 @@ def _copy() -> bytes:
     return _sealed(replace(_permit(), mark=mark), seal("later"))
 
 
-def _permit() -> Metadata:
-    return Metadata(
+def _permit() -> DocumentMetadata:
+    return DocumentMetadata(
         name_zh="食品经营许可证",
         name_en="Food operation permit",
         type_code="11100000MB0341032Y903",
@@ -125,7 +126,7 @@ def _permit() -> Metadata:
     )
 
 
-def _sealed(metadata: Metadata, signer: FixedSigner) -> bytes:
+def _sealed(metadata: DocumentMetadata, signer: FixedSigner) -> bytes:
     return seal_xml(write_document(metadata), signer=signer, statement=None, sealed_at=metadata.sealed_at)
 
 

@@ -362,6 +362,11 @@ DOCUMENTS: Mapping[str, Row] = {
         "请平台运营方在字体目录中加入含有该字的字体，然后重新下载。",
         "Have the operator add a font with this character to the font folder, then fetch it again.",
     ),
+    "document_form": Row(
+        409, "证照内容不符合证照文件的元数据规范，文件没有生成。",
+        "The certificate's content does not fit the metadata schema of documents; no document was made.",
+        "请颁发机构核对并更正证照内容。", "Have its issuing body check and correct the content.",
+    ),
     "copy_ended": Row(
         410, "加注件的使用期限已过。", "The copy's term has ended.",
         "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
@@ -389,7 +394,8 @@ DOCUMENTS: Mapping[str, Row] = {
         "请用电子营业执照重新申请下载。", "Apply again with the electronic business licence.",
     ),
     "download_certificate_unknown": Row(
-        404, "申请所列的证照不存在，或不属于申请人。", "A certificate named in the application is unknown or another's.",
+        404, "申请所列的证照不存在，或不属于申请人。",
+        "A certificate named in the application is unknown or another's.",
         "请核对证照标识后重新申请。", "Check the identifiers and apply again.",
     ),
     "download_nothing": Row(

@@ -52,7 +52,8 @@ class FileBucket:
         self._store = S3Store(
             address.bucket,
             prefix=address.prefix or None,
-            endpoint=address.endpoint,
+            # The name for it that wins, also over the environment's.
+            aws_endpoint_url_s3=address.endpoint,
             region=address.region,
             virtual_hosted_style_request=False,
             s3_express=False,

@@ -73,18 +73,18 @@ Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>
 </xades:SignedProperties>"""
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
-_START = _FILE.partition(b"%b")[0]
+_NAMESPACE = b"urn:yizhao:sealed:1"
 _DIGEST_FORM = rb"[A-Za-z0-9+/]{43}="
 _SIGNATURE_FORM = rb"[A-Za-z0-9+/]{86}=="
-_BASE64_FORM = rb"(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_CERT_FORM = rb"(?:[A-Za-z0-9+/]{4}){1,2000}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _INFO_FORM = re.escape(_SIGNED_INFO) % (_DIGEST_FORM, _DIGEST_FORM)
 _PROPERTIES_FORM = re.escape(_SIGNED_PROPERTIES) % (rb"[0-9TZ:-]{20}", _DIGEST_FORM)
 _IN_FILE = re.compile(
     re.escape(_FILE)
-    % (b"(.+)", *(b"(%b)" % form for form in (_INFO_FORM, _SIGNATURE_FORM, _BASE64_FORM, _PROPERTIES_FORM))),
+    % (b"(.+)", *(b"(%b)" % form for form in (_INFO_FORM, _SIGNATURE_FORM, _CERT_FORM, _PROPERTIES_FORM))),
     re.DOTALL,
 )
-_IN_PROPERTIES = re.compile(re.escape(_SIGNED_PROPERTIES) % (rb"(.{20})", b"(%b)" % _DIGEST_FORM))
+_IN_PROPERTIES = re.compile(re.escape(_SIGNED_PROPERTIES) % (rb"([0-9TZ:-]{20})", b"(%b)" % _DIGEST_FORM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,11 @@ def _digest(octets: bytes) -> bytes:
 def extract_xml(raw: bytes) -> XmlParts:
     """Return the parts of a file that anybody may have written; XmlRefusedError too_long, foreign or form.
 
-    foreign: it does not begin as ours do; form: it does, and is not byte for byte of the form that `seal_xml` writes.
+    foreign: it does not even name our namespace; form: it is not byte for byte of the form that `seal_xml` writes.
     """
     if len(raw) > LARGEST_XML_BYTES:
         raise XmlRefusedError("too_long", "the file is too long")
-    if not raw.startswith(_START):
+    if _NAMESPACE not in raw:
         raise XmlRefusedError("foreign", "not a sealed XML of this form")
     found = _IN_FILE.fullmatch(raw)
     if found is None:

@@ -39,11 +39,13 @@ def find_any_key(cert_der: bytes) -> VerificationKey:
 
 
 def outcome(cms_der: bytes) -> str:
-    """Return the name of what a CMS is refused with, however much its cert is believed."""
+    """Return why a CMS is refused, however much its cert is believed."""
     try:
         verify_digest(cms_der, DIGEST, find_key=find_any_key)
-    except (CmsRefusedError, SignatureInvalidError) as error:
-        return type(error).__name__
+    except CmsRefusedError as error:
+        return error.reason
+    except SignatureInvalidError:
+        return "signature"
     return "accepted"
 
 
@@ -81,8 +83,7 @@ def test_what_is_written_is_read_and_tells_whose_it_is() -> None:
 
 
 def test_a_signature_over_other_content_is_refused() -> None:
-    with pytest.raises(SignatureInvalidError, match="over other content"):
-        verify_digest(CMS, sha256(b"other").digest(), find_key=find_key)
+    assert outcome(sign_digest(sha256(b"other").digest(), signer=SEAL.signer, statement=None)) == "digest"
 
 
 def test_a_cert_that_is_not_listed_is_refused_whatever_it_signed() -> None:
@@ -109,17 +110,17 @@ def test_of_the_two_signatures_that_hold_only_the_one_with_the_smaller_number_is
 
 def test_the_twin_of_a_signature_holds_for_another_program_and_is_refused(tmp_path: Path) -> None:
     assert told_by_openssl(twin_of(CMS), tmp_path).startswith("CAdES Verification successful")
-    assert outcome(twin_of(CMS)) == "CmsRefusedError"
+    assert outcome(twin_of(CMS)) == "form"
 
 
 def test_every_flipped_bit_is_refused() -> None:
     flipped = [bytes([*CMS[:at], CMS[at] ^ 1 << bit, *CMS[at + 1 :]]) for at in range(len(CMS)) for bit in range(8)]
-    assert {outcome(each) for each in flipped} == {"CmsRefusedError", "SignatureInvalidError"}
+    assert {outcome(each) for each in flipped} == {"form", "digest", "signature"}
 
 
 def test_every_shorter_or_longer_form_is_refused() -> None:
-    assert {outcome(CMS[:length]) for length in range(len(CMS))} == {"CmsRefusedError"}
-    assert outcome(CMS + b"\0") == "CmsRefusedError"
+    assert {outcome(CMS[:length]) for length in range(len(CMS))} == {"form"}
+    assert outcome(CMS + b"\0") == "form"
 
 
 @pytest.mark.parametrize(
@@ -132,12 +133,12 @@ def test_every_shorter_or_longer_form_is_refused() -> None:
     ids=["second cert", "length in more bytes", "length not told"],
 )
 def test_another_encoding_of_the_same_is_refused(change: Callable[[bytes], bytes]) -> None:
-    assert outcome(change(CMS)) == "CmsRefusedError"
+    assert outcome(change(CMS)) == "form"
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_refused_and_nothing_else_happens(raw: bytes) -> None:
-    assert outcome(raw) == "CmsRefusedError"
+    assert outcome(raw) == "form"
 
 
 @given(st.integers(0, len(CMS)), st.integers(0, 40), st.binary(max_size=40))

@@ -59,6 +59,10 @@ class PdfRefusedError(_ReasonedError):
     """
 
 
+class XmlRefusedError(_ReasonedError):
+    """A sealed XML was refused. `reason`: too_long | foreign | form | digest | cert."""
+
+
 class TrustListError(_ReasonedError):
     """A trust list was refused. `reason`: malformed | anchor | signature | mode | rollback | not_yet | expired."""
 

@@ -49,7 +49,7 @@ class VerificationKey:
     public_key: PublicKey
 
 
-# Given a cert (DER) that stands inside a file: the key to verify with, from the trust list, or KeyUnknownError.
+# From the cert (DER) that a document names as its signer's to the key of the trust list, or KeyUnknownError.
 FindCertKey = Callable[[bytes], VerificationKey]
 
 

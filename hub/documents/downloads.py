@@ -21,7 +21,8 @@ from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
 from hub.applications import Application
-from hub.documents.making import require_permitted
+from hub.documents.making import want
+from hub.documents.permission import require_deliverable, require_permitted
 from hub.errors import DocumentError, NotFoundError
 from hub.intentions import new_name
 from hub.registry import Registry
@@ -75,14 +76,12 @@ def download_of(name: str, token: str, *, registry: Registry, now: datetime) -> 
 
 
 def delivery_of(name: str, *, requester: str, registry: Registry, now: datetime) -> StoredDelivery:
-    """Return a delivery to `requester` that has not ended. NotFoundError for another's, DocumentError when it ended."""
+    """Return a delivery to `requester` whose copies may be had; another's is not found. Raises DocumentError."""
     with registry.database.read() as connection:
         delivery = ExchangeReader(connection).delivery(name)
-    if delivery is None or delivery.requester != requester:
-        raise NotFoundError("delivery_not_found")
-    if now >= delivery.ends_at:
-        raise DocumentError("copy_ended")
-    return delivery
+        if delivery is None or delivery.requester != requester:
+            raise NotFoundError("delivery_not_found")
+        return require_deliverable(name, connection, now)
 
 
 def delivery_by_token(name: str, token: str, *, registry: Registry, now: datetime) -> StoredDelivery:
@@ -133,14 +132,8 @@ def _open(application: Application, registry: Registry, now: datetime, connectio
         recorded_at=now,
         act_id=new_name(registry),
     )
-    writer = DocumentWriter(connection)
-    writer.add_download(download)
-    missing = [
-        each
-        for each in (DocumentName(serial, wanted.edition, wanted.language) for serial in download.serials)
-        if DocumentReader(connection).newest(each) is None
-    ]
-    writer.want(missing, now)
+    DocumentWriter(connection).add_download(download)
+    want(connection, {DocumentName(serial, wanted.edition, wanted.language): None for serial in download.serials}, now)
     act = ActFacts(Kind.DOWNLOAD, download.act_id, now, None, verified.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
     answer = {

@@ -18,7 +18,7 @@ _OPEN = tables.document_intention
 class DocumentName:
     """Which document: of one certificate version, in one edition and language; a copy's is that of one delivery.
 
-    `edition` is "original", "duplicate", "copy", or "existing" for a file the issuing body sealed before there was a hub.
+    `edition` is "original", "duplicate", "copy", or "existing": a file its issuing body had sealed before.
     """
 
     serial: int
@@ -135,6 +135,11 @@ class DocumentWriter:
         for name in names:
             again = update(_OPEN).where(_named(_OPEN, name) & _OPEN.c.problem.is_not(None))
             self._connection.execute(again.values(new))
+
+    def no_longer_want(self, name: DocumentName) -> None:
+        """Take back what is wanted and nobody has begun."""
+        unbegun = (_OPEN.c.owner == "") & _OPEN.c.envelope.is_(None)
+        self._connection.execute(delete(_OPEN).where(_named(_OPEN, name) & unbegun))
 
     def take_over(self, name: DocumentName, *, owner: str, lease_until: datetime, now: datetime) -> bool:
         """Take what nobody is making; False when its maker still holds it, or it is done."""

@@ -95,7 +95,7 @@ def verify_application(signed: SignedText, *, registry: Registry, e_licence: ELi
     return Application(download, signed.signer_role, _as_statement(signed, download, registry))
 
 
-def granted_request(application: Application, *, registry: Registry) -> PullRequest:
+def request_under_grant(application: Application, *, registry: Registry) -> PullRequest:
     """Return what an application under a grant asks for: all that the grant gives, for its own item and case.
 
     Raises NotFoundError grant_not_found. Whether the applicant may have it is the pull's to decide.

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     copy_term_days: int = Field(default=30, description="a delivered copy ends after so many days")
     application_age: int = Field(default=600, description="an e-licence's application is of this moment for so long")
     download_term: int = Field(default=1_800, description="how long the holder's own documents may be fetched")
+    document_wait: float = Field(default=10.0, description="how long a door waits for a document that is being made")
+    font_folders: tuple[Path, ...] = Field(default=(), description="fonts for characters that the bundled font lacks")
     document_threads: int = Field(
         default=2, ge=0, le=16, description="threads that make documents here; 0 leaves it to `yizhao worker`"
     )

@@ -248,7 +248,7 @@ def grant(tour: Tour) -> None:
         "uses": 5,
     }
     draft.write_text(json.dumps(_post(tour, "/api/v1/grants/drafts", wish), ensure_ascii=False))
-    tour.yizhao("simulator", "sign-grant", _SHOP.licence_number, str(draft), "--out", str(signed), *keys)
+    tour.yizhao("simulator", "sign", _SHOP.licence_number, str(draft), "--out", str(signed), *keys)
     posted = _post(tour, "/api/v1/grants", json.loads(signed.read_text()))
     expect("授权书 grant", posted["state"], "usable")
     tour.grant = posted["digest"]
@@ -320,7 +320,7 @@ def withdraw_grant(tour: Tour) -> None:
     keys, draft, signed = ("--keys", str(tour.keys)), tour.folder / "end.json", tour.folder / "ended.json"
     path = f"/api/v1/grants/{tour.grant}"
     draft.write_text(tour.see(f"{path}/withdrawal-draft").text)
-    tour.yizhao("simulator", "sign-withdrawal", _SHOP.licence_number, str(draft), "--out", str(signed), *keys)
+    tour.yizhao("simulator", "sign", _SHOP.licence_number, str(draft), "--out", str(signed), *keys)
     expect("授权书 grant", _post(tour, f"{path}/withdrawals", json.loads(signed.read_text()))["state"], "withdrawn")
     tour.refused("凭已撤回的授权 under the withdrawn grant", tour.pull, "grant_withdrawn")
 

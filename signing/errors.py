@@ -47,8 +47,16 @@ class CertRefusedError(_ReasonedError):
     """
 
 
+class CmsRefusedError(_ReasonedError):
+    """A CMS signature was refused. `reason`: form (not the one we write) | digest (it is over other content)."""
+
+
 class PdfRefusedError(_ReasonedError):
-    """A PDF that is not sealed. `reason`: malformed | encrypted | active | page | layout | too_long."""
+    """A PDF that is not sealed, or is not of the form of a sealed one.
+
+    `reason` of not sealing: malformed | encrypted | active | page | layout | byte_range | too_long. Of not reading: see
+    `signing.pdf_reading`.
+    """
 
 
 class XmlRefusedError(_ReasonedError):

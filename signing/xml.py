@@ -3,8 +3,8 @@
 A sealed file is one sequence of bytes: a fixed frame in which each signed part stands in its canonical octets. So a
 stranger's file needs no XML parser. `extract_xml` cuts the parts out where the frame says they are and refuses every
 byte that differs from the frame: a document type, an entity, a comment, another encoding, reference, transform or
-algorithm, a second signature, a wrapping. `verify_xml` makes SignedInfo anew from the parts and compares: nothing that a
-stranger wrote is ever interpreted. Duplicate Ids and what else might hide inside the element are not what was sealed.
+algorithm, a second signature, a wrapping. `verify_xml` makes SignedInfo anew from the parts and compares; nothing that
+a stranger wrote is interpreted. Whatever else may hide inside the element (an Id used twice) is not what was sealed.
 
 Not checked here: what the element says (its schema is the caller's), whose cert it is (`find_key` asks the trust list),
 and when it was sealed, which is claimed and no more.
@@ -73,6 +73,19 @@ Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>
 </xades:SignedProperties>"""
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
+_NAMESPACE = b"urn:yizhao:sealed:1"
+_DIGEST_FORM = rb"[A-Za-z0-9+/]{43}="
+_SIGNATURE_FORM = rb"[A-Za-z0-9+/]{86}=="
+_CERT_FORM = rb"(?:[A-Za-z0-9+/]{4}){1,2000}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_INFO_FORM = re.escape(_SIGNED_INFO) % (_DIGEST_FORM, _DIGEST_FORM)
+_PROPERTIES_FORM = re.escape(_SIGNED_PROPERTIES) % (rb"[0-9TZ:-]{20}", _DIGEST_FORM)
+_IN_FILE = re.compile(
+    re.escape(_FILE)
+    % (b"(.+)", *(b"(%b)" % form for form in (_INFO_FORM, _SIGNATURE_FORM, _CERT_FORM, _PROPERTIES_FORM))),
+    re.DOTALL,
+)
+_IN_PROPERTIES = re.compile(re.escape(_SIGNED_PROPERTIES) % (rb"([0-9TZ:-]{20})", b"(%b)" % _DIGEST_FORM))
+
 
 @dataclass(frozen=True, slots=True)
 class XmlParts:
@@ -105,8 +118,8 @@ def seal_xml(element: etree._Element, *, signer: Signer, statement: bytes | None
 
     The element bears `Id="certificate"` and no other Id is below it; it has neither comments nor processing
     instructions. `sealed_at` (aware) is claimed to the second; the signer is shown the `statement`.
-    Raises CertRefusedError when the signer has no cert, AlgorithmRefusedError for a key other than ES256, XmlRefusedError
-    form or too_long.
+    Raises CertRefusedError when the signer has no cert, AlgorithmRefusedError for a key other than ES256, and
+    XmlRefusedError form or too_long.
     """
     cert_der = signer.cert_der
     if cert_der is None:
@@ -135,3 +148,54 @@ def _written(parts: XmlParts) -> bytes:
 
 def _digest(octets: bytes) -> bytes:
     return b64encode(sha256(octets).digest())
+
+
+# --- reading ---
+
+
+def extract_xml(raw: bytes) -> XmlParts:
+    """Return the parts of a file that anybody may have written; XmlRefusedError too_long, foreign or form.
+
+    foreign: it does not even name our namespace; form: it is not byte for byte of the form that `seal_xml` writes.
+    """
+    if len(raw) > LARGEST_XML_BYTES:
+        raise XmlRefusedError("too_long", "the file is too long")
+    if _NAMESPACE not in raw:
+        raise XmlRefusedError("foreign", "not a sealed XML of this form")
+    found = _IN_FILE.fullmatch(raw)
+    if found is None:
+        raise XmlRefusedError("form", "the sealed XML is not of the form it is written in")
+    element, info, signature, cert, properties = found.groups()
+    parts = XmlParts(element, info, properties, b64decode(signature), b64decode(cert))
+    # Base64 has several texts for one value, of which one is written.
+    if _written(parts) != raw:
+        raise XmlRefusedError("form", "the sealed XML is not of the form it is written in")
+    return parts
+
+
+def verify_xml(parts: XmlParts, *, find_key: FindCertKey) -> VerifiedXml:
+    """Return what is sealed, when the key that `find_key` names for the file's cert signed exactly these parts.
+
+    Raises what `find_key` raises, AlgorithmRefusedError when that key is no ES256 key, SignatureInvalidError, and
+    XmlRefusedError digest (element or properties are not those signed), form or cert (another cert than was signed).
+    """
+    key = find_key(parts.cert_der)
+    if key.algorithm != "ES256":
+        raise AlgorithmRefusedError("documents are signed by ES256 only")
+    verify_signature(key.algorithm, key.public_key, parts.signature, parts.signed_info)
+    if parts.signed_info != _signed_info(parts.element, parts.signed_properties):
+        raise XmlRefusedError("digest", "the element or its properties are not those that were signed")
+    sealed_at, cert_digest = _read_properties(parts.signed_properties)
+    if cert_digest != _digest(parts.cert_der):
+        raise XmlRefusedError("cert", "the signature was made under another cert")
+    return VerifiedXml(parts.element, parts.cert_der, sealed_at)
+
+
+def _read_properties(properties: bytes) -> tuple[datetime, bytes]:
+    found = _IN_PROPERTIES.fullmatch(properties)
+    try:
+        if found is not None:
+            return datetime.strptime(found[1].decode(), _TIME).replace(tzinfo=UTC), found[2]
+    except ValueError:
+        pass
+    raise XmlRefusedError("form", "the signed properties are not of the form they are written in")

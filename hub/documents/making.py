@@ -17,10 +17,11 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
-from signing.xml import seal_xml
+from lxml import etree
 from sqlalchemy import Connection
 
 from hub.document_content import Content, content_of, decrypt_content, encrypt_content
+from hub.document_metadata import MetadataFormError
 from hub.document_xml import element_of
 from hub.documents.permission import require_permitted
 from hub.errors import DocumentError, NotFoundError
@@ -33,13 +34,11 @@ from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.files import DocumentFiles, StoredFileError
 from hub.store.statement import StatementReader
+from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from signing.pdf import seal_pdf
-
-MASTERS = ("original", "duplicate")
-COPY = "copy"
-LANGUAGES = ("zh", "en")
+from signing.xml import seal_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +71,7 @@ def want_document(name: DocumentName, *, registry: Registry, files: DocumentFile
     return made
 
 
-def made_document(
-    name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime
-) -> Document | None:
+def made_document(name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime) -> Document | None:
     """Return a document that was wanted, or None while it is not made. Raises also why a maker could not make it."""
     stored, opened = _look_up(name, registry, now)
     if opened is not None and opened.problem is not None:
@@ -85,8 +82,11 @@ def made_document(
 def want(connection: Connection, names: Mapping[DocumentName, str | None], now: datetime) -> None:
     """Put documents down as wanted, each once; with each, the digest of the one whose file is of no use, if any.
 
-    One that another process finished a moment ago is not wanted: it would be drawn twice.
+    One that another process finished a moment ago is not wanted: it would be drawn twice. A file that was taken in
+    cannot be drawn again: DocumentError existing_damaged.
     """
+    if any(name.edition == EXISTING for name in names):
+        raise DocumentError("existing_damaged")
     reader, writer = DocumentReader(connection), DocumentWriter(connection)
     writer.want(list(names), now)
     for name, useless in names.items():
@@ -159,8 +159,10 @@ def _make(
         statement = StatementReader(connection).get(content.statement)[0].encode()
     signer = sealers(content.sealer)
     if content.sealed_xml is None:
-        kind = registry.catalogue.get(content.certificate_type, content.type_version)
-        xml = seal_xml(element_of(content, kind), signer=signer, statement=statement, sealed_at=content.sealed_at)
+        element = _element(content, registry)
+        if element is None:
+            return None
+        xml = seal_xml(element, signer=signer, statement=statement, sealed_at=content.sealed_at)
         content = content.with_xml(xml)
         if not registry.database.write(partial(_keep, content, registry, now)):
             return None
@@ -190,6 +192,19 @@ def _make(
         act_id=content.act_id,
     )
     return registry.database.write(partial(_commit, content, stored, registry, now))
+
+
+def _element(content: Content, registry: Registry) -> etree._Element | None:
+    """Return what is to be sealed; None, with the problem recorded, where the record does not fit the schema."""
+    kind = registry.catalogue.get(content.certificate_type, content.type_version)
+    try:
+        return element_of(content, kind)
+    except MetadataFormError:
+        problem = _problem(DocumentError("document_form"))
+        registry.database.write(
+            lambda connection: DocumentWriter(connection).fail(content.name, owner=registry.owner, problem=problem)
+        )
+        return None
 
 
 def _keep(content: Content, registry: Registry, now: datetime, connection: Connection) -> bool:

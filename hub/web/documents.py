@@ -13,13 +13,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.access import verify_caller
-from hub.applications import draft_application, granted_request, verify_application
+from hub.applications import draft_application, request_under_grant, verify_application
 from hub.delivery import Exchange
 from hub.documents.archive import Archived, archive_of, file_name
 from hub.documents.downloads import (
@@ -61,7 +60,7 @@ class DownloadWish(BaseModel):
     licence_number: str = Field(pattern=r"^[0-9A-Z]{18}$")
     grant: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     certificates: list[Identifier] = Field(default=[], max_length=100)
-    edition: Literal["original", "duplicate", "copy"] | None = None
+    edition: Literal["original", "duplicate", "existing", "copy"] | None = None
     language: Literal["zh", "en"] = "zh"
 
 
@@ -185,7 +184,7 @@ def _apply(body: SignedBody, registry: Registry, exchange: Exchange) -> dict[str
     if application.download.grant is None:
         return open_download(application, registry=registry, now=now)
     answer = pull(
-        granted_request(application, registry=registry),
+        request_under_grant(application, registry=registry),
         verified=application.verified,
         system=application.system,
         officer=None,

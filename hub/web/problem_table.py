@@ -362,6 +362,37 @@ DOCUMENTS: Mapping[str, Row] = {
         "请平台运营方在字体目录中加入含有该字的字体，然后重新下载。",
         "Have the operator add a font with this character to the font folder, then fetch it again.",
     ),
+    "document_form": Row(
+        409, "证照内容不符合证照文件的元数据规范，文件没有生成。",
+        "The certificate's content does not fit the metadata schema of documents; no document was made.",
+        "请颁发机构核对并更正证照内容。", "Have its issuing body check and correct the content.",
+    ),
+    "existing_none": Row(
+        404, "这份证照没有存量原件。", "No document of this certificate was taken in.",
+        "请下载正本或副本。", "Fetch the original or the duplicate instead.",
+    ),
+    "existing_damaged": Row(
+        409, "所存的存量原件已丢失或损坏，不能重新生成。",
+        "The document that was taken in is lost or damaged; it cannot be drawn again.",
+        "请颁发机构重新提交原件。", "Have its issuing body send the file again.",
+    ),
+    "existing_digest": Row(
+        422, "提交的文件与指令所写的摘要不符。", "The file is not the one whose digest was signed.",
+        "请核对文件后重新签署指令。", "Check the file and sign a new statement.",
+    ),
+    "existing_seal": Row(
+        422, "文件自带的签章未通过核验，没有收存。", "The file's own seal did not pass; it was not taken in.",
+        "请提交未改动过、由已配置的证书体系签章的原件。",
+        "Send the unaltered original, sealed under one of the anchors that this hub is configured with.",
+    ),
+    "existing_known": Row(
+        409, "这个文件已经收存过。", "This file was taken in before.",
+        "无需再次提交。", "There is nothing more to do.",
+    ),
+    "existing_off": Row(
+        503, "平台没有配置存量文件的信任证书。", "The hub is configured with no anchors for existing documents.",
+        "请平台运营方配置后再提交。", "Have the operator configure them, then send it again.",
+    ),
     "copy_ended": Row(
         410, "加注件的使用期限已过。", "The copy's term has ended.",
         "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
@@ -389,7 +420,8 @@ DOCUMENTS: Mapping[str, Row] = {
         "请用电子营业执照重新申请下载。", "Apply again with the electronic business licence.",
     ),
     "download_certificate_unknown": Row(
-        404, "申请所列的证照不存在，或不属于申请人。", "A certificate named in the application is unknown or another's.",
+        404, "申请所列的证照不存在，或不属于申请人。",
+        "A certificate named in the application is unknown or another's.",
         "请核对证照标识后重新申请。", "Check the identifiers and apply again.",
     ),
     "download_nothing": Row(

@@ -42,8 +42,8 @@ class TextLengthError(PlainTextError):
 def parse_plain_text(text: str, *, max_length: int, multiline: bool = False) -> str:
     """Return `text` without surrounding white space; `max_length` counts code points of what is returned.
 
-    With `multiline` a line feed is allowed inside. Raises TextLengthError, TextControlError, TextFormError, each of them
-    a PlainTextError.
+    With `multiline` a line feed is allowed inside. Raises TextLengthError, TextControlError, TextFormError, each a
+    PlainTextError.
     """
     text = text.strip(_SURROUNDING)
     if len(text) > max_length:

@@ -164,7 +164,12 @@ class Drawing:
             raise LayoutUnknownError(face.layout)
         _refuse_private_use(face)
         told = [
-            {"file": f"attachment-{n}", "name": each.name, "media_type": each.media_type, "description": each.description}
+            {
+                "file": f"attachment-{n}",
+                "name": each.name,
+                "media_type": each.media_type,
+                "description": each.description,
+            }
             for n, each in enumerate(attachments)
         ]
         return {

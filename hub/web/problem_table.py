@@ -567,6 +567,17 @@ HUB: Mapping[str, Row] = {
         "The database would lose acknowledged data in a power cut; the hub refuses to run.",
         "请把数据目录放在本地磁盘上。", "Put the data folder on a local disk.",
     ),
+    "documents_unavailable": Row(
+        503, "存放证照文件的地方暂时没有应答。", "The place where documents lie does not answer at this moment.",
+        "请稍后再试；未完成的文件会自动补做。", "Try again in a moment; documents under way are made by themselves.",
+    ),
+    "documents_refused": Row(
+        503, "存放证照文件的地方拒绝存取。", "The place where documents lie refuses the hub.", *_ASK_OPERATOR,
+    ),
+    "documents_setting": Row(
+        503, "证照文件存放处的一项设置缺失或不对。", "A setting of the place where documents lie is missing or wrong.",
+        *_ASK_OPERATOR,
+    ),
     "seal_not_listed": Row(
         503, "颁发机构的签章证书尚未列入信任列表。", "The issuing body's seal is not in the trust list yet.",
         "请运营方签发下一版信任列表（yizhao keys trust-list）；签发后一秒内生效。",

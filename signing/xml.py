@@ -131,19 +131,20 @@ def seal_xml(element: etree._Element, *, signer: Signer, statement: bytes | None
     octets: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
     properties = _SIGNED_PROPERTIES % (sealed_at.astimezone(UTC).strftime(_TIME).encode(), _digest(cert_der))
     info = _signed_info(octets, properties)
-    return _written(XmlParts(octets, info, properties, signer.sign(info, statement=statement), cert_der))
+    return written_xml(XmlParts(octets, info, properties, signer.sign(info, statement=statement), cert_der))
 
 
-def _signed_info(element: bytes, properties: bytes) -> bytes:
-    return _SIGNED_INFO % (_digest(element), _digest(properties))
-
-
-def _written(parts: XmlParts) -> bytes:
+def written_xml(parts: XmlParts) -> bytes:
+    """Return the one file that has these parts; XmlRefusedError too_long."""
     signature, cert = b64encode(parts.signature), b64encode(parts.cert_der)
     raw = _FILE % (parts.element, parts.signed_info, signature, cert, parts.signed_properties)
     if len(raw) > LARGEST_XML_BYTES:
         raise XmlRefusedError("too_long", "the sealed file would be too long")
     return raw
+
+
+def _signed_info(element: bytes, properties: bytes) -> bytes:
+    return _SIGNED_INFO % (_digest(element), _digest(properties))
 
 
 def _digest(octets: bytes) -> bytes:
@@ -168,7 +169,7 @@ def extract_xml(raw: bytes) -> XmlParts:
     element, info, signature, cert, properties = found.groups()
     parts = XmlParts(element, info, properties, b64decode(signature), b64decode(cert))
     # Base64 has several texts for one value, of which one is written.
-    if _written(parts) != raw:
+    if written_xml(parts) != raw:
         raise XmlRefusedError("form", "the sealed XML is not of the form it is written in")
     return parts
 

@@ -17,7 +17,23 @@ from pathlib import Path
 import zxingcpp
 from PIL import Image
 
-from hub.examination.extracted import LONGEST_TEXT, MOST_TEXTS, READY, Extracted, PictureRead, Unread, to_answer
+from hub.examination.extracted import (
+    LONGEST_TEXT,
+    MOST_TEXTS,
+    READY,
+    REFUSED,
+    Extracted,
+    PdfRead,
+    PictureRead,
+    Unread,
+    XmlRead,
+    to_answer,
+)
+from hub.examination.forms import Form, kind_of
+from schemas.document import XML_NAME
+from signing.errors import PdfRefusedError, XmlRefusedError
+from signing.pdf_reading import extract_pdf
+from signing.xml import XmlParts, extract_xml
 
 MEMORY_BYTES = 256 * 1024 * 1024
 CPU_SECONDS = 5
@@ -45,8 +61,17 @@ def _say(said: bytes) -> None:
 
 
 def extract(raw: bytes) -> Extracted:
-    """Take apart what a file holds, by its first bytes. Raises whatever a library raises: the parent sees no answer."""
-    return _picture(raw)
+    """Take a file apart by its kind. Raises whatever a library raises: the parent sees no answer then."""
+    try:
+        match kind_of(raw):
+            case Form.PDF:
+                return _pdf(raw)
+            case Form.XML:
+                return XmlRead(extract_xml(raw))
+            case _:
+                return _picture(raw)
+    except (PdfRefusedError, XmlRefusedError):
+        return Unread(REFUSED)
 
 
 def confine() -> None:
@@ -82,7 +107,19 @@ def _limit(what: int, most: int) -> None:
     resource.setrlimit(what, (most, most))
 
 
-# --- pictures ---
+# --- each kind ---
+
+
+def _pdf(raw: bytes) -> PdfRead:
+    parts = extract_pdf(raw)
+    return PdfRead(parts, _xml_in(dict(parts.attachments).get(XML_NAME, b"")))
+
+
+def _xml_in(attached: bytes) -> XmlParts | None:
+    try:
+        return extract_xml(attached)
+    except XmlRefusedError:
+        return None
 
 
 def _picture(raw: bytes) -> Extracted:

@@ -177,7 +177,7 @@ def _with_record(
     trust: TrustList,
     now: datetime,
 ) -> DocumentProof:
-    """Return the proof of a copy: the hub sealed it; the body's seal is on the record inside, and the note beside it."""
+    """Return the proof of a copy: sealed by the hub, inside the record with the body's seal, and the note beside it."""
     if shown.form is Form.XML:
         return replace(proof, right=NoteProof(_right_of_copy_alone(mark, now)))
     if shown.delivered is None:

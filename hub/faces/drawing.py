@@ -11,7 +11,6 @@ and not as `sys.inputs`, a change of which makes typst forget what it has laid o
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -31,11 +30,19 @@ _PARTS = "_*.typ"
 _MAIN = """\
 #import "/{layout}.typ": pages
 #let attachments = json("attachments.json").map(each => (..each, content: read(each.file, encoding: none)))
-#pages(json("face.json"), attachments: attachments)
+#pages(json("face.json") + json("setting.json"), attachments: attachments)
 """
 # How the rows are set: with air while they fit on one page, close if that saves a page, else over numbered pages.
 _FITS = ("open", "close", "paged")
+# What has no shape of its own or none that is agreed (formats, variation selectors, private use): a font would show
+# nothing, or something else.
+_SHAPELESS = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\ue000-\uf8ff\U000e0000-\U0010ffff]"
+)
 _MISSING_GLYPH = re.compile(r'the text \W*"(.+?)"\W* could not be displayed with font', re.DOTALL)
+# As typst quotes what is not letter or sign.
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 # The page tree is the first object that typst writes: no value of the face stands before it.
 _PAGE_TREE = re.compile(rb"%PDF-1\.7\n%[^\n]*\n\s*1 0 obj\n<</Type/Pages/Count ([0-9]+)/")
 _PAGE_SIZE = re.compile(rb"/Type/Page/Resources [0-9]+ 0 R/MediaBox\[0 0 ([0-9.]+) ([0-9.]+)\]")
@@ -45,12 +52,12 @@ _PICTURE_VALUE_CHARACTERS = 160
 
 
 class MissingGlyphError(ValueError):
-    """No font has this character: nothing was drawn. The remedy is a font with it in the site's font folder."""
+    """No font shows this character: nothing was drawn. The remedy is a font with it in the site's font folder."""
 
     code = "glyph_missing"
 
     def __init__(self, character: str) -> None:
-        super().__init__(f"no font has {' '.join(f'U+{ord(each):04X}' for each in character)}")
+        super().__init__(f"no font shows {' '.join(f'U+{ord(each):04X}' for each in character)}")
         self.character = character
 
 
@@ -79,7 +86,7 @@ class DrawnPages:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where every layout puts the seal on the last page: its size, and how far from the right and the lower edge (mm)."""
+    """Where every layout puts the seal on the last page: its size, its distance from the right and lower edges (mm)."""
 
     width: float
     height: float
@@ -120,7 +127,8 @@ class Drawing:
         files = self._files(face, attachments)
         pdf, pages = b"", 0
         for fit in _FITS:
-            pdf = self._compile(files | _values(face, fit=fit, seal=asdict(place)), "pdf", made_at)
+            setting = _json({"fit": fit, "seal": asdict(place), "as_picture": False})
+            pdf = self._compile(files | {"setting.json": setting}, "pdf", made_at)
             pages = _page_count(pdf)
             if pages == 1:
                 break
@@ -132,7 +140,8 @@ class Drawing:
         `face` holds public values only: this is for the caller to see to. Long values are cut, marked with an ellipsis;
         what does not fit on the page is left out. Raises as `draw` does.
         """
-        files = self._files(face, ()) | _values(_cut(face), fit="close", as_picture=True)
+        setting = _json({"fit": _FITS[0], "as_picture": True})
+        files = self._files(_cut(face), ()) | {"setting.json": setting}
         # A picture is drawn with boxes for what no font has; the same pages as PDF/A are refused.
         self._compile(files, "pdf", datetime(2000, 1, 1, tzinfo=UTC))
         return self._compile(files, "png", None)
@@ -140,7 +149,7 @@ class Drawing:
     def _compile(self, files: Mapping[str, bytes], form: Literal["pdf", "png"], made_at: datetime | None) -> bytes:
         with _missing_glyph_named():
             made = self._compiler.compile(
-                dict(files),
+                dict(files),  # type: ignore[type-var]  # files in memory: the stubs know only a path or one file's bytes
                 format=form,
                 pdf_standards="a-3b" if form == "pdf" else [],
                 timestamp=made_at,
@@ -162,20 +171,24 @@ class Drawing:
         """Return what to draw and the attachments, under names of ours."""
         if face.layout not in self._layouts:
             raise LayoutUnknownError(face.layout)
-        _refuse_private_use(face)
+        values = _json({**asdict(face), "qr_svg": face.qr_svg.decode()})
+        if shapeless := _SHAPELESS.search(values.decode()):
+            raise MissingGlyphError(shapeless[0])
         told = [
-            {"file": f"attachment-{n}", "name": each.name, "media_type": each.media_type, "description": each.description}
+            {
+                "file": f"attachment-{n}",
+                "name": each.name,
+                "media_type": each.media_type,
+                "description": each.description,
+            }
             for n, each in enumerate(attachments)
         ]
         return {
             "main.typ": _MAIN.format(layout=face.layout).encode(),
+            "face.json": values,
             "attachments.json": _json(told),
             **{f"attachment-{n}": each.content for n, each in enumerate(attachments)},
         }
-
-
-def _values(face: Face, *, as_picture: bool = False, **told: object) -> dict[str, bytes]:
-    return {"face.json": _json({**asdict(face), "qr_svg": face.qr_svg.decode(), "as_picture": as_picture, **told})}
 
 
 def _json(told: object) -> bytes:
@@ -201,14 +214,6 @@ def _page_width(pdf: bytes) -> float:
     return width
 
 
-def _refuse_private_use(face: Face) -> None:
-    """A private-use character has no agreed shape: a font that happens to hold one would show something else."""
-    words = json.dumps({**asdict(face), "qr_svg": ""}, ensure_ascii=False)
-    private = next((each for each in words if unicodedata.category(each) == "Co"), None)
-    if private is not None:
-        raise MissingGlyphError(private)
-
-
 @contextmanager
 def _missing_glyph_named() -> Iterator[None]:
     try:
@@ -217,4 +222,4 @@ def _missing_glyph_named() -> Iterator[None]:
         found = _MISSING_GLYPH.search(error.message)
         if found is None:
             raise
-        raise MissingGlyphError(found[1]) from error
+        raise MissingGlyphError(_ESCAPED.sub(lambda each: chr(int(each[1], 16)), found[1])) from error

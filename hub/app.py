@@ -27,8 +27,13 @@ from connectors.e_licence_simulator import SimulatorStatus
 from connectors.tabular import open_table
 from hub import VERSION
 from hub.delivery import Exchange
+from hub.document_content import Content, face_of
+from hub.documents.making import Workshop
+from hub.documents.worker import DocumentWorker, Maker
 from hub.errors import SetupError
 from hub.exchange import release_lapsed
+from hub.faces.drawing import Drawing, DrawnPages
+from hub.faces.face import Face
 from hub.facts import Source, Surroundings, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intake.run import Workplace
@@ -40,13 +45,16 @@ from hub.keyfolder import KeyFolder
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.settings import Settings
 from hub.store.database import Database
+from hub.store.files import DocumentFiles
 from hub.store.installation import InstallationWriter
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
+from hub.store.places import open_place
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
     access,
+    documents,
     examination,
     exchange,
     grants,
@@ -59,11 +67,13 @@ from hub.web import (
     status,
 )
 from hub.web.callers import moment
+from hub.web.documents import Counter
 from hub.web.limits import AddressLimit
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
+from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.exchange import NOTE_TYP
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
@@ -118,6 +128,27 @@ class Sealing:
         return self._keys.signer(f"hub:{issuing_body}" if issuing_body in HUB_SEALERS else f"seal:{issuing_body}")
 
 
+class Drawn:
+    """Draws what a content says: its pages, or its public picture."""
+
+    def __init__(self, drawing: Drawing, catalogue: Catalogue) -> None:
+        self._drawing = drawing
+        self._catalogue = catalogue
+
+    def pages(self, content: Content) -> DrawnPages:
+        face = self._face(content)
+        return self._drawing.draw(face, attachments=content.attachments, made_at=content.sealed_at)
+
+    def picture(self, content: Content) -> bytes:
+        return self._drawing.draw_public_picture(self._face(content))
+
+    def _face(self, content: Content) -> Face:
+        kind = self._catalogue.get(content.certificate_type, content.type_version)
+        text = qr_text(content.origin, "c", content.reference)
+        layout = self._drawing.layout_of(content.certificate_type)
+        return face_of(content, kind, layout=layout, qr_text=text, qr_svg=qr_svg(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Hub:
     """One running hub."""
@@ -126,6 +157,8 @@ class Hub:
     registry: Registry
     sealers: Sealers
     exchange: Exchange
+    documents: DocumentWorker
+    files: DocumentFiles
     installation: Installation
     settings: Settings
     close: Callable[[], None]
@@ -196,9 +229,14 @@ def _build(settings: Settings, database: Database) -> Hub:
     )
     reader = scan_reader(settings, database)
     metrics = CollectorRegistry()
-    upkeep = Upkeep(_rounds(registry, sealers))
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
+    files = document_files(settings, registry)
+    drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
+    maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
+    makers = DocumentWorker(maker, threads=settings.document_threads)
+    upkeep = Upkeep(_rounds(registry, sealers, makers))
+    counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
     for router in (
@@ -208,6 +246,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
+        documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
     ):
         api.include_router(router, prefix="/api/v1")
     api.include_router(examination.routes(registry, view, pages.render, AddressLimit(settings.upload_rate)))
@@ -221,6 +260,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         to_thread.current_default_thread_limiter().total_tokens = settings.threads
         upkeep.start()
         worker.start()
+        makers.start()
         try:
             yield
         finally:
@@ -229,12 +269,13 @@ def _build(settings: Settings, database: Database) -> Hub:
     api.router.lifespan_context = lifespan
 
     def close() -> None:
+        makers.stop()
         worker.stop()
         upkeep.stop()
         database.close()
 
     application = Observation(_dispatch(lookup, api), metrics=metrics, failure=problems.failure)
-    return Hub(application, registry, sealers, pulls, installation, settings, close)
+    return Hub(application, registry, sealers, pulls, makers, files, installation, settings, close)
 
 
 def make_registry(
@@ -263,6 +304,12 @@ def make_registry(
     )
 
 
+def document_files(settings: Settings, registry: Registry) -> DocumentFiles:
+    """Return where documents are kept; SetupError when that place is wrongly set, or refuses to keep one."""
+    place = open_place(settings.document_place)
+    return DocumentFiles(place, master=registry.master, masters=registry.masters)
+
+
 def scan_reader(settings: Settings, database: Database) -> ScanReader:
     """Return the fastest honest reader of composed answers for this database."""
     if database.dialect == "sqlite":
@@ -281,7 +328,7 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
 
 
-def _rounds(registry: Registry, sealers: Sealers) -> list[Callable[[datetime], object]]:
+def _rounds(registry: Registry, sealers: Sealers, makers: DocumentWorker) -> list[Callable[[datetime], object]]:
     def complete(now: datetime) -> object:
         return complete_orphans(registry=registry, sealers=sealers, now=now)
 
@@ -291,7 +338,7 @@ def _rounds(registry: Registry, sealers: Sealers) -> list[Callable[[datetime], o
     def forget(now: datetime) -> object:
         return registry.database.write(lambda connection: StatementWriter(connection).forget_expired(now))
 
-    return [complete, release, forget]
+    return [complete, release, forget, makers.forget_problems]
 
 
 def _api(

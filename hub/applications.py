@@ -16,11 +16,14 @@ import orjson
 
 from connectors.contract import ELicence, SignedText, SignerRole
 from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
-from hub.errors import DocumentError, GrantError
+from hub.errors import DocumentError, GrantError, NotFoundError
 from hub.registry import Registry
-from hub.signer_status import ask_status
+from hub.signer_status import ask_status, opened_grant
 from hub.statements import VerifiedStatement
+from hub.store.certificate import CertificateReader
+from hub.store.grant import GrantReader
 from schemas.download import Download, parse_download, render_download
+from schemas.exchange import Basis, PullRequest, Wanted
 from schemas.parties import Role, System
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 from schemas.statement import Ordered, Statement
@@ -90,6 +93,29 @@ def verify_application(signed: SignedText, *, registry: Registry, e_licence: ELi
     if good_at is None:
         raise DocumentError("e_licence_unconfirmed")
     return Application(download, signed.signer_role, _as_statement(signed, download, registry))
+
+
+def request_under_grant(application: Application, *, registry: Registry) -> PullRequest:
+    """Return what an application under a grant asks for: all that the grant gives, for its own item and case.
+
+    Raises NotFoundError grant_not_found. Whether the applicant may have it is the pull's to decide.
+    """
+    digest = application.download.grant or ""
+    with registry.database.read() as connection:
+        stored = GrantReader(connection).get(digest)
+        if stored is None:
+            raise NotFoundError("grant_not_found")
+        grant, _ = opened_grant(stored, registry)
+        singles = CertificateReader(connection).by_identifier(grant.certificates)
+    types = [*(each.code for each in grant.types), *(each.certificate_type for each in singles.values())]
+    return PullRequest(
+        licence_number=stored.holder,
+        wanted=tuple(Wanted(code, None) for code in dict.fromkeys(types)),
+        basis=Basis.GRANT,
+        basis_reference=digest,
+        item_code=grant.item_code,
+        case_number=grant.case_number,
+    )
 
 
 def _as_statement(signed: SignedText, download: Download, registry: Registry) -> VerifiedStatement:

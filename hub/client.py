@@ -187,6 +187,12 @@ class Client:
             self._answer(response)
         return response
 
+    def fetch(self, path: str, *, language: str = "zh") -> bytes:
+        """Get a document, and wait while it is being made; `path` without its query."""
+        return fetch_document(
+            lambda: self.http.get(self.url + path, params={"lang": language}, headers=self.headers("GET", path))
+        )
+
     def headers(self, method: str, path: str) -> dict[str, str]:
         """Return the headers of one call: the token (renewed in time) and a proof of its own."""
         token = self._usable_token()
@@ -222,13 +228,27 @@ class Client:
 
     def _answer(self, response: httpx.Response) -> dict[str, Any]:
         if response.status_code >= 400:
-            try:
-                problem = response.json()
-            except ValueError:
-                problem = {"title": response.text[:200]}
-            raise RefusedError(response.status_code, problem)
+            raise RefusedError(response.status_code, problem_of(response))
         answer: dict[str, Any] = response.json()
         return answer
+
+
+def fetch_document(ask: Callable[[], httpx.Response]) -> bytes:
+    """Ask again while the hub answers that a document is being made (202); return its bytes, or raise RefusedError."""
+    while (response := ask()).status_code == httpx.codes.ACCEPTED:
+        time.sleep(float(response.headers.get("retry-after", "1")))
+    if response.status_code >= 400:
+        raise RefusedError(response.status_code, problem_of(response))
+    return response.content
+
+
+def problem_of(response: httpx.Response) -> dict[str, Any]:
+    """Return the problem document of a refusal, or what stands for one where something else answered."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    return problem if isinstance(problem, dict) else {"title": response.text[:200]}
 
 
 def _measure(file: Path) -> tuple[int, str]:

@@ -21,6 +21,7 @@ from hub.registry import Registry
 from hub.signer_status import opened_grant
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader, StoredRecord
+from hub.store.enterprise import EnterpriseReader
 from hub.store.exchange import StoredDecision
 from hub.store.grant import GrantReader
 from hub.store.parties import PartyReader
@@ -173,11 +174,13 @@ def _note(
 ) -> dict[str, Any]:
     with registry.database.read() as connection:
         department = PartyReader(connection).department(decision.requester)
+        enterprise = None if department else EnterpriseReader(connection).get(decision.requester)
         cause = _cause(request, registry, connection)
+    name = department.name_zh if department else enterprise.name if enterprise else ""
     return note_payload(
         origin=registry.origin,
         serial=serial,
-        requester={"licence_number": decision.requester, "name": department.name_zh if department else ""},
+        requester={"licence_number": decision.requester, "name": name},
         officer=decision.officer,
         cause=cause,
         request=request,

@@ -80,7 +80,7 @@ class Content:
 
     @property
     def sealer(self) -> str:
-        """Whose seal it bears: the issuing body's, or on a copy the hub's; the body's own is in the delivered record."""
+        """Whose seal it bears: the issuing body's; a copy bears the hub's, and holds the record with the body's."""
         return COPIES_SEALER if self.delivery else self.issuing_body
 
     @property
@@ -113,10 +113,33 @@ def content_of(
     """Read what this document of the certificate says, from its sealed bytes; DocumentError copy_not_delivered."""
     stored = CertificateReader(connection).records([certificate.serial])[certificate.serial]
     private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
+    fields = disclosed_values([*stored.public_disclosures, *private])
+    whole = _content(name, certificate, stored.payload, fields, act_id, registry, connection, now)
+    return _as_delivered(whole, certificate, stored, registry, connection) if name.delivery else whole
+
+
+def public_content(
+    certificate: Certificate, *, language: str, registry: Registry, connection: Connection, now: datetime
+) -> Content:
+    """Read what anybody may see of a certificate, for its public picture; nothing else is even decrypted."""
+    stored = CertificateReader(connection).records([certificate.serial])[certificate.serial]
+    name, fields = DocumentName(certificate.serial, "picture", language), disclosed_values(stored.public_disclosures)
+    return _content(name, certificate, stored.payload, fields, "", registry, connection, now)
+
+
+def _content(
+    name: DocumentName,
+    certificate: Certificate,
+    payload: bytes,
+    fields: Mapping[str, str],
+    act_id: str,
+    registry: Registry,
+    connection: Connection,
+    now: datetime,
+) -> Content:
     body = PartyReader(connection).issuing_body(certificate.issuing_body)
     successor = PartyReader(connection).issuing_body(body.successor) if body and body.successor else None
-    fields = disclosed_values([*stored.public_disclosures, *private])
-    whole = Content(
+    return Content(
         serial=certificate.serial,
         act_id=act_id,
         edition=name.edition,
@@ -132,7 +155,7 @@ def content_of(
         issuing_body_name=fields["issuing_body_name"],
         issuing_body_name_en=body.name_en if body else "",
         successor_name=successor.name_zh if successor else None,
-        claims=parse_json(stored.payload),
+        claims=parse_json(payload),
         fields=fields,
         payload_sha256=certificate.payload_sha256,
         statement=certificate.statement,
@@ -141,7 +164,6 @@ def content_of(
         # To the second, as signatures and pages say it: the same moment in every place.
         sealed_at=now.replace(microsecond=0),
     )
-    return _as_delivered(whole, certificate, stored, registry, connection) if name.delivery else whole
 
 
 def _as_delivered(

@@ -109,6 +109,7 @@ class Intention:
     act_id: str
     payload: str
     disclosures: tuple[str, ...]
+    documents: tuple[str, ...] = ()
 
     def chain_row(self) -> dict[str, Any]:
         """Return the row of a chain that begins with this version."""
@@ -303,6 +304,7 @@ def make_intention(
         act_id=new_name(registry),
         payload=payload.decode(),
         disclosures=disclosures,
+        documents=order.documents,
     )
 
 
@@ -441,6 +443,7 @@ def _opened(stored: StoredIntention, registry: Registry) -> Intention:
     for name in ("valid_from", "valid_to", "decided_on", "works_from"):
         content[name] = date.fromisoformat(content[name]) if content[name] else None
     content["disclosures"] = tuple(content["disclosures"])
+    content["documents"] = tuple(content.get("documents", ()))
     return Intention(**content)
 
 

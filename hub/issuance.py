@@ -30,6 +30,7 @@ from hub.registry import Registry, Sealers
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter
+from hub.store.document import DocumentName, DocumentWriter
 from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
 from hub.store.entry import EntryWriter
 from hub.store.intake import IntakeWriter
@@ -318,6 +319,10 @@ def _commit(
     bodies += bodies_from_store(connection, sorted(replaced), catalogue=registry.catalogue)
     _name_holders(sealed, bodies, enterprises, connection)
     rewrite(connection, bodies, enterprises)
+    DocumentWriter(connection).want(
+        [DocumentName(each.intention.serial, edition, "zh") for each in sealed for edition in each.intention.documents],
+        now,
+    )
     # Here and not in `also`: whoever completes an orphaned batch must tell the intake's outcome too.
     IntakeWriter(connection).add_rows([each.intention.intake_row() for each in sealed if each.intention.intake])
     outcomes = _outcomes(sealed, plans)

@@ -21,12 +21,12 @@ from schemas.catalogue import (
 )
 from schemas.certificate import end_of_validity, parse_day
 from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.plain_text import PlainTextError, parse_plain_text
 
 _MEMBERS = frozenset(
     {"certificate_type", "type_version", "issuing_body", "licence_number", "holder_name", "holder_address"}
     | {"certificate_number", "decision_document", "decision_number", "decided_on", "issued_on", "valid_from"}
-    | {"valid_to", "works_from", "subject_id", "fields", "replaces"}
+    | {"valid_to", "works_from", "subject_id", "fields", "replaces", "documents"}
 )
 _LENGTHS = {
     "issuing_body": 18,
@@ -39,12 +39,16 @@ _LENGTHS = {
     "replaces": 128,
 }
 _OPTIONAL_TEXTS = frozenset({"holder_address", "decision_document", "subject_id", "replaces"})
+_EDITIONS = ("original", "duplicate")
 _LONG_TERM = frozenset({"", "长期", "无固定期限", "永久"})
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One certificate to be issued. `replaces` is the identifier of the version it renews or changes."""
+    """One certificate to be issued. `replaces` is the identifier of the version it renews or changes.
+
+    `documents` are the editions whose sealed documents are wanted at once; the others are made when first fetched.
+    """
 
     certificate_type: CertificateType
     issuing_body: str
@@ -63,9 +67,10 @@ class Order:
     fields: Mapping[str, str]
     replaces: str | None = None
     marks: tuple[str, ...] = field(default=())
+    documents: tuple[str, ...] = field(default=())
 
     def facts(self) -> dict[str, Any]:
-        """Return what makes two orders the same certificate version: everything but `replaces`."""
+        """Return what makes two orders the same certificate version: its content, not what it replaces or is to be."""
         return {
             "certificate_type": self.certificate_type.code,
             "issuing_body": self.issuing_body,
@@ -100,6 +105,7 @@ def read_order(
     licence_number = _read_licence_number(content, overrides, problems)
     fields = _read_fields(content, certificate_type, occasion, problems)
     number = _read_number(texts["certificate_number"], certificate_type, occasion, problems)
+    documents = _read_documents(content, problems)
     valid_to = end_of_validity(dates["valid_to"])
     if not problems:
         _read_validity(certificate_type, dates["valid_from"], valid_to, problems)
@@ -124,6 +130,7 @@ def read_order(
         fields=fields,
         replaces=texts["replaces"] or None,
         marks=marks,
+        documents=documents,
     )
 
 
@@ -154,12 +161,8 @@ def _read_texts(content: Mapping[str, Any], problems: list[FieldProblem]) -> dic
 def _plain(name: str, value: str, longest: int, problems: list[FieldProblem]) -> str:
     try:
         return parse_plain_text(value, max_length=longest)
-    except TextControlError:
-        problems.append(FieldProblem(name, "control_character"))
-    except TextFormError:
-        problems.append(FieldProblem(name, "not_nfc"))
-    except TextLengthError:
-        problems.append(FieldProblem(name, "too_long"))
+    except PlainTextError as error:
+        problems.append(FieldProblem(name, error.rule))
     return ""
 
 
@@ -211,6 +214,14 @@ def _read_fields(
     except FieldsError as error:
         problems.extend(error.problems)
         return {}
+
+
+def _read_documents(content: Mapping[str, Any], problems: list[FieldProblem]) -> tuple[str, ...]:
+    wanted = content.get("documents", [])
+    if not isinstance(wanted, list) or any(each not in _EDITIONS for each in wanted):
+        problems.append(FieldProblem("documents", "choice"))
+        return ()
+    return tuple(edition for edition in _EDITIONS if edition in wanted)
 
 
 def _read_number(

@@ -24,7 +24,7 @@ from signing.errors import AlgorithmRefusedError, SignatureInvalidError
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_NAME = "secp256r1"
 _P256_WIDTH = 32
 # The y coordinates of the eight points whose order divides the cofactor: 0, ±1, and ±y where dy⁴ + 2y² = 1.
@@ -62,7 +62,7 @@ def _verify_es256(public_key: PublicKey, signature: bytes, message: bytes) -> No
         raise SignatureInvalidError("an ES256 signature is 64 bytes")
     r = int.from_bytes(signature[:_P256_WIDTH], "big")
     s = int.from_bytes(signature[_P256_WIDTH:], "big")
-    if not (0 < r < _P256_ORDER and 0 < s < _P256_ORDER):
+    if not (0 < r < P256_ORDER and 0 < s < P256_ORDER):
         raise SignatureInvalidError("r or s is outside 1 … n-1")
     public_key.verify(encode_dss_signature(r, s), message, _ECDSA_SHA256)
 

@@ -1,17 +1,21 @@
 """CMS signatures over a digest, as PAdES baseline B-B has them: three signed attributes, the cert inside, no time.
 
+One form, written and read: what is read is taken apart only to be written again, and must come out the same, so that
+no second CMS says what a sealed one says. ECDSA itself leaves two signatures that hold, (r, s) and (r, n - s); the one
+with the smaller s is written. Strangers' bytes are cut by their lengths and nothing in them is parsed.
+
 Sources: RFC 5652 sections 5.1 to 5.6 (SignedData), RFC 5035 section 3 (signing-certificate-v2), RFC 5754 section 3
 (ECDSA with SHA-256), ETSI EN 319 142-1 section 6.3 (no signing-time: the PDF's own /M claims it).
-Everything here is written, nothing read: the DER of strangers is not this module's.
+Not checked here: whether the cert counts, which is for `find_key` to say.
 """
 
-from collections.abc import Sequence
 from hashlib import sha256
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from signing.errors import AlgorithmRefusedError, CertRefusedError
+from signing.algorithms import P256_ORDER, listed, verify_signature
+from signing.errors import AlgorithmRefusedError, CertRefusedError, CmsRefusedError, SignatureInvalidError
+from signing.jws import FindCertKey
 from signing.signers import Signer
 
 _SEQUENCE, _SET, _INTEGER, _OCTETS = 0x30, 0x31, 0x02, 0x04
@@ -22,30 +26,69 @@ _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 _SIGNING_CERT_V2 = "1.2.840.113549.1.9.16.2.47"
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 _ECDSA_SHA256 = "1.2.840.10045.4.3.2"
+# Where things stand: which member of the outermost element, which member of that, and so on.
+_CERT_AT = (1, 0, 3, 0)
+_DIGEST_AT = (1, 0, 4, 0, 3, 1, 1, 0)
+_SIGNATURE_AT = (1, 0, 4, 0, 5)
+_SERIAL_AT = (0, 1)
+_ISSUER_AT = (0, 3)
 
 
-def sign_digest(digest: bytes, *, signer: Signer, statement: bytes | None, chain: Sequence[bytes] = ()) -> bytes:
+def sign_digest(digest: bytes, *, signer: Signer, statement: bytes | None) -> bytes:
     """Return the DER of a detached SignedData over content whose SHA-256 is `digest` (32 bytes).
 
-    The signer's cert and `chain` (DER) stand inside. Raises CertRefusedError when the signer has no cert, and
-    AlgorithmRefusedError for a key other than ES256: a reader of PDF knows no other of the closed list.
+    The signer's cert stands inside. Raises CertRefusedError when the signer has none, and AlgorithmRefusedError for a
+    key other than ES256: a reader of PDF knows no other of the closed list.
     """
     cert_der = signer.cert_der
     if cert_der is None:
         raise CertRefusedError("missing", "a signature in a document needs its signer's cert")
     if signer.algorithm != "ES256":
         raise AlgorithmRefusedError("documents are signed by ES256 only")
-    attributes = sorted(
+    attributes = _attributes(digest, cert_der)
+    return _signed_data(cert_der, attributes, signer.sign(_tlv(_SET, *attributes), statement=statement))
+
+
+def verify_digest(cms_der: bytes, digest: bytes, *, find_key: FindCertKey) -> bytes:
+    """Return the signer's cert (DER) when `cms_der` is a signature by its key over content of this SHA-256.
+
+    1 the form is the one `sign_digest` writes: CmsRefusedError 2 `find_key` knows the cert: what it raises 3 the digest
+    is the one signed, 4 the signature holds: SignatureInvalidError; AlgorithmRefusedError for a key other than ES256.
+    """
+    try:
+        cert_der = _element_at(cms_der, *_CERT_AT)
+        signed_digest = _content(_element_at(cms_der, *_DIGEST_AT))
+        signature = listed("ES256").raw_cert_signature(_content(_element_at(cms_der, *_SIGNATURE_AT)))
+        attributes = _attributes(signed_digest, cert_der)
+        written = _signed_data(cert_der, attributes, signature)
+    except (IndexError, ValueError, SignatureInvalidError) as error:
+        raise CmsRefusedError("the CMS is cut short, or its signature is no two numbers of the curve") from error
+    if written != cms_der:
+        raise CmsRefusedError("the CMS is not in the form that seals are written in")
+    key = find_key(cert_der)
+    if key.algorithm != "ES256":
+        raise AlgorithmRefusedError("documents are signed by ES256 only")
+    if signed_digest != digest:
+        raise SignatureInvalidError("the signature is over other content")
+    verify_signature(key.algorithm, key.public_key, signature, _tlv(_SET, *attributes))
+    return cert_der
+
+
+# --- the form ---
+
+
+def _attributes(digest: bytes, cert_der: bytes) -> list[bytes]:
+    """Return the signed attributes: signed as a SET, carried as [0] IMPLICIT (RFC 5652 section 5.4)."""
+    return sorted(
         [
             _attribute(_CONTENT_TYPE, _oid(_DATA)),
             _attribute(_MESSAGE_DIGEST, _tlv(_OCTETS, digest)),
             _attribute(_SIGNING_CERT_V2, _signing_cert(cert_der)),
         ]
     )
-    # Signed as a SET, carried as [0] IMPLICIT (RFC 5652 section 5.4).
-    raw = signer.sign(_tlv(_SET, *attributes), statement=statement)
-    half = len(raw) // 2
-    signature = encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+
+
+def _signed_data(cert_der: bytes, attributes: list[bytes], signature: bytes) -> bytes:
     signer_info = _tlv(
         _SEQUENCE,
         _integer(1),
@@ -53,17 +96,23 @@ def sign_digest(digest: bytes, *, signer: Signer, statement: bytes | None, chain
         _tlv(_SEQUENCE, _oid(_SHA256)),
         _tlv(0xA0, *attributes),
         _tlv(_SEQUENCE, _oid(_ECDSA_SHA256)),
-        _tlv(_OCTETS, signature),
+        _tlv(_OCTETS, _signature_der(signature)),
     )
     signed = _tlv(
         _SEQUENCE,
         _integer(1),
         _tlv(_SET, _tlv(_SEQUENCE, _oid(_SHA256))),
         _tlv(_SEQUENCE, _oid(_DATA)),
-        _tlv(0xA0, *sorted([cert_der, *chain])),
+        _tlv(0xA0, cert_der),
         _tlv(_SET, signer_info),
     )
     return _tlv(_SEQUENCE, _oid(_SIGNED_DATA), _tlv(0xA0, signed))
+
+
+def _signature_der(raw: bytes) -> bytes:
+    half = len(raw) // 2
+    r, s = int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big")
+    return encode_dss_signature(r, min(s, P256_ORDER - s))
 
 
 def _attribute(oid: str, value: bytes) -> bytes:
@@ -79,8 +128,10 @@ def _signing_cert(cert_der: bytes) -> bytes:
 
 
 def _issuer_and_serial(cert_der: bytes) -> tuple[bytes, bytes]:
-    cert = x509.load_der_x509_certificate(cert_der)
-    return cert.issuer.public_bytes(), _integer(cert.serial_number)
+    return _element_at(cert_der, *_ISSUER_AT), _element_at(cert_der, *_SERIAL_AT)
+
+
+# --- DER ---
 
 
 def _integer(number: int) -> bytes:
@@ -106,3 +157,30 @@ def _tlv(tag: int, *parts: bytes) -> bytes:
         return bytes([tag, length]) + content
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
     return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
+def _element_at(der: bytes, *path: int) -> bytes:
+    """Return the element at `path` inside `der`, header and all; IndexError when there is none.
+
+    One that claims to be longer than it is comes back cut: what is written again from it then differs.
+    """
+    for index in path:
+        der = _content(der)
+        for _ in range(index):
+            der = der[_bounds(der)[1] :]
+        der = der[: _bounds(der)[1]]
+    return der
+
+
+def _content(element: bytes) -> bytes:
+    begins, ends = _bounds(element)
+    return element[begins:ends]
+
+
+def _bounds(der: bytes) -> tuple[int, int]:
+    """Return where the content of the first element begins and ends."""
+    first = der[1]
+    if first < 0x80:
+        return 2, 2 + first
+    begins = 2 + (first & 0x7F)
+    return begins, begins + int.from_bytes(der[2:begins], "big")

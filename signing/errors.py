@@ -47,8 +47,20 @@ class CertRefusedError(_ReasonedError):
     """
 
 
+class CmsRefusedError(SigningError):
+    """A CMS signature that is not in the one form we write."""
+
+
 class PdfRefusedError(_ReasonedError):
-    """A PDF that is not sealed. `reason`: malformed | encrypted | active | page | layout | too_long."""
+    """A PDF that is not sealed, or is not of the form of a sealed one.
+
+    `reason` of not sealing: malformed | encrypted | active | page | layout | byte_range | too_long. Of not reading: see
+    `signing.pdf_reading`.
+    """
+
+
+class XmlRefusedError(_ReasonedError):
+    """A sealed XML was refused. `reason`: too_long | foreign | form | digest | cert."""
 
 
 class TrustListError(_ReasonedError):

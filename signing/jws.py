@@ -49,6 +49,10 @@ class VerificationKey:
     public_key: PublicKey
 
 
+# From the cert (DER) that a document names as its signer's to the key of the trust list, or KeyUnknownError.
+FindCertKey = Callable[[bytes], VerificationKey]
+
+
 @dataclass(frozen=True, slots=True)
 class Jws:
     """A verified token: its protected header, its payload's bytes, and what was signed by whom."""

@@ -3,10 +3,9 @@
 The page as drawn shows the seal; the signature's field lies over it, empty, so that a click on the seal opens the
 signature. Sources: ISO 32000-1 sections 12.7.4.5, 12.8.1 and 12.8.2.2, ETSI EN 319 142-1 section 6.
 What is refused to be sealed is what could change its meaning later (forms, scripts, layers) or is signed already.
-Reading a stranger's PDF is not this module's.
+Where its parts stand among the octets is in `signing.pdf_form`; a stranger's PDF is read by `signing.pdf_reading`.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
@@ -16,11 +15,12 @@ from pikepdf import Array, Dictionary, Name, Pdf, String
 
 from signing.cms import sign_digest
 from signing.errors import PdfRefusedError
+from signing.pdf_form import contents_octets, one_place, place_octets, require_one_revision
 from signing.signers import Signer
 
 # Room for the CMS: two certs of ours take 1,600 bytes.
 _CONTENTS_BYTES = 4096
-_PLACE = 9_999_999_999
+_UNKNOWN = 9_999_999_999  # as wide as any number that comes in its place
 _PRINTED_LOCKED = 132  # bits 3 and 8: print, locked
 _SIGNED_FORM_FLAGS = 3  # signatures exist, append only
 _FORBIDDEN_IN_ROOT = ("/AcroForm", "/OpenAction", "/AA", "/OCProperties", "/Perms")
@@ -36,29 +36,25 @@ def seal_pdf(
     rect: tuple[float, float, float, float],
     name: str,
     reason: str,
-    chain: Sequence[bytes] = (),
 ) -> bytes:
     """Return the sealed file. All but the signature follows from the input alone.
 
     `page` counts from 1, `rect` is x0, y0, x1, y1 in points where the drawn seal stands; `name` is whose seal it is,
     `sealed_at` (aware) what the signature claims of its time. Raises PdfRefusedError, and what `sign_digest` raises.
     """
-    prepared = bytearray(_prepared(pdf, sealed_at, page, rect, name, reason))
-    opened = prepared.find(b"<" + b"00" * _CONTENTS_BYTES + b">")
-    closed = opened + 2 * _CONTENTS_BYTES + 2
-    placed = prepared.find(b"/ByteRange [ 0 %d" % _PLACE)
-    if opened < 0 or placed < 0 or prepared.find(b"<" + b"00" * _CONTENTS_BYTES, closed) >= 0:
+    prepared = _prepared(pdf, sealed_at, page, rect, name, reason)
+    require_one_revision(prepared)
+    placed = one_place(prepared)
+    opened = placed + len(place_octets(_UNKNOWN, _UNKNOWN, _UNKNOWN))
+    closed = opened + len(contents_octets(b"", _CONTENTS_BYTES))
+    if prepared[opened:closed] != contents_octets(b"", _CONTENTS_BYTES):
         raise PdfRefusedError("layout", "the signature's place is not where it was put")
-    ending = prepared.index(b"]", placed)
-    told = b"/ByteRange [ 0 %d %d %d" % (opened, closed, len(prepared) - closed)
-    prepared[placed:ending] = told.ljust(ending - placed)
-    covered = sha256(prepared[:opened])
-    covered.update(prepared[closed:])
-    cms = sign_digest(covered.digest(), signer=signer, statement=statement, chain=chain).hex().encode()
-    if len(cms) > 2 * _CONTENTS_BYTES:
+    place = place_octets(opened, closed, len(prepared) - closed)
+    before, after = prepared[:placed] + place, prepared[closed:]
+    cms = sign_digest(sha256(before + after).digest(), signer=signer, statement=statement)
+    if len(cms) > _CONTENTS_BYTES:
         raise PdfRefusedError("too_long", "the signature does not fit into its place")
-    prepared[opened + 1 : opened + 1 + len(cms)] = cms
-    return bytes(prepared)
+    return before + contents_octets(cms, _CONTENTS_BYTES) + after
 
 
 def _prepared(
@@ -106,7 +102,7 @@ def _signature(sealed_at: datetime, name: str, reason: str) -> Dictionary:
         Type=Name.Sig,
         Filter=Name("/Adobe.PPKLite"),
         SubFilter=Name("/ETSI.CAdES.detached"),
-        ByteRange=Array([0, _PLACE, _PLACE, _PLACE]),
+        ByteRange=Array([0, _UNKNOWN, _UNKNOWN, _UNKNOWN]),
         Contents=String("\0" * _CONTENTS_BYTES),
         M=String(sealed_at.astimezone(UTC).strftime("D:%Y%m%d%H%M%S+00'00'")),
         Name=String(name),

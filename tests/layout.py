@@ -139,6 +139,7 @@ _LAYERS = {
     "hub.delivery": "steps",
     "hub.applications": "steps",
     "hub.document_content": "steps",
+    "hub.document_metadata": "steps",
     "hub.document_xml": "steps",
     "hub.drafts": "steps",
     "hub.faces": "steps",

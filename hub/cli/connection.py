@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,3 +68,15 @@ def public_json(http: "httpx.Client", path: str) -> dict[str, object]:
     if response.status_code >= 400:
         raise RefusedError(response.status_code, content)
     return content
+
+
+def post_public(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Post JSON to a door that asks for no token; RefusedError with the hub's problem."""
+    from hub.client import RefusedError, problem_of
+
+    with open_http(url) as http:
+        response = http.post(path, json=body)
+    if response.status_code >= 400:
+        raise RefusedError(response.status_code, problem_of(response))
+    answer: dict[str, Any] = response.json()
+    return answer

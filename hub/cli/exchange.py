@@ -1,13 +1,16 @@
 """`yizhao pull` and `yizhao compare`: a requester's system asks for a case, on a grant or a sharing rule."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SystemCode, Url, open_client
 from hub.cli.output import AsJson, save_json, show, show_rows
 from hub.cli.sharing import parse_types
+
+if TYPE_CHECKING:
+    from hub.client import Client
 
 Holder = Annotated[str, typer.Argument(help="持证主体的统一社会信用代码。 The holder's licence number.")]
 Item = Annotated[str, typer.Option("--item", help="事项编码。 The item's code.")]
@@ -30,6 +33,9 @@ def pull(
     out: Annotated[
         Path | None, typer.Option("--out", help="证照文件写到此目录。 A folder for the delivered files.")
     ] = None,
+    copies: Annotated[
+        Path | None, typer.Option("--copies", help="加注件（PDF）写到此目录。 A folder for the copies as PDF.")
+    ] = None,
     url: Url = DEFAULT_URL,
     keys: Keys = None,
     passphrase_file: Passphrase = None,
@@ -48,6 +54,7 @@ def pull(
     with open_client(url, system, keys, passphrase_file) as client:
         answer = client.request("/api/v1/pulls", Ordered.PULL, request, officer=officer)
         _save(answer, out)
+        _fetch_copies(answer, copies, client)
         if as_json:
             show(answer, as_json=True)
             return
@@ -104,6 +111,16 @@ def _row(item: dict[str, Any]) -> tuple[str, str, str, str]:
     verdict = item["verdict"]
     said = f"{verdict['outcome']} {verdict.get('reason') or ''}".strip()
     return item["certificate_type"], item["certificate_number"], said, item["identifier"]
+
+
+def _fetch_copies(answer: dict[str, Any], folder: Path | None, client: "Client") -> None:
+    if folder is None or not answer["delivery"]:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for item in answer["items"]:
+        if item.get("file"):
+            path = f"/api/v1/deliveries/{answer['delivery']}/copies/{item['identifier']}"
+            (folder / f"{item['identifier']}.pdf").write_bytes(client.fetch(path))
 
 
 def _save(answer: dict[str, Any], out: Path | None) -> None:

@@ -1,12 +1,12 @@
 """`yizhao grant`: drafts the sentence an enterprise signs, posts what it signed, ends it, shows how it stands."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from hub.cli.connection import DEFAULT_URL, Url, open_http, public_json
-from hub.cli.output import AsJson, read_json, save_json, show
+from hub.cli.connection import DEFAULT_URL, Url, open_http, post_public, public_json
+from hub.cli.output import AsJson, read_json, save_json, show, show_text
 from hub.cli.sharing import parse_types
 
 app = typer.Typer(no_args_is_help=True, help="授权书：持证主体签署的话。 Grants: what an enterprise signs.")
@@ -50,15 +50,15 @@ def draft(
         "uses": uses,
         "delegate": delegate,
     }
-    answer = _post(url, "/api/v1/grants/drafts", wish)
+    answer = post_public(url, "/api/v1/grants/drafts", wish)
     save_json(out, answer)
-    _show(answer, as_json)
+    show_text(answer, as_json)
 
 
 @app.command()
 def post(signed: Signed, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """提交签好的授权书。 Post a signed grant."""
-    show(_post(url, "/api/v1/grants", read_json(signed)), as_json=as_json)
+    show(post_public(url, "/api/v1/grants", read_json(signed)), as_json=as_json)
 
 
 @app.command("show")
@@ -74,28 +74,10 @@ def draft_withdrawal(digest: Digest, out: Out = None, url: Url = DEFAULT_URL, as
     with open_http(url) as http:
         answer = public_json(http, f"/api/v1/grants/{digest}/withdrawal-draft")
     save_json(out, answer)
-    _show(answer, as_json)
+    show_text(answer, as_json)
 
 
 @app.command()
 def withdraw(digest: Digest, signed: Signed, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """提交签好的撤回书，立即失效。 Post a signed withdrawal: the grant ends at once."""
-    show(_post(url, f"/api/v1/grants/{digest}/withdrawals", read_json(signed)), as_json=as_json)
-
-
-def _show(answer: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        show(answer, as_json=True)
-    else:
-        print(answer["text"])
-
-
-def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    from hub.client import RefusedError
-
-    with open_http(url) as http:
-        response = http.post(path, json=body)
-    answer: dict[str, Any] = response.json()
-    if response.status_code >= 400:
-        raise RefusedError(response.status_code, answer)
-    return answer
+    show(post_public(url, f"/api/v1/grants/{digest}/withdrawals", read_json(signed)), as_json=as_json)

@@ -10,7 +10,23 @@ from collections.abc import Sequence
 
 import typer
 
-from hub.cli import catalogue, doctor, enrol, exchange, grant, init, issuance, keys, qr, serve, sharing, simulator
+from hub.cli import (
+    catalogue,
+    doctor,
+    documents,
+    download,
+    enrol,
+    exchange,
+    grant,
+    init,
+    issuance,
+    keys,
+    qr,
+    serve,
+    sharing,
+    simulator,
+    worker,
+)
 from hub.cli import intake as intake_command
 from hub.cli.refusals import exit_code_of
 from hub.cli.verify import VerifyCommand, verify
@@ -28,8 +44,10 @@ _OVER_API = "经接口，以某把密钥的名义 Over the API, in the name of a
 
 app.command("init", rich_help_panel=_LOCAL)(init.init)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
+app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
+app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)
 app.add_typer(keys.app, name="keys", rich_help_panel=_LOCAL)
 app.add_typer(simulator.app, name="simulator", rich_help_panel=_LOCAL)
 app.add_typer(enrol.app, name="enrol", rich_help_panel=_OVER_API)
@@ -40,6 +58,7 @@ app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
+app.add_typer(download.app, name="download", rich_help_panel=_OVER_API)
 app.command("catalogue", rich_help_panel=_OVER_API)(catalogue.catalogue)
 app.command("qr", rich_help_panel=_OVER_API)(qr.qr)
 

@@ -24,6 +24,14 @@ def show(answer: Any, *, as_json: bool) -> None:
     show_rows(("", ""), rows)
 
 
+def show_text(drafted: dict[str, Any], as_json: bool) -> None:
+    """Write a drafted sentence as it is to be signed, or the draft as JSON."""
+    if as_json:
+        show(drafted, as_json=True)
+    else:
+        print(drafted["text"])
+
+
 def show_rows(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write rows as a table under its columns' titles; blank titles write none."""
     from rich import box

@@ -39,30 +39,21 @@ def make(
     )
 
 
-@app.command("sign-grant")
-def sign_grant(
+@app.command()
+def sign(
     licence_number: LicenceNumber,
-    draft: Annotated[Path, typer.Argument(help="授权书草稿（JSON 或文本），- 为标准输入。 The drafted sentence.")],
+    draft: Annotated[Path, typer.Argument(help="起草的文本（JSON 或原文），- 为标准输入。 The drafted sentence.")],
     role: AsRole = "legal_representative",
     out: Out = None,
     keys: Keys = None,
     passphrase_file: Passphrase = None,
 ) -> None:
-    """用电子营业执照签授权书。 Sign a grant as the holder's phone would."""
-    _sign(licence_number, draft, role, out, keys, passphrase_file)
-
-
-@app.command("sign-withdrawal")
-def sign_withdrawal(
-    licence_number: LicenceNumber,
-    draft: Annotated[Path, typer.Argument(help="撤回书草稿（JSON 或文本），- 为标准输入。 The drafted sentence.")],
-    role: AsRole = "legal_representative",
-    out: Out = None,
-    keys: Keys = None,
-    passphrase_file: Passphrase = None,
-) -> None:
-    """用电子营业执照签撤回书。 Sign a withdrawal as the holder's phone would."""
-    _sign(licence_number, draft, role, out, keys, passphrase_file)
+    """用电子营业执照签授权书、撤回书或下载申请。 Sign a drafted sentence as the holder's phone would."""
+    simulator = open_simulator(open_keys(keys, passphrase_file), datetime.now(UTC))
+    body = signed_body(simulator.sign(licence_number, _text(draft), role))
+    save_json(out, body)
+    if out is None:
+        show(body, as_json=True)
 
 
 @app.command()
@@ -106,18 +97,6 @@ def signed_body(signed: "SignedText") -> dict[str, str]:
         "cert": encode(signed.cert_der),
         "role": signed.signer_role,
     }
-
-
-def _sign(
-    licence_number: str, draft: Path, role: Role, out: Path | None, keys: Path | None, passphrase_file: Path | None
-) -> None:
-    signed = open_simulator(open_keys(keys, passphrase_file), datetime.now(UTC)).sign(
-        licence_number, _text(draft), role
-    )
-    body = signed_body(signed)
-    save_json(out, body)
-    if out is None:
-        show(body, as_json=True)
 
 
 def _text(draft: Path) -> str:

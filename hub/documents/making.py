@@ -11,36 +11,34 @@ changed in between, or a character no font has, ends it: the problem is told to 
 digest of whatever was sealed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
-from signing.xml import seal_xml
+from lxml import etree
 from sqlalchemy import Connection
 
 from hub.document_content import Content, content_of, decrypt_content, encrypt_content
+from hub.document_metadata import MetadataFormError
 from hub.document_xml import element_of
+from hub.documents.permission import require_permitted
 from hub.errors import DocumentError, NotFoundError
 from hub.faces.drawing import DrawnPages, MissingGlyphError
 from hub.intentions import new_name
 from hub.registry import Registry, Sealers
 from hub.store.certificate import CertificateReader
-from hub.store.document import DocumentName, DocumentReader, DocumentWriter, StoredDocument
+from hub.store.document import DocumentName, DocumentReader, DocumentWriter, OpenDocument, StoredDocument
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
-from hub.store.exchange import ExchangeReader
 from hub.store.files import DocumentFiles, StoredFileError
 from hub.store.statement import StatementReader
-from schemas.certificate import Certificate, Status, civil_date
+from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from signing.pdf import seal_pdf
-
-MASTERS = ("original", "duplicate")
-COPY = "copy"
-LANGUAGES = ("zh", "en")
+from signing.xml import seal_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +63,36 @@ def want_document(name: DocumentName, *, registry: Registry, files: DocumentFile
     A file that is missing or damaged is drawn again, as a new act. Raises NotFoundError, or DocumentError when there is
     no such document to be had.
     """
-    made = made_document(name, registry=registry, files=files, now=now, anew=True)
+    stored, _ = _look_up(name, registry, now)
+    made = _with_bytes(stored, files)
     if made is None:
-        want_documents([name], registry=registry, now=now)
+        useless = stored.sha256 if stored else None
+        registry.database.write(lambda connection: want(connection, {name: useless}, now))
     return made
 
 
-def made_document(
-    name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime, anew: bool = False
-) -> Document | None:
-    """Return the document, or None while it is not made. Raises as `want_document` does.
-
-    Also raises what a maker found to be the matter, unless it is asked for `anew`.
-    """
-    with registry.database.read() as connection:
-        certificate = CertificateReader(connection).by_serial([name.serial]).get(name.serial)
-        if certificate is None:
-            raise NotFoundError("certificate_not_found")
-        require_permitted(name, certificate, connection, now)
-        stored, opened = DocumentReader(connection).newest(name), DocumentReader(connection).open(name)
-    if opened is not None and opened.problem is not None and not anew:
+def made_document(name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime) -> Document | None:
+    """Return a document that was wanted, or None while it is not made. Raises also why a maker could not make it."""
+    stored, opened = _look_up(name, registry, now)
+    if opened is not None and opened.problem is not None:
         raise DocumentError(opened.problem["code"], **opened.problem["facts"])
-    try:
-        return None if stored is None else Document(stored, files.get(stored.sha256))
-    except StoredFileError:
-        return None  # told by `yizhao documents check`
+    return _with_bytes(stored, files)
 
 
-def want_documents(names: Sequence[DocumentName], *, registry: Registry, now: datetime) -> None:
-    """Put documents down as wanted, for whichever maker is free first."""
-    registry.database.write(lambda connection: DocumentWriter(connection).want(names, now))
+def want(connection: Connection, names: Mapping[DocumentName, str | None], now: datetime) -> None:
+    """Put documents down as wanted, each once; with each, the digest of the one whose file is of no use, if any.
+
+    One that another process finished a moment ago is not wanted: it would be drawn twice. A file that was taken in
+    cannot be drawn again: DocumentError existing_damaged.
+    """
+    if any(name.edition == EXISTING for name in names):
+        raise DocumentError("existing_damaged")
+    reader, writer = DocumentReader(connection), DocumentWriter(connection)
+    writer.want(list(names), now)
+    for name, useless in names.items():
+        newest = reader.newest(name)
+        if newest is not None and newest.sha256 != useless:
+            writer.no_longer_want(name)
 
 
 def make_wanted(
@@ -108,25 +106,25 @@ def make_wanted(
     return None if content is None else _make(content, registry, sealers, workshop, now)
 
 
+def _look_up(
+    name: DocumentName, registry: Registry, now: datetime
+) -> tuple[StoredDocument | None, OpenDocument | None]:
+    with registry.database.read() as connection:
+        certificate = CertificateReader(connection).by_serial([name.serial]).get(name.serial)
+        if certificate is None:
+            raise NotFoundError("certificate_not_found")
+        require_permitted(name, certificate, connection, now)
+        return DocumentReader(connection).newest(name), DocumentReader(connection).open(name)
+
+
+def _with_bytes(stored: StoredDocument | None, files: DocumentFiles) -> Document | None:
+    try:
+        return None if stored is None else Document(stored, files.get(stored.sha256))
+    except StoredFileError:
+        return None  # named by `yizhao documents check`
+
+
 # --- steps 1 and 2 ----------------------------------------------------------------------------------------------
-
-
-def require_permitted(name: DocumentName, certificate: Certificate, connection: Connection, now: datetime) -> None:
-    """Refuse a document of a certificate that no department ordered here, that is not valid now, or of a past copy.
-
-    Raises DocumentError document_not_native, document_status, copy_ended; NotFoundError delivery_not_found.
-    """
-    if certificate.source is not None:
-        raise DocumentError("document_not_native")
-    ended = certificate.valid_to is not None and civil_date(now) > certificate.valid_to
-    if certificate.status != Status.VALID or ended:
-        raise DocumentError("document_status", status="expired" if ended else str(certificate.status))
-    if name.delivery:
-        delivery = ExchangeReader(connection).delivery(name.delivery)
-        if delivery is None:
-            raise NotFoundError("delivery_not_found")
-        if now >= delivery.ends_at:
-            raise DocumentError("copy_ended")
 
 
 def _begin(name: DocumentName, registry: Registry, now: datetime, connection: Connection) -> Content | None:
@@ -161,8 +159,10 @@ def _make(
         statement = StatementReader(connection).get(content.statement)[0].encode()
     signer = sealers(content.sealer)
     if content.sealed_xml is None:
-        kind = registry.catalogue.get(content.certificate_type, content.type_version)
-        xml = seal_xml(element_of(content, kind), signer=signer, statement=statement, sealed_at=content.sealed_at)
+        element = _element(content, registry)
+        if element is None:
+            return None
+        xml = seal_xml(element, signer=signer, statement=statement, sealed_at=content.sealed_at)
         content = content.with_xml(xml)
         if not registry.database.write(partial(_keep, content, registry, now)):
             return None
@@ -170,9 +170,8 @@ def _make(
         drawn = workshop.draw(content)
     except MissingGlyphError as error:
         refusal = DocumentError("glyph_missing", character=error.character)
-        return registry.database.write(
-            partial(_refuse, content, sha256(content.xml).hexdigest(), refusal, registry, now)
-        )
+        registry.database.write(partial(_refuse, content, sha256(content.xml).hexdigest(), refusal, registry, now))
+        return None
     pdf = seal_pdf(
         drawn.pdf,
         signer=signer,
@@ -195,6 +194,19 @@ def _make(
     return registry.database.write(partial(_commit, content, stored, registry, now))
 
 
+def _element(content: Content, registry: Registry) -> etree._Element | None:
+    """Return what is to be sealed; None, with the problem recorded, where the record does not fit the schema."""
+    kind = registry.catalogue.get(content.certificate_type, content.type_version)
+    try:
+        return element_of(content, kind)
+    except MetadataFormError:
+        problem = _problem(DocumentError("document_form"))
+        registry.database.write(
+            lambda connection: DocumentWriter(connection).fail(content.name, owner=registry.owner, problem=problem)
+        )
+        return None
+
+
 def _keep(content: Content, registry: Registry, now: datetime, connection: Connection) -> bool:
     envelope, lease_until = encrypt_content(content, registry), now + registry.terms.lease
     writer = DocumentWriter(connection)
@@ -212,7 +224,8 @@ def _commit(
     try:
         require_permitted(content.name, certificate, connection, now)
     except DocumentError as refusal:
-        return _refuse(content, stored.sha256, refusal, registry, now, connection)
+        _refuse(content, stored.sha256, refusal, registry, now, connection)
+        return None
     if not DocumentWriter(connection).drop(content.name, owner=registry.owner):
         return None  # another maker completed it first: it has the result
     DocumentWriter(connection).add(stored)

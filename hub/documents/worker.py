@@ -1,7 +1,6 @@
 """The threads that make documents somebody wants, oldest first; any number of processes may have some.
 
-A process has them beside its doors, or alone (`yizhao worker`). Who waits for a document asks the store, and is woken
-here when one of its own process is done.
+A process has them beside its doors, or alone (`yizhao worker`). Who waits for a document asks the store.
 """
 
 import threading
@@ -18,6 +17,7 @@ from hub.store.document import DocumentName, DocumentReader, DocumentWriter
 _LOOK_SECONDS = 0.5
 _AT_ONCE = 100
 _PROBLEMS_KEPT = timedelta(days=1)
+_UNFINISHED_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class DocumentWorker:
         self._threads = [
             threading.Thread(target=self._serve, name=f"documents-{number}", daemon=True) for number in range(threads)
         ]
-        self.made = 0
-        """Counts what came to an end here: who waits looks again when it has changed."""
 
     def start(self) -> None:
+        """Sweep what a killed process left unfinished, and begin to work."""
+        self._maker.workshop.files.sweep(before=(self._maker.clock() - _UNFINISHED_FOR).timestamp())
         for thread in self._threads:
             thread.start()
 
@@ -72,14 +72,20 @@ class DocumentWorker:
         for name in names:
             if self._stopping.is_set():
                 break
-            self._make(name)
+            if self._is_free(name):
+                self._make(name)
         return len(names)
 
-    def tidy(self) -> None:
-        """Drop what could not be made and nobody wanted again, and files a killed process left unfinished."""
-        before = self._maker.clock() - _PROBLEMS_KEPT
+    def _is_free(self, name: DocumentName) -> bool:
+        # Several threads read the same list: a look costs a tenth of a write that comes too late.
+        with self._maker.registry.database.read() as connection:
+            opened = DocumentReader(connection).open(name)
+        return opened is not None and opened.lease_until <= self._maker.clock()
+
+    def forget_problems(self, now: datetime) -> None:
+        """Drop what could not be made and nobody wanted again."""
+        before = now - _PROBLEMS_KEPT
         self._maker.registry.database.write(lambda connection: DocumentWriter(connection).forget_problems(before))
-        self._maker.workshop.files.sweep(before=before.timestamp())
 
     def _make(self, name: DocumentName) -> None:
         try:
@@ -87,7 +93,6 @@ class DocumentWorker:
         except Exception as error:
             log = structlog.get_logger("hub.documents")
             log.error("document_broke_off", serial=name.serial, edition=name.edition, kind=type(error).__name__)
-        self.made += 1
 
     def _serve(self) -> None:
         log = structlog.get_logger("hub.documents")

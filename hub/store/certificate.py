@@ -63,6 +63,11 @@ class CertificateReader:
         serials = list(claims.scalars())
         return {each.identifier: each for each in self.by_serial(serials).values()}
 
+    def by_reference(self, reference: str) -> Certificate | None:
+        """Return the version with this reference; None also for an enterprise's."""
+        serial = select_by(self._connection, tables.reference_claim, columns=("serial",), reference=reference).scalar()
+        return None if serial is None else self.by_serial([serial]).get(serial)
+
     def current_of(self, licence_number: str, types: Sequence[str] | None = None) -> list[Certificate]:
         """Return the current version of each of a holder's chains, of those types when given, oldest first."""
         chain = tables.chain

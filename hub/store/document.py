@@ -18,7 +18,7 @@ _OPEN = tables.document_intention
 class DocumentName:
     """Which document: of one certificate version, in one edition and language; a copy's is that of one delivery.
 
-    `edition` is "original", "duplicate", "copy", or "existing" for a file the issuing body sealed before there was a hub.
+    `edition` is "original", "duplicate", "copy", or "existing": a file its issuing body had sealed before.
     """
 
     serial: int
@@ -79,6 +79,25 @@ class StoredDownload:
     act_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExistingDocument:
+    """What is kept of a file that its issuing body had sealed before: whose seal, by its own claim when, from where.
+
+    `trust_level` is B (存量): the body vouches for the file by its signed order, not for its content by a record.
+    """
+
+    sha256: str
+    issuing_body: str
+    system: str
+    statement: int
+    origin: str
+    trust_level: str
+    seal_subject: str
+    seal_cert_sha256: str
+    seal_claimed_at: datetime | None
+    recorded_at: datetime
+
+
 class DocumentReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -119,6 +138,10 @@ class DocumentReader:
         query = select(func.count()).select_from(_OPEN).where(_OPEN.c.problem.is_(None))
         return int(self._connection.execute(query).scalar_one())
 
+    def existing(self, digest: str) -> ExistingDocument | None:
+        row = select_by(self._connection, tables.existing_document, sha256=digest).first()
+        return None if row is None else ExistingDocument(*row)
+
     def download(self, download: str) -> StoredDownload | None:
         row = select_by(self._connection, tables.download, download=download).first()
         return None if row is None else StoredDownload(*row)
@@ -135,6 +158,11 @@ class DocumentWriter:
         for name in names:
             again = update(_OPEN).where(_named(_OPEN, name) & _OPEN.c.problem.is_not(None))
             self._connection.execute(again.values(new))
+
+    def no_longer_want(self, name: DocumentName) -> None:
+        """Take back what is wanted and nobody has begun."""
+        unbegun = (_OPEN.c.owner == "") & _OPEN.c.envelope.is_(None)
+        self._connection.execute(delete(_OPEN).where(_named(_OPEN, name) & unbegun))
 
     def take_over(self, name: DocumentName, *, owner: str, lease_until: datetime, now: datetime) -> bool:
         """Take what nobody is making; False when its maker still holds it, or it is done."""
@@ -162,6 +190,11 @@ class DocumentWriter:
 
     def add(self, document: StoredDocument) -> None:
         insert_rows(self._connection, tables.document, [{name: getattr(document, name) for name in _NAMES}])
+
+    def add_existing(self, document: StoredDocument, existing: ExistingDocument) -> None:
+        self.add(document)
+        row = {name: getattr(existing, name) for name in ExistingDocument.__slots__}
+        insert_rows(self._connection, tables.existing_document, [row])
 
     def add_download(self, download: StoredDownload) -> None:
         row = {name: getattr(download, name) for name in StoredDownload.__slots__}

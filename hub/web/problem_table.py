@@ -341,6 +341,114 @@ GRANTS: Mapping[str, Row] = {
     ),
 }  # fmt: skip
 
+DOCUMENTS: Mapping[str, Row] = {
+    "document_not_native": Row(
+        409, "这份证照不是由颁发机构在本平台签发的，没有证照文件。",
+        "This certificate was not ordered here by its issuing body; there is no document of it.",
+        "请向颁发机构申请电子证照。", "Ask its issuing body for an e-certificate.",
+    ),
+    "document_status": Row(
+        409, "这份证照现在不是有效状态，不能出具证照文件。",
+        "The certificate is not valid now; no document of it is made or handed out.",
+        "请先查询证照现状；如已换发，请下载新证。", "Look the certificate up; if it was replaced fetch the new one.",
+    ),
+    "document_not_found": Row(
+        404, "这次下载或交付中没有这份证照。", "That certificate is not among what may be fetched here.",
+        "请核对证照标识。", "Check the identifier.",
+    ),
+    "glyph_missing": Row(
+        409, "证照内容中有一个字，平台的字体里没有，文件没有生成。",
+        "No font of the hub has one of the characters; no document was made.",
+        "请平台运营方在字体目录中加入含有该字的字体，然后重新下载。",
+        "Have the operator add a font with this character to the font folder, then fetch it again.",
+    ),
+    "document_form": Row(
+        409, "证照内容不符合证照文件的元数据规范，文件没有生成。",
+        "The certificate's content does not fit the metadata schema of documents; no document was made.",
+        "请颁发机构核对并更正证照内容。", "Have its issuing body check and correct the content.",
+    ),
+    "existing_none": Row(
+        404, "这份证照没有存量原件。", "No document of this certificate was taken in.",
+        "请下载正本或副本。", "Fetch the original or the duplicate instead.",
+    ),
+    "existing_damaged": Row(
+        409, "所存的存量原件已丢失或损坏，不能重新生成。",
+        "The document that was taken in is lost or damaged; it cannot be drawn again.",
+        "请颁发机构重新提交原件。", "Have its issuing body send the file again.",
+    ),
+    "existing_digest": Row(
+        422, "提交的文件与指令所写的摘要不符。", "The file is not the one whose digest was signed.",
+        "请核对文件后重新签署指令。", "Check the file and sign a new statement.",
+    ),
+    "existing_seal": Row(
+        422, "文件自带的签章未通过核验，没有收存。", "The file's own seal did not pass; it was not taken in.",
+        "请提交未改动过、由已配置的证书体系签章的原件。",
+        "Send the unaltered original, sealed under one of the anchors that this hub is configured with.",
+    ),
+    "existing_known": Row(
+        409, "这个文件已经收存过。", "This file was taken in before.",
+        "无需再次提交。", "There is nothing more to do.",
+    ),
+    "existing_off": Row(
+        503, "平台没有配置存量文件的信任证书。", "The hub is configured with no anchors for existing documents.",
+        "请平台运营方配置后再提交。", "Have the operator configure them, then send it again.",
+    ),
+    "copy_ended": Row(
+        410, "加注件的使用期限已过。", "The copy's term has ended.",
+        "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
+    ),
+    "copy_withdrawn": Row(
+        410, "持证主体已撤回授权，不再提供加注件。",
+        "The holder has withdrawn the grant; its copies are no longer handed out.",
+        "如仍需用证，请持证主体重新授权。", "If you still need the certificates ask for a new grant.",
+    ),
+    "copy_not_delivered": Row(
+        404, "这次交付不包括这份证照。", "That certificate was not part of this delivery.",
+        "请核对交付单号和证照标识。", "Check the delivery and the identifier.",
+    ),
+    "delivery_not_found": Row(
+        404, "没有这次交付，或不是交付给您的。", "There is no such delivery, or it was not made to you.",
+        "请核对交付单号，并以当时的用证方身份下载。", "Check its number and fetch it as the requester it was made to.",
+    ),
+    "download_not_found": Row(
+        404, "没有这次下载，或下载凭据不对。", "There is no such download, or its token is wrong.",
+        "请使用申请时得到的下载凭据；遗失的请重新申请。",
+        "Use the token that came with the application; if it is lost, apply again.",
+    ),
+    "download_ended": Row(
+        410, "下载时限已过。", "The time to fetch these documents has ended.",
+        "请用电子营业执照重新申请下载。", "Apply again with the electronic business licence.",
+    ),
+    "download_certificate_unknown": Row(
+        404, "申请所列的证照不存在，或不属于申请人。",
+        "A certificate named in the application is unknown or another's.",
+        "请核对证照标识后重新申请。", "Check the identifiers and apply again.",
+    ),
+    "download_nothing": Row(
+        409, "申请人现在没有可下载的有效证照。", "The applicant has no valid certificate to fetch now.",
+        "请先查询证照现状。", "Look up your certificates first.",
+    ),
+    "download_too_many": Row(
+        422, "一次下载的证照太多。", "These are too many documents for one download.",
+        "请在申请中列明证照标识，分次下载。", "Name the certificates and fetch them in several downloads.",
+    ),
+    "download_role": Row(
+        403, "办事人不能以自己的电子营业执照身份下载证照原件。",
+        "An agent's e-licence may not fetch the enterprise's own documents.",
+        "请由法定代表人或证照管理员申请下载，或凭授权书取得加注件。",
+        "Have the legal representative or licence manager apply, or fetch copies under a grant.",
+    ),
+    "application_late": Row(
+        422, "下载申请的签署时间不在允许范围内。", "The application was not signed just now.",
+        "请重新起草并立即签署提交。", "Draft it again, sign it and send it at once.",
+    ),
+    "e_licence_unconfirmed": Row(
+        503, "签署人的电子营业执照状态暂时无法确认。",
+        "The status of the signer's electronic business licence is not known now.",
+        "请稍后再试。", "Try again in a moment.",
+    ),
+}  # fmt: skip
+
 INTAKES: Mapping[str, Row] = {
     "source_unknown": Row(
         404, "没有登记这个归集来源。", "No such source of collected data is enrolled.",
@@ -459,6 +567,17 @@ HUB: Mapping[str, Row] = {
         "The database would lose acknowledged data in a power cut; the hub refuses to run.",
         "请把数据目录放在本地磁盘上。", "Put the data folder on a local disk.",
     ),
+    "documents_unavailable": Row(
+        503, "存放证照文件的地方暂时没有应答。", "The place where documents lie does not answer at this moment.",
+        "请稍后再试；未完成的文件会自动补做。", "Try again in a moment; documents under way are made by themselves.",
+    ),
+    "documents_refused": Row(
+        503, "存放证照文件的地方拒绝存取。", "The place where documents lie refuses the hub.", *_ASK_OPERATOR,
+    ),
+    "documents_setting": Row(
+        503, "证照文件存放处的一项设置缺失或不对。", "A setting of the place where documents lie is missing or wrong.",
+        *_ASK_OPERATOR,
+    ),
     "seal_not_listed": Row(
         503, "颁发机构的签章证书尚未列入信任列表。", "The issuing body's seal is not in the trust list yet.",
         "请运营方签发下一版信任列表（yizhao keys trust-list）；签发后一秒内生效。",
@@ -513,7 +632,7 @@ HUB: Mapping[str, Row] = {
 }  # fmt: skip
 
 PROBLEMS: Mapping[str, Row] = {
-    **ACCESS, **STATEMENTS, **ORDERS, **PULLS, **GRANTS, **INTAKES, **PUBLIC, **BODIES, **HUB
+    **ACCESS, **STATEMENTS, **ORDERS, **PULLS, **GRANTS, **DOCUMENTS, **INTAKES, **PUBLIC, **BODIES, **HUB
 }  # fmt: skip
 
 RULES: Mapping[str, tuple[str, str]] = {

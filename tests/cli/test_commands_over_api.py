@@ -88,7 +88,7 @@ def test_grant_is_drafted_signed_posted_used_and_withdrawn_by_commands(town: Sit
     digest = _post_grant(town, holder)
     pulled = pull(town, holder, "--grant", digest)
     draft = town.write("end.json", run("grant", "draft-withdrawal", digest, "--url", town.url, "--json").out)
-    signed = town.write("ended.json", run("simulator", "sign-withdrawal", holder, draft, *town.keys).out)
+    signed = town.write("ended.json", run("simulator", "sign", holder, draft, *town.keys).out)
     withdrawn = run("grant", "withdraw", digest, signed, "--url", town.url, "--json")
     refused = pull(town, holder, "--grant", digest)
     assert pulled.json["items"][0]["verdict"]["outcome"] == "valid"
@@ -159,7 +159,7 @@ def _post_grant(site: Site, holder: str) -> str:
     when = ("--until", "2027-03-01T00:00:00+08:00", "--uses", "2")
     drafted = run("grant", "draft", holder, "--requester", HEALTH, *what, *when, "--url", site.url, "--json")
     draft = site.write("draft.json", drafted.out)
-    signed = site.write("signed.json", run("simulator", "sign-grant", holder, draft, *site.keys).out)
+    signed = site.write("signed.json", run("simulator", "sign", holder, draft, *site.keys).out)
     digest: str = run("grant", "post", signed, "--url", site.url, "--json").json["digest"]
     return digest
 

@@ -1,7 +1,8 @@
 """Flows that die on the way: a process of its own runs one with collaborators that kill it at a chosen step.
 
-The steps are the calls that leave the process: writes to the database and signatures, counted from 1 in the order they
-happen. A process dies by SIGKILL before the call, after it, or (a write) inside its transaction: no product code knows.
+The steps are the calls that leave the process: writes to the database, signatures, and files, counted from 1 in the
+order they happen. A process dies by SIGKILL before the call, after it, or (a write) inside its transaction: no product
+code knows.
 Every signature is written down, synced, before it is handed back: what was signed can be asked for afterwards.
 The processes come from a server that has one thread and has imported everything, so none inherits a lock.
 """
@@ -22,6 +23,7 @@ from hub.intentions import Batch, Origin
 from hub.issuance import issue_many
 from hub.statements import VerifiedStatement
 from hub.store.database import Database
+from hub.store.files import DocumentFiles
 from schemas.exchange import NOTE_TYP
 from schemas.order import read_order
 from signing.jws import CompactSigner
@@ -79,6 +81,12 @@ def _post(world: World, request: Request) -> Any:
     return world.post(request.content)
 
 
+def _document(world: World, request: Request) -> Any:
+    world.want(request.content)
+    world.make(request.content)
+    return world.want(request.content)
+
+
 def _issue_batch(world: World, request: Request) -> Any:
     assert request.verified is not None
     orders = [read_order(each, catalogue=CATALOGUE, overrides=frozenset()) for each in request.content]
@@ -94,6 +102,7 @@ FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "compare": _compare,
     "post": _post,
     "batch": _issue_batch,
+    "document": _document,
 }
 
 
@@ -120,10 +129,10 @@ def issue_until_killed(world: World, acknowledged: int) -> list[str]:
     return answers
 
 
-def signed_payloads(world: World) -> list[str]:
-    """Return the signing inputs (`header.payload`) of every signature that a killed process made."""
+def signed_messages(world: World) -> list[bytes]:
+    """Return what was signed by every signature that a killed process made."""
     journal = world.settings.folder.parent / JOURNAL
-    return journal.read_text().split() if journal.exists() else []
+    return [bytes.fromhex(line) for line in journal.read_text().split()] if journal.exists() else []
 
 
 def _rest(pipe: Pipe) -> list[str]:
@@ -187,11 +196,25 @@ class _MortalSigner:
         call = self._killer.begin()
         signature = self._signer.sign(message, statement=statement)
         with self._journal.open("ab") as journal:
-            journal.write(message + b"\n")
+            journal.write(message.hex().encode() + b"\n")
             journal.flush()
             os.fsync(journal.fileno())
         self._killer.die(call, "after")
         return signature
+
+
+class _MortalFiles(DocumentFiles):
+    """Real files whose keeping is counted."""
+
+    def __init__(self, files: DocumentFiles, killer: _Killer) -> None:
+        self.__dict__.update(files.__dict__)
+        self._killer = killer
+
+    def put(self, document: bytes) -> str:
+        call = self._killer.begin()
+        digest = super().put(document)
+        self._killer.die(call, "after")
+        return digest
 
 
 def _run(url: str, folder: Path, now: datetime, request: Request, step: Step) -> None:
@@ -201,6 +224,7 @@ def _run(url: str, folder: Path, now: datetime, request: Request, step: Step) ->
     world.sealers = lambda body: _MortalSigner(sealers(body), killer, journal)  # type: ignore[assignment]
     note_signer = CompactSigner(_MortalSigner(notes, killer, journal), NOTE_TYP)
     world.exchange = replace(world.exchange, note_signer=note_signer)
+    world.workshop = replace(world.workshop, files=_MortalFiles(world.workshop.files, killer))
     ask(world, request)
 
 

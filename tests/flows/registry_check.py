@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Table, select
 
 from connectors.contract import SignedText
 from hub.answers import compose_head, disclosed_values, line_of, page_of
+from hub.applications import E_LICENCE_SYSTEM
 from hub.intentions import decrypt_disclosures, opened, public_fields
 from hub.recomposition import bodies_from_store
 from hub.repeats import kept_answer
@@ -27,6 +28,7 @@ from hub.store import tables
 from hub.store.intention import IntentionReader, KeptAct
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, Status, changed
+from schemas.download import parse_download
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
@@ -41,6 +43,7 @@ from signing.sd_jwt import OpenedRecord, Record, Seal, open_record
 from signing.status_list import place_of
 from signing.trust import verify_trust_list
 from signing.x509 import Purpose, read_cert_unverified
+from tests.flows.document_check import faulty_documents, verified_application
 from tests.flows.world import World
 
 Row = Mapping[str, Any]
@@ -296,6 +299,9 @@ def _statements(all_: Everything) -> Faults:
     spent = _pairs(all_, tables.single_use, "kind", "party", "value")
     terms = all_.world.registry.terms
     for row in all_.rows(tables.statement):
+        if row["system"] == E_LICENCE_SYSTEM:
+            yield from _application(row, spent, all_.world)
+            continue
         try:
             statement = read_statement(parse_json(_verified(row, certs[row["system"]], all_.world)))
         except Exception as error:
@@ -309,6 +315,19 @@ def _statements(all_: Everything) -> Faults:
         forgotten = row["recorded_at"] + terms.statement_age + terms.idempotency_term < all_.world.now
         if ("statement", statement.system, statement.jti) not in spent and not forgotten:
             yield f"statement {row['number']}: not spent"
+
+
+def _application(row: Row, spent: set[tuple[Any, ...]], world: World) -> Faults:
+    """What an enterprise signed itself verifies by the e-licence port, and is spent under its own number."""
+    try:
+        said = parse_download(verified_application(row, world))
+    except Exception as error:
+        yield f"statement {row['number']} does not verify: {type(error).__name__}"
+        return
+    if (row["act"], row["digest"]) != (Ordered.DOWNLOAD, sha256(row["jws"].encode()).hexdigest()):
+        yield f"statement {row['number']}: act or digest"
+    if ("statement", E_LICENCE_SYSTEM, f"{said.applicant}.{said.nonce}") not in spent:
+        yield f"statement {row['number']}: not spent"
 
 
 def _keys_of_systems(all_: Everything) -> dict[str, dict[str, bytes]]:
@@ -348,6 +367,8 @@ def _acts(all_: Everything) -> Faults:
     acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
     # Rows of a file that were intended and then refused leave an entry each, and nothing else to count them by.
     acts = [act for act in acts if act["kind"] != "order_refused" or act["statement"] not in refused_later]
+    # So does a document whose status changed while it was made: its entry names what was sealed on the way.
+    acts = [act for act in acts if act["kind"] != "document_refused" or not act["sealed"]]
     entered = Counter(map(_entered, acts))
     done = Counter(_done(all_))
     yield from (f"no entry for {act}" for act in done - entered)
@@ -376,6 +397,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
     yield from _certificates_done(all_, digests)
     yield from _exchange_done(all_, digests)
+    yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
@@ -441,6 +463,16 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
 
 
+def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    certificates = all_.by_key(tables.certificate, "serial")
+    deliveries = all_.by_key(tables.delivery, "decision")
+    for row in all_.rows(tables.document):
+        before = deliveries[row["delivery"]] if row["delivery"] else certificates[row["serial"]]
+        yield "document", row["act_id"], None, row["sha256"], before["act_id"]
+    for row in all_.rows(tables.download):
+        yield "download", row["act_id"], digests.get(row["statement"]), None, None
+
+
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
     """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
     led = {row["statement"] for table in _LED_BY for row in all_.rows(table)}
@@ -452,7 +484,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
             yield "order_refused", None, row["digest"], None, None
 
 
-_LED_BY = (tables.certificate, tables.intention, tables.status_change, tables.pull_decision)
+_LED_BY = (tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download)
 
 
 # --- exchange ---------------------------------------------------------------------------------------------------
@@ -500,6 +532,11 @@ def _note(row: Row, world: World) -> bytes:
         return world.registry.trust().hub_key(kid, purpose="notes", at=row["recorded_at"])
 
     return verify_compact(row["note"], find_key=find_key, typ=NOTE_TYP).payload
+
+
+def _documents(all_: Everything) -> Faults:
+    """Every document is whole, sealed and entered, and says what its record says."""
+    yield from faulty_documents(all_.world, all_.connection)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------
@@ -590,7 +627,8 @@ def _digests_of_statements(all_: Everything) -> Faults:
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
     tables.status_change: frozenset({"issue", "import", "change_status"}),
-    tables.pull_decision: frozenset({"pull", "compare"}),
+    tables.pull_decision: frozenset({"pull", "compare", "download"}),
+    tables.download: frozenset({"download"}),
 }
 
 CHECKS: Sequence[Callable[[Everything], Faults]] = (
@@ -605,6 +643,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _acts,
     _grants,
     _deliveries,
+    _documents,
     _answers,
     _kept_answers,
     _trust_lists,

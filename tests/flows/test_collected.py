@@ -16,7 +16,7 @@ FAR_BODY = make_licence_number("11442000", "00000077")
 
 def test_collected_certificate_is_valid_while_its_source_is_fresh_and_unknown_beyond(hub_world: World) -> None:
     hub_world.issue(licence_order())
-    issued = _collect(hub_world)
+    issued = collect(hub_world)
     _see_source(hub_world)
     assert hub_world.outcome(issued.reference)[0] == "valid"
     hub_world.now += timedelta(seconds=86_400)
@@ -27,11 +27,11 @@ def test_collected_certificate_is_valid_while_its_source_is_fresh_and_unknown_be
 
 def test_collected_certificate_of_a_source_never_seen_is_unknown(hub_world: World) -> None:
     hub_world.issue(licence_order())
-    assert hub_world.outcome(_collect(hub_world).reference) == ("unknown", "age_unknown")
+    assert hub_world.outcome(collect(hub_world).reference) == ("unknown", "age_unknown")
 
 
 def test_collected_certificate_says_where_it_came_from(hub_world: World) -> None:
-    certificate = hub_world.scan_certificate(_collect(hub_world).reference)["certificate"]
+    certificate = hub_world.scan_certificate(collect(hub_world).reference)["certificate"]
     assert (certificate["origin"], certificate["trust_level"], certificate["source_name"]) == (
         "collected",
         "C",
@@ -41,13 +41,13 @@ def test_collected_certificate_says_where_it_came_from(hub_world: World) -> None
 
 def test_source_seen_again_makes_its_certificates_good_again(hub_world: World) -> None:
     hub_world.issue(licence_order())
-    issued = _collect(hub_world)
+    issued = collect(hub_world)
     hub_world.now += timedelta(days=10)
     _see_source(hub_world)
     assert hub_world.outcome(issued.reference)[0] == "valid"
 
 
-def _collect(world: World) -> Issued:
+def collect(world: World) -> Issued:
     """Take in one row of a published file of a body that nobody enrolled."""
     verified = world.order(Ordered.ISSUE, {}, system="market")
     order = read_order(

@@ -1,6 +1,7 @@
 """kill -9 at every step of every act: nothing acknowledged is lost, nothing signed unrecorded, nothing done twice."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -8,13 +9,17 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.exchange import release_lapsed
-from hub.intentions import new_name, opened
+from hub.intentions import new_name
+from hub.intentions import opened as opened_intentions
 from hub.issuance import complete_orphans
 from hub.store import tables
+from hub.store.document import DocumentReader
 from hub.store.intention import IntentionReader
 from schemas.statement import Ordered
 from signing.base64url import decode, encode
-from tests.flows.killed import Request, Step, ask, issue_until_killed, run_and_die, signed_payloads
+from signing.pdf_reading import extract_pdf
+from signing.xml import extract_xml
+from tests.flows.killed import Request, Step, ask, issue_until_killed, run_and_die, signed_messages
 from tests.flows.refusals import refused
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.world import (
@@ -28,9 +33,12 @@ from tests.flows.world import (
     statutory_request,
 )
 
-# Calls that leave the process: W a write, S a signature.
-CALLS = {"issue": "WSW", "renew": "WSW", "change": "W", "batch": "WSSSW", "pull": "WSW", "compare": "WW", "post": "W"}
-WAYS = {"W": ("before", "inside", "after"), "S": ("before", "after")}
+# Calls that leave the process: W a write, S a signature, F a file.
+CALLS = {
+    "issue": "WSW", "renew": "WSW", "change": "W", "batch": "WSSSW", "pull": "WSW", "compare": "WW", "post": "W",
+    "document": "WWSWSFW",
+}  # fmt: skip
+WAYS = {"W": ("before", "inside", "after"), "S": ("before", "after"), "F": ("before", "after")}
 STEPS = [
     pytest.param(act, Step(call, when), id=f"{act}-{when}-call-{call}")
     for act, calls in CALLS.items()
@@ -42,6 +50,7 @@ REPEATED = [each for each in STEPS if each.values[0] not in ("batch", "post")]
 LAPSING = [each for each in STEPS if each.values[0] == "pull" and each.id not in (
     "pull-before-call-1", "pull-inside-call-1", "pull-after-call-3",
 )]  # fmt: skip
+DOCUMENTS = [each for each in STEPS if each.values[0] == "document"]
 UNREPEATED = [each for each in STEPS if each not in REPEATED]
 COMPLETED = [each for each in REPEATED if each not in LAPSING]
 
@@ -97,6 +106,23 @@ def test_lapsed_pull_is_refused_and_its_use_can_be_taken_again(unchecked_world: 
     assert world.pull(request.content)["delivery"]
     assert world.pull(request.content)["delivery"], "both uses of the grant are there"
     check_registry(world)
+
+
+@pytest.mark.parametrize(("act", "step"), DOCUMENTS)
+def test_what_a_killed_maker_signed_is_in_the_document_that_is_made_then(
+    unchecked_world: World, act: str, step: Step
+) -> None:
+    world = unchecked_world
+    request = REQUESTS[act](world)
+    run_and_die(world, request, step)
+    world.now += world.registry.terms.lease + timedelta(seconds=1)
+    made = ask(world, request)
+    signed = signed_messages(world)[-2:]
+    parts = extract_pdf(made.pdf)
+    info = extract_xml(dict(parts.attachments)["certificate.xml"]).signed_info
+    _, opened, closed, _ = parts.byte_range
+    digest = sha256(made.pdf[:opened] + made.pdf[closed:]).digest()
+    assert [each for each in signed if each != info and digest not in each] == []
 
 
 def test_what_was_acknowledged_before_a_kill_is_there(unchecked_world: World) -> None:
@@ -161,6 +187,10 @@ def _post_request(world: World) -> Request:
     return Request("post", world.sign_grant())
 
 
+def _document_request(world: World) -> Request:
+    return Request("document", world.named(world.issue(food_order())["identifier"]))
+
+
 def _ordered(world: World, content: dict[str, Any]) -> Any:
     code = "food_operation_permit"
     return world.order(Ordered.ISSUE, content, system="market", certificate_type=code, issuing_body=MARKET)
@@ -174,6 +204,7 @@ REQUESTS = {
     "pull": _pull_request,
     "compare": _compare_request,
     "post": _post_request,
+    "document": _document_request,
 }
 
 # --- what is counted --------------------------------------------------------------------------------------------
@@ -184,6 +215,7 @@ _COUNTED = {
     "deliveries": tables.delivery,
     "grants": tables.grant_table,
     "misses": tables.comparison_miss,
+    "documents": tables.document,
 }
 _ADDED = {
     "issue": {"certificates": 1},
@@ -193,6 +225,7 @@ _ADDED = {
     "pull": {"deliveries": 1},
     "compare": {"misses": 1},
     "post": {"grants": 1},
+    "document": {"documents": 1},
 }
 
 
@@ -220,11 +253,19 @@ def _let_upkeep_work(world: World) -> None:
     world.now += max(world.registry.terms.lease, world.registry.terms.reservation_term) + timedelta(seconds=1)
     complete_orphans(registry=world.registry, sealers=world.sealers, now=world.now)
     release_lapsed(registry=world.registry, now=world.now)
+    _let_makers_work(world)
+
+
+def _let_makers_work(world: World) -> None:
+    with world.registry.database.read() as connection:
+        waiting = DocumentReader(connection).waiting(world.now)
+    for name in waiting:
+        world.make(name)
 
 
 def _sealed_payloads(world: World) -> list[str]:
     """Return the payload parts of the seals that the killed process made."""
-    inputs = [each.split(".") for each in signed_payloads(world)]
+    inputs = [each.decode().split(".") for each in signed_messages(world) if each.startswith(b"ey")]
     return [payload for header, payload in inputs if "dc+sd-jwt" in _header(header)["typ"]]
 
 
@@ -235,5 +276,5 @@ def _header(part: str) -> dict[str, Any]:
 def _recorded_payloads(world: World) -> list[str]:
     with world.registry.database.read() as connection:
         records = connection.execute(select(tables.record.c.payload)).scalars().all()
-        intended = opened(IntentionReader(connection).all(), registry=world.registry)
+        intended = opened_intentions(IntentionReader(connection).all(), registry=world.registry)
     return [encode(bytes(each)) for each in records] + [encode(each.payload.encode()) for each in intended]

@@ -18,9 +18,13 @@ import orjson
 from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
-from hub.app import SIMULATOR_FOLDER, Sealing, make_registry, scan_reader
+from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, scan_reader
+from hub.applications import Application, draft_application, request_under_grant, verify_application
 from hub.delivery import Exchange
+from hub.documents.downloads import open_download
+from hub.documents.making import Document, Workshop, make_wanted, want_document
 from hub.exchange import compare, pull
+from hub.faces.drawing import Drawing
 from hub.facts import Source, Surroundings, seal_standing
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
@@ -42,7 +46,9 @@ from hub.settings import Settings
 from hub.sharing import put_rule
 from hub.statements import VerifiedStatement, check_content, verify_statement
 from hub.status import change_status, read_status_order
+from hub.store.certificate import CertificateReader
 from hub.store.database import Database
+from hub.store.document import DocumentName, StoredDocument
 from hub.store.parties import PartyReader
 from schemas.catalogue import load_catalogue
 from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
@@ -56,6 +62,7 @@ from signing.x509 import Purpose, read_cert_unverified
 
 ORIGIN = "http://hub.example.test"
 CATALOGUE = load_catalogue()
+DRAWN = Drawn(Drawing(), CATALOGUE)
 OPERATOR = make_licence_number("11442000", "00000001")
 MARKET = make_licence_number("11442000", "00000002")
 HEALTH = make_licence_number("11442000", "00000003")
@@ -78,6 +85,7 @@ class World:
     sealers: Sealing
     simulator: ELicenceSimulator
     exchange: Exchange
+    workshop: Workshop
     trust: TrustInForce
     installation: Installation
     settings: Settings
@@ -254,6 +262,60 @@ class World:
         text = draft_withdrawal(digest, registry=self.registry)["text"]
         signed = self.simulator.sign(signer, text, "legal_representative")
         return withdraw_grant(digest, signed, registry=self.registry, e_licence=self.exchange.e_licence, now=self.now)
+
+    # --- documents ----------------------------------------------------------------------------------------------
+
+    def named(
+        self, identifier: str, edition: str = "original", language: str = "zh", delivery: str = ""
+    ) -> DocumentName:
+        """Return the name of a document of the version with this identifier."""
+        with self.registry.database.read() as connection:
+            serial = CertificateReader(connection).by_identifier([identifier])[identifier].serial
+        return DocumentName(serial, edition, language)
+
+    def want(self, name: DocumentName) -> Document | None:
+        """Ask for a document as a door does."""
+        return want_document(name, registry=self.registry, files=self.workshop.files, now=self.now)
+
+    def make(self, name: DocumentName) -> StoredDocument | None:
+        """Make a document that is wanted, as a worker does."""
+        return make_wanted(name, registry=self.registry, sealers=self.sealers, workshop=self.workshop, now=self.now)
+
+    def document(self, name: DocumentName) -> Document:
+        """Want a document, make it, and return it."""
+        self.want(name)
+        self.make(name)
+        made = self.want(name)
+        assert made is not None, "the document was not made"
+        return made
+
+    def sign_application(
+        self, *, signer: str = SHOP, role: SignerRole = "legal_representative", **wish: Any
+    ) -> SignedText:
+        """Draft an application for documents and have an e-licence sign it."""
+        drafted = draft_application({"licence_number": signer} | wish, registry=self.registry, now=self.now)
+        return self.simulator.sign(signer, drafted["text"], role)
+
+    def application(self, signed: SignedText) -> Application:
+        return verify_application(signed, registry=self.registry, e_licence=self.exchange.e_licence, now=self.now)
+
+    def download(self, signed: SignedText) -> dict[str, Any]:
+        """Post an application for one's own documents."""
+        return open_download(self.application(signed), registry=self.registry, now=self.now)
+
+    def pull_by_application(self, signed: SignedText) -> dict[str, Any]:
+        """Post an application under a grant."""
+        application = self.application(signed)
+        return pull(
+            request_under_grant(application, registry=self.registry),
+            verified=application.verified,
+            system=application.system,
+            officer=None,
+            key=application.key,
+            registry=self.registry,
+            exchange=self.exchange,
+            now=self.now,
+        )
 
     # --- looking up ---------------------------------------------------------------------------------------------
 
@@ -446,7 +508,8 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
         maker=OPERATOR,
     )
     simulator = _simulator(settings, keys, now)
-    world = World(registry, keys, Sealing(keys), simulator, exchange, trust, installation, settings, now)
+    workshop = Workshop(document_files(settings, registry), DRAWN.pages)
+    world = World(registry, keys, Sealing(keys), simulator, exchange, workshop, trust, installation, settings, now)
     return world
 
 

@@ -1,30 +1,21 @@
 """The whole application at its doors: what departments do over HTTP, and whatever strangers send, never a 5xx."""
 
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import given
 from hypothesis import settings as bounded
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from sqlalchemy import func, select
 
-from hub.app import build
 from hub.client import Client, RefusedError
-from hub.settings import Settings
 from hub.store import tables
 from hub.store.certificate import CertificateReader
-from hub.store.database import Database
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
 from schemas.tokens import ASSERTION_TYPE
@@ -32,14 +23,13 @@ from tests.flows.world import (
     MARKET,
     ORIGIN,
     OTHER_SHOP,
-    World,
     change_content,
     food_order,
     licence_order,
-    make_world,
     sharing_rule,
     statutory_request,
 )
+from tests.web.served import Door, client_of, issue
 
 NUL = "\u0000"
 DEEP = b'{"a":' * 100_000
@@ -67,14 +57,21 @@ OPERATIONS = [
     ("get", "/.well-known/yizhao-trust-list"),
     ("get", "/api/v1/catalogue"),
     ("get", "/api/v1/catalogue/{code}/{version}"),
+    ("get", "/api/v1/deliveries/{name}/archive"),
+    ("get", "/api/v1/deliveries/{name}/copies/{identifier}"),
+    ("get", "/api/v1/downloads/{name}/archive"),
+    ("get", "/api/v1/downloads/{name}/documents/{identifier}"),
     ("get", "/api/v1/grants/{digest}"),
     ("get", "/api/v1/grants/{digest}/withdrawal-draft"),
     ("get", "/api/v1/intakes/{name}"),
     ("get", "/api/v1/intakes/{name}/outcome"),
+    ("get", "/api/v1/pictures/{reference}"),
     ("get", "/status/{number}"),
     ("post", "/api/v1/certificates"),
     ("post", "/api/v1/comparisons"),
     ("post", "/api/v1/departments"),
+    ("post", "/api/v1/downloads"),
+    ("post", "/api/v1/downloads/drafts"),
     ("post", "/api/v1/enterprises"),
     ("post", "/api/v1/grants"),
     ("post", "/api/v1/grants/drafts"),
@@ -92,62 +89,7 @@ OPERATIONS = [
     ("post", "/oauth/token"),
     ("put", "/api/v1/intakes/{name}/file"),
 ]
-Door = tuple[httpx.Client, World]
 MEMBERS = ("type", "title", "title_en", "status", "code", "next_step", "next_step_en", "trace_id")
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """The application over a hub that was made a moment ago, on both databases, and its world."""
-    folder = tmp_path_factory.mktemp("doors")
-    url: str = request.getfixturevalue(f"{request.param}_module_url")
-    database = Database(url)
-    world = make_world(database, folder, datetime.now(UTC) - timedelta(seconds=20))
-    with _served(url, folder) as served:
-        yield served, world
-    database.close()
-
-
-@pytest.fixture(scope="module")
-def sqlite_module_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of an empty, migrated SQLite file for a whole module."""
-    path = tmp_path_factory.mktemp("doors-sqlite") / "hub.sqlite"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture(scope="module")
-def postgresql_module_url(postgresql_cluster: Any, postgresql_template: str) -> Iterator[str]:
-    """The URL of an empty, migrated PostgreSQL database for a whole module."""
-    postgresql_cluster.create_database("doors", template=postgresql_template)
-    yield postgresql_cluster.url("doors")
-    postgresql_cluster.drop_database("doors")
-
-
-@contextmanager
-def _served(url: str, folder: Path) -> Iterator[httpx.Client]:
-    """Serve a hub on a free port of this machine, as `yizhao serve` does, and yield a client of it."""
-    often = "100000/minute"
-    settings = Settings(
-        folder=folder / "data",
-        keys=folder / "keys",
-        database=url,
-        scan_misses=often,
-        search_misses=often,
-        upload_rate=often,
-    )
-    hub = build(settings)
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(hub.application, log_config=None))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join()
-        hub.close()
 
 
 # --- what departments do ----------------------------------------------------------------------------------------
@@ -155,9 +97,9 @@ def _served(url: str, folder: Path) -> Iterator[httpx.Client]:
 
 def test_whole_way_over_http(door: Door) -> None:
     client, world = door
-    market, health, operator = (_client(door, code) for code in ("market", "health", "operator"))
-    _issue(market, licence_order())
-    issued = _issue(market, food_order())
+    market, health, operator = (client_of(door, code) for code in ("market", "health", "operator"))
+    issue(market, licence_order())
+    issued = issue(market, food_order())
     operator.order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
     pulled = health.request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
     assert pulled["items"][0]["file"]
@@ -172,7 +114,7 @@ def test_whole_way_over_http(door: Door) -> None:
 @pytest.mark.parametrize("path", ["/q/{}", "/Q/{}", "/q/{}?page=-1", "/q/{}?page=x", "/q/{}?lang=en&nonce=x"])
 def test_scan_of_an_enterprise_answers_in_every_form(door: Door, accept: str, path: str) -> None:
     holder = {"licence_number": OTHER_SHOP, "name": "中山示例杂货店"}
-    reference = _client(door, "operator").order("/api/v1/enterprises", Ordered.ENROL, holder)["reference"]
+    reference = client_of(door, "operator").order("/api/v1/enterprises", Ordered.ENROL, holder)["reference"]
     response = door[0].get(path.format(reference), headers={"accept": accept})
     assert response.status_code == 200
     assert response.headers["content-type"].startswith(accept)
@@ -182,15 +124,15 @@ def test_scan_of_an_enterprise_answers_in_every_form(door: Door, accept: str, pa
 def test_page_nobody_has_is_no_page_without_certificates(door: Door, page: str) -> None:
     holder = make_licence_number("91442000", "MA0000P1")
     content = licence_order(licence_number=holder, certificate_number=holder)
-    reference = _issue(_client(door, "market"), content | {"replaces": _replaced(door, holder)})["holder_reference"]
+    reference = issue(client_of(door, "market"), content | {"replaces": _replaced(door, holder)})["holder_reference"]
     scanned = door[0].get(f"/q/{reference}?page={page}", headers={"accept": "application/json"}).json()
     assert (len(scanned["certificates"]), scanned["total"], scanned["page"]) == (1, 1, 0)
 
 
 def test_refusal_is_a_problem_with_code_both_languages_next_step_and_trace(door: Door) -> None:
-    market = _client(door, "market")
+    market = client_of(door, "market")
     with pytest.raises(RefusedError) as caught:
-        _issue(market, food_order(licence_number="91442000MA0000010"))
+        issue(market, food_order(licence_number="91442000MA0000010"))
     assert caught.value.code == "fields_wrong"
     assert all(caught.value.problem[member] for member in MEMBERS)
     assert caught.value.problem["problems"][0]["member"] == "licence_number"
@@ -198,10 +140,10 @@ def test_refusal_is_a_problem_with_code_both_languages_next_step_and_trace(door:
 
 @pytest.mark.parametrize("member", ["licence_number", "issuing_body", "certificate_type", "replaces", "subject_id"])
 def test_order_with_a_nul_is_refused_on_every_database(door: Door, member: str) -> None:
-    market = _client(door, "market")
+    market = client_of(door, "market")
     order = food_order(certificate_number="JY24420000000027") | {member: f"x{NUL}y"}
     with pytest.raises(RefusedError) as caught:
-        _issue(market, order)
+        issue(market, order)
     assert caught.value.status < 500
 
 
@@ -209,7 +151,7 @@ def test_order_with_a_nul_is_refused_on_every_database(door: Door, member: str) 
 def test_change_with_a_nul_is_refused_on_every_database(door: Door, member: str) -> None:
     change = change_content("1.2.156.3005.2.x", "suspend") | {member: f"x{NUL}y"}
     with pytest.raises(RefusedError) as caught:
-        _client(door, "market").order(
+        client_of(door, "market").order(
             "/api/v1/status-changes", Ordered.CHANGE_STATUS, change, issuing_body=change["issuing_body"]
         )
     assert caught.value.status < 500
@@ -219,13 +161,13 @@ def test_change_with_a_nul_is_refused_on_every_database(door: Door, member: str)
 def test_pull_with_a_nul_is_refused_on_every_database(door: Door, member: str) -> None:
     value: Any = {"kind": "statutory", "reference": f"x{NUL}"} if member == "basis" else f"x{NUL}"
     with pytest.raises(RefusedError) as caught:
-        _client(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request() | {member: value})
+        client_of(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request() | {member: value})
     assert caught.value.status < 500
 
 
 def test_statement_naming_an_officer_with_a_nul_is_refused(door: Door) -> None:
     with pytest.raises(RefusedError) as caught:
-        _client(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer=f"h{NUL}")
+        client_of(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer=f"h{NUL}")
     assert caught.value.code == "statement_form"
 
 
@@ -239,7 +181,7 @@ def test_assertion_of_a_system_with_a_nul_is_refused(door: Door) -> None:
 
 @pytest.mark.parametrize("key", ["", "short", "x" * 129, "示例示例示例"])
 def test_act_without_a_usable_idempotency_key_is_refused(door: Door, key: str) -> None:
-    market = _client(door, "market")
+    market = client_of(door, "market")
     body = market.make_order(Ordered.ISSUE, food_order(), certificate_type="food_operation_permit", issuing_body=MARKET)
     headers = market.headers("POST", "/api/v1/certificates") | {"content-type": "application/json"}
     keyed: dict[str, Any] = headers | {"idempotency-key": key.encode()}
@@ -322,7 +264,7 @@ def test_paths_of_strangers_name_no_door_in_the_metrics(door: Door) -> None:
 
 
 def test_token_asked_for_by_nobody_writes_nothing(door: Door) -> None:
-    client = _client(door, "market")
+    client = client_of(door, "market")
     before = _spent(door)
     form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE, "client_assertion": "x"}
     proof = {"dpop": client._proof("POST", "/oauth/token", None)}
@@ -358,22 +300,6 @@ def test_whatever_the_description_allows_never_fails_the_server(api: Any, method
         case.call_and_validate(checks=[not_a_server_error])
 
     holds()
-
-
-def _client(door: Door, system: str) -> Client:
-    client, world = door
-    signer = world.keys.signer(f"system:{system}")
-    return Client(url=str(client.base_url), system=system, signer=signer, origin=ORIGIN, http=client)
-
-
-def _issue(client: Client, content: dict[str, Any]) -> dict[str, Any]:
-    return client.order(
-        "/api/v1/certificates",
-        Ordered.ISSUE,
-        content,
-        certificate_type=content["certificate_type"],
-        issuing_body=content["issuing_body"],
-    )
 
 
 def _spent(door: Door) -> int:

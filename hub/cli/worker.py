@@ -1,0 +1,38 @@
+"""`yizhao worker`: makes documents that are wanted, without doors, until it is told to stop; any number may run."""
+
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
+from hub.cli.init import make_settings
+
+
+def worker(
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, max=16, help="线程数。 How many threads.")] = 2,
+) -> None:
+    """生成证照文件。 Make the documents that are wanted."""
+    from hub.app import build
+    from hub.cli.logs import configure_logs
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    settings = make_settings(
+        data=data, keys=keys, database=database, passphrase_file=passphrase_file, document_threads=threads
+    )
+    configure_logs(None)
+    hub = build(settings)
+    try:
+        hub.documents.start()
+        print("yizhao worker", file=sys.stderr, flush=True)
+        stopped.wait()
+    finally:
+        hub.close()

@@ -1,0 +1,98 @@
+"""Many documents in one zip, with a list of contents; made as it is sent, so that no copy of it lies anywhere.
+
+The list is CSV in UTF-8 with a byte order mark, as spreadsheets want it; a cell never begins as a formula would.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import RawIOBase, StringIO
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from hub.documents.downloads import Fetchable
+from hub.store.document import StoredDocument
+from schemas.certificate import SHANGHAI
+from schemas.download import EDITION_WORDS
+
+CONTENTS_NAME = "目录 contents.csv"
+_TITLES = (
+    "文件 file", "证照类型 certificate type", "证照编号 certificate number", "证照标识 identifier",
+    "版本 edition", "签章时间 sealed at", "SHA-256",
+)  # fmt: skip
+_NOT_IN_A_NAME = re.compile(r"[^\w〔〕（）()-]+")
+_LONGEST_PART = 60
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """One document of an archive; its bytes are read when their turn comes."""
+
+    fetchable: Fetchable
+    type_name: str
+    stored: StoredDocument
+
+
+def file_name(each: Archived, number: int = 0) -> str:
+    """Return the name under which a document is saved: type, number and edition, in what every system allows."""
+    parts = (each.type_name, each.fetchable.certificate_number, EDITION_WORDS[each.stored.edition])
+    named = "_".join(_NOT_IN_A_NAME.sub("", part)[:_LONGEST_PART] for part in parts if part)
+    return f"{number:03d}_{named}.pdf" if number else f"{named}.pdf"
+
+
+def archive_of(documents: Sequence[Archived], read: Callable[[str], bytes], *, now: datetime) -> Iterator[bytes]:
+    """Yield a zip of these documents and their list; `read` returns a document's bytes by its digest."""
+    pipe = _Pipe()
+    moment = now.astimezone(SHANGHAI).timetuple()[:6]
+    names = [file_name(each, number) for number, each in enumerate(documents, 1)]
+    with ZipFile(pipe, "w", ZIP_STORED) as archive:
+        archive.writestr(ZipInfo(CONTENTS_NAME, moment), _contents(zip(names, documents, strict=True)))
+        yield pipe.taken()
+        for name, each in zip(names, documents, strict=True):
+            archive.writestr(ZipInfo(name, moment), read(each.stored.sha256))
+            yield pipe.taken()
+    yield pipe.taken()
+
+
+def _contents(documents: Iterable[tuple[str, Archived]]) -> bytes:
+    lines = StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(_TITLES)
+    for name, each in documents:
+        cells = (
+            name,
+            each.type_name,
+            each.fetchable.certificate_number,
+            each.fetchable.identifier,
+            EDITION_WORDS[each.stored.edition],
+            each.stored.sealed_at.astimezone(SHANGHAI).isoformat(),
+            each.stored.sha256,
+        )
+        writer.writerow([_harmless(cell) for cell in cells])
+    return lines.getvalue().encode("utf-8-sig")
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+class _Pipe(RawIOBase):
+    """What a zip is written to and taken from, piece by piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

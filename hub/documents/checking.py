@@ -1,0 +1,105 @@
+"""Proving every stored document: its file is there and whole, its seal holds, its act is entered with its digest.
+
+1 the file opens, and its digest is the row's
+2 its entry commits to that digest
+3 the seal covers the whole file, by the cert the trust list names for its sealer
+What is missing or damaged is named and put down as wanted: it is drawn again as a new act, where its certificate is
+still valid. What was once sealed stays on record, whatever became of its file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.documents.making import want
+from hub.documents.permission import require_permitted
+from hub.errors import HubError
+from hub.registry import COPIES_SEALER, Registry
+from hub.store.certificate import CertificateReader
+from hub.store.document import DocumentReader, StoredDocument
+from hub.store.entry import EntryReader
+from hub.store.files import DocumentFiles, StoredFileError
+from schemas.download import COPY, EXISTING
+from signing.commitment import leaf
+from signing.errors import SigningError
+from signing.jws import VerificationKey, parse_json
+from signing.pdf_reading import extract_pdf, verify_pdf
+from signing.x509 import read_cert_unverified
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One document: `fault` is None, "missing", "damaged", "seal" or "entry".
+
+    `then` says what is done about a fault: "wanted" again, "replaced" already, or why it cannot be drawn (a code).
+    """
+
+    stored: StoredDocument
+    fault: str | None
+    then: str | None
+
+
+def check_documents(*, registry: Registry, files: DocumentFiles, now: datetime) -> Iterator[Checked]:
+    """Check every document, in the order they were sealed; only the newest under a name is drawn again."""
+    with registry.database.read() as connection:
+        for stored in DocumentReader(connection).all():
+            fault = _fault(stored, registry, files)
+            yield Checked(stored, fault, None if fault is None else _want_again(stored, registry, now))
+
+
+def _fault(stored: StoredDocument, registry: Registry, files: DocumentFiles) -> str | None:
+    try:
+        pdf = files.get(stored.sha256)
+    except StoredFileError as error:
+        return error.reason
+    if not _is_entered(stored, registry):
+        return "entry"
+    return None if stored.edition == EXISTING or _is_sealed(stored, pdf, registry) else "seal"
+
+
+def _is_entered(stored: StoredDocument, registry: Registry) -> bool:
+    with registry.database.read() as connection:
+        entry = EntryReader(connection).get(stored.act_id)
+    if entry is None or leaf(entry.salt, entry.act_bytes) != entry.leaf:
+        return False
+    act = parse_json(entry.act_bytes)
+    return (act["act_id"], act["sealed"]) == (stored.act_id, stored.sha256)
+
+
+def _is_sealed(stored: StoredDocument, pdf: bytes, registry: Registry) -> bool:
+    with registry.database.read() as connection:
+        certificate = CertificateReader(connection).by_serial([stored.serial]).get(stored.serial)
+    if certificate is None:
+        return False
+    trust, at = registry.trust(), stored.sealed_at
+
+    def find_key(cert_der: bytes) -> VerificationKey:
+        key_id = read_cert_unverified(cert_der).key_id
+        if stored.edition == COPY:
+            return trust.hub_key(key_id, purpose=COPIES_SEALER, at=at)
+        return trust.seal_key(key_id, issuing_body=certificate.issuing_body, at=at)
+
+    try:
+        verify_pdf(pdf, extract_pdf(pdf), find_key=find_key)
+    except SigningError:
+        return False
+    return True
+
+
+def _want_again(stored: StoredDocument, registry: Registry, now: datetime) -> str:
+    """Put a faulty document down as wanted, or say why not: "replaced" by a newer one, or the refusal's code."""
+
+    def again(connection: Connection) -> str:
+        if DocumentReader(connection).newest(stored.name) != stored:
+            return "replaced"
+        certificate = CertificateReader(connection).by_serial([stored.serial])[stored.serial]
+        require_permitted(stored.name, certificate, connection, now)
+        want(connection, {stored.name: stored.sha256}, now)
+        return "wanted"
+
+    try:
+        return registry.database.write(again)
+    except HubError as refusal:
+        return refusal.code

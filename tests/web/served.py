@@ -1,0 +1,56 @@
+"""The whole application, served on a free port of this machine as `yizhao serve` does."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from hub.app import build
+from hub.client import Client
+from hub.settings import Settings
+from schemas.statement import Ordered
+from tests.flows.world import ORIGIN, World
+
+Door = tuple[httpx.Client, World]
+_OFTEN = "100000/minute"
+
+
+@contextmanager
+def served(url: str, folder: Path, **changes: Any) -> Iterator[httpx.Client]:
+    """Serve a hub and yield a client of it."""
+    given: dict[str, Any] = {"scan_misses": _OFTEN, "search_misses": _OFTEN, "upload_rate": _OFTEN}
+    hub = build(Settings(folder=folder / "data", keys=folder / "keys", database=url, **(given | changes)))
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(hub.application, log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+        hub.close()
+
+
+def client_of(door: Door, system: str) -> Client:
+    """Return the client of a department's system."""
+    client, world = door
+    signer = world.keys.signer(f"system:{system}")
+    return Client(url=str(client.base_url), system=system, signer=signer, origin=ORIGIN, http=client)
+
+
+def issue(client: Client, content: dict[str, Any]) -> dict[str, Any]:
+    """Order one certificate over HTTP."""
+    return client.order(
+        "/api/v1/certificates",
+        Ordered.ISSUE,
+        content,
+        certificate_type=content["certificate_type"],
+        issuing_body=content["issuing_body"],
+    )

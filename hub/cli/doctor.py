@@ -215,6 +215,7 @@ def _registry(
     database: "Database", keys: "KeyFolder | None", installation: "Installation", now: datetime
 ) -> Iterator[Finding]:
     from hub.installation import TrustInForce
+    from hub.store.document import DocumentReader
     from hub.store.intention import IntentionReader
     from hub.store.parties import PartyReader
 
@@ -223,6 +224,7 @@ def _registry(
     with database.read() as connection:
         bodies = PartyReader(connection).issuing_bodies()
         intentions = IntentionReader(connection).all()
+        wanted, failed = DocumentReader(connection).counts()
     named = {seal.issuing_body for seal in listed.seals} if listed else set()
     unnamed = sorted(set(bodies) - named)
     yield _finding(
@@ -237,6 +239,8 @@ def _registry(
     forgotten = [each for each in intentions if each.lease_until + _LEASE_LONG_OVER < now]
     seen = f"{len(intentions)} open, {len(forgotten)} forgotten"
     yield Finding("intentions", "未了结的意向", "Open intentions", "watch" if forgotten else "fine", seen)
+    seen = f"{wanted} wanted, {failed} cannot be made"
+    yield Finding("wanted", "待生成的证照文件", "Wanted documents", "watch" if failed else "fine", seen)
 
 
 def _trust(listed: "TrustList | None", now: datetime) -> Finding:

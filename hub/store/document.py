@@ -133,10 +133,11 @@ class DocumentReader:
         found = self._connection.execute(query.order_by(_OPEN.c.recorded_at).limit(most))
         return [DocumentName(*row) for row in found]
 
-    def count_open(self) -> int:
-        """Return how many documents are wanted or under way, those that cannot be made left out."""
-        query = select(func.count()).select_from(_OPEN).where(_OPEN.c.problem.is_(None))
-        return int(self._connection.execute(query).scalar_one())
+    def counts(self) -> tuple[int, int]:
+        """Return how many documents are wanted or under way, and how many could not be made."""
+        failed = func.count(_OPEN.c.problem)
+        counted = self._connection.execute(select(func.count() - failed, failed).select_from(_OPEN)).one()
+        return int(counted[0]), int(counted[1])
 
     def existing(self, digest: str) -> ExistingDocument | None:
         row = select_by(self._connection, tables.existing_document, sha256=digest).first()

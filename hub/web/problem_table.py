@@ -311,8 +311,8 @@ GRANTS: Mapping[str, Row] = {
         "The signed text is not exactly a sentence of this template; it may have been altered.", *_NEW_DRAFT,
     ),
     "grant_nonce": Row(
-        422, "授权书编号不是本平台出具的，或已超过签署时限。",
-        "The grant's number was not made by this hub, or it is too late to sign it.", *_NEW_DRAFT,
+        422, "文本编号不是本平台出具的，或文字被改动过。",
+        "The number of the text was not made by this hub for these words.", *_NEW_DRAFT,
     ),
     "grant_term": Row(
         422, "授权期限已过，或超出允许的最长期限。", "The grant's term has passed or is too long.", *_NEW_DRAFT,
@@ -437,6 +437,14 @@ DOCUMENTS: Mapping[str, Row] = {
         "An agent's e-licence may not fetch the enterprise's own documents.",
         "请由法定代表人或证照管理员申请下载，或凭授权书取得加注件。",
         "Have the legal representative or licence manager apply, or fetch copies under a grant.",
+    ),
+    "application_form": Row(
+        422, "下载申请有缺项或格式不对。", "A member of the application breaks its rule.",
+        "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
+    ),
+    "application_text": Row(
+        422, "签署的文字与下载申请书模板不一致，可能被改动过。",
+        "The signed text is not exactly an application of this template; it may have been altered.", *_NEW_DRAFT,
     ),
     "application_late": Row(
         422, "下载申请的签署时间不在允许范围内。", "The application was not signed just now.",

@@ -142,7 +142,7 @@ def test_application_is_refused_while_the_signers_status_is_not_known(stocked_wo
 
 
 def test_grant_cannot_be_sent_as_an_application(stocked_world: World) -> None:
-    with refused("grant_text"):
+    with refused("application_text"):
         stocked_world.download(stocked_world.sign_grant())
 
 

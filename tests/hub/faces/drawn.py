@@ -5,12 +5,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from hub.faces.drawing import Attachment, Drawing, DrawnPages
+from hub.faces.drawing import Attachment, DrawnPages
 from hub.faces.face import Face
-from scripts.vectors.faces import CATALOGUE, MADE_AT, XML, example_face, shown
+from scripts.vectors.faces import shown
+from tests.hub.faces.example import CATALOGUE, DRAWING, MADE_AT, XML, example_face
 
 RECORD = Attachment("delivered.json", '{"record": "一照\\n"}\n'.encode(), "application/json", "the sealed record")
-DRAWING = Drawing()
 HOTEL = example_face(CATALOGUE.get("hotel_trade_permit"))
 FOOD = example_face(CATALOGUE.get("food_operation_permit"))
 LICENCE = example_face(CATALOGUE.get("business_licence"))

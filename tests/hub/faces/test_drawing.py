@@ -12,8 +12,8 @@ from PIL import ImageChops
 
 from hub.faces.drawing import Drawing, LayoutUnknownError
 from hub.faces.face import Face
-from scripts.vectors.faces import CATALOGUE, MADE_AT, MARKING, URL, XML, example_face
-from tests.hub.faces.drawn import DRAWING, FOOD, HOTEL, LICENCE, LIFT, RECORD, draw, picture_of, text_of, told_by
+from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE, LIFT, RECORD, draw, picture_of, text_of, told_by
+from tests.hub.faces.example import CATALOGUE, DRAWING, MADE_AT, MARKING, URL, XML, example_face
 
 
 @pytest.mark.parametrize("code", [each.code for each in CATALOGUE.current()])

@@ -7,8 +7,8 @@ import pytest
 
 from hub.faces.drawing import Drawing, MissingGlyphError
 from hub.faces.face import Face
-from scripts.vectors.faces import MADE_AT
 from tests.hub.faces.drawn import HOTEL, draw, text_of
+from tests.hub.faces.example import MADE_AT
 from tests.hub.faces.site_font import font_with
 
 # 㐀 䶮 of extension A, 𠮷 𬭎 of B and E; Greek, Cyrillic and the signs that names and scopes hold.

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from hub.faces.face import Face
-from scripts.vectors.faces import CATALOGUE, golden_faces, picture_of
+from scripts.vectors.faces import golden_faces, picture_of
 from tests.hub.faces.drawn import FOOD, HOTEL
+from tests.hub.faces.example import CATALOGUE
 
 PICTURES = Path(__file__).parent.parent.parent / "vectors" / "faces"
 GOLDEN = dict(golden_faces())

@@ -8,8 +8,8 @@ import pytest
 
 from hub.faces.drawing import LAYOUTS_FOLDER
 from hub.faces.face import Face, FaceRow
-from scripts.vectors.faces import CATALOGUE, MARKING, example_face
 from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE, LIFT, draw, pages_of, text_of, told_by
+from tests.hub.faces.example import CATALOGUE, MARKING, example_face
 
 LONG_NAME = "鑫" * 120
 LONG_ADDRESS = "示例省示例市示例区示例街道示例路" * 12 + "一百二十八号大厦"

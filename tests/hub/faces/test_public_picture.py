@@ -9,8 +9,8 @@ from PIL import Image, ImageChops
 
 from hub.faces.drawing import MissingGlyphError
 from hub.faces.face import Face, FaceRow
-from scripts.vectors.faces import CATALOGUE, URL, example_face
-from tests.hub.faces.drawn import DRAWING, FOOD, HOTEL, LICENCE
+from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE
+from tests.hub.faces.example import CATALOGUE, DRAWING, URL, example_face
 
 
 def picture_of(face: Face) -> Image.Image:

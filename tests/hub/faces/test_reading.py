@@ -10,8 +10,8 @@ import pikepdf
 import pytest
 
 from hub.faces.face import CopyMarking, Face
-from scripts.vectors.faces import MARKING, URL, in_english
 from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE, LIFT, draw, text_of, told_by
+from tests.hub.faces.example import MARKING, URL, in_english
 
 DUPLICATES = [replace(each, edition="duplicate") for each in (LICENCE, FOOD, HOTEL)]
 HAN = re.compile("[\u3400-\u9fff\uff00-\uffef]+")

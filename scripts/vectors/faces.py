@@ -64,3 +64,10 @@ def write_pictures(folder: Path) -> None:
         old.unlink()
     for name, face in golden_faces():
         picture_of(face).save(folder / f"{name}.png", optimize=True)
+
+
+def write_certificate_picture(path: Path) -> None:
+    """Write the picture of a certificate that the README shows."""
+    drawn = DRAWING.draw(example_face(CATALOGUE.get("food_operation_permit")), attachments=[XML], made_at=MADE_AT)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shown(drawn.pdf, dots_per_inch=110).quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)

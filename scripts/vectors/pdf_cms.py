@@ -131,6 +131,14 @@ def with_unsigned_attribute(cms_der: bytes) -> bytes:
     return bytes(info.dump(force=True))
 
 
+def renewed(cms_der: bytes) -> bytes:
+    """Return the CMS with another cert of the same key."""
+    info, other = ContentInfo.load(cms_der), ContentInfo.load(genuine_cms(b"", seal("renewed")))
+    info["content"]["certificates"] = other["content"]["certificates"]
+    info["content"]["signer_infos"][0]["sid"] = other["content"]["signer_infos"][0]["sid"]
+    return bytes(info.dump(force=True))
+
+
 def without_lengths(cms_der: bytes) -> bytes:
     """Return the CMS in BER, its outermost element of a length that is not told."""
     return b"\x30\x80" + cms_der[4:] + b"\0\0"

@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Name, Pdf, String
 from scripts.vectors.seals import BODY_NAME, SEALED_AT, FixedSigner, seal
 from signing.cms import sign_digest
 from signing.pdf import seal_pdf
-from signing.pdf_form import contents_octets, one_place, place_octets
+from signing.pdf_form import contents_octets, place_octets
 
 ROOM = 4096
 GAP = 2 * ROOM + 2
@@ -96,19 +96,29 @@ def genuine_cms(covered: bytes, signer: FixedSigner) -> bytes:
     return sign_digest(sha256(covered).digest(), signer=signer, statement=None)
 
 
+def unchanged(pdf: Pdf) -> None:
+    """Leave all as it is."""
+
+
 def seal_carelessly(
-    raw: bytes, change: Change, *, signer: FixedSigner | None = None, make_cms: MakeCms = genuine_cms, **options: Any
+    raw: bytes,
+    change: Change = unchanged,
+    *,
+    edit: Callable[[bytes], bytes] = bytes,
+    signer: FixedSigner | None = None,
+    make_cms: MakeCms = genuine_cms,
+    **options: Any,
 ) -> bytes:
     """Return a sealed file after `change`, sealed again over whatever that made of it, by the seal or another signer.
 
-    `options` are those of writing the file.
+    `edit` is done to the written file before it is sealed, `options` are those of writing it.
     """
     with Pdf.open(BytesIO(raw)) as pdf:
         signature = pdf.Root.AcroForm.Fields[0].V
         signature.ByteRange, signature.Contents = empty_place()
         change(pdf)
-        prepared = saved(pdf, **options)
-    return fill_place(prepared, one_place(prepared), signer=signer or seal("seal"), make_cms=make_cms)
+        prepared = edit(saved(pdf, **options))
+    return fill_place(prepared, prepared.index(b"/ByteRange"), signer=signer or seal("seal"), make_cms=make_cms)
 
 
 def empty_place() -> tuple[Array, String]:

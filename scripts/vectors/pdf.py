@@ -8,7 +8,7 @@ Certification" (IEEE S&P 2021) for annotations and fields added to what is certi
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pikepdf
@@ -267,7 +267,7 @@ def _signatures() -> Iterator[Vector]:
 
 def _signed_again(raw: bytes, change: Change, signer: str) -> bytes:
     prepared = appended(raw, change)
-    return fill_place(prepared, prepared.rindex(b"/ByteRange"), signer=seal(signer), make_cms=genuine_cms)
+    return fill_place(prepared, prepared.rindex(b"/ByteRange"), partial(genuine_cms, seal(signer)))
 
 
 # --- the written form ---

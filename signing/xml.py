@@ -14,7 +14,7 @@ r‖s), ETSI EN 319 132-1 sections 5.2 (SigningTime, SigningCertificateV2, DataO
 
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -71,6 +71,7 @@ Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>
 <xades:DataObjectFormat ObjectReference="#element"><xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>
 </xades:SignedDataObjectProperties>
 </xades:SignedProperties>"""
+_SIGNATURE_BYTES = 64
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 _NAMESPACE = b"urn:yizhao:sealed:1"
@@ -131,7 +132,11 @@ def seal_xml(element: etree._Element, *, signer: Signer, statement: bytes | None
     octets: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
     properties = _SIGNED_PROPERTIES % (sealed_at.astimezone(UTC).strftime(_TIME).encode(), _digest(cert_der))
     info = _signed_info(octets, properties)
-    return _written(XmlParts(octets, info, properties, signer.sign(info, statement=statement), cert_der))
+    unsigned = XmlParts(octets, info, properties, bytes(_SIGNATURE_BYTES), cert_der)
+    # Before the key is used: no seal is over what nobody could read.
+    if len(_written(unsigned)) > LARGEST_XML_BYTES:
+        raise XmlRefusedError("too_long", "the sealed file would be too long")
+    return _written(replace(unsigned, signature=signer.sign(info, statement=statement)))
 
 
 def _signed_info(element: bytes, properties: bytes) -> bytes:
@@ -140,10 +145,7 @@ def _signed_info(element: bytes, properties: bytes) -> bytes:
 
 def _written(parts: XmlParts) -> bytes:
     signature, cert = b64encode(parts.signature), b64encode(parts.cert_der)
-    raw = _FILE % (parts.element, parts.signed_info, signature, cert, parts.signed_properties)
-    if len(raw) > LARGEST_XML_BYTES:
-        raise XmlRefusedError("too_long", "the sealed file would be too long")
-    return raw
+    return _FILE % (parts.element, parts.signed_info, signature, cert, parts.signed_properties)
 
 
 def _digest(octets: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 The rules, each over all objects of the file, whether a page leads to them or not:
 - catalogue, pages, field, signature and attached files have no entries but those that sealed documents have;
-- no script, action, layer, form, external file or further annotation;
+- no script, action, layer, form, second picture for the printer, external file or further annotation;
 - the one field holds the one signature, which certifies against any change (DocMDP P=1);
 - a file is attached in the names and in /AF alike, or not at all.
 
@@ -37,7 +37,7 @@ _FIELD = _entries("Type Subtype FT T V F Rect P AP")
 _SIGNATURE = _entries("Type Filter SubFilter ByteRange Contents M Name Reason Reference")
 _FILE = _entries("Type F UF EF Desc AFRelationship")
 _FILE_STREAM = _entries("Type Subtype Params Filter Length")
-_NEVER = _entries("AA JS JavaScript OC OCGs OCProperties OpenAction URI XFA")
+_NEVER = _entries("AA Alternates JS JavaScript OC OCGs OCProperties OpenAction OPI PS URI XFA")
 
 
 def read_objects(pdf: Pdf) -> tuple[tuple[str, bytes], ...]:

@@ -43,6 +43,7 @@ from signing.pdf_form import contents_octets, one_place, place_octets, read_plac
 from signing.pdf_objects import read_objects
 
 _LARGEST_BYTES = 33_554_432
+_MOST_OBJECTS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def extract_pdf(raw: bytes) -> PdfParts:
     """Take apart a file that anybody may have made; PdfRefusedError, and no other, when it is not of our form."""
     if len(raw) > _LARGEST_BYTES:
         raise PdfRefusedError("too_large", "the file is too large")
-    require_one_revision(raw)
+    if require_one_revision(raw) > _MOST_OBJECTS:
+        raise PdfRefusedError("too_large", "the file has too many objects")
     try:
         # One table was seen: no other is looked for, nothing is repaired.
         with Pdf.open(BytesIO(raw), attempt_recovery=False, ignore_xref_streams=True) as pdf:
@@ -104,10 +106,8 @@ def verify_pdf(raw: bytes, parts: PdfParts, *, find_key: FindCertKey) -> Verifie
     if begins != 0 or not 0 < opened < closed <= len(raw) or closed + rest != len(raw):
         raise PdfRefusedError("byte_range", "the byte range is not the whole file")
     # The range stands within what it covers: were it not compared, the signature could be moved to another place.
-    if (
-        one_place(raw) + len(place := place_octets(opened, closed, rest)) != opened
-        or raw[:opened][-len(place) :] != place
-    ):
+    one_place(raw)
+    if not raw.endswith(place_octets(opened, closed, rest), 0, opened):
         raise PdfRefusedError("byte_range", "the byte range is not the one the file states")
     if raw[opened:closed] != contents_octets(parts.cms, (closed - opened) // 2 - 1):
         raise PdfRefusedError("contents", "the signature is not all that is outside of what it covers")

@@ -16,7 +16,6 @@ import pikepdf
 from scripts.vectors import pdf_changes as changes
 from scripts.vectors import pdf_cms as cms
 from scripts.vectors import pdf_octets as octets
-from scripts.vectors import xml
 from scripts.vectors.pdf_drawn import drawn_page
 from scripts.vectors.pdf_revisions import appended
 from scripts.vectors.pdf_sealing import (
@@ -30,6 +29,7 @@ from scripts.vectors.pdf_sealing import (
     seal_carelessly,
     sealed_page,
 )
+from scripts.vectors.sealed_xml import genuine as genuine_xml
 from scripts.vectors.seals import seal
 from scripts.vectors.vector import Vector
 
@@ -60,6 +60,7 @@ _NEVER_SEALED_ONLY: dict[str, tuple[Change, str]] = {
     "page_action": (changes.page_action_added, "active"),
     "field_shown_twice": (changes.field_shown_twice, "signatures"),
     "layer_on_a_picture": (changes.layer_on_a_picture, "active"),
+    "picture_for_the_printer": (changes.picture_for_the_printer_added, "active"),
     "xfa": (changes.xfa_added, "active"),
     "external_stream": (changes.external_stream_added, "external"),
     "attachment_in_the_names_only": (changes.attachment_added_to_the_names, "attachments"),
@@ -81,7 +82,7 @@ def vectors() -> Iterator[Vector]:
     """Return all vectors that lie in the tree, the genuine ones first."""
     yield Vector("genuine", genuine())
     yield Vector("genuine_other", _other())
-    yield Vector("genuine_drawn", drawn_page(xml.genuine()))
+    yield Vector("genuine_drawn", drawn_page(genuine_xml()))
     for group in (_flips, _ranges, _wrappings, _revisions, _shadows, _forgeries, _seals, _signatures, _frames):
         yield from group()
 
@@ -93,6 +94,7 @@ def large_vectors() -> Iterator[Vector]:
         "attachment_bomb": changes.attachment_bomb,
         "attachment_too_large": changes.attachment_too_large,
         "many_attachments": changes.attachments_added,
+        "many_objects": changes.many_objects,
         "many_values": changes.many_values,
     }.items():
         yield Vector(name, seal_carelessly(raw, change), "too_large")

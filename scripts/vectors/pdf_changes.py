@@ -132,6 +132,13 @@ def layer_on_a_picture(pdf: Pdf) -> None:
     pdf.pages[0].obj.Resources.XObject = Dictionary(X0=look)
 
 
+def picture_for_the_printer_added(pdf: Pdf) -> None:
+    """One picture on the screen, another one on paper."""
+    picture = pdf.make_stream(b"", Type=Name.XObject, Subtype=Name.Image, Width=1, Height=1)
+    picture.Alternates = Array([Dictionary(Image=pdf.make_stream(b""), DefaultForPrinting=True)])
+    pdf.pages[0].obj.Resources.XObject = Dictionary(X0=picture)
+
+
 def external_stream_added(pdf: Pdf) -> None:
     """A picture that lies in another file."""
     stream = pdf.make_stream(b"", Type=Name.XObject, Subtype=Name.Image, Width=1, Height=1, F=String("other.bin"))
@@ -190,6 +197,10 @@ def attachment_annotated(pdf: Pdf) -> None:
 
 def many_values(pdf: Pdf) -> None:
     pdf.Root.Lang = Array([0] * 600_000)
+
+
+def many_objects(pdf: Pdf) -> None:
+    pdf.Root.Lang = Array([pdf.make_indirect(Dictionary()) for _ in range(50_000)])
 
 
 def nested_deep(pdf: Pdf) -> None:

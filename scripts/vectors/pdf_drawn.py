@@ -4,11 +4,11 @@ from functools import cache
 
 from hub.faces.drawing import Attachment, Drawing
 from hub.faces.face import Face, FaceRow
-from hub.web.qr import qr_svg
 from scripts.vectors.seals import BODY_NAME, SEALED_AT, seal
 from signing.pdf import seal_pdf
 
-_QR = "https://HUB.EXAMPLE/C/3TB95JND2B4VKT14K6VHNKG8JJ"
+# What the QR says is of no matter here: a square stands in its place.
+_SQUARE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><path d="M0 0h29v29H0z"/></svg>'
 _FACE = Face(
     layout="food_operation_permit",
     language="zh",
@@ -29,8 +29,8 @@ _FACE = Face(
     issued_on="2026年11月20日",
     successor_body=None,
     identifier="1.2.156.3005.2.11100000MB0341032Y903.11442000000000027P.0000000001.001.A",
-    reference_url=_QR,
-    qr_svg=qr_svg(_QR),
+    reference_url="https://HUB.EXAMPLE/C/3TB95JND2B4VKT14K6VHNKG8JJ",
+    qr_svg=_SQUARE,
     recorded_at="2026年11月24日 09:02:03",
     sealed_at="2026年11月24日 09:02:03",
 )

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from signing.errors import PdfRefusedError
 
+LARGEST_PDF_BYTES = 10_000_000
 _PLACE_WIDTH = len(b"/ByteRange [ 0 9999999999 9999999999 9999999999 ")
 _PLACE = re.compile(rb"/ByteRange \[ 0 (\d{1,10}) (\d{1,10}) (\d{1,10}) *\] /Contents ")
 _CONTENTS = re.compile(rb"<(3082(?:[0-9a-f]{2})+)>")

@@ -19,7 +19,6 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
 from signing.errors import PdfRefusedError
 
-_MOST_VALUES = 500_000
 _MOST_ATTACHMENTS = 8
 _LARGEST_ATTACHMENT_BYTES = 4_194_304
 _LONGEST_NAME = 100
@@ -43,7 +42,8 @@ _NEVER = _entries("AA Alternates JS JavaScript OC OCGs OCProperties OpenAction O
 def read_objects(pdf: Pdf) -> tuple[tuple[str, bytes], ...]:
     """Return name and content of each attached file of a PDF whose objects keep the rules.
 
-    Raises PdfRefusedError: too_large, active, signatures, annotations, certification, external or attachments.
+    Raises PdfRefusedError: active, signatures, annotations, certification, external, attachments or
+    too_large (an attached file).
     """
     entries: Counter[str] = Counter()
     for each in _dictionaries(pdf):
@@ -65,7 +65,6 @@ def _require(holds: bool, reason: str, message: str) -> None:
 def _dictionaries(pdf: Pdf) -> Iterator[Object]:
     """Yield every dictionary of the file, those of streams and inside other objects too."""
     waiting: list[object] = list(pdf.objects)
-    seen = 0
     while waiting:
         each = waiting.pop()
         inner: list[object] = []
@@ -74,8 +73,6 @@ def _dictionaries(pdf: Pdf) -> Iterator[Object]:
             inner = [value for _, value in each.items()]
         elif isinstance(each, Array):
             inner = list(each)
-        seen += len(inner)
-        _require(seen <= _MOST_VALUES, "too_large", "the file has too many objects")
         waiting += [value for value in inner if isinstance(value, Object) and not value.is_indirect]
 
 

@@ -32,6 +32,7 @@ from scripts.vectors.pdf_sealing import (
 from scripts.vectors.sealed_xml import genuine as genuine_xml
 from scripts.vectors.seals import seal
 from scripts.vectors.vector import Vector
+from signing.pdf_form import LARGEST_PDF_BYTES
 
 FILE_NAME = "certificate.pdf"
 
@@ -100,7 +101,7 @@ def large_vectors() -> Iterator[Vector]:
         yield Vector(name, seal_carelessly(raw, change), "too_large")
     yield Vector("nested_deep", seal_carelessly(raw, changes.nested_deep), "malformed")
     yield Vector("table_bomb", octets.table_bomb(raw), "layout")
-    yield Vector("too_long", raw + b" " * 33_554_432, "too_large")
+    yield Vector("too_long", raw + b" " * LARGEST_PDF_BYTES, "too_large")
 
 
 @cache

@@ -196,7 +196,7 @@ def attachment_annotated(pdf: Pdf) -> None:
 
 
 def many_values(pdf: Pdf) -> None:
-    pdf.Root.Lang = Array([0] * 600_000)
+    pdf.Root.Lang = Array([0] * 800_000)
 
 
 def many_objects(pdf: Pdf) -> None:

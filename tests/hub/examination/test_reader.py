@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,9 +37,16 @@ def reading(*, ready: int = 0, program: str | None = None) -> Iterator[Reader]:
 
 
 def children() -> set[str]:
-    """Return the process ids of those of this thread's children that read files."""
-    started = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
-    return {each for each in started if b"\0-I\0-S\0-c\0" in Path(f"/proc/{each}/cmdline").read_bytes()}
+    """Return the process ids of the reading children of this process."""
+    return {path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if _is_reading(path)}
+
+
+def _is_reading(cmdline: Path) -> bool:
+    try:
+        parent = cmdline.with_name("stat").read_text().rpartition(")")[2].split()[1]
+        return parent == str(os.getpid()) and b"\0-I\0-S\0-c\0" in cmdline.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # it has ended meanwhile
 
 
 def test_children_are_kept_ready_used_once_and_replaced() -> None:

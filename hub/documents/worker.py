@@ -92,7 +92,8 @@ class DocumentWorker:
             self._maker.make(name)
         except Exception as error:
             log = structlog.get_logger("hub.documents")
-            log.error("document_broke_off", serial=name.serial, edition=name.edition, kind=type(error).__name__)
+            told = {"kind": type(error).__name__, "code": getattr(error, "code", None)}
+            log.error("document_broke_off", serial=name.serial, edition=name.edition, **told)
 
     def _serve(self) -> None:
         log = structlog.get_logger("hub.documents")

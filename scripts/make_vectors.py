@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.vectors import xml
+from scripts.vectors import pdf, xml
 from scripts.vectors.seals import LISTED, seal
 from scripts.vectors.vector import Vector, write_vectors
 
@@ -24,7 +24,7 @@ class Form:
     vectors: Callable[[], Iterable[Vector]]
 
 
-FORMS = (Form("xml", xml.FILE_NAME, xml.vectors),)
+FORMS = (Form("xml", xml.FILE_NAME, xml.vectors), Form("pdf", pdf.FILE_NAME, pdf.vectors))
 
 
 def make(folder: Path) -> None:

@@ -1,9 +1,9 @@
 """The child that takes a stranger's file apart: confined before its first byte, for one file, without a verdict.
 
-Once its modules are loaded it gives up root, the environment's last hold and every means but its memory and its two
-pipes: no file, socket or pipe can be opened (a limit of 0 counts even for descriptors that were closed), nothing be
-written to a disk, no process started, little memory taken, no more than seconds of a processor used. It reads the
-file to its end, says what it found (`extracted`) and ends. Sources: setrlimit(2), prctl(2) PR_SET_NO_NEW_PRIVS.
+Once its modules are loaded it gives up every means but some memory, some seconds of a processor and the pipes it was
+started with: it is root no more, no file or socket can be opened (not even in place of one that was closed), nothing
+written to a disk, no process started. It reads the file to its end, says what it found (`extracted`) and ends.
+Sources: setrlimit(2), prctl(2) PR_SET_NO_NEW_PRIVS.
 """
 
 import ctypes
@@ -74,12 +74,13 @@ def extract(raw: bytes) -> Extracted:
                 return _picture(raw)
     except (PdfRefusedError, XmlRefusedError):
         return Unread(REFUSED)
+    except Image.DecompressionBombError:
+        return Unread("picture_too_large")
 
 
 def confine() -> None:
     """Give up everything that reading needs not; what cannot be given up ends this process."""
     os.chdir("/")
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     _limit(resource.RLIMIT_AS, _mapped_bytes() + MEMORY_BYTES)
     _limit(resource.RLIMIT_CPU, round(sum(os.times()[:2])) + CPU_SECONDS)
     for forgone in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):

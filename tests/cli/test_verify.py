@@ -185,11 +185,29 @@ def test_changed_or_ended_document_is_not_valid(case: Case) -> None:
     assert "文件被改动过，请勿采用。" in case.run(changed).stdout
 
 
-@pytest.mark.parametrize("reason", ["status_as_signed", "seal_unlisted"])
-def test_seal_on_a_document_counts_by_the_trust_list(case: Case, reason: str) -> None:
-    seals = {"status_as_signed": other_seal(DESK), "seal_unlisted": ()}[reason]
-    case.write("list.json", signed_list(DESK, seals=seals))
-    assert json.loads(case.run(sealed()[0], "--json").stdout)["reason"] == reason
+@pytest.mark.parametrize(
+    ("changes", "outcome", "reason"),
+    [
+        ({}, "unknown", "status_as_signed"),
+        ({"revoked_at": NOW - timedelta(days=1)}, "unknown", "seal_revoked"),
+        ({"until_at": NOW - timedelta(days=1)}, "unknown", "seal_ended"),
+        ({"from_at": NOW + timedelta(days=1)}, "not_valid", "seal_unlisted"),
+        ({"issuing_body": "11442000MB2D00009K"}, "not_valid", "seal_unlisted"),
+    ],
+)
+def test_seal_on_a_document_counts_by_the_trust_list(
+    case: Case, changes: dict[str, Any], outcome: str, reason: str
+) -> None:
+    case.write("list.json", signed_list(DESK, seals=other_seal(DESK, **changes)))
+    answer = json.loads(case.run(sealed()[0], "--json").stdout)
+    assert (answer["outcome"], answer["reason"]) == (outcome, reason)
+
+
+def test_document_of_another_hub_or_of_a_stranger_is_not_trusted(case: Case) -> None:
+    case.write("other", signed_list(DESK, origin="https://other.example"))
+    case.write("nobody", signed_list(DESK, seals=()))
+    results = [json.loads(case.run(sealed()[1], "--json", trust_list=each).stdout) for each in ("other", "nobody")]
+    assert [each["reason"] for each in results] == ["seal_unlisted"] * 2
 
 
 def test_picture_and_foreign_files_cannot_be_judged(case: Case) -> None:

@@ -22,6 +22,7 @@ from hub.web.qr import qr_png
 from tests.cli.site import ORIGIN, Site, start, stop, url_of
 from tests.flows.test_examination import shown_page
 from tests.flows.world import World, make_world
+from tests.hub.examination.children import reading_children
 
 DOOR = "/api/v1/verifications"
 PICTURE = qr_png(f"{ORIGIN}/C/7A0ANDJWF0EGKSJKQND5VG86E3", 8)
@@ -137,9 +138,3 @@ def test_children_of_a_hub_end_with_it_even_when_it_is_killed(tmp_path: Path) ->
     server.communicate()
     subprocess.run(["tail", *(f"--pid={each}" for each in reading), "-f", "/dev/null"], check=True, timeout=30)
     assert len(reading) == 2
-
-
-def reading_children(parent: int) -> list[str]:
-    """Return the process ids of the children a process keeps ready."""
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, check=True, text=True)
-    return listed.stdout.split()

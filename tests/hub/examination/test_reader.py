@@ -20,6 +20,7 @@ from hub.examination.extracted import (
 from hub.examination.forms import LARGEST_FILE
 from hub.examination.reader import Reader
 from hub.web.qr import qr_png
+from tests.hub.examination.children import reading_children
 
 TEXT = "https://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRS"
 PICTURE = qr_png(TEXT, 8)
@@ -38,15 +39,7 @@ def reading(*, ready: int = 0, program: str | None = None) -> Iterator[Reader]:
 
 def children() -> set[str]:
     """Return the process ids of the reading children of this process."""
-    return {path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if _is_reading(path)}
-
-
-def _is_reading(cmdline: Path) -> bool:
-    try:
-        parent = cmdline.with_name("stat").read_text().rpartition(")")[2].split()[1]
-        return parent == str(os.getpid()) and b"\0-I\0-S\0-c\0" in cmdline.read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return False  # it has ended meanwhile
+    return reading_children(os.getpid())
 
 
 def test_children_are_kept_ready_used_once_and_replaced() -> None:

@@ -47,6 +47,8 @@ def extract(raw: bytes) -> Extracted:
                 return _picture(raw)
     except (PdfRefusedError, XmlRefusedError):
         return Unread(REFUSED)
+    except Image.DecompressionBombError:
+        return Unread("picture_too_large")
 
 
 # --- each kind ---

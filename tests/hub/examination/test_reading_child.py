@@ -54,6 +54,11 @@ def test_no_file_and_no_socket_can_be_opened_even_in_place_of_another(attempt: s
     assert confined(attempt).stdout == f"OSError {EMFILE}"
 
 
+def test_nothing_is_open_but_what_it_was_started_with() -> None:
+    attempt = "[each for each in range(3, 99) if os.path.exists(each)]"
+    assert confined(f"os.write(1, str({attempt}).encode())").stdout == "[]"
+
+
 @pytest.mark.parametrize("attempt", ["os.fork()", "os.forkpty()", "os.posix_spawn('/bin/true', ['true'], {})"])
 def test_no_process_can_be_started(attempt: str) -> None:
     assert "Error" in confined(attempt).stdout

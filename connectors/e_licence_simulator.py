@@ -7,7 +7,6 @@ The register is one JSON file, replaced whole, so that it can be changed while a
 
 import fcntl
 import json
-import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from connectors.e_licence import ROLE_CODES
 from connectors.errors import SimulatorError
 from signing.algorithms import PrivateKey, generate_private_key, sign
 from signing.keys import load_private_key, save_private_key
+from signing.synced import replace_synced
 from signing.x509 import Purpose, certify, make_self_signed, read_cert_unverified
 
 AUTHORITY_YEARS = 20
@@ -96,7 +96,7 @@ class ELicenceSimulator:
         signer = _signer(cert_der, role)
         self._register(lambda register: register["certs"].update({signer.cert_serial: "good"}))
         # Last: what a kill leaves before this is made again, with the same key.
-        _replace(cert_path, cert_der)
+        replace_synced(cert_path, cert_der)
         return Licence(key_path, cert_path, cert_der, signer)
 
     def sign(self, licence_number: str, text: str, role: SignerRole) -> SignedText:
@@ -142,14 +142,14 @@ class ELicenceSimulator:
             not_after=now + AUTHORITY_YEARS * _YEAR,
             test=True,
         )
-        _replace(self._folder / _REGISTER, json.dumps({"reachable": True, "certs": {}}).encode())
-        _replace(self._authority_cert, cert_der)
+        replace_synced(self._folder / _REGISTER, json.dumps({"reachable": True, "certs": {}}).encode())
+        replace_synced(self._authority_cert, cert_der)
 
     def _register(self, change: Callable[[dict[str, Any]], None]) -> None:
         with _locked(self._folder):
             register = json.loads((self._folder / _REGISTER).read_bytes())
             change(register)
-            _replace(self._folder / _REGISTER, json.dumps(register, indent=1, sort_keys=True).encode())
+            replace_synced(self._folder / _REGISTER, json.dumps(register, indent=1, sort_keys=True).encode())
 
 
 class SimulatorStatus:
@@ -186,12 +186,3 @@ def _locked(folder: Path) -> Iterator[None]:
     with (folder / "register.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _replace(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)

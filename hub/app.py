@@ -49,6 +49,7 @@ from hub.store.files import DocumentFiles
 from hub.store.installation import InstallationWriter
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
+from hub.store.places import open_place
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
@@ -304,8 +305,9 @@ def make_registry(
 
 
 def document_files(settings: Settings, registry: Registry) -> DocumentFiles:
-    """Return where documents are kept."""
-    return DocumentFiles(settings.folder / "documents", master=registry.master, masters=registry.masters)
+    """Return where documents are kept; SetupError when that place is wrongly set, or refuses to keep one."""
+    place = open_place(settings.document_place)
+    return DocumentFiles(place, master=registry.master, masters=registry.masters)
 
 
 def scan_reader(settings: Settings, database: Database) -> ScanReader:

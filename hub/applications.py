@@ -56,7 +56,7 @@ class Application:
 
 
 def draft_application(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
-    """Return the sentence to sign for `wish`; stores nothing. Raises GrantError grant_form.
+    """Return the sentence to sign for `wish`; stores nothing. Raises DocumentError application_form.
 
     `wish`: licence_number (the applicant's), grant? (digest), certificates? [identifier, …], edition?, language?.
     """
@@ -72,17 +72,17 @@ def draft_application(wish: Mapping[str, Any], *, registry: Registry, now: datet
             nonce=BLANK_NONCE,
         )
     except (SentenceFormError, KeyError) as error:
-        raise GrantError("grant_form", member=getattr(error, "member", None)) from error
+        raise DocumentError("application_form", member=getattr(error, "member", None)) from error
     text = sign_draft(lambda nonce: render_download(replace(download, nonce=nonce)), registry)
     return {"text": text, "digest": statement_digest(text)}
 
 
 def verify_application(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> Application:
-    """Verify a signed application. Raises GrantError for what is wrong with text or signer, DocumentError when late."""
+    """Verify a signed application. Raises DocumentError for its text and time, GrantError for its number and signer."""
     try:
         download = parse_download(signed.text)
     except SentenceTextError as error:
-        raise GrantError("grant_text") from error
+        raise DocumentError("application_text") from error
     check_drafted(download.nonce, lambda nonce: render_download(replace(download, nonce=nonce)), registry)
     if not -_SKEW <= now - download.drafted_at <= registry.terms.application_age:
         raise DocumentError("application_late")

@@ -8,8 +8,9 @@ import orjson
 from lxml import etree
 
 from hub.document_content import Content
-from hub.document_metadata import CopyMark, LabelledValue, MasterMark, Metadata, write_document
+from hub.document_metadata import write_document
 from schemas.catalogue import CertificateType
+from schemas.document import CopyMark, DocumentMetadata, LabelledValue, MasterMark
 from signing.base64url import decode
 
 
@@ -17,7 +18,7 @@ def element_of(content: Content, kind: CertificateType) -> etree._Element:
     """Return the element to be sealed; the same content gives the same one. MetadataFormError: see `write_document`."""
     claims, fields = content.claims, content.fields
     return write_document(
-        Metadata(
+        DocumentMetadata(
             name_zh=kind.name_zh,
             name_en=kind.name_en,
             type_code=claims["certificate_type"]["type_code"],

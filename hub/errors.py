@@ -46,7 +46,7 @@ class NotFoundError(HubError):
 
 
 class StoreError(HubError):
-    """The database failed; nothing was acknowledged."""
+    """The database, or the place of documents, failed; nothing was acknowledged."""
 
 
 class SetupError(HubError):

@@ -5,7 +5,6 @@ business. The folder lies outside the data folder and its backups.
 """
 
 import json
-import os
 import secrets
 import threading
 import time
@@ -20,6 +19,7 @@ from signing.errors import SigningError
 from signing.keys import load_private_key, save_private_key
 from signing.signers import Signer
 from signing.signers.file import RateCap, cert_path, key_path, open_file_signer
+from signing.synced import replace_synced
 from signing.x509 import Purpose, certify, make_self_signed
 
 # TEST only: the e-licence simulator keeps its own keys here, which are none of the hub's.
@@ -52,9 +52,9 @@ class KeyFolder:
         if (folder / _INDEX).exists():
             raise SetupError("keys_exist")
         if passphrase_file is None:
-            write_private(folder / _PASSPHRASE, secrets.token_hex(32).encode())
-        write_private(folder / _MASTER, secrets.token_hex(32).encode())
-        write_private(folder / _INDEX, b"{}")
+            replace_synced(folder / _PASSPHRASE, secrets.token_hex(32).encode())
+        replace_synced(folder / _MASTER, secrets.token_hex(32).encode())
+        replace_synced(folder / _INDEX, b"{}")
         return cls(folder, passphrase_file)
 
     def master(self) -> MasterKey:
@@ -77,7 +77,7 @@ class KeyFolder:
             save_private_key(path, key, self._passphrase)
         with self._lock:
             self._index = json.loads((self.folder / _INDEX).read_text()) | {use: uri}
-            write_private(self.folder / _INDEX, json.dumps(self._index, indent=1, sort_keys=True).encode())
+            replace_synced(self.folder / _INDEX, json.dumps(self._index, indent=1, sort_keys=True).encode())
         return key.public_key()
 
     def uses(self) -> list[str]:
@@ -101,7 +101,7 @@ class KeyFolder:
 
     def put_cert(self, use: str, cert_der: bytes) -> None:
         """Lay a cert beside its key."""
-        write_private(cert_path(self._uri(use), self.folder), cert_der)
+        replace_synced(cert_path(self._uri(use), self.folder), cert_der)
         with self._lock:
             self._signers.pop(use, None)
 
@@ -161,22 +161,6 @@ class KeyFolder:
             return open_file_signer(self._uri(use), self.folder, self._passphrase, rate_cap=cap)
         except (SigningError, OSError):
             raise SetupError("key_unusable", use=use) from None
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file only its owner may read, whole or not at all, and on disk when this returns."""
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _serial() -> int:

@@ -34,7 +34,7 @@ from schemas.identifiers import (
     parse_licence_number,
 )
 from schemas.parties import Department, IssuingBody, Officer, Role, System
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.plain_text import PlainTextError, parse_plain_text
 from signing.base64url import decode
 from signing.errors import SigningError
 from signing.x509 import Purpose
@@ -92,10 +92,8 @@ class _Reading:
             return ""
         try:
             return parse_plain_text(value, max_length=longest)
-        except TextLengthError:
-            self.problem(member, "too_long")
-        except (TextControlError, TextFormError):
-            self.problem(member, "control_character")
+        except PlainTextError as error:
+            self.problem(member, error.rule)
         return ""
 
     def code(self, member: str) -> str:

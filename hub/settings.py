@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hub.store.bucket_address import BucketAddress
 from hub.terms import Terms
 
 
@@ -45,6 +46,19 @@ class Settings(BaseSettings):
     document_threads: int = Field(
         default=2, ge=0, le=16, description="threads that make documents here; 0 leaves it to `yizhao worker`"
     )
+    documents: str = Field(
+        default="", description="where documents lie: s3://BUCKET/PREFIX; by default a folder in the data folder"
+    )
+    documents_endpoint: str = Field(default="", description="URL of the bucket's S3 server; https, or on this machine")
+    documents_region: str = Field(default="us-east-1", description="the bucket's region, which signatures name")
+    documents_key_id: str = Field(default="", description="as whom the hub comes to the bucket: its access key's id")
+    documents_secret_file: Path | None = Field(default=None, description="file of that access key's secret")
+    documents_authority_file: Path | None = Field(
+        default=None, description="PEM of the authority behind the server's TLS, where this machine does not trust it"
+    )
+    documents_timeout: int = Field(
+        default=5, ge=1, le=15, description="how long a request to the bucket may take; twice that is within the lease"
+    )
     reservation_term: int = Field(default=120, description="a reserved use of a grant lapses after this")
     cert_status_age: int = Field(default=3_600, description="how old an e-licence cert's positive status may be")
     misses_a_day: int = Field(default=10, description="wrong comparisons a requester may make per enterprise and day")
@@ -63,6 +77,21 @@ class Settings(BaseSettings):
     def key_folder(self) -> Path:
         """Return where keys lie: outside the data folder and its backups."""
         return self.keys if self.keys is not None else self.folder.with_name(self.folder.name + "-keys")
+
+    @property
+    def document_place(self) -> Path | BucketAddress:
+        """Return where documents lie; SetupError documents_setting when a bucket is not wholly or safely named."""
+        if not self.documents:
+            return self.folder / "documents"
+        return BucketAddress.load(
+            self.documents,
+            endpoint=self.documents_endpoint,
+            region=self.documents_region,
+            key_id=self.documents_key_id,
+            secret_file=self.documents_secret_file,
+            authority_file=self.documents_authority_file,
+            timeout=timedelta(seconds=self.documents_timeout),
+        )
 
     @property
     def database_url(self) -> str:

@@ -33,7 +33,7 @@ from schemas.certificate import Act, Certificate, Status, StatusChange, changed,
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from schemas.parties import System
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.plain_text import PlainTextError, parse_plain_text
 
 _LONGEST = {"ground": 500, "document_name": 256, "document_number": 128}
 _NAMES = {"identifier": 128, "issuing_body": 18}
@@ -194,12 +194,8 @@ def _text(content: Mapping[str, Any], name: str, longest: int, problems: list[Fi
         return ""
     try:
         return parse_plain_text(value, max_length=longest, multiline=name == "ground")
-    except TextControlError:
-        problems.append(FieldProblem(name, "control_character"))
-    except TextFormError:
-        problems.append(FieldProblem(name, "not_nfc"))
-    except TextLengthError:
-        problems.append(FieldProblem(name, "too_long"))
+    except PlainTextError as error:
+        problems.append(FieldProblem(name, error.rule))
     return ""
 
 

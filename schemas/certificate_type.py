@@ -13,7 +13,7 @@ from typing import Literal
 
 from schemas.fields import Field, Occasion, SharingClass, read_fields
 from schemas.identifiers import mod11_10
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.plain_text import PlainTextError, parse_plain_text
 
 NUMBER_LENGTH = 128
 
@@ -137,7 +137,7 @@ class CertificateType:
         """Return the certificate number with half-width digits and capital letters; raises NumberFormError."""
         try:
             number = parse_plain_text(text, max_length=NUMBER_LENGTH).translate(_HALF_WIDTH)
-        except (TextLengthError, TextControlError, TextFormError):
+        except PlainTextError:
             raise NumberFormError(f"not a certificate number of {self.code}") from None
         if not self._number_form.fullmatch(number):
             raise NumberFormError(f"not the form of a certificate number of {self.code}")

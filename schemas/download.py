@@ -26,7 +26,8 @@ from schemas.sentence import (
 ALL = "全部现行有效证照"
 OWN = "申请人是持证主体"
 MOST_CERTIFICATES = 100
-EDITION_WORDS = {"original": "正本", "duplicate": "副本", "copy": "加注件"}
+COPY, EXISTING = "copy", "existing"
+EDITION_WORDS = {"original": "正本", "duplicate": "副本", COPY: "加注件", EXISTING: "存量原件"}
 LANGUAGE_WORDS = {"zh": "中文", "en": "英文"}
 
 _TEMPLATE = """\
@@ -47,7 +48,8 @@ class Download:
     """What an applicant asks for. `grant` is the digest of the grant it asks under, None for its own certificates.
 
     `certificates` are identifiers, none for all that are valid now; under a grant always none: the grant names them.
-    `edition` is "copy" under a grant, else "original" or "duplicate". Raises SentenceFormError.
+    `edition` is "copy" under a grant, else "original", "duplicate" or "existing" (a file its issuing body had sealed
+    before, in whatever language it is). Raises SentenceFormError.
     """
 
     applicant: str
@@ -62,7 +64,7 @@ class Download:
         check_form("applicant", self.applicant, LICENCE_NUMBER)
         if self.grant is not None:
             check_form("grant", self.grant, DIGEST)
-        if (self.edition == "copy") != (self.grant is not None) or self.edition not in EDITION_WORDS:
+        if (self.edition == COPY) != (self.grant is not None) or self.edition not in EDITION_WORDS:
             raise SentenceFormError("edition", "not of this basis")
         if self.language not in LANGUAGE_WORDS:
             raise SentenceFormError("language", "unknown")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.plain_text import PlainTextError, parse_plain_text
 
 # What every certificate tells beside its type's own fields; disclosures too, so that each can be erased.
 COMMON_FIELDS = ("certificate_number", "holder_name", "holder_address", "issuing_body_name")
@@ -112,12 +112,8 @@ class Field:
             raise self._broken("form")
         try:
             text = parse_plain_text(value, max_length=self.max_length, multiline=self._multiline)
-        except TextLengthError:
-            raise self._broken("too_long") from None
-        except TextControlError:
-            raise self._broken("control_character") from None
-        except TextFormError:
-            raise self._broken("not_nfc") from None
+        except PlainTextError as error:
+            raise self._broken(error.rule) from None
         if not text:
             return text
         if not self._free:

@@ -21,7 +21,7 @@ from schemas.catalogue import (
 )
 from schemas.certificate import end_of_validity, parse_day
 from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.plain_text import PlainTextError, parse_plain_text
 
 _MEMBERS = frozenset(
     {"certificate_type", "type_version", "issuing_body", "licence_number", "holder_name", "holder_address"}
@@ -161,12 +161,8 @@ def _read_texts(content: Mapping[str, Any], problems: list[FieldProblem]) -> dic
 def _plain(name: str, value: str, longest: int, problems: list[FieldProblem]) -> str:
     try:
         return parse_plain_text(value, max_length=longest)
-    except TextControlError:
-        problems.append(FieldProblem(name, "control_character"))
-    except TextFormError:
-        problems.append(FieldProblem(name, "not_nfc"))
-    except TextLengthError:
-        problems.append(FieldProblem(name, "too_long"))
+    except PlainTextError as error:
+        problems.append(FieldProblem(name, error.rule))
     return ""
 
 

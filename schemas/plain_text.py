@@ -15,22 +15,35 @@ _find_unseen = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
-class TextControlError(ValueError):
+class PlainTextError(ValueError):
+    """The text breaks a rule: `rule` is the one it breaks."""
+
+    rule = "form"
+
+
+class TextControlError(PlainTextError):
     """The text holds a control, bidirectional, invisible, private or unassigned character."""
 
+    rule = "control_character"
 
-class TextFormError(ValueError):
+
+class TextFormError(PlainTextError):
     """The text is not in Unicode normalisation form C."""
 
+    rule = "not_nfc"
 
-class TextLengthError(ValueError):
+
+class TextLengthError(PlainTextError):
     """The text is longer than allowed."""
+
+    rule = "too_long"
 
 
 def parse_plain_text(text: str, *, max_length: int, multiline: bool = False) -> str:
     """Return `text` without surrounding white space; `max_length` counts code points of what is returned.
 
-    With `multiline` a line feed is allowed inside. Raises TextLengthError, TextControlError, TextFormError.
+    With `multiline` a line feed is allowed inside. Raises TextLengthError, TextControlError, TextFormError, each a
+    PlainTextError.
     """
     text = text.strip(_SURROUNDING)
     if len(text) > max_length:

@@ -10,7 +10,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError, parse_plain_text
+from schemas.plain_text import PlainTextError, parse_plain_text
 
 MAX_TEXT_LENGTH = 64 * 1024
 # The form only: a wrongly issued number an operator admitted (standards 1.1) fails its check and may still sign.
@@ -103,7 +103,7 @@ def check_plain(member: str, value: str, max_length: int) -> None:
     """Refuse what could hide, reorder or close a bracket: the signer must see what is signed."""
     try:
         plain = parse_plain_text(value, max_length=max_length)
-    except (TextControlError, TextFormError, TextLengthError):
+    except PlainTextError:
         raise SentenceFormError(member, "not plain text") from None
     if not value or plain != value:
         raise SentenceFormError(member, "empty or with surrounding space")

@@ -27,7 +27,7 @@ from hub.cli.init import make_settings
 from hub.cli.keys import make_key, sign_next_trust_list
 from hub.client import Client
 from hub.installation import TrustInForce, load_installation
-from hub.keyfolder import KeyFolder, write_private
+from hub.keyfolder import KeyFolder
 from hub.settings import Settings
 from hub.store.database import Database
 from schemas.catalogue import Catalogue, load_catalogue
@@ -36,6 +36,7 @@ from schemas.statement import Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
 from signing.base64url import encode
+from signing.synced import replace_synced
 from signing.x509 import Purpose
 
 JOURNAL = "demonstration.json"
@@ -85,7 +86,7 @@ class Journal:
         self._keep()
 
     def _keep(self) -> None:
-        write_private(self._path, json.dumps(self._content, ensure_ascii=False, indent=1).encode())
+        replace_synced(self._path, json.dumps(self._content, ensure_ascii=False, indent=1).encode())
 
 
 @dataclass

@@ -18,8 +18,8 @@ from typing import Any
 from hub.cli.init import initialise_once, make_settings
 from hub.cli.refusals import exit_code_of
 from hub.cli.serve import run
-from hub.keyfolder import write_private
 from hub.settings import Settings
+from signing.synced import replace_synced
 
 _ROOT = Path(__file__).resolve().parent.parent
 _STOP_SECONDS = 2.0
@@ -83,7 +83,7 @@ def start(settings: Settings, *, origin: str, demonstrate: bool, started: float)
         print(f"已初始化（测试） initialised (TEST): {settings.folder}", flush=True)
         if demonstrate:
             # Tells the next start, should this one be killed, that there is something to load.
-            write_private(journal, b"{}")
+            replace_synced(journal, b"{}")
     load = demonstrate and journal.exists() and not read_journal(journal).get("finished", False)
     demonstration = Demonstration(settings, started)
     try:

@@ -7,6 +7,7 @@ as it should be, the tour says what it expected and what it found, and ends with
 
 import csv
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,8 +22,9 @@ from random import Random
 from typing import Any
 
 import httpx
+import pikepdf
 
-from hub.client import Client, RefusedError
+from hub.client import Client, RefusedError, fetch_document
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
@@ -37,6 +39,7 @@ from signing.trust import TrustList, verify_trust_list
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _STATUS_AS_SIGNED = 3
+_XML_IDS = ("--id-attr:Id", "certificate", "--id-attr:Id", "SignedProperties")
 _MARKET, _HEALTH = DEPARTMENTS[0], DEPARTMENTS[1]
 _SHOP = ExampleEnterprise(
     make_licence_number("91442000", "MA900001"), "示例市东区示例晨光餐饮有限公司", "示例市东区示例路1号", TOWNS[1],
@@ -75,6 +78,7 @@ class Tour:
     food: dict[str, Any] = field(default_factory=dict)
     page: str = ""
     file: dict[str, Any] = field(default_factory=dict)
+    delivery: str = ""
     _clients: dict[str, Client] = field(default_factory=dict)
 
     @property
@@ -135,7 +139,7 @@ class Tour:
         answer = self.client(_HEALTH.system).request("/api/v1/pulls", Ordered.PULL, request, officer=_HEALTH.officer)
         items: list[dict[str, Any]] = answer["items"]
         expect("items of the pull", len(items), 1)
-        return items[0]
+        return items[0] | {"delivery": answer["delivery"]}
 
     def refused(self, what: str, work: Callable[[], object], code: str) -> None:
         try:
@@ -258,7 +262,7 @@ def pull(tour: Tour) -> None:
     item = tour.pull()
     expect("结论 verdict", item["verdict"]["outcome"], "valid")
     expect("证照标识 identifier", item["identifier"], tour.food["identifier"])
-    tour.file = item["file"]
+    tour.file, tour.delivery = item["file"], item["delivery"]
     (tour.folder / "copy.json").write_text(json.dumps(tour.file, ensure_ascii=False))
 
 
@@ -283,6 +287,58 @@ def flip_byte(tour: Tour) -> None:
     changed = payload[:middle] + ("A" if payload[middle] != "A" else "B") + payload[middle + 1 :]
     (tour.folder / "flipped.json").write_text(content.replace(payload, changed))
     expect("结论 verdict", _verify(tour, "flipped.json", exits=1)["outcome"], "not_valid")
+
+
+def download_master(tour: Tour) -> None:
+    keys, draft, signed = ("--keys", str(tour.keys)), tour.folder / "wish.json", tour.folder / "wished.json"
+    wish = {"licence_number": _SHOP.licence_number, "certificates": [tour.food["identifier"]]}
+    draft.write_text(json.dumps(_post(tour, "/api/v1/downloads/drafts", wish), ensure_ascii=False))
+    tour.yizhao("simulator", "sign", _SHOP.licence_number, str(draft), "--out", str(signed), *keys)
+    opened = _post(tour, "/api/v1/downloads", json.loads(signed.read_text()))
+    url = f"{tour.url}/api/v1/downloads/{opened['download']}/documents/{tour.food['identifier']}"
+    headers = {"authorization": f"Bearer {opened['token']}"}
+    (tour.folder / "master.pdf").write_bytes(fetch_document(lambda: tour.http.get(url, headers=headers)))
+    expect("没有凭据 without the token", tour.http.get(url).status_code, 404)
+
+
+def download_copy(tour: Tour) -> None:
+    path = f"/api/v1/deliveries/{tour.delivery}/copies/{tour.food['identifier']}"
+    (tour.folder / "copy.pdf").write_bytes(tour.client(_HEALTH.system).fetch(path))
+    market = tour.client(_MARKET.system)
+    tour.refused("另一部门下载 fetched by another department", lambda: market.fetch(path), "delivery_not_found")
+
+
+def check_documents(tour: Tour) -> None:
+    for name in ("master.pdf", "copy.pdf"):
+        found = _verify_online(tour, (tour.folder / name).read_bytes())
+        expect(f"{name}: 结论 verdict", (found["outcome"], found["reason"]), ("valid", "good"))
+        if pdfsig := shutil.which("pdfsig"):
+            said = subprocess.run([pdfsig, name], cwd=tour.folder, capture_output=True, text=True, check=False).stdout
+            expect(f"pdfsig {name}", ("Signature is Valid" in said, "Total document signed" in said), (True, True))
+        if qpdf := shutil.which("qpdf"):
+            checked = subprocess.run([qpdf, "--check", name], cwd=tour.folder, capture_output=True, check=False)
+            expect(f"qpdf --check {name}", checked.returncode, 0)
+
+
+def check_xml(tour: Tour) -> None:
+    with pikepdf.open(tour.folder / "master.pdf") as pdf:
+        xml = pdf.attachments["certificate.xml"].get_file().read_bytes()
+    (tour.folder / "certificate.xml").write_bytes(xml)
+    expect("证照标识 identifier", tour.food["identifier"].encode() in xml, True)
+    expect("结论 verdict", _verify(tour, "certificate.xml", exits=_STATUS_AS_SIGNED)["reason"], "status_as_signed")
+    if xmlsec1 := shutil.which("xmlsec1"):
+        given = ["--verify", "--enabled-key-data", "x509", "--insecure", *_XML_IDS, "certificate.xml"]
+        checked = subprocess.run([xmlsec1, *given], cwd=tour.folder, capture_output=True, check=False)
+        expect("xmlsec1 --verify", checked.returncode, 0)
+
+
+def flip_byte_of_document(tour: Tour) -> None:
+    document = bytearray((tour.folder / "master.pdf").read_bytes())
+    document[len(document) // 2] ^= 1
+    found = _verify_online(tour, bytes(document))
+    expect("联机：结论 online: verdict", found["outcome"], "not_valid")
+    (tour.folder / "flipped.pdf").write_bytes(document)
+    expect("脱机：结论 offline: verdict", _verify(tour, "flipped.pdf", exits=1)["outcome"], "not_valid")
 
 
 def suspend(tour: Tour) -> None:
@@ -348,6 +404,11 @@ STEPS: tuple[tuple[str, Callable[[Tour], None]], ...] = (
     ("一个部门的指令被另一部门拿来用：拒绝", replay),
     ("证照副本凭信任列表离线核验：封印真实，状态以签发时为准", verify_copy),
     ("副本改动一个字节：不通过", flip_byte),
+    ("企业用电子营业执照申请，下载证照正本（PDF）", download_master),
+    ("卫生健康部门下载加注件（PDF），另一部门下载：拒绝", download_copy),
+    ("正本和加注件：平台核验有效，pdfsig、qpdf（装有时）验过", check_documents),
+    ("取出正本里的 XML，离线核验，xmlsec1（装有时）验过", check_xml),
+    ("正本改动一个字节：不通过", flip_byte_of_document),
     ("颁发机构暂扣该证照", suspend),
     ("再次扫码：暂扣", scan_again),
     ("再次调用：暂扣，不再给出证照", pull_again),
@@ -400,6 +461,14 @@ def _verify(tour: Tour, name: str, *, exits: int) -> dict[str, Any]:
     given = ("--trust-list", str(tour.folder / "trust-list.json"), "--anchor", tour.anchor, "--json")
     result: dict[str, Any] = json.loads(tour.yizhao("verify", str(tour.folder / name), *given, exits=exits))
     return result
+
+
+def _verify_online(tour: Tour, document: bytes) -> dict[str, Any]:
+    headers = {"content-type": "application/pdf"}
+    response = tour.http.post(f"{tour.url}/api/v1/verifications", content=document, headers=headers)
+    expect("POST /api/v1/verifications", response.status_code, 200)
+    found: dict[str, Any] = response.json()
+    return found
 
 
 def _write_file(path: Path, code: str) -> Path:

@@ -5,8 +5,6 @@ costs: the low number of PBKDF2 rounds that the PKCS#8 writer uses (2,048, about
 hundred keys still starts at once. Where the secret comes from is the caller's business.
 """
 
-import os
-import secrets
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from signing.algorithms import PrivateKey, algorithm_of
 from signing.errors import KeyFileError
+from signing.synced import create_synced
 
 _SHORTEST_PASSPHRASE_BYTES = 32
 
@@ -30,18 +29,12 @@ def save_private_key(path: Path, key: PrivateKey, passphrase: bytes) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(passphrase),
     )
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        _write_synced(unfinished, pem)
-        # A link, not a rename: it fails when the name is taken, also by another process a moment ago.
-        os.link(unfinished, path)
+        create_synced(path, pem)
     except FileExistsError as error:
         raise KeyFileError(f"key file {path.name} is already there") from error
     except OSError as error:
         raise KeyFileError(f"key file {path.name} cannot be written: {error.strerror}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    _sync_folder(path.parent)
 
 
 def load_private_key(path: Path, passphrase: bytes) -> PrivateKey:
@@ -65,19 +58,3 @@ def _require_strong(passphrase: bytes) -> None:
         raise KeyFileError(
             f"the passphrase of key files is a random secret of {_SHORTEST_PASSPHRASE_BYTES} bytes or more"
         )
-
-
-def _write_synced(path: Path, octets: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(octets)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

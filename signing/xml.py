@@ -14,7 +14,7 @@ r‖s), ETSI EN 319 132-1 sections 5.2 (SigningTime, SigningCertificateV2, DataO
 
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -71,20 +71,21 @@ Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>
 <xades:DataObjectFormat ObjectReference="#element"><xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>
 </xades:SignedDataObjectProperties>
 </xades:SignedProperties>"""
+_SIGNATURE_BYTES = 64
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
-_START = _FILE.partition(b"%b")[0]
+_NAMESPACE = b"urn:yizhao:sealed:1"
 _DIGEST_FORM = rb"[A-Za-z0-9+/]{43}="
 _SIGNATURE_FORM = rb"[A-Za-z0-9+/]{86}=="
-_BASE64_FORM = rb"(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_CERT_FORM = rb"(?:[A-Za-z0-9+/]{4}){1,2000}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _INFO_FORM = re.escape(_SIGNED_INFO) % (_DIGEST_FORM, _DIGEST_FORM)
 _PROPERTIES_FORM = re.escape(_SIGNED_PROPERTIES) % (rb"[0-9TZ:-]{20}", _DIGEST_FORM)
 _IN_FILE = re.compile(
     re.escape(_FILE)
-    % (b"(.+)", *(b"(%b)" % form for form in (_INFO_FORM, _SIGNATURE_FORM, _BASE64_FORM, _PROPERTIES_FORM))),
+    % (b"(.+)", *(b"(%b)" % form for form in (_INFO_FORM, _SIGNATURE_FORM, _CERT_FORM, _PROPERTIES_FORM))),
     re.DOTALL,
 )
-_IN_PROPERTIES = re.compile(re.escape(_SIGNED_PROPERTIES) % (rb"(.{20})", b"(%b)" % _DIGEST_FORM))
+_IN_PROPERTIES = re.compile(re.escape(_SIGNED_PROPERTIES) % (rb"([0-9TZ:-]{20})", b"(%b)" % _DIGEST_FORM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,11 @@ def seal_xml(element: etree._Element, *, signer: Signer, statement: bytes | None
     octets: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
     properties = _SIGNED_PROPERTIES % (sealed_at.astimezone(UTC).strftime(_TIME).encode(), _digest(cert_der))
     info = _signed_info(octets, properties)
-    return _written(XmlParts(octets, info, properties, signer.sign(info, statement=statement), cert_der))
+    unsigned = XmlParts(octets, info, properties, bytes(_SIGNATURE_BYTES), cert_der)
+    # Before the key is used: no seal is over what nobody could read.
+    if len(_written(unsigned)) > LARGEST_XML_BYTES:
+        raise XmlRefusedError("too_long", "the sealed file would be too long")
+    return _written(replace(unsigned, signature=signer.sign(info, statement=statement)))
 
 
 def _signed_info(element: bytes, properties: bytes) -> bytes:
@@ -140,10 +145,7 @@ def _signed_info(element: bytes, properties: bytes) -> bytes:
 
 def _written(parts: XmlParts) -> bytes:
     signature, cert = b64encode(parts.signature), b64encode(parts.cert_der)
-    raw = _FILE % (parts.element, parts.signed_info, signature, cert, parts.signed_properties)
-    if len(raw) > LARGEST_XML_BYTES:
-        raise XmlRefusedError("too_long", "the sealed file would be too long")
-    return raw
+    return _FILE % (parts.element, parts.signed_info, signature, cert, parts.signed_properties)
 
 
 def _digest(octets: bytes) -> bytes:
@@ -156,11 +158,11 @@ def _digest(octets: bytes) -> bytes:
 def extract_xml(raw: bytes) -> XmlParts:
     """Return the parts of a file that anybody may have written; XmlRefusedError too_long, foreign or form.
 
-    foreign: it does not begin as ours do; form: it does, and is not byte for byte of the form that `seal_xml` writes.
+    foreign: it does not even name our namespace; form: it is not byte for byte of the form that `seal_xml` writes.
     """
     if len(raw) > LARGEST_XML_BYTES:
         raise XmlRefusedError("too_long", "the file is too long")
-    if not raw.startswith(_START):
+    if _NAMESPACE not in raw:
         raise XmlRefusedError("foreign", "not a sealed XML of this form")
     found = _IN_FILE.fullmatch(raw)
     if found is None:

@@ -1,4 +1,4 @@
-"""What every test may ask for: an empty, migrated database of each kind, and the rules of the whole suite.
+"""What every test may ask for: an empty, migrated database of each kind, an S3 server; the rules of the whole suite.
 
 Rules of the suite: nothing is skipped (a missing program is a failure that names it); hypothesis has no deadline,
 because the speed of the machine is not a result.
@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from hub.store import migrate
 from tests.postgres import Cluster, ClusterError, running_cluster
+from tests.s3 import S3Server, running_s3
 
 _TEMPLATE = "migrated"
 _numbers = count(1)
@@ -95,6 +96,13 @@ def postgresql_cluster() -> Iterator[Cluster]:
             yield cluster
     except ClusterError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The session's own S3 server; each test takes a prefix of its own."""
+    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,7 +1,7 @@
 """`yizhao doctor`: looks an installation over, from outside the hub, and says what is not as it should be.
 
 Each check is one line: fine, to be watched, or trouble; the exit code is 1 as soon as one is trouble. Nothing is
-changed, and it may run beside a serving hub.
+changed but a probe where documents lie, and it may run beside a serving hub.
 """
 
 import os
@@ -79,6 +79,7 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
     if database is None:
         return
     try:
+        yield _documents(settings)
         installation = yield from _installation(database)
         if installation is not None:
             yield from _registry(database, keys, installation, now)
@@ -126,6 +127,20 @@ def _keys(settings: "Settings") -> "Generator[Finding, None, KeyFolder | None]":
     exposed = os.stat(settings.key_folder).st_mode & 0o077
     yield Finding("key_folder", "密钥目录权限", "Key folder", "watch" if exposed else "fine", oct(exposed))
     return keys
+
+
+def _documents(settings: "Settings") -> Finding:
+    from hub.errors import HubError
+    from hub.store.places import open_place, prove
+
+    names = ("documents", "证照文件存放处", "Place of documents")
+    try:
+        where = settings.document_place
+        prove(open_place(where))
+    except HubError as error:
+        seen = " ".join(str(each) for each in (error.code, *error.facts.values()) if each)
+        return _finding(*names, False, seen)
+    return _finding(*names, True, str(where))
 
 
 def _database(settings: "Settings") -> "Generator[Finding, None, Database | None]":
@@ -200,6 +215,7 @@ def _registry(
     database: "Database", keys: "KeyFolder | None", installation: "Installation", now: datetime
 ) -> Iterator[Finding]:
     from hub.installation import TrustInForce
+    from hub.store.document import DocumentReader
     from hub.store.intention import IntentionReader
     from hub.store.parties import PartyReader
 
@@ -208,6 +224,7 @@ def _registry(
     with database.read() as connection:
         bodies = PartyReader(connection).issuing_bodies()
         intentions = IntentionReader(connection).all()
+        wanted, failed = DocumentReader(connection).counts()
     named = {seal.issuing_body for seal in listed.seals} if listed else set()
     unnamed = sorted(set(bodies) - named)
     yield _finding(
@@ -222,6 +239,8 @@ def _registry(
     forgotten = [each for each in intentions if each.lease_until + _LEASE_LONG_OVER < now]
     seen = f"{len(intentions)} open, {len(forgotten)} forgotten"
     yield Finding("intentions", "未了结的意向", "Open intentions", "watch" if forgotten else "fine", seen)
+    seen = f"{wanted} wanted, {failed} cannot be made"
+    yield Finding("wanted", "待生成的证照文件", "Wanted documents", "watch" if failed else "fine", seen)
 
 
 def _trust(listed: "TrustList | None", now: datetime) -> Finding:

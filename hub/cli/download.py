@@ -23,7 +23,8 @@ def draft(
         list[str] | None, typer.Option("--certificate", help="证照标识，可多次；不写为全部。 Default: all.")
     ] = None,
     edition: Annotated[
-        Literal["original", "duplicate"] | None, typer.Option("--edition", help="正本或副本。 Which edition.")
+        Literal["original", "duplicate", "existing"] | None,
+        typer.Option("--edition", help="正本、副本或存量原件。 Which edition."),
     ] = None,
     language: Annotated[Literal["zh", "en"], typer.Option("--language", help="中文或英文。 Which language.")] = "zh",
     out: Out = None,

@@ -116,6 +116,24 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "检查 --database、磁盘与权限。",
         "Check --database, the disk and its permissions.",
     ),
+    "documents_setting": (
+        "证照文件存放处的一项设置缺失或不对。",
+        "A setting of the place where documents lie is missing or wrong.",
+        "更正所列的 YIZHAO_ 设置，含义见 hub/settings.py；除本机外只能用 https。",
+        "Mend the YIZHAO_ setting named; hub/settings.py says what each means. Beyond this machine it is https only.",
+    ),
+    "documents_refused": (
+        "存放证照文件的地方拒绝存取。",
+        "The place where documents lie refuses the hub.",
+        "检查存储桶、访问密钥及其读、写、列举权限；默认的文件夹则检查磁盘与权限。",
+        "Check the bucket, the key and its rights to read, write and list; of a folder the disk and its permissions.",
+    ),
+    "documents_unavailable": (
+        "存放证照文件的地方暂时没有应答。",
+        "The place where documents lie does not answer at this moment.",
+        "检查 S3 服务器与网络，再试一次。",
+        "Check the S3 server and the network, and try again.",
+    ),
     "port_taken": (
         "这个端口已被占用。",
         "This port is taken.",

@@ -22,7 +22,6 @@ _TITLES = (
     "文件 file", "证照类型 certificate type", "证照编号 certificate number", "证照标识 identifier",
     "版本 edition", "签章时间 sealed at", "SHA-256",
 )  # fmt: skip
-_EDITIONS = EDITION_WORDS | {"existing": "存量原件"}
 _NOT_IN_A_NAME = re.compile(r"[^\w〔〕（）()-]+")
 _LONGEST_PART = 60
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -39,7 +38,7 @@ class Archived:
 
 def file_name(each: Archived, number: int = 0) -> str:
     """Return the name under which a document is saved: type, number and edition, in what every system allows."""
-    parts = (each.type_name, each.fetchable.certificate_number, _EDITIONS[each.stored.edition])
+    parts = (each.type_name, each.fetchable.certificate_number, EDITION_WORDS[each.stored.edition])
     named = "_".join(_NOT_IN_A_NAME.sub("", part)[:_LONGEST_PART] for part in parts if part)
     return f"{number:03d}_{named}.pdf" if number else f"{named}.pdf"
 
@@ -68,7 +67,7 @@ def _contents(documents: Iterable[tuple[str, Archived]]) -> bytes:
             each.type_name,
             each.fetchable.certificate_number,
             each.fetchable.identifier,
-            _EDITIONS[each.stored.edition],
+            EDITION_WORDS[each.stored.edition],
             each.stored.sealed_at.astimezone(SHANGHAI).isoformat(),
             each.stored.sha256,
         )

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from signing.pdf_reading import extract_pdf, verify_pdf
 from sqlalchemy import Connection
 
-from hub.documents.making import COPY, EXISTING, want
+from hub.documents.making import want
 from hub.documents.permission import require_permitted
 from hub.errors import HubError
 from hub.registry import COPIES_SEALER, Registry
@@ -22,9 +21,11 @@ from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, StoredDocument
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles, StoredFileError
+from schemas.download import COPY, EXISTING
 from signing.commitment import leaf
 from signing.errors import SigningError
 from signing.jws import VerificationKey, parse_json
+from signing.pdf_reading import extract_pdf, verify_pdf
 from signing.x509 import read_cert_unverified
 
 

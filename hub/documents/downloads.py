@@ -32,7 +32,7 @@ from hub.store.document import DocumentName, DocumentReader, DocumentWriter, Sto
 from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, StoredDelivery
 from schemas.certificate import Certificate
-from schemas.download import Download
+from schemas.download import COPY, EXISTING, Download
 from schemas.evidence import ActFacts, Kind
 from signing.base64url import decode, encode
 from signing.jws import parse_json
@@ -109,7 +109,7 @@ def copies_of_delivery(delivery: StoredDelivery, *, language: str, registry: Reg
     with registry.database.read() as connection:
         found = CertificateReader(connection).by_identifier([each["identifier"] for each in from_note])
     serials = [found[each["identifier"]].serial for each in from_note]
-    return _fetchable(serials, "copy", language, delivery.decision, registry)
+    return _fetchable(serials, COPY, language, delivery.decision, registry)
 
 
 # --- steps 2 and 3 ----------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def _open(application: Application, registry: Registry, now: datetime, connectio
         download=name,
         applicant=wanted.applicant,
         edition=wanted.edition,
-        language=wanted.language,
+        language=_language(wanted),
         serials=[each.serial for each in certificates],
         statement=statement,
         ends_at=now + registry.terms.download_term,
@@ -133,7 +133,8 @@ def _open(application: Application, registry: Registry, now: datetime, connectio
         act_id=new_name(registry),
     )
     DocumentWriter(connection).add_download(download)
-    want(connection, {DocumentName(serial, wanted.edition, wanted.language): None for serial in download.serials}, now)
+    if wanted.edition != EXISTING:
+        want(connection, {_name(each, wanted): None for each in certificates}, now)
     act = ActFacts(Kind.DOWNLOAD, download.act_id, now, None, verified.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
     answer = {
@@ -158,12 +159,12 @@ def _chosen(wanted: Download, connection: Connection, now: datetime) -> tuple[li
             raise DocumentError("download_certificate_unknown")
         chosen = [found[name] for name in wanted.certificates]
         for each in chosen:
-            require_permitted(DocumentName(each.serial, wanted.edition, wanted.language), each, connection, now)
+            require_permitted(_name(each, wanted), each, connection, now)
         return chosen, []
     chosen, left_out = [], []
     for each in reader.current_of(wanted.applicant):
         try:
-            require_permitted(DocumentName(each.serial, wanted.edition, wanted.language), each, connection, now)
+            require_permitted(_name(each, wanted), each, connection, now)
             chosen.append(each)
         except DocumentError as error:
             left_out.append({"identifier": each.identifier, "reason": error.code})
@@ -172,6 +173,15 @@ def _chosen(wanted: Download, connection: Connection, now: datetime) -> tuple[li
     if len(chosen) > MOST_DOCUMENTS:
         raise DocumentError("download_too_many", most=MOST_DOCUMENTS)
     return chosen, left_out
+
+
+def _name(certificate: Certificate, wanted: Download) -> DocumentName:
+    return DocumentName(certificate.serial, wanted.edition, _language(wanted))
+
+
+def _language(wanted: Download) -> str:
+    # A file that was taken in is in whatever language it is; it is kept under one name.
+    return "zh" if wanted.edition == EXISTING else wanted.language
 
 
 # --- step 4 -----------------------------------------------------------------------------------------------------

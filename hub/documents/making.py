@@ -34,13 +34,11 @@ from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.files import DocumentFiles, StoredFileError
 from hub.store.statement import StatementReader
+from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
 from signing.pdf import seal_pdf
 from signing.xml import seal_xml
-
-COPY = "copy"
-EXISTING = "existing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,11 @@ def made_document(name: DocumentName, *, registry: Registry, files: DocumentFile
 def want(connection: Connection, names: Mapping[DocumentName, str | None], now: datetime) -> None:
     """Put documents down as wanted, each once; with each, the digest of the one whose file is of no use, if any.
 
-    One that another process finished a moment ago is not wanted: it would be drawn twice.
+    One that another process finished a moment ago is not wanted: it would be drawn twice. A file that was taken in
+    cannot be drawn again: DocumentError existing_damaged.
     """
+    if any(name.edition == EXISTING for name in names):
+        raise DocumentError("existing_damaged")
     reader, writer = DocumentReader(connection), DocumentWriter(connection)
     writer.want(list(names), now)
     for name, useless in names.items():

@@ -5,22 +5,27 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.errors import DocumentError, NotFoundError
-from hub.store.document import DocumentName
+from hub.store.document import DocumentName, DocumentReader
 from hub.store.exchange import ExchangeReader, StoredDelivery
 from hub.store.grant import GrantReader
 from schemas.certificate import Certificate, Status, civil_date
+from schemas.download import EXISTING
 from schemas.exchange import Basis
 
 
 def require_permitted(name: DocumentName, certificate: Certificate, connection: Connection, now: datetime) -> None:
-    """Refuse a document of a certificate that no department ordered here, that is not valid now, or of a past copy.
+    """Refuse a document of a certificate that is not valid now or that no department ordered here, and a past copy.
 
-    Raises DocumentError document_not_native, document_status, copy_ended, copy_withdrawn; NotFoundError
+    Raises DocumentError document_status, document_not_native, existing_none, copy_ended, copy_withdrawn; NotFoundError
     delivery_not_found.
     """
+    require_valid(certificate, now)
+    if name.edition == EXISTING:
+        if DocumentReader(connection).newest(name) is None:
+            raise DocumentError("existing_none")
+        return
     if certificate.source is not None:
         raise DocumentError("document_not_native")
-    require_valid(certificate, now)
     if name.delivery:
         require_deliverable(name.delivery, connection, now)
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from signing.envelope import MasterKey, decrypt, encrypt
 from signing.errors import EnvelopeError
+from signing.synced import sync_folder
 
 CHUNK_BYTES = 65_536
 _LENGTH_BYTES = 4
@@ -120,11 +121,7 @@ class Incoming:
         self._file.close()
         Path(self._file.name).rename(self._folder / f"{self._intake}.spool")
         # The name is durable when the folder is: without it, an acknowledged file could be gone after a power cut.
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)
         return True
 
     def discard(self) -> None:

@@ -79,6 +79,25 @@ class StoredDownload:
     act_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExistingDocument:
+    """What is kept of a file that its issuing body had sealed before: whose seal, by its own claim when, from where.
+
+    `trust_level` is B (存量): the body vouches for the file by its signed order, not for its content by a record.
+    """
+
+    sha256: str
+    issuing_body: str
+    system: str
+    statement: int
+    origin: str
+    trust_level: str
+    seal_subject: str
+    seal_cert_sha256: str
+    seal_claimed_at: datetime | None
+    recorded_at: datetime
+
+
 class DocumentReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -111,10 +130,15 @@ class DocumentReader:
         found = self._connection.execute(query.order_by(_OPEN.c.recorded_at).limit(most), {"now": now})
         return [DocumentName(*row) for row in found]
 
-    def count_open(self) -> int:
-        """Return how many documents are wanted or under way, those that cannot be made left out."""
-        query = select(func.count()).select_from(_OPEN).where(_OPEN.c.problem.is_(None))
-        return int(self._connection.execute(query).scalar_one())
+    def counts(self) -> tuple[int, int]:
+        """Return how many documents are wanted or under way, and how many could not be made."""
+        failed = func.count(_OPEN.c.problem)
+        counted = self._connection.execute(select(func.count() - failed, failed).select_from(_OPEN)).one()
+        return int(counted[0]), int(counted[1])
+
+    def existing(self, digest: str) -> ExistingDocument | None:
+        row = select_by(self._connection, tables.existing_document, sha256=digest).first()
+        return None if row is None else ExistingDocument(*row)
 
     def download(self, download: str) -> StoredDownload | None:
         row = select_by(self._connection, tables.download, download=download).first()
@@ -161,6 +185,11 @@ class DocumentWriter:
 
     def add(self, document: StoredDocument) -> None:
         insert_rows(self._connection, tables.document, [{name: getattr(document, name) for name in _NAMES}])
+
+    def add_existing(self, document: StoredDocument, existing: ExistingDocument) -> None:
+        self.add(document)
+        row = {name: getattr(existing, name) for name in ExistingDocument.__slots__}
+        insert_rows(self._connection, tables.existing_document, [row])
 
     def add_download(self, download: StoredDownload) -> None:
         row = {name: getattr(download, name) for name in StoredDownload.__slots__}

@@ -475,3 +475,20 @@ download = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+existing_document = Table(
+    "existing_document",
+    metadata,
+    # The file's digest, which is also that of its row in `document`.
+    Column("sha256", String(64), primary_key=True),
+    Column("issuing_body", String(18), nullable=False),
+    Column("system", String(64), nullable=False),
+    Column("statement", Serial, nullable=False),
+    # Where the department had it from, in its own words.
+    Column("origin", Text, nullable=False),
+    Column("trust_level", String(1), nullable=False),
+    # Whose seal it bears, by which cert, and when by its own claim.
+    Column("seal_subject", Text, nullable=False),
+    Column("seal_cert_sha256", String(64), nullable=False),
+    Column("seal_claimed_at", Moment),
+    Column("recorded_at", Moment, nullable=False),
+)

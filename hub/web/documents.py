@@ -60,7 +60,7 @@ class DownloadWish(BaseModel):
     licence_number: str = Field(pattern=r"^[0-9A-Z]{18}$")
     grant: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     certificates: list[Identifier] = Field(default=[], max_length=100)
-    edition: Literal["original", "duplicate", "copy"] | None = None
+    edition: Literal["original", "duplicate", "existing", "copy"] | None = None
     language: Literal["zh", "en"] = "zh"
 
 

@@ -311,8 +311,8 @@ GRANTS: Mapping[str, Row] = {
         "The signed text is not exactly a sentence of this template; it may have been altered.", *_NEW_DRAFT,
     ),
     "grant_nonce": Row(
-        422, "授权书编号不是本平台出具的，或已超过签署时限。",
-        "The grant's number was not made by this hub, or it is too late to sign it.", *_NEW_DRAFT,
+        422, "文本编号不是本平台出具的，或文字被改动过。",
+        "The number of the text was not made by this hub for these words.", *_NEW_DRAFT,
     ),
     "grant_term": Row(
         422, "授权期限已过，或超出允许的最长期限。", "The grant's term has passed or is too long.", *_NEW_DRAFT,
@@ -367,6 +367,32 @@ DOCUMENTS: Mapping[str, Row] = {
         "The certificate's content does not fit the metadata schema of documents; no document was made.",
         "请颁发机构核对并更正证照内容。", "Have its issuing body check and correct the content.",
     ),
+    "existing_none": Row(
+        404, "这份证照没有存量原件。", "No document of this certificate was taken in.",
+        "请下载正本或副本。", "Fetch the original or the duplicate instead.",
+    ),
+    "existing_damaged": Row(
+        409, "所存的存量原件已丢失或损坏，不能重新生成。",
+        "The document that was taken in is lost or damaged; it cannot be drawn again.",
+        "请颁发机构重新提交原件。", "Have its issuing body send the file again.",
+    ),
+    "existing_digest": Row(
+        422, "提交的文件与指令所写的摘要不符。", "The file is not the one whose digest was signed.",
+        "请核对文件后重新签署指令。", "Check the file and sign a new statement.",
+    ),
+    "existing_seal": Row(
+        422, "文件自带的签章未通过核验，没有收存。", "The file's own seal did not pass; it was not taken in.",
+        "请提交未改动过、由已配置的证书体系签章的原件。",
+        "Send the unaltered original, sealed under one of the anchors that this hub is configured with.",
+    ),
+    "existing_known": Row(
+        409, "这个文件已经收存过。", "This file was taken in before.",
+        "无需再次提交。", "There is nothing more to do.",
+    ),
+    "existing_off": Row(
+        503, "平台没有配置存量文件的信任证书。", "The hub is configured with no anchors for existing documents.",
+        "请平台运营方配置后再提交。", "Have the operator configure them, then send it again.",
+    ),
     "copy_ended": Row(
         410, "加注件的使用期限已过。", "The copy's term has ended.",
         "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
@@ -411,6 +437,14 @@ DOCUMENTS: Mapping[str, Row] = {
         "An agent's e-licence may not fetch the enterprise's own documents.",
         "请由法定代表人或证照管理员申请下载，或凭授权书取得加注件。",
         "Have the legal representative or licence manager apply, or fetch copies under a grant.",
+    ),
+    "application_form": Row(
+        422, "下载申请有缺项或格式不对。", "A member of the application breaks its rule.",
+        "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
+    ),
+    "application_text": Row(
+        422, "签署的文字与下载申请书模板不一致，可能被改动过。",
+        "The signed text is not exactly an application of this template; it may have been altered.", *_NEW_DRAFT,
     ),
     "application_late": Row(
         422, "下载申请的签署时间不在允许范围内。", "The application was not signed just now.",
@@ -540,6 +574,17 @@ HUB: Mapping[str, Row] = {
         503, "数据库不能保证断电不丢数据，平台拒绝运行。",
         "The database would lose acknowledged data in a power cut; the hub refuses to run.",
         "请把数据目录放在本地磁盘上。", "Put the data folder on a local disk.",
+    ),
+    "documents_unavailable": Row(
+        503, "存放证照文件的地方暂时没有应答。", "The place where documents lie does not answer at this moment.",
+        "请稍后再试；未完成的文件会自动补做。", "Try again in a moment; documents under way are made by themselves.",
+    ),
+    "documents_refused": Row(
+        503, "存放证照文件的地方拒绝存取。", "The place where documents lie refuses the hub.", *_ASK_OPERATOR,
+    ),
+    "documents_setting": Row(
+        503, "证照文件存放处的一项设置缺失或不对。", "A setting of the place where documents lie is missing or wrong.",
+        *_ASK_OPERATOR,
     ),
     "seal_not_listed": Row(
         503, "颁发机构的签章证书尚未列入信任列表。", "The issuing body's seal is not in the trust list yet.",

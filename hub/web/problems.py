@@ -32,7 +32,7 @@ from schemas.identifiers import (
     ReferenceFormError,
     RegistrationNumberError,
 )
-from schemas.plain_text import TextControlError, TextFormError, TextLengthError
+from schemas.plain_text import PlainTextError
 from schemas.sentence import SentenceFormError, SentenceTextError
 from schemas.statement import StatementFormError
 from signing.errors import EnvelopeError, KeyFileError, RateCapError, SigningError
@@ -51,9 +51,7 @@ CODES: Mapping[type[Exception], str] = {
     FieldsError: "fields_wrong",
     NumberFormError: "fields_wrong",
     ValidityError: "fields_wrong",
-    TextControlError: "fields_wrong",
-    TextFormError: "fields_wrong",
-    TextLengthError: "fields_wrong",
+    PlainTextError: "fields_wrong",
     RequestFormError: "request_form",
     CanonicalFormError: "request_form",
     IdentifierFormError: "request_form",

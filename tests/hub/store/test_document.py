@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.store.database import Database
-from hub.store.document import DocumentName, DocumentReader, DocumentWriter, StoredDocument
+from hub.store.document import DocumentName, DocumentReader, DocumentWriter, OpenDocument, StoredDocument
 from hub.store.migrate import upgrade
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -28,9 +28,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     made.close()
 
 
-def _intend(database: Database, owner: str) -> bool:
-    row = {"owner": owner, "lease_until": NOW, "envelope": b"content", "recorded_at": NOW}
-    return database.write(lambda connection: DocumentWriter(connection).intend(NAME, row))
+def _want(database: Database, *names: DocumentName, now: datetime = NOW) -> None:
+    database.write(lambda connection: DocumentWriter(connection).want(names, now))
 
 
 def _take_over(database: Database, owner: str, now: datetime) -> bool:
@@ -41,51 +40,113 @@ def _take_over(database: Database, owner: str, now: datetime) -> bool:
     )
 
 
+def _waiting(database: Database, now: datetime) -> list[DocumentName]:
+    with database.read() as connection:
+        return DocumentReader(connection).waiting(now)
+
+
+def _counts(database: Database) -> tuple[int, int]:
+    with database.read() as connection:
+        return DocumentReader(connection).counts()
+
+
+def _opened(database: Database) -> OpenDocument | None:
+    with database.read() as connection:
+        return DocumentReader(connection).open(NAME)
+
+
+def _keep(database: Database, owner: str, envelope: bytes) -> bool:
+    return database.write(
+        lambda connection: DocumentWriter(connection).keep(NAME, owner=owner, lease_until=LATER, envelope=envelope)
+    )
+
+
 def _document(digest: str, sealed_at: datetime = NOW) -> StoredDocument:
-    return StoredDocument(7, "original", "zh", digest, 1000, "p" * 64, sealed_at, f"act of {digest[0]}")
+    return StoredDocument(7, "original", "zh", "", digest, 1000, "p" * 64, sealed_at, f"act of {digest[0]}")
 
 
-def test_a_document_is_made_by_one_at_a_time(database: Database) -> None:
-    assert _intend(database, "first")
-    assert not _intend(database, "second")
+def test_a_document_is_wanted_once_and_made_by_one_at_a_time(database: Database) -> None:
+    _want(database, NAME)
+    _want(database, NAME)
+    assert _waiting(database, NOW) == [NAME]
+    assert _take_over(database, "first", NOW)
+    assert not _take_over(database, "second", NOW)
+    assert _waiting(database, NOW) == []
+
+
+def test_those_wanted_first_wait_first(database: Database) -> None:
+    other = DocumentName(7, "copy", "en", "d" * 22)
+    _want(database, other)
+    _want(database, NAME, now=LATER)
+    assert _waiting(database, LATER) == [other, NAME]
 
 
 def test_an_orphan_is_taken_over_once_its_lease_has_run_out(database: Database) -> None:
-    _intend(database, "first")
-    assert not _take_over(database, "second", NOW)
-    with database.read() as connection:
-        assert DocumentReader(connection).orphans(NOW) == []
-        assert DocumentReader(connection).orphans(LATER) == [NAME]
-    assert _take_over(database, "second", LATER)
-    assert not _take_over(database, "third", LATER)
+    _want(database, NAME)
+    _take_over(database, "first", NOW)
+    over = NOW + timedelta(minutes=5)
+    assert not _take_over(database, "second", over - timedelta(seconds=1))
+    assert _waiting(database, over) == [NAME]
+    assert _take_over(database, "second", over)
+    assert not _take_over(database, "third", over)
 
 
 def test_who_lost_the_lease_neither_keeps_nor_ends_the_intention(database: Database) -> None:
-    _intend(database, "first")
-    _take_over(database, "second", LATER)
-    kept = database.write(
-        lambda connection: DocumentWriter(connection).keep(NAME, owner="first", lease_until=LATER, envelope=b"late")
-    )
-    dropped = database.write(lambda connection: DocumentWriter(connection).drop(NAME, owner="first"))
-    with database.read() as connection:
-        left = DocumentReader(connection).open(NAME)
-    assert (kept, dropped) == (False, False)
+    _want(database, NAME)
+    _take_over(database, "first", NOW)
+    _take_over(database, "second", NOW + timedelta(minutes=5))
+    assert _keep(database, "second", b"content")
+    assert not _keep(database, "first", b"late")
+    assert not database.write(lambda connection: DocumentWriter(connection).drop(NAME, owner="first"))
+    assert not database.write(lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem={}))
+    left = _opened(database)
     assert left is not None
     assert (left.owner, left.envelope) == ("second", b"content")
 
 
-def test_what_was_made_so_far_is_kept_and_the_end_leaves_nothing(database: Database) -> None:
-    _intend(database, "first")
-    assert database.write(
-        lambda connection: DocumentWriter(connection).keep(NAME, owner="first", lease_until=LATER, envelope=b"more")
-    )
-    with database.read() as connection:
-        left = DocumentReader(connection).open(NAME)
-    assert left is not None
-    assert (left.envelope, left.lease_until) == (b"more", LATER)
+def test_the_end_leaves_nothing(database: Database) -> None:
+    _want(database, NAME)
+    _take_over(database, "first", NOW)
+    assert _keep(database, "first", b"more")
     assert database.write(lambda connection: DocumentWriter(connection).drop(NAME, owner="first"))
-    with database.read() as connection:
-        assert DocumentReader(connection).open(NAME) is None
+    assert _opened(database) is None
+
+
+def test_what_could_not_be_made_waits_until_it_is_wanted_again(database: Database) -> None:
+    problem = {"code": "glyph_missing", "facts": {"character": "示"}}
+    _want(database, NAME)
+    _take_over(database, "first", NOW)
+    _keep(database, "first", b"content")
+    database.write(lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem=problem))
+    failed = _opened(database)
+    assert failed is not None
+    assert (failed.problem, failed.envelope) == (problem, None)
+    assert _waiting(database, LATER + timedelta(days=1)) == []
+    assert _counts(database) == (0, 1)
+    _want(database, NAME, now=LATER)
+    assert _waiting(database, LATER) == [NAME]
+    assert _counts(database) == (1, 0)
+
+
+def test_old_problems_are_forgotten_and_nothing_else(database: Database) -> None:
+    _want(database, NAME)
+    _take_over(database, "first", NOW)
+    database.write(lambda connection: DocumentWriter(connection).forget_problems(LATER))
+    assert _opened(database) is not None
+    database.write(lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem={"code": "x"}))
+    database.write(lambda connection: DocumentWriter(connection).forget_problems(LATER))
+    assert _opened(database) is None
+
+
+def test_only_what_nobody_has_begun_is_no_longer_wanted(database: Database) -> None:
+    _want(database, NAME)
+    _take_over(database, "first", NOW)
+    database.write(lambda connection: DocumentWriter(connection).no_longer_want(NAME))
+    assert _opened(database) is not None
+    database.write(lambda connection: DocumentWriter(connection).drop(NAME, owner="first"))
+    _want(database, NAME)
+    database.write(lambda connection: DocumentWriter(connection).no_longer_want(NAME))
+    assert _opened(database) is None
 
 
 def test_of_a_document_drawn_again_the_newest_is_told_and_each_is_known_by_its_digest(database: Database) -> None:

@@ -58,3 +58,17 @@ def upgrade() -> None:
         sa.Column("act_id", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("download"),
     )
+    op.create_table(
+        "existing_document",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("issuing_body", sa.String(length=18), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("statement", SERIAL, nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("trust_level", sa.String(length=1), nullable=False),
+        sa.Column("seal_subject", sa.Text(), nullable=False),
+        sa.Column("seal_cert_sha256", sa.String(length=64), nullable=False),
+        sa.Column("seal_claimed_at", MOMENT, nullable=True),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("sha256"),
+    )

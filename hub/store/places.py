@@ -1,0 +1,62 @@
+"""Where files lie: a folder, or a bucket of an S3 server; what both promise, and the proof that one keeps it.
+
+A hub does not start on a place that refuses: a folder that cannot be written, a key the server does not know, a bucket
+that is not there. One that is merely away at this moment is taken, so that scans, orders and withdrawals never wait for
+it: what needs it then is told so, and documents under way are taken up again once it is back.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from hub.errors import SetupError, StoreError
+from hub.store.bucket import FileBucket
+from hub.store.bucket_address import BucketAddress
+from hub.store.folder import FileFolder
+
+_PROBE = "probe"
+_PROBE_CONTENT = b"yizhao\n"
+
+
+class FilePlace(Protocol):
+    """Files under names such as `ab/abcd.enc`: whole or not there, and kept for good once `put` has returned.
+
+    Every method raises StoreError documents_refused or documents_unavailable where a server answers for it.
+    """
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep a file, in place of what is there under this name."""
+
+    def get(self, name: str) -> bytes | None:
+        """Return a file, or None when there is none of this name; never None because nobody answered."""
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all files, in order."""
+
+    def sweep(self, *, before: float) -> None:
+        """Delete what a killed process left unfinished and is older than `before` (seconds since 1970)."""
+
+
+def open_place(where: Path | BucketAddress) -> FilePlace:
+    """Open a place for a hub that starts. Raises SetupError documents_refused; one that is away is taken."""
+    try:
+        place: FilePlace = FileFolder(where) if isinstance(where, Path) else FileBucket(where)
+        _require_not_refused(place)
+    except OSError as error:
+        raise SetupError("documents_refused", answer=error.strerror) from None
+    return place
+
+
+def _require_not_refused(place: FilePlace) -> None:
+    try:
+        prove(place)
+    except StoreError as error:
+        if error.code == "documents_refused":
+            raise SetupError(error.code, **error.facts) from None
+
+
+def prove(place: FilePlace) -> None:
+    """Keep a file and get it back. Raises StoreError; OSError for a folder."""
+    place.put(_PROBE, _PROBE_CONTENT)
+    if place.get(_PROBE) != _PROBE_CONTENT:
+        raise StoreError("documents_refused", answer="not what was put")

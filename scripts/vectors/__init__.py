@@ -1,0 +1,1 @@
+"""Vectors: files that strangers may bring, each broken in one way, and what has to become of them."""

@@ -1,0 +1,108 @@
+"""Documents by commands alone: fetched by holder and department, made by a worker, proven, drawn again when lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.cli.site import Ran, Site, run, served
+from tests.cli.town import issue, new_order, pull, settle
+
+_SECONDS = 30.0
+
+
+def _fetched(site: Site, holder: str, folder: Path, *wish: str) -> Ran:
+    """Draft an application, sign it as the holder's phone would, and fetch what it gives."""
+    drafted = run("download", "draft", holder, *wish, "--url", site.url, "--json")
+    draft = site.write("application.json", drafted.out)
+    signed = site.write("applied.json", run("simulator", "sign", holder, draft, *site.keys).out)
+    return run("download", "fetch", signed, str(folder), "--url", site.url, "--json")
+
+
+def test_holder_fetches_its_documents_in_a_zip(town: Site, tmp_path: Path) -> None:
+    order = new_order()
+    identifier = issue(town, order).json["identifier"]
+    run("simulator", "make", order["licence_number"], "--name", order["holder_name"], *town.keys)
+    fetched = _fetched(town, order["licence_number"], tmp_path, "--edition", "duplicate")
+    assert fetched.code == 0, fetched.err
+    assert [each["identifier"] for each in fetched.json["documents"]] == [identifier]
+    assert "token" not in fetched.json
+    with ZipFile(fetched.json["saved"]) as archive:
+        assert len(archive.namelist()) == 2
+
+
+def test_application_for_what_is_no_identifier_is_not_drafted(town: Site) -> None:
+    wish = ("--certificate", "1.2.156.3005.2.x")
+    refused = run("download", "draft", new_order()["licence_number"], *wish, "--url", town.url, "--json")
+    assert (refused.code, "request_form" in refused.err, "下一步 next:" in refused.err) == (1, True, True)
+
+
+def test_pull_saves_the_copies_as_pdf(town: Site, tmp_path: Path) -> None:
+    order = new_order()
+    identifier = issue(town, order).json["identifier"]
+    pulled = pull(town, order["licence_number"], "--rule", "rule-1", "--copies", str(tmp_path))
+    assert pulled.code == 0, pulled.err
+    assert (tmp_path / f"{identifier}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_lost_and_damaged_documents_are_named_and_drawn_again(town: Site) -> None:
+    orders = [new_order(documents=["original"]), new_order(documents=["original"])]
+    assert [issue(town, order).code for order in orders] == [0, 0]
+    before = _checked(town, least=2)
+    lost, damaged = sorted((town.folder / "data" / "documents").glob("??/*.enc"))[-2:]
+    lost.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    named = run("documents", "check", *town.local, "--json")
+    faults = {each["sha256"]: (each["fault"], each["then"]) for each in named.json["faulty"]}
+    assert named.code == 1
+    assert faults == {lost.stem: ("missing", "wanted"), damaged.stem: ("damaged", "wanted")}
+    after = _checked(town, least=before.json["checked"] + 2)
+    assert {each["then"] for each in after.json["faulty"]} == {"replaced"}
+
+
+def test_worker_of_its_own_makes_what_is_wanted_and_ends_when_told_to(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIZHAO_DOCUMENT_THREADS", "0")
+    with served(site) as serving:
+        settle(serving)
+        issue(serving, new_order(documents=["original", "duplicate"]))
+        assert run("documents", "check", *site.local, "--json").json["checked"] == 0
+        with _worker(site) as worker:
+            made = _checked(site, least=2)
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(_SECONDS) == 0
+    assert (made.code, made.json["faulty"]) == (0, [])
+
+
+def _checked(site: Site, *, least: int) -> Ran:
+    """Check until there are so many documents, which others make meanwhile."""
+    ends = time.monotonic() + _SECONDS
+    while True:
+        checked = run("documents", "check", *site.local, "--json")
+        if checked.json["checked"] >= least or time.monotonic() > ends:
+            assert checked.json["checked"] >= least, "nobody made the documents"
+            return checked
+        time.sleep(0.1)
+
+
+@contextmanager
+def _worker(site: Site) -> Iterator[subprocess.Popen[bytes]]:
+    worker = subprocess.Popen(
+        [sys.executable, "-P", "-m", "hub.cli.main", "worker", *site.local, "--threads", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        yield worker
+    finally:
+        worker.kill()
+        worker.wait()

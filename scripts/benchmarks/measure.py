@@ -33,13 +33,14 @@ from schemas.verdict import CheckName, Facts, Outcome, Surface
 from scripts.benchmarks import load, orders, raw
 from scripts.benchmarks.bulk import Filled, fill, resident_bytes
 from scripts.benchmarks.calls import called
+from scripts.benchmarks.documents import Documents
 from scripts.benchmarks.installation import environment_of, make_installation, order, settings_for
 from scripts.benchmarks.server import Server, processor_seconds, running_empty_route, running_hub
 from scripts.benchmarks.table import Bar, Row, percentiles
 from signing.jws import VerificationKey
 from signing.sd_jwt import Record, Seal, open_record, parse_record
 
-ROWS = ("bulk", "scan", "issue", "pull", "verify", "start")
+ROWS = ("bulk", "scan", "issue", "pull", "documents", "verify", "start")
 CALLERS = 16
 SMALL_REGISTRY = 10_000
 _LARGE_HOLDER, _SMALL_HOLDER = 5_000, 10
@@ -50,10 +51,11 @@ _RECORDS = 500
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be measured: rows, how many certificates, and how long each load lasts."""
+    """What is to be measured: rows, how many certificates and documents, and how long each load lasts."""
 
     rows: Collection[str]
     certificates: int
+    documents: int
     seconds: float
 
 
@@ -84,6 +86,8 @@ class Measuring:
             self._scans(small)
         if {"issue", "pull"} & set(self._wanted.rows):
             self._calls()
+        if "documents" in self._wanted.rows:
+            self._documents()
         if "verify" in self._wanted.rows:
             self._verify()
         if "start" in self._wanted.rows:
@@ -264,6 +268,21 @@ class Measuring:
             "evidence alone: statement, entry", rate, "/s", p50=p50, p95=p95, p99=p99,
             baseline=f"raw commit {self._commit_rate:,.0f}/s", ratio=rate / self._commit_rate,
         )  # fmt: skip
+
+    # --- documents ------------------------------------------------------------------------------------------------
+
+    def _documents(self) -> None:
+        file_rate = raw.files(self._folder, 1.0)
+        self._say("raw file of 64 KB, synced with its folder", file_rate, "/s")
+        Documents(
+            self._settings,
+            certificates=len(self._issued),
+            count=self._wanted.documents,
+            log=self._log,
+            commit_rate=self._commit_rate,
+            file_rate=file_rate,
+            say=self._say,
+        ).run()
 
     # --- verify ---------------------------------------------------------------------------------------------------
 

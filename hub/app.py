@@ -31,6 +31,7 @@ from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
 from hub.errors import SetupError
+from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
@@ -68,7 +69,7 @@ from hub.web import (
 )
 from hub.web.callers import moment
 from hub.web.documents import Counter
-from hub.web.limits import AddressLimit
+from hub.web.limits import AddressLimit, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
@@ -249,7 +250,9 @@ def _build(settings: Settings, database: Database) -> Hub:
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
     ):
         api.include_router(router, prefix="/api/v1")
-    api.include_router(examination.routes(registry, view, pages.render, AddressLimit(settings.upload_rate)))
+    files_of_strangers = Reader(ready=settings.readers)
+    limit, turns = AddressLimit(settings.upload_rate), Turns(settings.readers)
+    api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
     api.mount("/static", static_app())
@@ -261,6 +264,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         upkeep.start()
         worker.start()
         makers.start()
+        files_of_strangers.start()
         try:
             yield
         finally:
@@ -269,6 +273,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     api.router.lifespan_context = lifespan
 
     def close() -> None:
+        files_of_strangers.close()
         makers.stop()
         worker.stop()
         upkeep.stop()

@@ -137,6 +137,21 @@ class Client:
         headers = self.headers("PUT", path) | {"content-type": "application/octet-stream"}
         return self._answer(self.http.put(self.url + path, content=content, headers=headers))
 
+    def hand_in(
+        self, document: bytes, *, identifier: str, issuing_body: str, origin: str, officer: str | None = None
+    ) -> dict[str, Any]:
+        """Hand in a PDF that the issuing body had sealed before, as a document of the certificate `identifier`."""
+        path, content = "/api/v1/existing-documents", {
+            "identifier": identifier,
+            "issuing_body": issuing_body,
+            "file_sha256": sha256(document).hexdigest(),
+            "origin": origin,
+        }  # fmt: skip
+        order = self.make_order(Ordered.TAKE_IN, content, officer=officer, issuing_body=issuing_body)
+        headers = self.headers("POST", path) | {"idempotency-key": encode(secrets.token_bytes(16))}
+        parts = {"order": ("order.json", orjson.dumps(order)), "file": ("document.pdf", document)}
+        return self._answer(self.http.post(self.url + path, files=parts, headers=headers))
+
     def import_file(
         self,
         file: Path,

@@ -25,6 +25,7 @@ from hub.store.exchange import ExchangeReader
 from hub.store.parties import PartyReader
 from schemas.catalogue import CertificateType
 from schemas.certificate import SHANGHAI, Certificate
+from schemas.document import DELIVERED_NAME, XML_NAME
 from schemas.fields import COMMON_FIELDS
 from signing.base64url import decode
 from signing.envelope import decrypt, encrypt
@@ -92,11 +93,11 @@ class Content:
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """The files inside the PDF, once the XML is sealed."""
-        xml = Attachment("certificate.xml", self.xml, "application/xml", "证照数据 certificate metadata, sealed")
+        xml = Attachment(XML_NAME, self.xml, "application/xml", "证照数据 certificate metadata, sealed")
         if self.delivered is None:
             return (xml,)
         record = Attachment(
-            "delivered.json", self.delivered.encode(), "application/json", "颁发机构签章的证照数据 the sealed record"
+            DELIVERED_NAME, self.delivered.encode(), "application/json", "颁发机构签章的证照数据 the sealed record"
         )
         return (xml, record)
 

@@ -41,6 +41,10 @@ class DocumentError(HubError):
     """A document that is not made or not handed out."""
 
 
+class ExaminationError(HubError):
+    """Something shown that is not examined now."""
+
+
 class NotFoundError(HubError):
     """Nothing is known by that name."""
 

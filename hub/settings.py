@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
     status_list_term: int = Field(default=300, description="ttl of a status list")
     seal_rate: float = Field(default=5_000, description="a seal key's rate cap, signatures a second")
+    readers: int = Field(
+        default=2, ge=1, le=16, description="files of strangers taken apart at once (/verify), each by up to 256 MB"
+    )
     upload_bytes: int = Field(default=512 * 1024 * 1024, description="the longest file an intake takes")
     search_on: bool = Field(default=True, description="whether the public may search by licence number")
     search_misses: str = Field(default="10/minute", description="misses an address may make at the search door")

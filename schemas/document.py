@@ -8,6 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
+# The files inside a sealed PDF: this XML, and in a copy the delivered file.
+XML_NAME = "certificate.xml"
+DELIVERED_NAME = "delivered.json"
 NAMESPACE = "urn:yizhao:certificate:1"
 # One schema per version of the form; the namespace names the version.
 SCHEMA_FILES = {NAMESPACE: Path(__file__).with_name("xsd") / "certificate.1.xsd"}

@@ -92,8 +92,8 @@ REASONS: Mapping[str, Wording] = {
     ),
     "status_unknown": Wording("暂时查不到登记状态，不代表无证。", "Its present status is not known here."),
     "status_as_signed": Wording(
-        "签章真实；状态以交付时为准，此后情况未知，请联网核验。",
-        "Sealed correctly; the status is as signed at delivery and unknown since. Verify online.",
+        "签章真实；状态以签章或交付时为准，此后情况未知，请联网核验。",
+        "Sealed correctly; the status is as signed at sealing or delivery and unknown since. Verify online.",
     ),
     "note_missing": Wording(
         "签章真实，但未出示持有依据（交付单）。",
@@ -114,6 +114,14 @@ REASONS: Mapping[str, Wording] = {
     "record_malformed": Wording(
         "签章真实，但内容不是完整的证照数据，请勿采用。",
         "The seal is genuine, but what it covers is not a whole certificate; do not rely on it.",
+    ),
+    "own_document": Wording(
+        "证照文件与纸质证照一样，由持证人自行出示。",
+        "A certificate’s own document is shown by its holder, as paper is.",
+    ),
+    "existing_document": Wording(
+        "存量文件：与颁发机构提交收存时逐字节一致，当时已核验其签章。",
+        "A file from before this hub: byte for byte as the issuing body handed it in, its seal verified then.",
     ),
     "record_not_shown": Wording(
         "只出示了交付单，没有出示证照数据。", "Only the delivery note is shown, without the certificate itself."
@@ -168,13 +176,16 @@ ACTS: Mapping[str, Wording] = {
     "supersede": Wording("换发新证", "replaced by a new version"),
 }
 
-# What a person brings to be verified, by form; the last three get no verdict.
+# What a person brings to be verified, by form; the last three never get a verdict.
 FORMS: Mapping[str, Wording] = {
     "delivered": Wording("交付的证照文件", "A delivered certificate file"),
     "record": Wording("证照数据", "A certificate record"),
     "pull_answer": Wording("一次调用交付的全部文件", "All files of one pull"),
     "scan_answer": Wording("带签名的查询结果", "A signed answer of a scan"),
     "note": Wording("交付单", "A delivery note"),
+    "pdf": Wording("PDF 文件", "A PDF"),
+    "xml": Wording("XML 文件", "An XML"),
+    "picture": Wording("图片", "A picture"),
     "name": Wording("编号或查询码", "A number or code"),
     "unknown_form": Wording("无法识别的内容", "Something that is not recognised"),
 }
@@ -188,8 +199,18 @@ NOT_READ: Mapping[str, Wording] = {
     ),
     "empty": Wording("没有内容可核验。", "There is nothing to verify."),
     "too_large": Wording(
-        "文件超过 2 MB，请只上传本平台出具的文件。", "The file is over 2 MB; upload files of this hub only."
+        "文件过大（PDF、XML、图片不超过 12 MB，其他不超过 2 MB），请只上传本平台出具的文件。",
+        "The file is too large (12 MB for a PDF, XML or picture, 2 MB for others); upload files of this hub only.",
     ),
+    "unreadable": Wording(
+        "文件无法读取，可能已损坏。这不代表证照无效。",
+        "The file cannot be read and may be damaged. This says nothing about the certificate’s validity.",
+    ),
+    "too_slow": Wording(
+        "文件过于复杂，没有在限定时间内读完。", "The file is so involved that it was not read in the time allowed."
+    ),
+    "picture_too_large": Wording("图片尺寸过大。", "The picture has too many pixels."),
+    "no_code": Wording("图片中没有找到二维码。", "No QR code was found in the picture."),
     "other_origin": Wording("这个网址不是本平台的。", "This address is not one of this hub."),
     "number_check": Wording(
         "号码的校验位不对，请核对是否抄录有误。",
@@ -244,6 +265,10 @@ NEXT_STEPS: Mapping[str, Wording] = {
         "请出示人提供连同证照数据的完整文件。", "Ask whoever showed it for the whole file with the certificate in it."
     ),
     "name": Wording("打开查询页面。", "Open its page."),
+    "picture": Wording(
+        "请靠近二维码重拍，或只截取二维码部分上传；也可以直接扫描二维码。",
+        "Photograph the code from nearer, or crop the picture to it; or simply scan the code.",
+    ),
     "unknown_form": Wording(
         "请上传收到的原始文件，或粘贴完整的查询码、证照标识、统一社会信用代码。",
         "Upload the file as you received it, or paste a whole code, certificate identifier or licence number.",

@@ -52,8 +52,9 @@ def sign_digest(digest: bytes, *, signer: Signer, statement: bytes | None) -> by
 def verify_digest(cms_der: bytes, digest: bytes, *, find_key: FindCertKey) -> bytes:
     """Return the signer's cert (DER) when `cms_der` is a signature by its key over content of this SHA-256.
 
-    1 the form is the one `sign_digest` writes: CmsRefusedError 2 `find_key` knows the cert: what it raises 3 the digest
-    is the one signed, 4 the signature holds: SignatureInvalidError; AlgorithmRefusedError for a key other than ES256.
+    1 the form is the one `sign_digest` writes: CmsRefusedError form 2 `find_key` knows the cert: what it raises, and
+    AlgorithmRefusedError for a key other than ES256 3 the digest is the one signed: CmsRefusedError digest 4 the
+    signature holds: SignatureInvalidError.
     """
     try:
         cert_der = _element_at(cms_der, *_CERT_AT)
@@ -62,14 +63,16 @@ def verify_digest(cms_der: bytes, digest: bytes, *, find_key: FindCertKey) -> by
         attributes = _attributes(signed_digest, cert_der)
         written = _signed_data(cert_der, attributes, signature)
     except (IndexError, ValueError, SignatureInvalidError) as error:
-        raise CmsRefusedError("the CMS is cut short, or its signature is no two numbers of the curve") from error
+        raise CmsRefusedError(
+            "form", "the CMS is cut short, or its signature is no two numbers of the curve"
+        ) from error
     if written != cms_der:
-        raise CmsRefusedError("the CMS is not in the form that seals are written in")
+        raise CmsRefusedError("form", "the CMS is not in the form that seals are written in")
     key = find_key(cert_der)
     if key.algorithm != "ES256":
         raise AlgorithmRefusedError("documents are signed by ES256 only")
     if signed_digest != digest:
-        raise SignatureInvalidError("the signature is over other content")
+        raise CmsRefusedError("digest", "the signature is over other content")
     verify_signature(key.algorithm, key.public_key, signature, _tlv(_SET, *attributes))
     return cert_der
 

@@ -47,8 +47,8 @@ class CertRefusedError(_ReasonedError):
     """
 
 
-class CmsRefusedError(SigningError):
-    """A CMS signature that is not in the one form we write."""
+class CmsRefusedError(_ReasonedError):
+    """A CMS signature was refused. `reason`: form (not the one we write) | digest (it is over other content)."""
 
 
 class PdfRefusedError(_ReasonedError):

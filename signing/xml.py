@@ -134,18 +134,19 @@ def seal_xml(element: etree._Element, *, signer: Signer, statement: bytes | None
     info = _signed_info(octets, properties)
     unsigned = XmlParts(octets, info, properties, bytes(_SIGNATURE_BYTES), cert_der)
     # Before the key is used: no seal is over what nobody could read.
-    if len(_written(unsigned)) > LARGEST_XML_BYTES:
+    if len(written_xml(unsigned)) > LARGEST_XML_BYTES:
         raise XmlRefusedError("too_long", "the sealed file would be too long")
-    return _written(replace(unsigned, signature=signer.sign(info, statement=statement)))
+    return written_xml(replace(unsigned, signature=signer.sign(info, statement=statement)))
+
+
+def written_xml(parts: XmlParts) -> bytes:
+    """Return the one file that has these parts."""
+    signature, cert = b64encode(parts.signature), b64encode(parts.cert_der)
+    return _FILE % (parts.element, parts.signed_info, signature, cert, parts.signed_properties)
 
 
 def _signed_info(element: bytes, properties: bytes) -> bytes:
     return _SIGNED_INFO % (_digest(element), _digest(properties))
-
-
-def _written(parts: XmlParts) -> bytes:
-    signature, cert = b64encode(parts.signature), b64encode(parts.cert_der)
-    return _FILE % (parts.element, parts.signed_info, signature, cert, parts.signed_properties)
 
 
 def _digest(octets: bytes) -> bytes:
@@ -170,7 +171,7 @@ def extract_xml(raw: bytes) -> XmlParts:
     element, info, signature, cert, properties = found.groups()
     parts = XmlParts(element, info, properties, b64decode(signature), b64decode(cert))
     # Base64 has several texts for one value, of which one is written.
-    if _written(parts) != raw:
+    if written_xml(parts) != raw:
         raise XmlRefusedError("form", "the sealed XML is not of the form it is written in")
     return parts
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sysconfig
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -45,6 +45,7 @@ class S3Server:
     authority: Path
     key_id: str
     secret: str
+    pid: int = 0
 
     def new_address(self, *, timeout: timedelta = TIMEOUT) -> BucketAddress:
         """Return the address of a prefix under which there is nothing."""
@@ -61,9 +62,9 @@ def running_s3(folder: Path) -> Iterator[S3Server]:
         ports = _free_ports()
         server = _server_at(folder, ports)
         (folder / "s3.json").write_text(json.dumps({"identities": [_identity(server)]}))
-        with _served(folder, ports):
+        with _served(folder, ports) as pid:
             if _make_bucket(server, filer_port=ports["filer.port"]):
-                yield server
+                yield replace(server, pid=pid)
                 return
     raise AssertionError(f"the S3 server did not start: {(folder / 'log').read_text()[-2000:]}")
 
@@ -84,7 +85,7 @@ def _identity(server: S3Server) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def _served(folder: Path, ports: Mapping[str, int]) -> Iterator[None]:
+def _served(folder: Path, ports: Mapping[str, int]) -> Iterator[int]:
     weed = Path(sysconfig.get_path("scripts")) / "weed"
     options = {
         "ip": "127.0.0.1",
@@ -112,7 +113,7 @@ def _served(folder: Path, ports: Mapping[str, int]) -> Iterator[None]:
             ["setpriv", "--pdeathsig", "KILL", weed, "server", *arguments], env={}, cwd=folder, stdout=log, stderr=log
         )
     try:
-        yield
+        yield process.pid
     finally:
         process.kill()
         process.wait()

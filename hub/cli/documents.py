@@ -30,7 +30,7 @@ def check(
 ) -> None:
     """逐份核对所存的证照文件。 Prove every stored document; exit code 1 when one is not whole."""
     from hub.app import build
-    from hub.documents.checking import check_documents
+    from hub.documents.checking import check_documents, unnamed_files
 
     hub = build(make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file))
     try:
@@ -39,11 +39,12 @@ def check(
             checked += 1
             if each.fault is not None:
                 faulty.append(each)
+        unnamed = unnamed_files(registry=hub.registry, files=hub.files)
     finally:
         hub.close()
     if as_json:
         rows = [{"sha256": each.stored.sha256, "fault": each.fault, "then": each.then} for each in faulty]
-        show({"checked": checked, "faulty": rows}, as_json=True)
+        show({"checked": checked, "faulty": rows, "unnamed": unnamed}, as_json=True)
     else:
         if faulty:
             told = [
@@ -51,6 +52,7 @@ def check(
                 for each in faulty
             ]
             show_rows(("SHA-256", "问题 fault", "处理 then"), told)
-        show({"已核对 checked": checked, "有问题 faulty": len(faulty)}, as_json=False)
+        counts = {"已核对 checked": checked, "有问题 faulty": len(faulty), "无主文件 files nobody names": unnamed}
+        show(counts, as_json=False)
     if faulty:
         raise typer.Exit(REFUSED)

@@ -17,6 +17,7 @@ from hub.cli import (
     download,
     enrol,
     exchange,
+    existing,
     grant,
     init,
     issuance,
@@ -55,6 +56,7 @@ app.add_typer(sharing.app, name="sharing", rich_help_panel=_OVER_API)
 app.command("issue", rich_help_panel=_OVER_API)(issuance.issue)
 app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
+app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)

@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from hub.examination.report import Examination
     from schemas.certificate_type import CertificateType
     from signing.trust import TrustList
 
@@ -55,9 +56,8 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer in JSON.")] = False,
     lang: Annotated[str, typer.Option(help="zh 或 en。 zh or en.")] = "zh",
 ) -> None:
-    """离线核验一份文件。 Verify a file offline, with a trust list alone."""
-    from hub.examination.forms import LARGEST_BYTES
-    from hub.examination.offline import verify_offline
+    """离线核验一份文件。 Verify a file offline, PDF and XML too, with a trust list alone."""
+    from hub.examination.forms import LARGEST_FILE
     from hub.examination.report import told
     from signing.errors import SigningError
 
@@ -65,9 +65,9 @@ def verify(
         _stop("--lang: zh, en")
     now = datetime.now(UTC)
     trust = _trust_in(trust_list, anchor, seen, now)
-    raw = _shown(file, LARGEST_BYTES)
+    raw = _shown(file, LARGEST_FILE)
     try:
-        examination = verify_offline(
+        examination = _examined(
             raw,
             trust=trust,
             find_type=_find_type(),
@@ -83,6 +83,21 @@ def verify(
     else:
         _print(result, lang)
     raise typer.Exit(EXITS.get(result["outcome"] or "", NOTHING_TO_JUDGE))
+
+
+def _examined(raw: bytes, **conditions: Any) -> "Examination":
+    """Examine a text here, a file with the help of a child: what only files need is loaded for them alone."""
+    from hub.examination.forms import kind_of
+
+    if kind_of(raw) is None:
+        from hub.examination.offline import verify_offline
+
+        return verify_offline(raw, **conditions)
+
+    from hub.examination.offline_documents import verify_file_offline
+    from hub.examination.reader import Reader
+
+    return verify_file_offline(raw, read=Reader().read, **conditions)
 
 
 def _shown(file: str, longest: int) -> bytes:

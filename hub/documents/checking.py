@@ -4,7 +4,8 @@
 2 its entry commits to that digest
 3 the seal covers the whole file, by the cert the trust list names for its sealer
 What is missing or damaged is named and put down as wanted: it is drawn again as a new act, where its certificate is
-still valid. What was once sealed stays on record, whatever became of its file.
+still valid. What was once sealed stays on record, whatever became of its file. A file that no document names is counted
+and left alone: somebody may be about to name it.
 """
 
 from collections.abc import Iterator
@@ -47,6 +48,13 @@ def check_documents(*, registry: Registry, files: DocumentFiles, now: datetime) 
         for stored in DocumentReader(connection).all():
             fault = _fault(stored, registry, files)
             yield Checked(stored, fault, None if fault is None else _want_again(stored, registry, now))
+
+
+def unnamed_files(*, registry: Registry, files: DocumentFiles) -> int:
+    """Return how many files no document names: what makers left that died before they could commit."""
+    found = set(files.names())
+    with registry.database.read() as connection:
+        return len(found - {each.sha256 for each in DocumentReader(connection).all()})
 
 
 def _fault(stored: StoredDocument, registry: Registry, files: DocumentFiles) -> str | None:

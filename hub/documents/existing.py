@@ -143,6 +143,7 @@ def _commit(
         delivery="",
         sha256=order.file_sha256,
         length=length,
+        xml_sha256=None,
         payload_sha256=found.payload_sha256,
         sealed_at=seal.claimed_at or now,
         act_id=act_id,

@@ -187,6 +187,7 @@ def _make(
         **name.key(),
         sha256=workshop.files.put(pdf),
         length=len(pdf),
+        xml_sha256=sha256(content.xml).hexdigest(),
         payload_sha256=content.payload_sha256,
         sealed_at=content.sealed_at,
         act_id=content.act_id,

@@ -96,7 +96,8 @@ class DocumentWorker:
             return self._is_free(name) and self._maker.make(name)
         except Exception as error:
             log = structlog.get_logger("hub.documents")
-            log.error("document_broke_off", serial=name.serial, edition=name.edition, kind=type(error).__name__)
+            told = {"kind": type(error).__name__, "code": getattr(error, "code", None)}
+            log.error("document_broke_off", serial=name.serial, edition=name.edition, **told)
             return False
 
     def _is_free(self, name: DocumentName) -> bool:

@@ -1,6 +1,7 @@
 """Recognising what was uploaded or pasted: a delivered file, a record, a pull's answer, a token, or a name.
 
-Pure, and total: whatever the bytes are, an `Examined` comes back. Nothing is verified here.
+Pure, and total: whatever the bytes are, an `Examined` comes back. Nothing is verified here, and of a PDF, XML or
+picture no more is looked at than its first bytes: a child takes it apart (`documents`).
 """
 
 import re
@@ -28,6 +29,7 @@ from signing.jws import json_bytes, parse_json, unverified_header
 from signing.sd_jwt import Record, parse_record
 
 LARGEST_BYTES = 2 * 1024 * 1024
+LARGEST_FILE = 12 * 1024 * 1024
 _LONGEST_NAME = 300
 _MOST_FILES = 100
 _MOST_CERTS = 8
@@ -47,6 +49,9 @@ class Form(StrEnum):
     PULL_ANSWER = "pull_answer"
     SCAN_ANSWER = "scan_answer"
     NOTE = "note"
+    PDF = "pdf"
+    XML = "xml"
+    PICTURE = "picture"
     NAME = "name"
     UNKNOWN_FORM = "unknown_form"
 
@@ -80,8 +85,19 @@ class Examined:
     reason: str = ""
 
 
+_BEGINNINGS = ((b"%PDF-", Form.PDF), (b"\x89PNG\r\n\x1a\n", Form.PICTURE), (b"\xff\xd8\xff", Form.PICTURE))
+
+
+def kind_of(raw: bytes) -> Form | None:
+    """Return PDF, XML or PICTURE by the first bytes of what only a child takes apart; None for what is read here."""
+    # A byte order mark or blanks before an XML make it no document of ours, and still no text.
+    if raw[:16].lstrip(_WHITE + b"\xef\xbb\xbf")[:1] == b"<":
+        return Form.XML
+    return next((kind for beginning, kind in _BEGINNINGS if raw.startswith(beginning)), None)
+
+
 def read_examined(raw: bytes, *, origin: str) -> Examined:
-    """Recognise `raw`, at most 2 MiB of it; `origin` is the hub's own ("https://…"), whose addresses are names."""
+    """Recognise a text, at most 2 MiB of it; `origin` is the hub's own ("https://…"), whose addresses are names."""
     if len(raw) > LARGEST_BYTES:
         return _unknown("too_large")
     shown = raw.strip(_WHITE)
@@ -115,6 +131,12 @@ def _read_json(raw: bytes) -> Examined:
 
 def _record_alone(document: Mapping[str, Any], raw: bytes) -> ShownFile:
     return ShownFile(_record_in(raw), document, None, ())
+
+
+def read_delivered(raw: bytes) -> ShownFile | None:
+    """Return a delivered file; None for anything else."""
+    examined = _read_json(raw)
+    return examined.files[0] if examined.form is Form.DELIVERED else None
 
 
 def _read_file(document: Mapping[str, Any]) -> ShownFile:

@@ -1,5 +1,7 @@
 """What is known of a thing from its bytes alone, before anybody is asked how it stands."""
 
+from datetime import date
+
 from hub.examination.forms import Examined
 from hub.examination.proof import NoteProof, SealProof, TokenProof
 from hub.examination.report import Examination, Finding
@@ -12,18 +14,37 @@ _NOTHING_TOLD = Verdict(Outcome.UNKNOWN, "status_unknown", None, (), None)
 def facts_of_bytes(proven: SealProof, right: NoteProof) -> Facts:
     """Return the facts of a record: the findings on its bytes, and the dates that it seals."""
     claims = proven.claims
-    collected = claims is not None and claims.is_collected
+    return facts_of_findings(
+        proven.seal,
+        proven.trust,
+        right.right_to_hold,
+        valid_from=claims.valid_from if claims else None,
+        valid_to=claims.valid_to if claims else None,
+        collected=claims is not None and claims.is_collected,
+    )
+
+
+def facts_of_findings(
+    seal: Check,
+    trust: Check,
+    right_to_hold: Check,
+    *,
+    valid_from: date | None,
+    valid_to: date | None,
+    collected: bool = False,
+) -> Facts:
+    """Return the facts of anything before anybody is asked: findings on its bytes, and the dates that are sealed."""
     return Facts(
-        seal=proven.seal,
-        trust=proven.trust,
+        seal=seal,
+        trust=trust,
         statement=Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected" if collected else None),
-        right_to_hold=right.right_to_hold,
+        right_to_hold=right_to_hold,
         status=None,
         status_since=None,
         suspended_until=None,
         suspension_ends="act",
-        valid_from=claims.valid_from if claims else None,
-        valid_to=claims.valid_to if claims else None,
+        valid_from=valid_from,
+        valid_to=valid_to,
         licence=None,
         collected=collected,
         seen_at=None,

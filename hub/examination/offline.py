@@ -11,9 +11,8 @@ from typing import Any
 from hub.examination.claims import RecordClaims
 from hub.examination.forms import Examined, Form, ShownFile, read_examined
 from hub.examination.known import empty_answer, facts_of_bytes, facts_of_note, refused_token
+from hub.examination.listed import NOTES_PURPOSE, STATUS_PURPOSE
 from hub.examination.proof import (
-    NOTES_PURPOSE,
-    STATUS_PURPOSE,
     FindType,
     NoteProof,
     answer_of,
@@ -79,17 +78,29 @@ def verify_offline(
     status list (JWT) fetched before; it speaks for the records it is about, while it is within its own term and not
     older than `max_age`. Raises MalformedTokenError or SignatureInvalidError for a status token that is not genuine.
     """
+    listed = fresh_list(status_token, trust=trust, now=now, max_age=max_age)
     examined = read_examined(raw, origin=trust.origin)
-    listed = read_status_list(status_token, trust=trust, now=now) if status_token is not None else None
-    fresh = listed if listed is not None and listed.is_fresh(now, max_age) else None
+    return verify_examined(examined, trust=trust, find_type=find_type, listed=listed, now=now)
+
+
+def verify_examined(
+    examined: Examined, *, trust: TrustList, find_type: FindType, listed: StatusList | None, now: datetime
+) -> Examination:
+    """Verify what was recognised; `listed` is a genuine status list that counts now, if there is one."""
     if examined.form is Form.SCAN_ANSWER:
         return _examine_answer(examined, trust, find_type, now)
     if examined.form is Form.NOTE:
         return _examine_note(examined, trust, find_type, now)
     if not examined.files:
         return without_verdict(examined)
-    findings = tuple(_examine_file(file, trust, find_type, fresh, now) for file in examined.files)
+    findings = tuple(_examine_file(file, trust, find_type, listed, now) for file in examined.files)
     return Examination(examined.form, findings)
+
+
+def fresh_list(token: str | None, *, trust: TrustList, now: datetime, max_age: timedelta | None) -> StatusList | None:
+    """Return the list in a status token while it counts; raises as `read_status_list` does."""
+    listed = read_status_list(token, trust=trust, now=now) if token is not None else None
+    return listed if listed is not None and listed.is_fresh(now, max_age) else None
 
 
 def read_status_list(token: str, *, trust: TrustList, now: datetime) -> StatusList:
@@ -118,7 +129,7 @@ def _examine_file(
     right = prove_right(file, proven, find_type=find_type, trust=trust, now=now)
     facts, claims = facts_of_bytes(proven, right), proven.claims
     if claims is not None and listed is not None and listed.uri == claims.list_uri:
-        verdict = judge(_with_listed_status(facts, claims, listed), surface=Surface.OFFLINE, now=now)
+        verdict = judge(with_listed_status(facts, claims, listed), surface=Surface.OFFLINE, now=now)
         verdict = replace(verdict, as_of=listed.issued_at)
     else:
         verdict = judge(_with_delivered_status(facts, right), surface=Surface.OFFLINE, now=now)
@@ -131,7 +142,8 @@ def _with_delivered_status(facts: Facts, right: NoteProof) -> Facts:
     return replace(facts, status=right.presentation.status, status_as_of=right.note.as_of)
 
 
-def _with_listed_status(facts: Facts, claims: RecordClaims, listed: StatusList) -> Facts:
+def with_listed_status(facts: Facts, claims: RecordClaims, listed: StatusList) -> Facts:
+    """Return the facts with what a list says of a record that has its place in it."""
     try:
         value = StatusValue(decode_status(listed.lst, claims.list_index))
     except MalformedTokenError:

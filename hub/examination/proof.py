@@ -20,6 +20,14 @@ from hub.examination.claims import (
     read_record_claims,
 )
 from hub.examination.forms import LARGEST_BYTES, ShownFile
+from hub.examination.listed import (
+    ANSWERS_PURPOSE,
+    COLLECTED_PURPOSE,
+    NOT_TRUSTED,
+    NOTES_PURPOSE,
+    ListedKeys,
+    standing_of,
+)
 from hub.verification import passed
 from schemas.canonical import CanonicalFormError, canonical_digest
 from schemas.certificate_type import CertificateType
@@ -27,20 +35,13 @@ from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS, FieldClass
 from schemas.tokens import ANSWER_TYP
 from schemas.verdict import Check, CheckName, Result
-from signing.algorithms import public_key_from_spki
 from signing.errors import KeyUnknownError, SigningError
-from signing.jws import VerificationKey, parse_json, verify_compact
+from signing.jws import parse_json, verify_compact
 from signing.sd_jwt import OpenedRecord, Record, open_record
-from signing.trust import HubKey, SealIssuer, TrustList
-from signing.x509 import read_cert_unverified
+from signing.trust import TrustList
 
 FindType = Callable[[str, int], CertificateType | None]
 """Returns a certificate type of the installed catalogue by code and version; None when it is not there."""
-
-COLLECTED_PURPOSE = "collected"
-NOTES_PURPOSE = "notes"
-ANSWERS_PURPOSE = "answers"
-STATUS_PURPOSE = "status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ def prove_seals(shown: ShownFile, *, trust: TrustList, now: datetime) -> SealPro
     """Open a record with the keys of the trust list, hold the certs beside it against the list, judge its sealers."""
     if shown.record is None or shown.certs is None:
         return _seal_refused("seal_broken")
-    entries = _Entries(trust)
+    keys = ListedKeys(trust)
     try:
-        opened = open_record(shown.record, find_key=entries.sealing_key)
+        opened = open_record(shown.record, find_key=keys.sealing_key)
         claims = read_record_claims(opened.claims)
     except KeyUnknownError:
         return _unlisted()
@@ -108,7 +109,7 @@ def issuer_signed_part_is(record: Record, *, seals: Iterable[dict[str, str]], pa
 
 def _sealers_standing(opened: OpenedRecord, claims: RecordClaims, trust: TrustList, now: datetime) -> Check:
     if claims.issuer != trust.origin:
-        return _not_trusted()
+        return NOT_TRUSTED
     checks = [_sealer_standing(key_id, claims, trust, now) for key_id in opened.key_ids]
     results = {check.result: check for check in checks}
     # A re-seal adds a seal, so one that counts today is enough; one by a stranger spoils the record.
@@ -122,7 +123,7 @@ def _sealer_standing(key_id: str, claims: RecordClaims, trust: TrustList, now: d
         else:
             trust.seal_key(key_id, issuing_body=claims.issuing_body, at=now)
     except KeyUnknownError as error:
-        return _standing_of(error)
+        return standing_of(error)
     return passed(CheckName.TRUST)
 
 
@@ -196,18 +197,18 @@ def _digest_of(shown: ShownFile) -> str:
 
 def prove_token(token: str, *, typ: str, purpose: str, trust: TrustList, now: datetime) -> TokenProof:
     """Verify a token by the hub's listed key for `purpose`, whatever the key's term; judge the key apart."""
-    entries = _Entries(trust)
+    keys = ListedKeys(trust)
     try:
-        jws = verify_compact(token, find_key=entries.hub_keys(purpose), typ=typ, max_bytes=LARGEST_BYTES)
+        jws = verify_compact(token, find_key=keys.hub_keys(purpose), typ=typ, max_bytes=LARGEST_BYTES)
         payload = parse_json(jws.payload, max_bytes=LARGEST_BYTES)
     except KeyUnknownError:
-        return TokenProof(Check(CheckName.SEAL, Result.UNKNOWN, "check_missing"), _not_trusted())
+        return TokenProof(Check(CheckName.SEAL, Result.UNKNOWN, "check_missing"), NOT_TRUSTED)
     except SigningError:
         return TokenProof(_broken("seal_broken"), Check(CheckName.TRUST, Result.UNKNOWN, "check_missing"))
     try:
         trust.hub_key(jws.key_id, purpose=purpose, at=now)
     except KeyUnknownError as error:
-        return TokenProof(passed(CheckName.SEAL), _standing_of(error), payload)
+        return TokenProof(passed(CheckName.SEAL), standing_of(error), payload)
     return TokenProof(passed(CheckName.SEAL), passed(CheckName.TRUST), payload)
 
 
@@ -221,53 +222,12 @@ def answer_of(token: str, *, trust: TrustList, now: datetime) -> tuple[TokenProo
     except ClaimsFormError:
         return TokenProof(_broken("record_malformed"), proof.trust), None
     if answer.issuer != trust.origin:
-        return TokenProof(proof.seal, _not_trusted()), None
+        return TokenProof(proof.seal, NOT_TRUSTED), None
     return proof, answer
 
 
-# --- keys ---
-
-
-class _Entries:
-    """The list's keys by name, in force or not: a seal must hold before its key's term is worth a word."""
-
-    def __init__(self, trust: TrustList) -> None:
-        self._seals: dict[str, SealIssuer] = {each.key_id: each for each in trust.seals}
-        self._hub_keys: dict[str, HubKey] = {each.key_id: each for each in trust.hub_keys}
-
-    def sealing_key(self, kid: str) -> VerificationKey:
-        """Return a key that may seal records: a body's, or the hub's for collected data; else KeyUnknownError."""
-        seal = self._seals.get(kid)
-        if seal is None:
-            return self.hub_keys(COLLECTED_PURPOSE)(kid)
-        return VerificationKey(seal.algorithm, read_cert_unverified(seal.cert_der).public_key)
-
-    def hub_keys(self, purpose: str) -> Callable[[str], VerificationKey]:
-        """Return what finds the hub's keys for one purpose."""
-
-        def find_key(kid: str) -> VerificationKey:
-            entry = self._hub_keys.get(kid)
-            if entry is None:
-                raise KeyUnknownError(kid, "unlisted")
-            if entry.purpose != purpose:
-                raise KeyUnknownError(kid, "wrong_use")
-            return VerificationKey(entry.algorithm, public_key_from_spki(entry.spki))
-
-        return find_key
-
-
-def _standing_of(error: KeyUnknownError) -> Check:
-    if error.reason in ("revoked", "ended"):
-        return Check(CheckName.TRUST, Result.UNKNOWN, f"seal_{error.reason}")
-    return _not_trusted()
-
-
-def _not_trusted() -> Check:
-    return Check(CheckName.TRUST, Result.FAILED, "seal_unlisted")
-
-
 def _unlisted() -> SealProof:
-    return SealProof(Check(CheckName.SEAL, Result.UNKNOWN, "check_missing"), _not_trusted())
+    return SealProof(Check(CheckName.SEAL, Result.UNKNOWN, "check_missing"), NOT_TRUSTED)
 
 
 def _seal_refused(reason: str) -> SealProof:

@@ -11,7 +11,8 @@ from typing import Any
 from hub.examination.claims import Note, Presentation, SignedAnswer, ToldCertificate
 from hub.examination.forms import Examined, Form
 from hub.examination.proof import FindType, NoteProof, SealProof
-from schemas.certificate import SHANGHAI
+from schemas.certificate import SHANGHAI, Certificate
+from schemas.document import CopyMark, DocumentMetadata
 from schemas.verdict import Check, Outcome, Verdict
 from schemas.wording import CHECKS, FORMS, NEXT_STEPS, NOT_READ, OUTCOMES, REASONS, RESULTS, STATUSES, Wording
 
@@ -22,6 +23,12 @@ _COMMON_LABELS = {
     "holder_address": Wording("地址", "Address"),
     "issuing_body_name": Wording("颁发机构", "Issuing body"),
 }
+_EDITIONS = {
+    "original": Wording("正本", "original"),
+    "duplicate": Wording("副本", "duplicate"),
+    "copy": Wording("加注件", "copy"),
+}
+_STEPS = {"no_code": "picture", "picture_too_large": "picture"}
 _NO_END = ("长期", "no end date")
 
 
@@ -102,7 +109,7 @@ def told(examination: Examination) -> dict[str, Any]:
 
 
 def _step_of(examination: Examination) -> str:
-    return "name" if examination.opens else "unknown_form"
+    return "name" if examination.opens else _STEPS.get(examination.reason, "unknown_form")
 
 
 def _told_finding(finding: Finding) -> dict[str, Any]:
@@ -223,6 +230,50 @@ def answer_facts(answer: SignedAnswer, certificate: ToldCertificate, find_type: 
         Fact("证照标识", "Certificate identifier", certificate.identifier),
         Fact("查询结果", "What the answer said", f"{outcome.zh} {outcome.en} · {shown_moment(answer.as_of)}"),
         Fact("结果有效至", "The answer counts until", shown_moment(answer.expires_at)),
+    )
+
+
+def document_facts(said: DocumentMetadata) -> tuple[Fact, ...]:
+    """Return what the sealed XML of a genuine document says."""
+    edition = _EDITIONS[said.edition]
+    until = said.valid_to.isoformat() if said.valid_to else " ".join(_NO_END)
+    facts = [
+        Fact("证照类型", "Certificate type", f"{said.name_zh} {said.name_en}"),
+        Fact("文件", "Document", f"{edition.zh} {edition.en}"),
+        Fact("统一社会信用代码", "Licence number", said.licence_number),
+        Fact("证照编号", "Certificate number", said.certificate_number),
+        Fact("持证主体", "Holder", said.holder_name),
+        Fact("颁发机构", "Issuing body", said.issuing_body_name),
+        Fact("有效期", "Validity", f"{said.valid_from.isoformat()} – {until}"),
+        Fact("证照标识", "Certificate identifier", said.identifier),
+        *(Fact(each.label_zh, each.label_en, each.value) for each in said.fields),
+        Fact("签章时间", "Sealed at", shown_moment(said.sealed_at)),
+    ]
+    return (*facts, *_copy_facts(said.mark)) if isinstance(said.mark, CopyMark) else tuple(facts)
+
+
+def _copy_facts(mark: CopyMark) -> list[Fact]:
+    return [
+        Fact("用证方", "Requester", f"{mark.requester_name or ''} {mark.requester or ''}".strip()),
+        Fact("用途", "Cause", mark.cause or ""),
+        Fact("事项和办件编号", "Item and case", f"{mark.item_code} {mark.case_number}"),
+        Fact("交付单号", "Delivery", mark.delivery),
+        Fact("制作时间", "Made at", shown_moment(mark.made_at)),
+        Fact("使用期限", "Ends at", shown_moment(mark.ends_at)),
+    ]
+
+
+def existing_facts(
+    certificate: Certificate, seal_subject: str, sealed_at: datetime | None, find_type: FindType
+) -> tuple[Fact, ...]:
+    """Return what is on record of a file that was taken in as it was; what its page says was not read."""
+    name = _type_name(certificate.certificate_type, certificate.type_version, find_type)
+    claimed = shown_moment(sealed_at) if sealed_at else ""
+    return (
+        Fact("证照类型", "Certificate type", name),
+        Fact("统一社会信用代码", "Licence number", certificate.licence_number),
+        Fact("证照标识", "Certificate identifier", certificate.identifier),
+        Fact("存量文件的签章", "The file's own seal", f"{seal_subject} {claimed}".strip()),
     )
 
 

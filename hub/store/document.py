@@ -33,7 +33,10 @@ class DocumentName:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A sealed document. `sha256` (hex) names its file, `payload_sha256` the record it was drawn from."""
+    """A sealed document. `sha256` (hex) names its file, `payload_sha256` the record it was drawn from.
+
+    `xml_sha256` is that of the sealed XML inside; None of a file that was taken in as it was.
+    """
 
     serial: int
     edition: str
@@ -41,6 +44,7 @@ class StoredDocument:
     delivery: str
     sha256: str
     length: int
+    xml_sha256: str | None
     payload_sha256: str
     sealed_at: datetime
     act_id: str
@@ -109,6 +113,11 @@ class DocumentReader:
 
     def by_digest(self, digest: str) -> StoredDocument | None:
         row = select_by(self._connection, tables.document, columns=_NAMES, sha256=digest).first()
+        return None if row is None else StoredDocument(*row)
+
+    def by_xml_digest(self, digest: str) -> StoredDocument | None:
+        """Return the document whose XML has this digest."""
+        row = select_by(self._connection, tables.document, columns=_NAMES, xml_sha256=digest).first()
         return None if row is None else StoredDocument(*row)
 
     def all(self, page: int = 500) -> Iterator[StoredDocument]:

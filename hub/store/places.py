@@ -40,19 +40,18 @@ class FilePlace(Protocol):
 def open_place(where: Path | BucketAddress) -> FilePlace:
     """Open a place for a hub that starts. Raises SetupError documents_refused; one that is away is taken."""
     try:
-        place: FilePlace = FileFolder(where) if isinstance(where, Path) else FileBucket(where)
-        _require_not_refused(place)
+        return _proven(FileFolder(where) if isinstance(where, Path) else FileBucket(where))
     except OSError as error:
         raise SetupError("documents_refused", answer=error.strerror) from None
-    return place
 
 
-def _require_not_refused(place: FilePlace) -> None:
+def _proven(place: FilePlace) -> FilePlace:
     try:
         prove(place)
     except StoreError as error:
         if error.code == "documents_refused":
             raise SetupError(error.code, **error.facts) from None
+    return place
 
 
 def prove(place: FilePlace) -> None:

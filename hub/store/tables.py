@@ -440,6 +440,8 @@ document = Table(
     # The file's own digest, by which it is stored and known again.
     Column("sha256", String(64), nullable=False, unique=True),
     Column("length", Integer, nullable=False),
+    # Of the sealed XML inside, which is known again when it is shown alone; NULL of what was taken in.
+    Column("xml_sha256", String(64), unique=True),
     # Of the issuer-signed part it was drawn from.
     Column("payload_sha256", String(64), nullable=False),
     Column("sealed_at", Moment, nullable=False),

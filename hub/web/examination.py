@@ -4,20 +4,22 @@ Nothing of what is sent is stored or logged; it lives as long as its answer take
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from hub.examination.forms import LARGEST_BYTES
+from hub.examination.documents import Read
+from hub.examination.forms import LARGEST_BYTES, LARGEST_FILE, kind_of
 from hub.examination.online import examine
 from hub.examination.report import told
 from hub.facts import Surroundings
 from hub.registry import Registry
 from hub.web.bodies import read_body
 from hub.web.callers import in_thread, moment
-from hub.web.limits import AddressLimit
+from hub.web.limits import AddressLimit, Turns
 from hub.web.pages.language import chosen_language
 from hub.web.uploads import read_upload
 
@@ -27,14 +29,27 @@ _ANY_BODY = {"requestBody": {"required": True, "content": {"application/octet-st
 
 
 def routes(
-    registry: Registry, surroundings: Callable[[datetime], Surroundings], render: Render, limit: AddressLimit
+    registry: Registry,
+    surroundings: Callable[[datetime], Surroundings],
+    render: Render,
+    limit: AddressLimit,
+    read: Read,
+    turns: Turns,
 ) -> APIRouter:
-    """Return the doors. `limit` is that of the public doors which do work, by address."""
+    """Return the doors. `limit` is that of the public doors which do work, by address.
+
+    `read` takes files apart, in `turns`: who has none waits without a thread, so that other requests do not notice.
+    """
     router = APIRouter(tags=["verification 核验"])
 
-    def examined(raw: bytes) -> dict[str, Any]:
+    def examined_now(raw: bytes) -> dict[str, Any]:
         now = moment()
-        return told(examine(raw, registry=registry, surroundings=surroundings(now), now=now))
+        return told(examine(raw, registry=registry, surroundings=surroundings(now), read=read, now=now))
+
+    async def examined(raw: bytes) -> dict[str, Any]:
+        async with turns.turn() if kind_of(raw) else nullcontext():
+            result: dict[str, Any] = await in_thread(examined_now, raw)
+        return result
 
     def page(result: dict[str, Any] | None, request: Request) -> Response:
         asked = request.query_params.get("lang", "")
@@ -49,14 +64,15 @@ def routes(
         openapi_extra=_ANY_BODY,
     )
     async def verify(request: Request, response: Response) -> dict[str, Any]:
-        """Take the file, token, code or number itself as the body (2 MB at most) and answer with the verdict.
+        """Take the file, token, code or number itself as the body and answer with the verdict.
+
+        A PDF, an XML or a picture (PNG, JPEG) of a QR code may have 12 MB, anything else 2 MB.
 
         `outcome` is valid, not_valid, suspended or unknown, with named checks; null where there is nothing to judge.
         """
-        raw = await read_body(request, LARGEST_BYTES)
+        raw = await read_body(request, LARGEST_FILE)
         response.headers.update(_NO_STORE)
-        result: dict[str, Any] = await in_thread(examined, raw)
-        return result
+        return await examined(raw)
 
     @router.get("/verify", include_in_schema=False)
     async def form(request: Request) -> Response:
@@ -64,7 +80,7 @@ def routes(
 
     @router.post("/verify", include_in_schema=False, dependencies=[Depends(limit)])
     async def verify_upload(request: Request) -> Response:
-        raw = await read_upload(request, LARGEST_BYTES)
-        return page(await in_thread(examined, raw), request)
+        raw = await read_upload(request, longest_file=LARGEST_FILE, longest_text=LARGEST_BYTES)
+        return page(await examined(raw), request)
 
     return router

@@ -526,6 +526,9 @@ PUBLIC: Mapping[str, Row] = {
 }  # fmt: skip
 
 BODIES: Mapping[str, Row] = {
+    "reader_busy": Row(
+        503, "正在核验的文件较多，暂时轮不到。", "Too many files are being verified at this moment.", *_RETRY,
+    ),
     "body_too_long": Row(
         413, "提交的内容过长。", "The body is too long.",
         "请缩短内容；成批数据请用文件导入。", "Send less; large amounts go by a file import.",

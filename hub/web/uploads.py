@@ -19,7 +19,7 @@ _BOUNDARY = re.compile(r'multipart/form-data\s*;\s*boundary="?([0-9A-Za-z\'()+_,
 _NAME = re.compile(rb'\bcontent-disposition:\s*form-data\s*;[^\r\n]*?\bname="([^"\r\n]*)"', re.IGNORECASE)
 
 
-async def read_upload(request: Request, longest: int) -> bytes:
+async def read_upload(request: Request, *, longest_file: int, longest_text: int) -> bytes:
     """Return the form's member `file`, or `text` where that is empty; nothing is written to disk.
 
     Raises BodyError body_too_long, media_type, body_malformed.
@@ -27,9 +27,9 @@ async def read_upload(request: Request, longest: int) -> bytes:
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
-        members = _urlencoded(await read_body(request, 3 * longest + _AROUND))
+        members = _urlencoded(await read_body(request, 3 * longest_text + _AROUND))
     elif kind == "multipart/form-data":
-        members = _multipart(content_type, await read_body(request, longest + _AROUND))
+        members = _multipart(content_type, await read_body(request, longest_file + _AROUND))
     else:
         raise BodyError("media_type", expected="multipart/form-data")
     return members.get("file") or members.get("text", b"")

@@ -3,7 +3,11 @@
 import json
 import sqlite3
 
+import pytest
+
+from tests.cli.bucket import use_bucket
 from tests.cli.site import Ran, Site, run
+from tests.s3 import S3Server
 
 
 def _state(ran: Ran, name: str) -> str:
@@ -59,3 +63,32 @@ def test_body_without_a_seal_in_the_trust_list_is_trouble(site: Site) -> None:
     _execute(site, f"INSERT INTO issuing_body ({columns}) VALUES ({values})")  # noqa: S608
     looked = run("doctor", *site.local, "--json")
     assert (looked.code, _state(looked, "seals")) == (1, "trouble")
+
+
+def test_bucket_that_keeps_documents_is_fine(site: Site, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_bucket(site, s3_server, monkeypatch)
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "documents")) == (0, "fine")
+    assert s3_server.endpoint in looked.out
+    assert s3_server.secret not in looked.out
+
+
+def test_bucket_that_refuses_us_is_trouble(site: Site, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_bucket(site, s3_server, monkeypatch, secret="of-another-key")
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "documents")) == (1, "trouble")
+    assert "documents_refused SignatureDoesNotMatch" in looked.out
+
+
+def test_bucket_that_is_away_is_trouble(site: Site, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_bucket(site, s3_server, monkeypatch, endpoint="http://127.0.0.1:1")
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "documents")) == (1, "trouble")
+    assert "documents_unavailable" in looked.out
+
+
+def test_bucket_that_is_not_wholly_named_is_trouble(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIZHAO_DOCUMENTS", "s3://city-documents/hub")
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "documents")) == (1, "trouble")
+    assert "documents_setting documents_endpoint" in looked.out

@@ -14,8 +14,10 @@ from hub.cli.serve import fits_small_code, renew_trust_list
 from hub.installation import TrustInForce, load_installation
 from hub.store.database import Database
 from hub.web.qr import modules_of
+from tests.cli.bucket import use_bucket
 from tests.cli.site import ORIGIN, Site, served, start, stop, url_of
 from tests.cli.town import issue, new_order, settle
+from tests.s3 import S3Server
 
 LONG = "https://one-licence-for-everything.hub.example.test"
 
@@ -57,6 +59,21 @@ def test_another_public_origin_is_refused(site: Site) -> None:
     server = start(site, "--public-origin", "http://other.example.test")
     _, said = server.communicate()
     assert (server.returncode, "origin_fixed" in said) == (1, True)
+
+
+def test_bucket_that_refuses_us_is_refused(site: Site, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_bucket(site, s3_server, monkeypatch, secret="of-another-key")
+    server = start(site)
+    _, said = server.communicate()
+    assert (server.returncode, "documents_refused" in said, "Traceback" in said) == (1, True, False)
+
+
+def test_bucket_that_is_away_keeps_nobody_from_a_scan(
+    site: Site, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_bucket(site, s3_server, monkeypatch, endpoint="http://127.0.0.1:1")
+    with served(site) as serving:
+        assert httpx.get(f"{serving.url}/c/7A0ANDJWF0EGKSJKQND5VG86E3").status_code == 404
 
 
 def test_database_that_was_never_initialised_is_refused(tmp_path: Path) -> None:

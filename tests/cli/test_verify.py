@@ -88,10 +88,10 @@ def test_exit_code_is_the_verdict(case: Case, listed: dict[int, int], code: int,
 def test_delivered_file_without_a_status_list_is_unknown_since_its_delivery(case: Case) -> None:
     result = case.run(delivered())
     assert result.exit_code == 3
-    assert "暂时无法确认  签章真实；状态以交付时为准" in result.stdout
+    assert "暂时无法确认  签章真实；状态以签章或交付时为准" in result.stdout
     assert "TEST 测试环境" in result.stdout
     english = case.run(delivered(), "--lang", "en").stdout
-    assert "Sealed correctly; the status is as signed at delivery and unknown since." in english
+    assert "Sealed correctly; the status is as signed at sealing or delivery and unknown since." in english
 
 
 def test_status_list_older_than_allowed_does_not_count(case: Case) -> None:

@@ -9,16 +9,17 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from hub.examination.forms import LARGEST_BYTES, Form
+from hub.examination.forms import LARGEST_BYTES, LARGEST_FILE, Form
 from hub.examination.offline import verify_offline
 from hub.examination.online import examine, finder
+from hub.examination.reader import Reader
 from hub.examination.report import Examination, told
 from hub.installation import make_trust_list
 from hub.intentions import decrypt_disclosures
 from hub.publication import status_list
 from hub.store.certificate import CertificateReader
 from hub.web import examination, problems
-from hub.web.limits import AddressLimit
+from hub.web.limits import AddressLimit, Turns
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP
 from schemas.verdict import Result
 from signing.base64url import decode
@@ -60,7 +61,7 @@ def delivered(world: World) -> dict[str, Any]:
 def examined(world: World, shown: Any) -> Examination:
     """Return what the hub says now of what is shown: bytes, or a document to be written as JSON."""
     raw = shown if isinstance(shown, bytes) else orjson.dumps(shown)
-    return examine(raw, registry=world.registry, surroundings=world.surroundings(), now=world.now)
+    return examine(raw, registry=world.registry, surroundings=world.surroundings(), read=Reader().read, now=world.now)
 
 
 def outcome(world: World, shown: Any) -> tuple[str, str]:
@@ -319,7 +320,14 @@ def send(
     api = FastAPI()
     problems.register(api)
     api.include_router(
-        examination.routes(world.registry, lambda now: world.surroundings(), shown_page, AddressLimit(rate))
+        examination.routes(
+            world.registry,
+            lambda now: world.surroundings(),
+            shown_page,
+            AddressLimit(rate),
+            Reader().read,
+            Turns(1),
+        )
     )
 
     async def ask() -> Response:
@@ -359,8 +367,8 @@ def test_uploads_past_the_limits_are_refused(unchecked_world: World) -> None:
     world = unchecked_world
     door = "/api/v1/verifications"
     largest = send(world, "POST", door, content=b"a" * LARGEST_BYTES)
-    larger = send(world, "POST", door, content=b"a" * (LARGEST_BYTES + 1))
-    upload = send(world, "POST", "/verify", files={"file": b"a" * (LARGEST_BYTES + 20_000)})
+    larger = send(world, "POST", door, content=b"a" * (LARGEST_FILE + 1))
+    upload = send(world, "POST", "/verify", files={"file": b"a" * (LARGEST_FILE + 20_000)})
     often = send(world, "POST", door, content=b"x", rate="2/minute", times=3)
     assert [each.status_code for each in (largest, larger, upload, often)] == [200, 413, 413, 429]
     assert larger.json()["code"] == "body_too_long"

@@ -4,8 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from hub.examination.online import examine
+from hub.examination.reader import Reader
 from hub.store.certificate import CertificateReader
-from schemas.verdict import CheckName
+from schemas.verdict import CheckName, Verdict
 from signing.sd_jwt import Record, Seal
 from tests.flows.intake_world import Intakes, published_row, shop_number
 from tests.flows.world import World, licence_order
@@ -23,16 +24,20 @@ def collected_record(world: World, folder: Path) -> bytes:
     return Record(stored.payload, seals, tuple(stored.public_disclosures)).to_json()
 
 
+def verdict(world: World, raw: bytes) -> Verdict | None:
+    """Return what the hub says of it now."""
+    surroundings, read = world.surroundings(), Reader().read
+    return examine(raw, registry=world.registry, surroundings=surroundings, read=read, now=world.now).verdict
+
+
 def test_collected_record_is_believed_while_its_source_is_fresh(hub_world: World, tmp_path: Path) -> None:
     raw = collected_record(hub_world, tmp_path)
-    examined = examine(
-        raw, registry=hub_world.registry, surroundings=hub_world.surroundings(), now=hub_world.now
-    ).verdict
+    examined = verdict(hub_world, raw)
     assert examined is not None
     assert (examined.outcome.value, examined.reason) == ("valid", "good")
     reasons = {check.name: check.reason for check in examined.checks}
     assert reasons[CheckName.STATEMENT] == "collected"
     hub_world.now += timedelta(days=2)
-    later = examine(raw, registry=hub_world.registry, surroundings=hub_world.surroundings(), now=hub_world.now).verdict
+    later = verdict(hub_world, raw)
     assert later is not None
     assert (later.outcome.value, later.reason) == ("unknown", "source_stale")

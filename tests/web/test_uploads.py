@@ -24,7 +24,7 @@ def upload(content_type: str, body: bytes, longest: int = 1000) -> bytes:
         return {"type": "http.request", "body": body, "more_body": False}
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", content_type.encode())]}
-    return asyncio.run(read_upload(Request(scope, receive), longest))
+    return asyncio.run(read_upload(Request(scope, receive), longest_file=longest, longest_text=longest))
 
 
 def test_pasted_text_arrives_in_its_own_bytes() -> None:

@@ -62,7 +62,9 @@ def _keep(database: Database, owner: str, envelope: bytes) -> bool:
 
 
 def _document(digest: str, sealed_at: datetime = NOW) -> StoredDocument:
-    return StoredDocument(7, "original", "zh", "", digest, 1000, "p" * 64, sealed_at, f"act of {digest[0]}")
+    return StoredDocument(
+        7, "original", "zh", "", digest, 1000, digest[::-1], "p" * 64, sealed_at, f"act of {digest[0]}"
+    )
 
 
 def test_a_document_is_wanted_once_and_made_by_one_at_a_time(database: Database) -> None:

@@ -25,11 +25,13 @@ def upgrade() -> None:
         sa.Column("delivery", sa.String(length=43), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("xml_sha256", sa.String(length=64), nullable=True),
         sa.Column("payload_sha256", sa.String(length=64), nullable=False),
         sa.Column("sealed_at", MOMENT, nullable=False),
         sa.Column("act_id", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("sha256"),
+        sa.UniqueConstraint("xml_sha256"),
     )
     op.create_index("ix_document_serial", "document", ["serial"])
     op.create_table(

@@ -1,0 +1,58 @@
+"""How the registry holds what was shown, all read at one moment, and what it says of it now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.facts import Surroundings, facts_of, head_licence_state
+from hub.store.answer import AnswerReader
+from hub.store.certificate import CertificateReader, StoredRecord
+from hub.verification import judge, passed
+from schemas.certificate import Certificate
+from schemas.verdict import Check, CheckName, Facts, Result, Surface, Verdict
+
+NOT_ISSUED = Check(CheckName.STATUS, Result.FAILED, "record_not_issued")
+OTHER_BYTES = Check(CheckName.STATUS, Result.FAILED, "not_issued_file")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the registry holds of some certificates, by identifier."""
+
+    certificates: Mapping[str, Certificate]
+    records: Mapping[int, StoredRecord]
+    bodies: Mapping[int, Mapping[str, Any]]
+    heads: Mapping[str, dict[str, Any]]
+
+    def facts(self, known: Facts, certificate: Certificate, surroundings: Surroundings, now: datetime) -> Facts:
+        """Return what the registry knows of a certificate now, with the findings on what was shown."""
+        body, head = self.bodies[certificate.serial], self.heads[certificate.licence_number]
+        facts = facts_of(dict(body), head_licence_state(head, now), surroundings)
+        trust = known.trust if known.trust != passed(CheckName.TRUST) else facts.trust
+        return replace(facts, seal=known.seal, trust=trust, right_to_hold=known.right_to_hold)
+
+    def judge_named(self, identifier: str, known: Facts, surroundings: Surroundings, now: datetime) -> Verdict:
+        """Judge the certificate of that name, of which nothing was shown that could be compared."""
+        certificate = self.certificates.get(identifier)
+        if certificate is None:
+            facts = replace(known, status_finding=NOT_ISSUED)
+        else:
+            facts = self.facts(known, certificate, surroundings, now)
+        return judge(facts, surface=Surface.EXAMINATION, now=now)
+
+
+def read_held(identifiers: Sequence[str], connection: Connection) -> Held:
+    """Read what is held of the certificates with these identifiers; unknown ones are left out."""
+    certificates = CertificateReader(connection).by_identifier(sorted(set(identifiers)))
+    serials = sorted(each.serial for each in certificates.values())
+    holders = sorted({each.licence_number for each in certificates.values()})
+    answers = AnswerReader(connection)
+    return Held(
+        certificates,
+        CertificateReader(connection).records(serials),
+        answers.certificates(serials),
+        answers.heads(holders),
+    )

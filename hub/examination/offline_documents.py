@@ -1,0 +1,48 @@
+"""Verifying a PDF, an XML or a picture without the hub: taken apart by a child, the rest as for any other (`offline`).
+
+A document is made only while its certificate is valid, so its status is "as sealed then, unknown since", unless a
+status list that is still fresh tells of the record inside a copy. A master names no place in a list.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hub.examination.documents import DocumentProof, Read, ShownDocument, prove_document, read_shown
+from hub.examination.offline import StatusList, fresh_list, verify_examined, with_listed_status
+from hub.examination.proof import FindType
+from hub.examination.report import Examination, Finding, document_facts
+from hub.verification import judge
+from schemas.certificate import Status
+from schemas.verdict import Surface, Verdict
+from signing.trust import TrustList
+
+
+def verify_file_offline(
+    raw: bytes,
+    *,
+    read: Read,
+    trust: TrustList,
+    find_type: FindType,
+    status_token: str | None,
+    now: datetime,
+    max_age: timedelta | None,
+) -> Examination:
+    """Verify anything a person has, a PDF, XML or picture too; see `verify_offline`."""
+    listed = fresh_list(status_token, trust=trust, now=now, max_age=max_age)
+    shown = read_shown(raw, origin=trust.origin, read=read)
+    if not isinstance(shown, ShownDocument):
+        return verify_examined(shown, trust=trust, find_type=find_type, listed=listed, now=now)
+    proven = prove_document(shown, find_type=find_type, trust=trust, now=now)
+    told = document_facts(proven.metadata) if proven.metadata else ()
+    return Examination(shown.form, (Finding(_judged(proven, listed, now), told),))
+
+
+def _judged(proven: DocumentProof, listed: StatusList | None, now: datetime) -> Verdict:
+    facts, said = proven.facts, proven.metadata
+    claims = proven.record.claims if proven.record else None
+    if claims is not None and listed is not None and listed.uri == claims.list_uri:
+        verdict = judge(with_listed_status(facts, claims, listed), surface=Surface.OFFLINE, now=now)
+        return replace(verdict, as_of=listed.issued_at)
+    if said is not None:
+        facts = replace(facts, status=Status.VALID, status_as_of=said.sealed_at)
+    return judge(facts, surface=Surface.OFFLINE, now=now)

@@ -1,0 +1,105 @@
+"""Examining documents online: is this one of the files that were issued, and how does its certificate stand now.
+
+A genuine document is compared with the registry: its certificate, by the record it names, and its own bytes, by their
+digest among those of the documents that were made. A file that an issuing body had sealed before there was a hub is
+known by its digest alone: its seal was verified when it was taken in, and nothing of it is read again.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from hub.examination.documents import NO_LIST_DOCUMENT, OWN_DOCUMENT, ShownDocument, prove_document
+from hub.examination.forms import Form
+from hub.examination.held import NOT_ISSUED, OTHER_BYTES, read_held
+from hub.examination.known import facts_of_findings
+from hub.examination.proof import FindType
+from hub.examination.report import Examination, Finding, document_facts, existing_facts
+from hub.facts import Surroundings
+from hub.registry import Registry
+from hub.store.certificate import CertificateReader
+from hub.store.document import DocumentReader
+from hub.verification import judge, passed
+from schemas.certificate import Certificate
+from schemas.document import DocumentMetadata
+from schemas.download import EXISTING
+from schemas.verdict import Check, CheckName, Facts, Result, Surface
+from signing.trust import TrustList
+
+_AS_TAKEN_IN = Check(CheckName.SEAL, Result.PASSED, "existing_document")
+
+
+def examine_document(
+    shown: ShownDocument,
+    *,
+    trust: TrustList | None,
+    find_type: FindType,
+    registry: Registry,
+    surroundings: Surroundings,
+    now: datetime,
+) -> Examination:
+    """Examine a document that was taken apart, with the trust list in force."""
+    proven = NO_LIST_DOCUMENT
+    if trust is not None:
+        proven = prove_document(shown, find_type=find_type, trust=trust, now=now)
+    facts = proven.facts
+    if proven.metadata is not None:
+        with registry.database.read() as connection:
+            facts = _held_now(facts, proven.metadata, shown, connection, surroundings, now)
+    verdict = judge(facts, surface=Surface.EXAMINATION, now=now)
+    told = document_facts(proven.metadata) if proven.metadata else ()
+    return Examination(shown.form, (Finding(verdict, told),))
+
+
+def examine_existing(
+    raw: bytes, *, find_type: FindType, registry: Registry, surroundings: Surroundings, now: datetime
+) -> Examination | None:
+    """Examine a file that was taken in as it was; None when these bytes are not those of one."""
+    digest = sha256(raw).hexdigest()
+    with registry.database.read() as connection:
+        stored, existing = DocumentReader(connection).by_digest(digest), DocumentReader(connection).existing(digest)
+        if stored is None or existing is None:
+            return None
+        certificate = CertificateReader(connection).by_serial([stored.serial])[stored.serial]
+        held = read_held([certificate.identifier], connection)
+    known = facts_of_findings(
+        _AS_TAKEN_IN,
+        passed(CheckName.TRUST),
+        OWN_DOCUMENT,
+        valid_from=certificate.valid_from,
+        valid_to=certificate.valid_to,
+    )
+    verdict = judge(held.facts(known, certificate, surroundings, now), surface=Surface.EXAMINATION, now=now)
+    facts = existing_facts(certificate, existing.seal_subject, existing.seal_claimed_at, find_type)
+    return Examination(Form.PDF, (Finding(verdict, facts),))
+
+
+def _held_now(
+    known: Facts,
+    said: DocumentMetadata,
+    shown: ShownDocument,
+    connection: Connection,
+    surroundings: Surroundings,
+    now: datetime,
+) -> Facts:
+    """Return the facts of a genuine document as the registry holds its certificate and its bytes."""
+    held = read_held([said.identifier], connection)
+    certificate = held.certificates.get(said.identifier)
+    if certificate is None:
+        return replace(known, status_finding=NOT_ISSUED)
+    if not _is_issued(said, shown, certificate, connection):
+        return replace(known, status_finding=OTHER_BYTES)
+    return held.facts(known, certificate, surroundings, now)
+
+
+def _is_issued(said: DocumentMetadata, shown: ShownDocument, certificate: Certificate, connection: Connection) -> bool:
+    """Tell whether these bytes are those of a document that was made of the very record it names."""
+    reader, digest = DocumentReader(connection), sha256(shown.raw).hexdigest()
+    stored = reader.by_digest(digest) if shown.form is Form.PDF else reader.by_xml_digest(digest)
+    if stored is None or stored.edition == EXISTING:
+        return False
+    named = (stored.serial, stored.payload_sha256, stored.edition, stored.language, stored.delivery)
+    said_of = (certificate.serial, said.payload_sha256, said.edition, said.language, said.delivery)
+    return named == said_of and said.payload_sha256 == certificate.payload_sha256

@@ -33,9 +33,9 @@ from hub.store.places import open_place
 from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue
 from scripts.benchmarks.installation import environment_of
-from scripts.benchmarks.ordinary import OrdinaryPage, OrdinarySeal
+from scripts.benchmarks.ordinary import OrdinaryKey, OrdinaryPage, OrdinarySeal
+from scripts.benchmarks.samples import Catching, sealed_pdf
 from scripts.benchmarks.server import SERVER_CORE, pinned
-from signing.pdf import seal_pdf
 from signing.signers import Signer
 from signing.xml import seal_xml
 
@@ -105,22 +105,10 @@ class _WatchedFiles(DocumentFiles):
         return self._watch.time(FILE, super().put, document)
 
 
-class _WatchedDrawing:
-    """Times the drawing, and remembers what was drawn."""
-
-    def __init__(self, hub: Hub, watch: _Watch) -> None:
-        self._draw = Drawn(Drawing(), hub.registry.catalogue).pages
-        self._watch = watch
-        self.caught: list[_Caught] = []
-
-    def __call__(self, content: Content) -> DrawnPages:
-        pages = self._watch.time(DRAWN, self._draw, content)
-        self.caught.append((content, pages))
-        return pages
-
-
 def _make(names: Sequence[DocumentName], hub: Hub, settings: Settings, watch: _Watch) -> list[_Caught]:
-    database, drawing = _WatchedDatabase(settings.database_url, watch), _WatchedDrawing(hub, watch)
+    database = _WatchedDatabase(settings.database_url, watch)
+    pages = Drawn(Drawing(), hub.registry.catalogue).pages
+    drawing = Catching(lambda content: watch.time(DRAWN, pages, content))
     registry = replace(hub.registry, database=database)
     make = partial(
         make_wanted,
@@ -149,22 +137,8 @@ def _sealed_xml(content: Content, signer: Signer, catalogue: Catalogue) -> bytes
     return seal_xml(element, signer=signer, statement=None, sealed_at=content.sealed_at)
 
 
-def sealed_pdf(content: Content, pages: DrawnPages, signer: Signer) -> bytes:
-    """Seal drawn pages as the making of documents does."""
-    return seal_pdf(
-        pages.pdf,
-        signer=signer,
-        statement=None,
-        sealed_at=content.sealed_at,
-        page=pages.seal_page,
-        rect=pages.seal_rect,
-        name=content.issuing_body_name,
-        reason=content.reason,
-    )
-
-
 def _go_the_ordinary_way(caught: Sequence[_Caught], hub: Hub, watch: _Watch) -> None:
-    page, seal = OrdinaryPage(), OrdinarySeal()
+    page, seal = OrdinaryPage(), OrdinarySeal(OrdinaryKey())
     for content, pages in caught[:_ORDINARY_PAGES]:
         drawn = watch.time(ORDINARY_DRAWN, page.draw, _face(content, hub), content.xml)
         watch.time(ORDINARY_SEALED, seal.seal, drawn)

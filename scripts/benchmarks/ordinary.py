@@ -4,7 +4,6 @@ The page has the same rows of text, QR, seal and attached XML on a plainer paper
 What can be made once, fonts, style and key, is made once.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 from io import BytesIO
@@ -84,14 +83,30 @@ def _html(face: Face) -> str:
     )
 
 
+class OrdinaryKey:
+    """A key of P-256 with a cert that it signed itself and that no software takes for anything special."""
+
+    def __init__(self) -> None:
+        self.private_key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "示例")])
+        # Serial number 1, and what the key is for: digital signatures and non-repudiation.
+        usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+        cert = (
+            x509.CertificateBuilder(name, name, self.private_key.public_key(), 1, now, now + timedelta(days=1))
+            .add_extension(usage, critical=True)
+            .sign(self.private_key, hashes.SHA256())
+        )
+        self.cert_der = cert.public_bytes(Encoding.DER)
+
+
 class OrdinarySeal:
     """Signs PAdES-B-B by pyHanko, certified against any change, with room reserved so that it signs once only."""
 
-    def __init__(self) -> None:
-        key, cert = _key_and_cert()
+    def __init__(self, key: OrdinaryKey) -> None:
+        private_key = key.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         signer = SimpleSigner(
-            signing_cert=asn1_x509.Certificate.load(cert),
-            signing_key=keys.PrivateKeyInfo.load(key),
+            signing_cert=asn1_x509.Certificate.load(key.cert_der),
+            signing_key=keys.PrivateKeyInfo.load(private_key),
             cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
         )
         wanted = PdfSignatureMetadata(
@@ -109,32 +124,21 @@ class OrdinarySeal:
         return sealed.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
 class OrdinaryReader:
-    """Verifies by pyHanko and signxml what our seal sealed. `cert_der` is the seal's, known beforehand."""
+    """Verifies by pyHanko, which trusts one cert, and by signxml."""
 
-    cert_der: bytes
+    def __init__(self, trusted_cert_der: bytes) -> None:
+        self._trusted = asn1_x509.Certificate.load(trusted_cert_der)
 
     def verify_pdf(self, sealed: bytes) -> None:
         (signature,) = PdfFileReader(BytesIO(sealed)).embedded_signatures
-        # Whose cert it is, is not asked: its TEST extension is critical, and no foreign software knows it.
-        status = validate_pdf_signature(signature, ValidationContext(trust_roots=[], allow_fetching=False))
-        if not (status.intact and status.valid and status.docmdp_ok):
+        context = ValidationContext(trust_roots=[self._trusted], allow_fetching=False)
+        status = validate_pdf_signature(signature, context)
+        if not (status.intact and status.valid and status.trusted and status.docmdp_ok):
             raise AssertionError("a sealed PDF does not hold for pyHanko")
 
-    def verify_xml(self, sealed: bytes) -> None:
-        cert = x509.load_der_x509_certificate(self.cert_der)
-        XAdESVerifier().verify(
-            sealed, x509_cert=cert, expect_references=2, expect_config=SignatureConfiguration(location=".//")
-        )
-
-
-def _key_and_cert() -> tuple[bytes, bytes]:
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "示例")])
-    cert = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
-        .add_extension(x509.KeyUsage(True, True, False, False, False, False, False, False, False), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), cert.public_bytes(Encoding.DER)
+    def verify_xml(self, sealed: bytes, cert_der: bytes) -> None:
+        """Verify an XML of ours, sealed under this cert."""
+        cert = x509.load_der_x509_certificate(cert_der)
+        config = SignatureConfiguration(location=".//")
+        XAdESVerifier().verify(sealed, x509_cert=cert, expect_references=2, expect_config=config)

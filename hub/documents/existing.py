@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.confined.foreign_seal import ForeignSeal
 from hub.errors import DocumentError, NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.intentions import new_name
@@ -53,15 +54,6 @@ class ExistingOrder:
     issuing_body: str
     file_sha256: str
     origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignSeal:
-    """Whose seal a file bears: its subject's name, its cert (SHA-256, hex), and when it was sealed by its own claim."""
-
-    subject: str
-    cert_sha256: str
-    claimed_at: datetime | None
 
 
 CheckSeal = Callable[[bytes], ForeignSeal]

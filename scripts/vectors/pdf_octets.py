@@ -161,6 +161,15 @@ def comment_before_the_table(raw: bytes) -> bytes:
     return raw[:at] + b"% octets\n" + raw[at:].replace(b"startxref\n%d" % at, b"startxref\n%d" % (at + 9))
 
 
+def with_new_table(raw: bytes) -> bytes:
+    """Return the file with its table made anew, after its objects were moved."""
+    offsets = {number: at for number, at in offsets_of(raw).items() if at < raw.rindex(b"xref\n0 ")}
+    start, trailer = raw[: raw.rindex(b"xref\n0 ")], trailer_of(raw)
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1)
+    table += b"".join(b"%010d 00000 n \n" % offsets[number] for number in sorted(offsets))
+    return start + table + trailer + b"\nstartxref\n%d\n%%%%EOF\n" % len(start)
+
+
 def encrypted(raw: bytes, **options: Any) -> bytes:
     """Return the file written anew and encrypted."""
     with Pdf.open(BytesIO(raw)) as pdf:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.confined.children import LARGEST_ANSWER
 from hub.examination.extracted import (
-    LARGEST_ANSWER,
     PictureRead,
     Unread,
     read_answer,

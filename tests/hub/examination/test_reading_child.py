@@ -17,7 +17,7 @@ from hub.web.qr import qr_png
 CONFINED = """
 import ctypes, os, resource, socket, sys
 sys.path[:] = sys.argv[1:]
-from hub.examination.reading_child import confine
+from hub.confined.child import confine
 confine()
 try:
     {attempt}

@@ -11,10 +11,11 @@ import orjson
 import pytest
 from PIL import Image
 
+from hub.confined.foreign_seal import ForeignSeal
 from hub.document_content import Content, content_of
 from hub.document_xml import element_of
 from hub.documents.downloads import copies_of_delivery, delivery_of
-from hub.documents.existing import ForeignSeal, read_existing_order, take_in
+from hub.documents.existing import read_existing_order, take_in
 from hub.examination.extracted import Extracted, PdfRead, Unread, read_answer, to_answer
 from hub.examination.forms import Form
 from hub.examination.offline_documents import verify_file_offline
@@ -389,10 +390,8 @@ def taken_in(world: World, identifier: str, pdf: bytes) -> None:
     )
 
 
-def test_file_from_before_the_hub_is_known_by_its_bytes(unchecked_world: World) -> None:
-    world, pdf = unchecked_world, b"%PDF-1.4 of another software, with its own seal"
-    world.issue(licence_order())
-    identifier = issued(world)
+def test_file_from_before_the_hub_is_known_by_its_bytes(world: World) -> None:
+    identifier, pdf = issued(world), b"%PDF-1.4 of another software, with its own seal"
     taken_in(world, identifier, pdf)
     examination = examined(world, pdf)
     assert examination.verdict is not None

@@ -5,7 +5,7 @@ alone, so that a document interrupted on its way is drawn as it was intended.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -235,7 +235,7 @@ def face_of(content: Content, kind: CertificateType, *, layout: str, qr_text: st
 
 def encrypt_content(content: Content, registry: Registry) -> bytes:
     """Return a content in its stored form."""
-    return encrypt(orjson.dumps(asdict(content)), master=registry.master, context=_context(content.serial))
+    return encrypt(orjson.dumps(content), master=registry.master, context=_context(content.serial))
 
 
 def decrypt_content(envelope: bytes, serial: int, registry: Registry) -> Content:

@@ -41,7 +41,7 @@ def main() -> int:
     arguments = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     _see_to_wrk()
-    wanted = Wanted(arguments.rows, arguments.certificates, arguments.seconds)
+    wanted = Wanted(arguments.rows, arguments.certificates, arguments.documents, arguments.seconds)
     started = time.monotonic()
     try:
         results = [_measured(dialect, wanted) for dialect in _DIALECTS[arguments.database]]
@@ -60,6 +60,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--certificates", type=int, default=10_000, help="how many to fill the database with")
+    parser.add_argument("--documents", type=int, default=300, help="how many to make in each way; a long run: 2000")
     parser.add_argument("--database", choices=_DIALECTS, default="both")
     parser.add_argument("--rows", type=_rows, default=ROWS, help=f"some of {','.join(ROWS)}")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each load lasts")
@@ -67,6 +68,8 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.certificates < 1_000 or arguments.seconds < 1:
         parser.error("at least 1000 certificates and 1 second")
+    if not 10 <= arguments.documents * 2 <= arguments.certificates:
+        parser.error("at least 5 documents, and twice as many certificates")
     return arguments
 
 

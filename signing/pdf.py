@@ -78,6 +78,8 @@ def _prepared(
                 compress_streams=False,
                 stream_decode_level=pikepdf.StreamDecodeLevel.none,
                 deterministic_id=True,
+                # The file keeps its version, and so the metadata that the drawing wrote keep theirs.
+                fix_metadata_version=False,
             )
     except pikepdf.PdfError as error:
         raise PdfRefusedError("malformed", "not a readable PDF") from error

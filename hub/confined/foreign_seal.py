@@ -33,7 +33,7 @@ class SealChecker:
         self._anchors = tuple(anchors)
         self._children = Children(CHECK_ONE_SEAL)
 
-    def __call__(self, pdf: bytes) -> ForeignSeal:
+    def __call__(self, pdf: bytes, now: datetime) -> ForeignSeal:
         """Return the last seal of a file all of whose seals hold.
 
         Raises DocumentError existing_off where there is no anchor, existing_seal with the reason; OSError when no child
@@ -41,7 +41,7 @@ class SealChecker:
         """
         if not self._anchors:
             raise DocumentError("existing_off")
-        said = self._children.ask(joined(*self._anchors, pdf))
+        said = self._children.ask(joined(*self._anchors, now.isoformat().encode(), pdf))
         if said is None:
             raise DocumentError("existing_seal", reason="too_slow")
         try:

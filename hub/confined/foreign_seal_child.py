@@ -1,14 +1,14 @@
 """The child that checks the seals of a PDF which another system made; pyHanko has the word on it.
 
-Forms and algorithms of strangers are not ours to read: a department's older files come from many makers. Asked of it
-are the anchors of the site (DER certs) and, last, the file. All seals of the file must hold: whole and unaltered but
-for the seals that followed, by digests that are not weak, each by a cert that leads to an anchor and was in force when
-the seal claims to have been made; the last one covers the file to its end. Nothing is fetched, so a cert that was
-revoked is not known as such; the time is claimed and not proven. The order of the department vouches for the rest.
+Forms and algorithms of strangers are not ours to read: a department's older files come from many makers. It is given
+the anchors of the site (DER certs), the moment (ISO 8601) and the file. All seals of the file must hold: whole and
+unaltered but for the seals that followed, by digests that are not weak, each by a cert that leads to an anchor and was
+in force when the seal claims to have been made; the last one covers the file to its end. Nothing is fetched, so a cert
+that was revoked is not known as such; the time is claimed and not proven. The department's order vouches for the rest.
 """
 
 from collections.abc import Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from typing import Any, TypeVar
@@ -44,10 +44,11 @@ def serve() -> None:
 
 def check(asked: bytes) -> bytes:
     """Return "sealed" with subject, cert digest (hex) and claimed time of the last seal, or "refused" and why."""
-    *anchors, pdf = split(asked, most=LARGEST_REQUEST)
+    *anchors, moment, pdf = split(asked, most=LARGEST_REQUEST)
+    now = datetime.fromisoformat(moment.decode())
     try:
         seals = _seals(pdf)
-        checked = [_check(seal, anchors, is_last=seal is seals[-1]) for seal in seals]
+        checked = [_check(seal, anchors, now, is_last=seal is seals[-1]) for seal in seals]
     except _NotGood as error:
         return joined(b"refused", str(error).encode())
     cert, claimed = checked[-1].signing_cert, seals[-1].self_reported_timestamp
@@ -69,8 +70,8 @@ def _seals(pdf: bytes) -> list[EmbeddedPdfSignature]:
     return seals
 
 
-def _check(seal: EmbeddedPdfSignature, anchors: list[bytes], *, is_last: bool) -> PdfSignatureStatus:
-    now, claimed = datetime.now(UTC), seal.self_reported_timestamp
+def _check(seal: EmbeddedPdfSignature, anchors: list[bytes], now: datetime, *, is_last: bool) -> PdfSignatureStatus:
+    claimed = seal.self_reported_timestamp
     if claimed is not None and claimed.tzinfo is None:
         raise _NotGood("time")
     if claimed is not None and claimed > now + _CLOCK_TOLERANCE:

@@ -56,8 +56,8 @@ class ExistingOrder:
     origin: str
 
 
-CheckSeal = Callable[[bytes], ForeignSeal]
-"""Checks the seal of a PDF against the site's anchors; DocumentError existing_seal or existing_off."""
+CheckSeal = Callable[[bytes, datetime], ForeignSeal]
+"""Checks the seal of a PDF, at a moment, against the site's anchors; DocumentError existing_seal or existing_off."""
 
 
 def read_existing_order(content: Mapping[str, Any]) -> ExistingOrder:
@@ -96,7 +96,7 @@ def take_in(
         raise StatementError("statement_body")
     if sha256(pdf).hexdigest() != order.file_sha256:
         raise DocumentError("existing_digest")
-    seal = check_seal(pdf)
+    seal = check_seal(pdf, now)
     files.put(pdf)
     try:
         return registry.database.write(partial(_commit, order, len(pdf), seal, verified, system, key, registry, now))

@@ -4,6 +4,7 @@ A process has them beside its doors, or alone (`yizhao worker`). Who waits for a
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +41,8 @@ class DocumentWorker:
 
     def __init__(self, maker: Maker, *, threads: int) -> None:
         self._maker = maker
+        self._waiting: deque[DocumentName] = deque()
+        self._looking = threading.Lock()
         self._stopping = threading.Event()
         self._wanted = threading.Event()
         self._threads = [
@@ -65,44 +68,53 @@ class DocumentWorker:
         self._wanted.set()
 
     def make_waiting(self) -> int:
-        """Make what is waiting now, each once; return how many were tried."""
-        now = self._maker.clock()
-        with self._maker.registry.database.read() as connection:
-            names = DocumentReader(connection).waiting(now, most=_AT_ONCE)
-        for name in names:
-            if self._stopping.is_set():
-                break
-            if self._is_free(name):
-                self._make(name)
-        return len(names)
-
-    def _is_free(self, name: DocumentName) -> bool:
-        # Several threads read the same list: a look costs a tenth of a write that comes too late.
-        with self._maker.registry.database.read() as connection:
-            opened = DocumentReader(connection).open(name)
-        return opened is not None and opened.lease_until <= self._maker.clock()
+        """Make what is waiting now, each by one of the threads; return how many were made by this one."""
+        self._look()
+        made = 0
+        while self._waiting and not self._stopping.is_set():
+            made += self._make_next()
+        return made
 
     def forget_problems(self, now: datetime) -> None:
         """Drop what could not be made and nobody wanted again."""
         before = now - _PROBLEMS_KEPT
         self._maker.registry.database.write(lambda connection: DocumentWriter(connection).forget_problems(before))
 
-    def _make(self, name: DocumentName) -> None:
+    def _look(self) -> None:
+        """Read what waits, unless something of what was read is left."""
+        with self._looking:
+            if not self._waiting:
+                with self._maker.registry.database.read() as connection:
+                    self._waiting.extend(DocumentReader(connection).waiting(self._maker.clock(), most=_AT_ONCE))
+
+    def _make_next(self) -> bool:
         try:
-            self._maker.make(name)
+            name = self._waiting.popleft()
+        except IndexError:  # another thread was faster
+            return False
+        try:
+            return self._is_free(name) and self._maker.make(name)
         except Exception as error:
             log = structlog.get_logger("hub.documents")
             told = {"kind": type(error).__name__, "code": getattr(error, "code", None)}
             log.error("document_broke_off", serial=name.serial, edition=name.edition, **told)
+            return False
+
+    def _is_free(self, name: DocumentName) -> bool:
+        # Other processes read the same list: a look costs a tenth of a write that comes too late.
+        with self._maker.registry.database.read() as connection:
+            opened = DocumentReader(connection).open(name)
+        return opened is not None and opened.lease_until <= self._maker.clock()
 
     def _serve(self) -> None:
         log = structlog.get_logger("hub.documents")
         while not self._stopping.is_set():
-            tried = 0
+            made = 0
             try:
-                tried = self.make_waiting()
+                made = self.make_waiting()
             except Exception as error:
                 log.error("document_worker_failed", kind=type(error).__name__)
-            if not tried:
+            # What breaks off at once is not tried again without a pause.
+            if not made:
                 self._wanted.wait(_LOOK_SECONDS)
                 self._wanted.clear()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from hub.store import tables
 from hub.store.queries import select_by
@@ -108,9 +108,7 @@ class DocumentReader:
 
     def newest(self, name: DocumentName) -> StoredDocument | None:
         """Return the document under this name; of one drawn again, the last."""
-        table = tables.document
-        query = select(*_columns()).where(_named(table, name)).order_by(table.c.number.desc())
-        row = self._connection.execute(query.limit(1)).first()
+        row = self._connection.execute(_NEWEST, _of(name)).first()
         return None if row is None else StoredDocument(*row)
 
     def by_digest(self, digest: str) -> StoredDocument | None:
@@ -124,7 +122,7 @@ class DocumentReader:
 
     def all(self, page: int = 500) -> Iterator[StoredDocument]:
         """Yield every document in the order they were sealed, read in pages."""
-        number, query = 0, select(tables.document.c.number, *_columns()).order_by(tables.document.c.number).limit(page)
+        number, query = 0, select(tables.document.c.number, *_COLUMNS).order_by(tables.document.c.number).limit(page)
         while rows := self._connection.execute(query.where(tables.document.c.number > number)).all():
             yield from (StoredDocument(*row[1:]) for row in rows)
             number = rows[-1][0]
@@ -137,9 +135,8 @@ class DocumentReader:
 
     def waiting(self, now: datetime, *, most: int = 100) -> list[DocumentName]:
         """Return documents that nobody is making: wanted, or left by a maker whose lease ran out; oldest first."""
-        free = (_OPEN.c.lease_until <= now) & _OPEN.c.problem.is_(None)
-        query = select(*(_OPEN.c[name] for name in DocumentName.__slots__)).where(free)
-        found = self._connection.execute(query.order_by(_OPEN.c.recorded_at).limit(most))
+        query = select(*(_OPEN.c[name] for name in DocumentName.__slots__)).where(_FREE)
+        found = self._connection.execute(query.order_by(_OPEN.c.recorded_at).limit(most), {"now": now})
         return [DocumentName(*row) for row in found]
 
     def counts(self) -> tuple[int, int]:
@@ -164,21 +161,19 @@ class DocumentWriter:
     def want(self, names: Sequence[DocumentName], now: datetime) -> None:
         """Record that documents are wanted, each once; one that could not be made may be tried again."""
         new = {"owner": "", "lease_until": now, "envelope": None, "problem": None, "recorded_at": now}
-        insert_new(self._connection, _OPEN, [name.key() | new for name in names])
+        if insert_new(self._connection, _OPEN, [name.key() | new for name in names]) == len(names):
+            return
         for name in names:
-            again = update(_OPEN).where(_named(_OPEN, name) & _OPEN.c.problem.is_not(None))
-            self._connection.execute(again.values(new))
+            self._connection.execute(_WANT_AGAIN, _of(name) | new)
 
     def no_longer_want(self, name: DocumentName) -> None:
         """Take back what is wanted and nobody has begun."""
-        unbegun = (_OPEN.c.owner == "") & _OPEN.c.envelope.is_(None)
-        self._connection.execute(delete(_OPEN).where(_named(_OPEN, name) & unbegun))
+        self._connection.execute(_DROP_UNBEGUN, _of(name))
 
     def take_over(self, name: DocumentName, *, owner: str, lease_until: datetime, now: datetime) -> bool:
         """Take what nobody is making; False when its maker still holds it, or it is done."""
-        free = (_OPEN.c.lease_until <= now) & _OPEN.c.problem.is_(None)
-        taken = update(_OPEN).where(_named(_OPEN, name) & free)
-        return self._connection.execute(taken.values(owner=owner, lease_until=lease_until)).rowcount == 1
+        taken = {"now": now, "owner": owner, "lease_until": lease_until}
+        return self._connection.execute(_TAKE, _of(name) | taken).rowcount == 1
 
     def keep(self, name: DocumentName, *, owner: str, lease_until: datetime, envelope: bytes) -> bool:
         """Keep what has been made so far; False when another process has taken the intention over."""
@@ -190,8 +185,7 @@ class DocumentWriter:
 
     def drop(self, name: DocumentName, *, owner: str) -> bool:
         """End an intention that `owner` holds; False when it is not there, or another's."""
-        dropped = delete(_OPEN).where(_named(_OPEN, name) & (_OPEN.c.owner == owner))
-        return self._connection.execute(dropped).rowcount == 1
+        return self._connection.execute(_DROP_HELD, _of(name) | {"holder": owner}).rowcount == 1
 
     def forget_problems(self, before: datetime) -> None:
         """Drop what could not be made and nobody has wanted again since."""
@@ -211,17 +205,28 @@ class DocumentWriter:
         insert_rows(self._connection, tables.download, [row])
 
     def _change(self, name: DocumentName, holder: str, **values: Any) -> bool:
-        changed = update(_OPEN).where(_named(_OPEN, name) & (_OPEN.c.owner == holder))
-        return self._connection.execute(changed.values(values)).rowcount == 1
+        return self._connection.execute(_CHANGE_HELD, _of(name) | {"holder": holder} | values).rowcount == 1
+
+
+# --- statements, built once: each document runs all of them -----------------------------------------------------
+
+
+def _of(name: DocumentName) -> dict[str, Any]:
+    return {f"of_{column}": value for column, value in name.key().items()}
+
+
+def _named(table: Table) -> list[Any]:
+    return [table.c[column] == bindparam(f"of_{column}") for column in DocumentName.__slots__]
 
 
 _NAMES = tuple(StoredDocument.__dataclass_fields__)
-
-
-def _columns() -> list[Any]:
-    return [tables.document.c[name] for name in _NAMES]
-
-
-def _named(table: Any, name: DocumentName) -> Any:
-    same = (table.c.serial == name.serial) & (table.c.edition == name.edition) & (table.c.language == name.language)
-    return same & (table.c.delivery == name.delivery)
+_COLUMNS = [tables.document.c[name] for name in _NAMES]
+_NEWEST = select(*_COLUMNS).where(*_named(tables.document)).order_by(tables.document.c.number.desc()).limit(1)
+_HELD = _OPEN.c.owner == bindparam("holder")
+_FREE = (_OPEN.c.lease_until <= bindparam("now")) & _OPEN.c.problem.is_(None)
+# An update sets the columns that its parameters name.
+_TAKE = update(_OPEN).where(*_named(_OPEN), _FREE)
+_CHANGE_HELD = update(_OPEN).where(*_named(_OPEN), _HELD)
+_WANT_AGAIN = update(_OPEN).where(*_named(_OPEN), _OPEN.c.problem.is_not(None))
+_DROP_HELD = delete(_OPEN).where(*_named(_OPEN), _HELD)
+_DROP_UNBEGUN = delete(_OPEN).where(*_named(_OPEN), _OPEN.c.owner == "", _OPEN.c.envelope.is_(None))

@@ -58,6 +58,7 @@ def settings_for(folder: Path, database_url: str | None) -> Settings:
         database=database_url,
         public_rate=_RATE,
         scan_misses=_RATE,
+        upload_rate=_RATE,
         seal_rate=100_000,
     )
 

@@ -1,6 +1,5 @@
 """The rows of one database, measured one after another on one installation."""
 
-import random
 import statistics
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -14,46 +13,40 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.app import Hub, build
-from hub.examination.offline import verify_offline
-from hub.intentions import decrypt_disclosures, new_name
+from hub.intentions import new_name
 from hub.issuance import Issued
 from hub.keyfolder import KeyFolder
 from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.settings import Settings
 from hub.statements import VerifiedStatement
-from hub.store.certificate import CertificateReader
 from hub.store.entry import EntryWriter
-from hub.verification import judge, passed
-from schemas.certificate import Status
 from schemas.evidence import ActFacts, Kind
-from schemas.parties import LicenceState
 from schemas.statement import Ordered
-from schemas.verdict import CheckName, Facts, Outcome, Surface
 from scripts.benchmarks import load, orders, raw
 from scripts.benchmarks.bulk import Filled, fill, resident_bytes
 from scripts.benchmarks.calls import called
+from scripts.benchmarks.documents import Documents
 from scripts.benchmarks.installation import environment_of, make_installation, order, settings_for
 from scripts.benchmarks.server import Server, processor_seconds, running_empty_route, running_hub
 from scripts.benchmarks.table import Bar, Row, percentiles
-from signing.jws import VerificationKey
-from signing.sd_jwt import Record, Seal, open_record, parse_record
+from scripts.benchmarks.verifying import Verifying
 
-ROWS = ("bulk", "scan", "issue", "pull", "verify", "start")
+ROWS = ("bulk", "scan", "issue", "pull", "documents", "verify", "start")
 CALLERS = 16
 SMALL_REGISTRY = 10_000
 _LARGE_HOLDER, _SMALL_HOLDER = 5_000, 10
 _SCAN_RATIO = {"sqlite": 0.20, "postgresql": 0.12}
 _BULK_RATE = {"sqlite": 1_500, "postgresql": 800}
-_RECORDS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be measured: rows, how many certificates, and how long each load lasts."""
+    """What is to be measured: rows, how many certificates and documents, and how long each load lasts."""
 
     rows: Collection[str]
     certificates: int
+    documents: int
     seconds: float
 
 
@@ -84,8 +77,16 @@ class Measuring:
             self._scans(small)
         if {"issue", "pull"} & set(self._wanted.rows):
             self._calls()
+        if "documents" in self._wanted.rows:
+            self._documents()
         if "verify" in self._wanted.rows:
-            self._verify()
+            Verifying(
+                self._settings,
+                certificates=len(self._issued),
+                seconds=self._wanted.seconds / 2,
+                log=self._log,
+                say=self._say,
+            ).run()
         if "start" in self._wanted.rows:
             self._start(f"start, {self._wanted.certificates:,} certificates", 3.0)
 
@@ -265,53 +266,20 @@ class Measuring:
             baseline=f"raw commit {self._commit_rate:,.0f}/s", ratio=rate / self._commit_rate,
         )  # fmt: skip
 
-    # --- verify ---------------------------------------------------------------------------------------------------
+    # --- documents ------------------------------------------------------------------------------------------------
 
-    def _verify(self) -> None:
-        hub, _ = self._opened()
-        try:
-            records = self._records(hub)
-            trust, now = hub.registry.trust(), datetime.now(UTC)
-            catalogue = hub.registry.catalogue
-        finally:
-            hub.close()
-
-        def find_key(kid: str) -> VerificationKey:
-            return trust.seal_key(kid, issuing_body=None, at=now)
-
-        def verify(record: bytes) -> None:
-            claims = open_record(parse_record(record), find_key=find_key).claims
-            verdict = judge(_facts(claims), surface=Surface.OFFLINE, now=now)
-            if verdict.outcome is not Outcome.VALID:
-                raise AssertionError(verdict.reason)
-
-        def examine(record: bytes) -> None:
-            verify_offline(record, trust=trust, find_type=catalogue.get, status_token=None, now=now, max_age=None)
-
-        _, raw_rate = raw.signatures(0.5)
-        bars = (Bar("value", least=3_000),)
-        for name, act, of in (("verify a record", verify, bars), ("verify a record, whole report", examine, ())):
-            seconds = _timed(act, records, self._wanted.seconds / 2)
-            p50, p95, p99 = percentiles(seconds)
-            rate = len(seconds) / sum(seconds)
-            self._say(
-                name, rate, "/s", p50=p50, p95=p95, p99=p99, baseline=f"raw ES256 verify {raw_rate:,.0f}/s",
-                ratio=rate / raw_rate, bars=of,
-            )  # fmt: skip
-
-    def _records(self, hub: Hub) -> list[bytes]:
-        """Return whole records, every disclosure with them, as a holder might keep them."""
-        chosen = random.Random(1).sample(range(1, len(self._issued)), min(_RECORDS, len(self._issued) - 1))
-        with hub.registry.database.read() as connection:
-            stored = CertificateReader(connection).records(sorted(chosen))
-        return [
-            Record(
-                each.payload,
-                tuple(Seal(**seal) for seal in each.seals),
-                (*each.public_disclosures, *decrypt_disclosures(each.envelope, serial=serial, registry=hub.registry)),
-            ).to_json()
-            for serial, each in stored.items()
-        ]
+    def _documents(self) -> None:
+        file_rate = raw.files(self._folder, 1.0)
+        self._say("raw file of 64 KB, synced with its folder", file_rate, "/s")
+        Documents(
+            self._settings,
+            certificates=len(self._issued),
+            count=self._wanted.documents,
+            log=self._log,
+            commit_rate=self._commit_rate,
+            file_rate=file_rate,
+            say=self._say,
+        ).run()
 
     # --- around ---------------------------------------------------------------------------------------------------
 
@@ -343,34 +311,3 @@ def _keep(verified: VerifiedStatement, act: ActFacts, registry: Registry, connec
 
 def _mean(one: load.Load, other: load.Load) -> load.Load:
     return replace(one, per_second=(one.per_second + other.per_second) / 2, errors=one.errors + other.errors)
-
-
-def _timed(act: Callable[[bytes], None], records: Sequence[bytes], seconds: float) -> list[float]:
-    taken: list[float] = []
-    until = time.perf_counter() + seconds
-    while (started := time.perf_counter()) < until:
-        act(records[len(taken) % len(records)])
-        taken.append(time.perf_counter() - started)
-    return taken
-
-
-def _facts(claims: dict[str, object]) -> Facts:
-    """Return the facts of an opened record as an offline verifier has them, its note having told the status."""
-    valid_to = claims["valid_to"]
-    return Facts(
-        seal=passed(CheckName.SEAL),
-        trust=passed(CheckName.TRUST),
-        statement=passed(CheckName.STATEMENT),
-        right_to_hold=passed(CheckName.RIGHT_TO_HOLD),
-        status=Status.VALID,
-        status_since=None,
-        suspended_until=None,
-        suspension_ends="act",
-        valid_from=datetime.fromisoformat(str(claims["valid_from"])).date(),
-        valid_to=datetime.fromisoformat(str(valid_to)).date() if valid_to else None,
-        licence=LicenceState.REGISTERED,
-        collected=False,
-        seen_at=None,
-        fresh_for_seconds=None,
-        status_as_of=None,
-    )

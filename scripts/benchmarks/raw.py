@@ -1,5 +1,6 @@
 """The baselines: what the signature and the disk allow, with nothing of the hub around them."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from sqlalchemy import make_url
 
 _MESSAGE = b"x" * 2_000
 _ROW = b"x" * 500
+_FILE = os.urandom(65_536)
 
 
 def signatures(seconds: float) -> tuple[float, float]:
@@ -36,6 +38,23 @@ def commits(url: str, folder: Path, seconds: float) -> tuple[float, float]:
         commit()
 
     return _rate(commit, seconds), _rate(twice, seconds)
+
+
+def files(folder: Path, seconds: float) -> float:
+    """Return files of 64 KB a second that are on disk with their folder: written, synced, named, the folder synced."""
+    unfinished, whole = folder / "raw.unfinished", folder / "raw.file"
+
+    def keep() -> None:
+        with unfinished.open("wb") as file:
+            file.write(_FILE)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(whole)
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+    return _rate(keep, seconds)
 
 
 def _sqlite_commit(folder: Path) -> Callable[[], object]:

@@ -17,6 +17,7 @@ SERVER_CORE, LOAD_CORE = 0, -1
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _SERVE = [sys.executable, "-m", "hub.cli.main", "serve", "--host", "127.0.0.1", "--port"]
+_WORK = [sys.executable, "-m", "hub.cli.main", "worker"]
 _EMPTY = [sys.executable, "-m", "scripts.benchmarks.empty_route"]
 
 
@@ -39,6 +40,20 @@ def running_hub(environment: Mapping[str, str], log: Path) -> Iterator[Server]:
     told = [f"{name}={value}" for name, value in environment.items()]
     with _running(["env", *told, *_SERVE], log, "/readyz") as server:
         yield server
+
+
+@contextmanager
+def running_worker(environment: Mapping[str, str], log: Path) -> Iterator[None]:
+    """Run `yizhao worker` on the other core until the block ends."""
+    with log.open("ab") as lines:
+        process = subprocess.Popen(
+            _WORK, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines, env=os.environ | environment,
+            preexec_fn=lambda: pinned(LOAD_CORE),
+        )  # fmt: skip
+    try:
+        yield
+    finally:
+        _stop(process)
 
 
 @contextmanager

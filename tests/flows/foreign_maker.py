@@ -62,7 +62,7 @@ def foreign_sealed(pdf: bytes, seal: ForeignKey, *, digest: str = "sha256", fiel
     signer = SimpleSigner(
         signing_cert=Cert.load(seal.der),
         signing_key=PrivateKeyInfo.load(seal.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
-        cert_registry=SimpleCertificateStore(),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
     sealer = PdfSigner(
         PdfSignatureMetadata(field_name=field, md_algorithm=digest), signer=signer, new_field_spec=SigFieldSpec(field)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
@@ -11,11 +10,9 @@ import orjson
 import pytest
 from PIL import Image
 
-from hub.confined.foreign_seal import ForeignSeal
 from hub.document_content import Content, content_of
 from hub.document_xml import element_of
 from hub.documents.downloads import copies_of_delivery, delivery_of
-from hub.documents.existing import read_existing_order, take_in
 from hub.examination.extracted import Extracted, PdfRead, Unread, read_answer, to_answer
 from hub.examination.forms import Form
 from hub.examination.offline_documents import verify_file_offline
@@ -28,7 +25,6 @@ from hub.intentions import new_name
 from hub.publication import status_list
 from hub.store.certificate import CertificateReader
 from hub.web.qr import qr_png
-from schemas.statement import Ordered
 from schemas.tokens import STATUS_LIST_TYP
 from schemas.verdict import CheckName, Result
 from signing.algorithms import P256_ORDER
@@ -363,43 +359,6 @@ def test_child_that_lies_about_a_genuine_file_has_nothing_accepted(world: World)
     ]
     verdicts = [examined(world, raw, lambda _, said=said: said).verdict for raw, said in lies]  # type: ignore[misc]
     assert {each and each.outcome.value for each in verdicts} == {"not_valid"}
-
-
-# --- files from before the hub ----------------------------------------------------------------------------------
-
-
-def taken_in(world: World, identifier: str, pdf: bytes) -> None:
-    """Let the market bureau hand in a file that it had sealed before; its seal leads to a configured anchor."""
-    order = {
-        "identifier": identifier,
-        "issuing_body": MARKET,
-        "file_sha256": sha256(pdf).hexdigest(),
-        "origin": "示例系统",
-    }
-    verified = world.order(Ordered.TAKE_IN, order, system="market", issuing_body=MARKET)
-    take_in(
-        read_existing_order(order),
-        pdf,
-        verified=verified,
-        system=world.system("market"),
-        key="key-of-one-file",
-        registry=world.registry,
-        files=world.workshop.files,
-        check_seal=lambda _: ForeignSeal("示例市场监管局旧章", "0" * 64, world.now),
-        now=world.now,
-    )
-
-
-def test_file_from_before_the_hub_is_known_by_its_bytes(world: World) -> None:
-    identifier, pdf = issued(world), b"%PDF-1.4 of another software, with its own seal"
-    taken_in(world, identifier, pdf)
-    examination = examined(world, pdf)
-    assert examination.verdict is not None
-    assert (examination.verdict.outcome.value, examination.verdict.checks[0].reason) == ("valid", "existing_document")
-    assert any("示例市场监管局旧章" in fact.value for fact in examination.findings[0].facts)
-    assert outcome(world, pdf + b"\n") == ("no verdict", "not_ours")
-    world.change(identifier, "withdraw")
-    assert outcome(world, pdf) == ("not_valid", "withdrawn")
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------

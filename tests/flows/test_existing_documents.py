@@ -1,25 +1,32 @@
 """Existing documents (存量): taken in as they are, with their own seal checked, and handed out and known again."""
 
 import secrets
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from hub.confined.foreign_seal import SealChecker
+from hub.confined.foreign_seal import ForeignSeal, SealChecker
 from hub.documents.downloads import documents_of_download, download_of
 from hub.documents.existing import read_existing_order, take_in
 from hub.examination.online import examine
 from hub.examination.reader import Reader
+from hub.examination.report import Examination
 from hub.store.document import DocumentReader
 from schemas.statement import Ordered
-from schemas.verdict import Outcome
+from schemas.verdict import Outcome, Verdict
 from tests.flows.foreign_maker import foreign_authority, foreign_page, foreign_seal, foreign_sealed
 from tests.flows.refusals import refused
 from tests.flows.world import HEALTH, MARKET, World, food_order, licence_order
 
 AUTHORITY = foreign_authority()
-CHECK = SealChecker([AUTHORITY.der])
+_check_nowER = SealChecker([AUTHORITY.der])
+
+
+def check_now(pdf: bytes, _: datetime) -> ForeignSeal:
+    """Check a seal that was made a moment ago, in a world of another day."""
+    return _check_nowER(pdf, datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +53,7 @@ def _content(identifier: str, pdf: bytes, **changes: str) -> dict[str, str]:
 
 
 def _hand_in(
-    world: World, content: dict[str, str], pdf: bytes, *, system: str = "market", key: str = "", check: Any = CHECK
+    world: World, content: dict[str, str], pdf: bytes, *, system: str = "market", key: str = "", check: Any = check_now
 ) -> dict[str, Any]:
     verified = world.order(Ordered.TAKE_IN, content, system=system, issuing_body=content["issuing_body"])
     return take_in(
@@ -80,7 +87,8 @@ def test_holder_downloads_it_and_anybody_may_have_it_verified(hub_world: World, 
     assert fetched is not None
     assert fetched.pdf == sealed
     assert [each["reason"] for each in opened["left_out"]] == ["existing_none"]
-    assert _outcome(hub_world, sealed) is Outcome.VALID
+    found = _verdict(hub_world, sealed)
+    assert (found.outcome, found.checks[0].reason) == (Outcome.VALID, "existing_document")
 
 
 def test_verdict_on_it_follows_its_certificate(hub_world: World, identifier: str, sealed: bytes) -> None:
@@ -105,7 +113,7 @@ def test_same_request_gives_the_same_answer(hub_world: World, identifier: str, s
         "key": "the-same-key",
         "registry": hub_world.registry,
         "files": hub_world.workshop.files,
-        "check_seal": CHECK,
+        "check_seal": check_now,
         "now": hub_world.now,
     }
     first = take_in(read_existing_order(content), sealed, **given)
@@ -156,6 +164,16 @@ def test_order_that_breaks_a_rule_is_refused(name: str, value: str, rule: str) -
 
 
 def _outcome(world: World, raw: bytes) -> Outcome | None:
+    found = _examined(world, raw).verdict
+    return found.outcome if found else None
+
+
+def _verdict(world: World, raw: bytes) -> Verdict:
+    found = _examined(world, raw).verdict
+    assert found is not None
+    return found
+
+
+def _examined(world: World, raw: bytes) -> Examination:
     surroundings = world.surroundings()
-    found = examine(raw, registry=world.registry, surroundings=surroundings, read=Reader().read, now=world.now)
-    return found.verdict.outcome if found.verdict else None
+    return examine(raw, registry=world.registry, surroundings=surroundings, read=Reader().read, now=world.now)

@@ -30,7 +30,8 @@ from signing.errors import CmsRefusedError, KeyUnknownError, PdfRefusedError, Si
 from signing.jws import VerificationKey
 from signing.pdf import seal_pdf
 from signing.pdf_reading import PdfParts, extract_pdf, verify_pdf
-from tests.hub.faces.test_drawing import CATALOGUE, DRAWING, HOTEL, MADE_AT, MARKING, RECORD, XML, face_of
+from tests.hub.faces.drawn import HOTEL, RECORD
+from tests.hub.faces.example import CATALOGUE, DRAWING, MADE_AT, MARKING, XML, example_face
 from tests.signing.authority import new_authority, new_party, new_root
 
 SEAL = new_party(new_authority(new_root())).signer
@@ -93,7 +94,7 @@ def _flipped(raw: bytes, positions: Iterable[int]) -> Iterable[bytes]:
 
 @pytest.mark.parametrize("certificate_type", CATALOGUE.current(), ids=lambda each: each.code)
 def test_every_type_is_read_and_verified_with_its_xml(certificate_type: CertificateType) -> None:
-    raw = _document(face_of(certificate_type))
+    raw = _document(example_face(certificate_type))
     parts = extract_pdf(raw)
     assert parts.attachments == ((XML.name, XML.content),)
     assert verify_pdf(raw, parts, find_key=_find_key).cert_der == SEAL.cert_der

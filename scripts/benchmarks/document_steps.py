@@ -1,0 +1,168 @@
+"""What each step of a document takes by itself, and the ordinary way to the same document, in a process of its own.
+
+One thread makes documents as a worker does, its collaborators timed from outside; seals are made once more to be timed
+alone. Then the same contents go the ordinary way, on the same core.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from hub.app import Drawn, Hub, build
+from hub.document_content import Content, face_of
+from hub.document_xml import element_of
+from hub.documents.making import Workshop, make_wanted, want
+from hub.faces.drawing import SHARED_LAYOUT, Drawing, DrawnPages
+from hub.faces.face import Face
+from hub.registry import Registry
+from hub.settings import Settings
+from hub.store.database import Database
+from hub.store.document import DocumentName
+from hub.store.files import DocumentFiles
+from hub.store.places import open_place
+from hub.web.qr import qr_svg, qr_text
+from schemas.catalogue import Catalogue
+from scripts.benchmarks.installation import environment_of
+from scripts.benchmarks.ordinary import OrdinaryKey, OrdinaryPage, OrdinarySeal
+from scripts.benchmarks.samples import Catching, sealed_pdf
+from scripts.benchmarks.server import SERVER_CORE, pinned
+from signing.signers import Signer
+from signing.xml import seal_xml
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_Caught = tuple[Content, DrawnPages]
+Seconds = Mapping[str, Sequence[float]]
+WHOLE = "whole"
+INTENTION, XML, XML_KEPT, DRAWN, SEALED, FILE, RECORDED = (
+    "intention", "xml", "xml kept", "drawn", "sealed", "file", "recorded",
+)  # fmt: skip
+ORDINARY_DRAWN, ORDINARY_SEALED, PYHANKO_SEALED = "ordinary drawn", "ordinary sealed", "sealed by pyHanko"
+_ORDINARY_PAGES = 15
+_WARMING = 3
+
+
+def steps_of(names: Sequence[DocumentName], settings: Settings) -> Seconds:
+    """Make the documents in one thread of a pinned process; return the seconds of each step, document by document."""
+    job = [[name.serial, name.edition, name.language] for name in names]
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.benchmarks.document_steps", json.dumps(job)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ | environment_of(settings),
+        preexec_fn=lambda: pinned(SERVER_CORE),
+    )
+    seconds: Seconds = json.loads(done.stdout)
+    return seconds
+
+
+class _Watch:
+    """Seconds by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = defaultdict(list)
+
+    def time(self, name: str, act: Callable[P, T], /, *given: P.args, **named: P.kwargs) -> T:
+        started = time.perf_counter()
+        result = act(*given, **named)
+        self.seconds[name].append(time.perf_counter() - started)
+        return result
+
+
+class _WatchedDatabase(Database):
+    """Times the three transactions of a document, which come in their order."""
+
+    def __init__(self, url: str, watch: _Watch) -> None:
+        super().__init__(url)
+        self._watch = watch
+        self._count = 0
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        name = (INTENTION, XML_KEPT, RECORDED)[self._count % 3]
+        self._count += 1
+        return self._watch.time(name, super().write, work)
+
+
+class _WatchedFiles(DocumentFiles):
+    """Times the keeping of a file: encrypted, written, synced, its folder synced."""
+
+    def __init__(self, settings: Settings, registry: Registry, watch: _Watch) -> None:
+        super().__init__(open_place(settings.document_place), master=registry.master, masters=registry.masters)
+        self._watch = watch
+
+    def put(self, document: bytes) -> str:
+        return self._watch.time(FILE, super().put, document)
+
+
+def _make(names: Sequence[DocumentName], hub: Hub, settings: Settings, watch: _Watch) -> list[_Caught]:
+    database = _WatchedDatabase(settings.database_url, watch)
+    pages = Drawn(Drawing(), hub.registry.catalogue).pages
+    drawing = Catching(lambda content: watch.time(DRAWN, pages, content))
+    registry = replace(hub.registry, database=database)
+    make = partial(
+        make_wanted,
+        registry=registry,
+        sealers=hub.sealers,
+        workshop=Workshop(_WatchedFiles(settings, registry, watch), drawing),
+    )
+    hub.registry.database.write(partial(want, names=dict.fromkeys(names), now=datetime.now(UTC)))
+    for name in names:
+        if watch.time(WHOLE, make, name, now=datetime.now(UTC)) is None:
+            raise AssertionError("a document was not made")
+    database.close()
+    return drawing.caught
+
+
+def _seal(caught: Sequence[_Caught], hub: Hub, watch: _Watch) -> None:
+    """Make the two seals of each document once more."""
+    for content, pages in caught:
+        signer = hub.sealers(content.sealer)
+        watch.time(XML, _sealed_xml, content, signer, hub.registry.catalogue)
+        watch.time(SEALED, sealed_pdf, content, pages, signer)
+
+
+def _sealed_xml(content: Content, signer: Signer, catalogue: Catalogue) -> bytes:
+    element = element_of(content, catalogue.get(content.certificate_type, content.type_version))
+    return seal_xml(element, signer=signer, statement=None, sealed_at=content.sealed_at)
+
+
+def _go_the_ordinary_way(caught: Sequence[_Caught], hub: Hub, watch: _Watch) -> None:
+    page, seal = OrdinaryPage(), OrdinarySeal(OrdinaryKey())
+    for content, pages in caught[:_ORDINARY_PAGES]:
+        drawn = watch.time(ORDINARY_DRAWN, page.draw, _face(content, hub), content.xml)
+        watch.time(ORDINARY_SEALED, seal.seal, drawn)
+        watch.time(PYHANKO_SEALED, seal.seal, pages.pdf)
+
+
+def _face(content: Content, hub: Hub) -> Face:
+    kind, text = hub.registry.catalogue.get(content.certificate_type), qr_text(content.origin, "c", content.reference)
+    return face_of(content, kind, layout=SHARED_LAYOUT, qr_text=text, qr_svg=qr_svg(text))
+
+
+def _main() -> None:
+    names = [DocumentName(*each) for each in json.loads(sys.argv[1])]
+    settings, watch = Settings(), _Watch()
+    hub = build(settings)
+    try:
+        caught = _make(names, hub, settings, watch)
+        _seal(caught, hub, watch)
+        _go_the_ordinary_way(caught, hub, watch)
+    finally:
+        hub.close()
+    # The first ones read fonts and schemas.
+    print(json.dumps({name: seconds[_WARMING:] for name, seconds in watch.seconds.items()}))
+
+
+if __name__ == "__main__":
+    _main()

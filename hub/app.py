@@ -16,6 +16,8 @@ from typing import Any
 
 import structlog
 from anyio import to_thread
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificates
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
@@ -26,6 +28,7 @@ from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
 from connectors.tabular import open_table
 from hub import VERSION
+from hub.confined.foreign_seal import SealChecker
 from hub.delivery import Exchange
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
@@ -58,6 +61,7 @@ from hub.web import (
     documents,
     examination,
     exchange,
+    existing,
     grants,
     intake,
     issuance,
@@ -233,6 +237,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
     files = document_files(settings, registry)
+    check_seal, turns = SealChecker(existing_anchors(settings)), Turns(settings.readers)
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
@@ -248,10 +253,10 @@ def _build(settings: Settings, database: Database) -> Hub:
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
+        existing.routes(registry, files, check_seal, turns, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")
-    files_of_strangers = Reader(ready=settings.readers)
-    limit, turns = AddressLimit(settings.upload_rate), Turns(settings.readers)
+    files_of_strangers, limit = Reader(ready=settings.readers), AddressLimit(settings.upload_rate)
     api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
@@ -313,6 +318,20 @@ def document_files(settings: Settings, registry: Registry) -> DocumentFiles:
     """Return where documents are kept; SetupError when that place is wrongly set, or refuses to keep one."""
     place = open_place(settings.document_place)
     return DocumentFiles(place, master=registry.master, masters=registry.masters)
+
+
+def existing_anchors(settings: Settings) -> list[bytes]:
+    """Return the certs (DER) that seals of existing documents may lead to; none while none are configured.
+
+    Raises SetupError documents_setting for a file without certs.
+    """
+    if settings.existing_anchors is None:
+        return []
+    try:
+        certs = load_pem_x509_certificates(settings.existing_anchors.read_bytes())
+    except (OSError, ValueError):
+        raise SetupError("documents_setting", setting="existing_anchors") from None
+    return [cert.public_bytes(Encoding.DER) for cert in certs]
 
 
 def scan_reader(settings: Settings, database: Database) -> ScanReader:

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     download_term: int = Field(default=1_800, description="how long the holder's own documents may be fetched")
     document_wait: float = Field(default=10.0, description="how long a door waits for a document that is being made")
     font_folders: tuple[Path, ...] = Field(default=(), description="fonts for characters that the bundled font lacks")
+    existing_anchors: Path | None = Field(
+        default=None, description="file of certs (PEM) that the seals of existing documents (存量) may lead to"
+    )
+    existing_bytes: int = Field(default=20 * 1024 * 1024, description="the longest existing document that is taken in")
     document_threads: int = Field(
         default=2, ge=0, le=16, description="threads that make documents here; 0 leaves it to `yizhao worker`"
     )

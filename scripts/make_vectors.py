@@ -1,6 +1,8 @@
 """Makes the vectors of documents anew: `tests/vectors/documents/FORM/FAULT/` with the file and what is expected.
 
 The same bytes come out each time, so that a change of a form that documents are sealed in shows as a change of files.
+So does a change of a layout, in the golden pictures of `tests/vectors/faces/` and in that of the README: look at them
+before they are committed.
 """
 
 import shutil
@@ -8,11 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.vectors import xml
+from scripts.vectors import pdf, xml
+from scripts.vectors.faces import write_certificate_picture, write_pictures
 from scripts.vectors.seals import LISTED, seal
 from scripts.vectors.vector import Vector, write_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "documents"
+PICTURES = FOLDER.parent / "faces"
+CERTIFICATE_PICTURE = FOLDER.parent.parent.parent / "docs" / "pictures" / "certificate.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Form:
     vectors: Callable[[], Iterable[Vector]]
 
 
-FORMS = (Form("xml", xml.FILE_NAME, xml.vectors),)
+FORMS = (Form("xml", xml.FILE_NAME, xml.vectors), Form("pdf", pdf.FILE_NAME, pdf.vectors))
 
 
 def make(folder: Path) -> None:
@@ -40,3 +45,5 @@ def make(folder: Path) -> None:
 
 if __name__ == "__main__":
     make(FOLDER)
+    write_pictures(PICTURES)
+    write_certificate_picture(CERTIFICATE_PICTURE)

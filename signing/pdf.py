@@ -18,7 +18,7 @@ from pikepdf import AccessMode, Array, Dictionary, Name, Pdf, String
 
 from signing.cms import sign_digest
 from signing.errors import PdfRefusedError
-from signing.pdf_form import contents_octets, one_place, place_octets, require_one_revision
+from signing.pdf_form import LARGEST_PDF_BYTES, contents_octets, one_place, place_octets, require_one_revision
 from signing.signers import Signer
 
 # Room for the CMS: two certs of ours take 1,600 bytes.
@@ -46,6 +46,8 @@ def seal_pdf(
     `sealed_at` (aware) what the signature claims of its time. Raises PdfRefusedError, and what `sign_digest` raises.
     """
     prepared = _prepared(pdf, sealed_at, page, rect, name, reason)
+    if len(prepared) > LARGEST_PDF_BYTES:
+        raise PdfRefusedError("too_long", "what is sealed could not be read again")
     require_one_revision(prepared)
     placed = one_place(prepared)
     opened = placed + len(place_octets(_UNKNOWN, _UNKNOWN, _UNKNOWN))

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from signing.errors import PdfRefusedError
 
+LARGEST_PDF_BYTES = 10_000_000
 _PLACE_WIDTH = len(b"/ByteRange [ 0 9999999999 9999999999 9999999999 ")
 _PLACE = re.compile(rb"/ByteRange \[ 0 (\d{1,10}) (\d{1,10}) (\d{1,10}) *\] /Contents ")
 _CONTENTS = re.compile(rb"<(3082(?:[0-9a-f]{2})+)>")
@@ -61,10 +62,10 @@ def read_place(raw: bytes) -> tuple[tuple[int, int, int, int], bytes]:
     return (0, opened, closed, rest), cms
 
 
-def require_one_revision(raw: bytes) -> None:
-    """Refuse a file that is not header, objects 1 to n in their order, table and end, with nothing besides.
+def require_one_revision(raw: bytes) -> int:
+    """Return how many objects there are in a file that is header, objects 1 to n in their order, table and end.
 
-    Raises PdfRefusedError: leading, trailing, revised (it has more than one end) or layout.
+    Raises PdfRefusedError when there is anything else: leading, trailing, revised (more than one end) or layout.
     """
     header = _HEADER.match(raw)
     if header is None:
@@ -72,11 +73,12 @@ def require_one_revision(raw: bytes) -> None:
     ending = _ENDING.search(raw, max(0, len(raw) - _LONGEST_ENDING))
     if ending is None:
         raise PdfRefusedError("trailing", "the file does not end as a sealed file does")
-    starts_at = int(ending[1])
-    table = _TABLE.fullmatch(raw, starts_at)
-    if table is None or not _are_objects(raw, header.end(), _offsets(table[2]), starts_at, int(table[1])):
+    table_at = int(ending[1])
+    table = _TABLE.fullmatch(raw, table_at)
+    if table is None or not _are_objects(raw, header.end(), _offsets(table[2]), table_at, int(table[1])):
         reason = "revised" if raw.count(b"startxref") > 1 else "layout"
         raise PdfRefusedError(reason, "the file is not one revision of objects, a table and an end")
+    return int(table[1]) - 1
 
 
 def _offsets(entries: bytes) -> list[int]:

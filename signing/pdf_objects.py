@@ -2,7 +2,7 @@
 
 The rules, each over all objects of the file, whether a page leads to them or not:
 - catalogue, pages, field, signature and attached files have no entries but those that sealed documents have;
-- no script, action, layer, form, external file or further annotation;
+- no script, action, layer, form, second picture for the printer, external file or further annotation;
 - the one field holds the one signature, which certifies against any change (DocMDP P=1);
 - a file is attached in the names and in /AF alike, or not at all.
 
@@ -19,7 +19,6 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
 from signing.errors import PdfRefusedError
 
-_MOST_VALUES = 500_000
 _MOST_ATTACHMENTS = 8
 _LARGEST_ATTACHMENT_BYTES = 4_194_304
 _LONGEST_NAME = 100
@@ -37,13 +36,14 @@ _FIELD = _entries("Type Subtype FT T V F Rect P AP")
 _SIGNATURE = _entries("Type Filter SubFilter ByteRange Contents M Name Reason Reference")
 _FILE = _entries("Type F UF EF Desc AFRelationship")
 _FILE_STREAM = _entries("Type Subtype Params Filter Length")
-_NEVER = _entries("AA JS JavaScript OC OCGs OCProperties OpenAction URI XFA")
+_NEVER = _entries("AA Alternates JS JavaScript OC OCGs OCProperties OpenAction OPI PS URI XFA")
 
 
 def read_objects(pdf: Pdf) -> tuple[tuple[str, bytes], ...]:
     """Return name and content of each attached file of a PDF whose objects keep the rules.
 
-    Raises PdfRefusedError: too_large, active, signatures, annotations, certification, external or attachments.
+    Raises PdfRefusedError: active, signatures, annotations, certification, external, attachments or
+    too_large (an attached file).
     """
     entries: Counter[str] = Counter()
     for each in _dictionaries(pdf):
@@ -65,7 +65,6 @@ def _require(holds: bool, reason: str, message: str) -> None:
 def _dictionaries(pdf: Pdf) -> Iterator[Object]:
     """Yield every dictionary of the file, those of streams and inside other objects too."""
     waiting: list[object] = list(pdf.objects)
-    seen = 0
     while waiting:
         each = waiting.pop()
         inner: list[object] = []
@@ -74,8 +73,6 @@ def _dictionaries(pdf: Pdf) -> Iterator[Object]:
             inner = [value for _, value in each.items()]
         elif isinstance(each, Array):
             inner = list(each)
-        seen += len(inner)
-        _require(seen <= _MOST_VALUES, "too_large", "the file has too many objects")
         waiting += [value for value in inner if isinstance(value, Object) and not value.is_indirect]
 
 

@@ -39,10 +39,21 @@ from pikepdf import Pdf
 from signing.cms import verify_digest
 from signing.errors import PdfRefusedError
 from signing.jws import FindCertKey
-from signing.pdf_form import contents_octets, one_place, place_octets, read_place, require_one_revision
+from signing.pdf_form import (
+    LARGEST_PDF_BYTES,
+    contents_octets,
+    one_place,
+    place_octets,
+    read_place,
+    require_one_revision,
+)
 from signing.pdf_objects import read_objects
 
-_LARGEST_BYTES = 33_554_432
+_MOST_OBJECTS = 50_000
+# No value stands beside another without one of these (ISO 32000-1 section 7.2.2): counted before the parser takes 150
+# bytes for each. They are a sixteenth of packed streams, too.
+_BETWEEN_VALUES = b"\0\t\n\f\r ()<>[]{}/%"
+_MOST_VALUES = 800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +78,11 @@ class VerifiedPdf:
 
 def extract_pdf(raw: bytes) -> PdfParts:
     """Take apart a file that anybody may have made; PdfRefusedError, and no other, when it is not of our form."""
-    if len(raw) > _LARGEST_BYTES:
+    if len(raw) > LARGEST_PDF_BYTES:
         raise PdfRefusedError("too_large", "the file is too large")
-    require_one_revision(raw)
+    objects = require_one_revision(raw)
+    if objects > _MOST_OBJECTS or len(raw) - len(raw.translate(None, _BETWEEN_VALUES)) > _MOST_VALUES:
+        raise PdfRefusedError("too_large", "the file has too many objects or values")
     try:
         # One table was seen: no other is looked for, nothing is repaired.
         with Pdf.open(BytesIO(raw), attempt_recovery=False, ignore_xref_streams=True) as pdf:
@@ -104,10 +117,8 @@ def verify_pdf(raw: bytes, parts: PdfParts, *, find_key: FindCertKey) -> Verifie
     if begins != 0 or not 0 < opened < closed <= len(raw) or closed + rest != len(raw):
         raise PdfRefusedError("byte_range", "the byte range is not the whole file")
     # The range stands within what it covers: were it not compared, the signature could be moved to another place.
-    if (
-        one_place(raw) + len(place := place_octets(opened, closed, rest)) != opened
-        or raw[:opened][-len(place) :] != place
-    ):
+    one_place(raw)
+    if not raw.endswith(place_octets(opened, closed, rest), 0, opened):
         raise PdfRefusedError("byte_range", "the byte range is not the one the file states")
     if raw[opened:closed] != contents_octets(parts.cms, (closed - opened) // 2 - 1):
         raise PdfRefusedError("contents", "the signature is not all that is outside of what it covers")

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.confined.foreign_seal import ForeignSeal
 from hub.errors import DocumentError, NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.intentions import new_name
@@ -55,17 +56,8 @@ class ExistingOrder:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignSeal:
-    """Whose seal a file bears: its subject's name, its cert (SHA-256, hex), and when it was sealed by its own claim."""
-
-    subject: str
-    cert_sha256: str
-    claimed_at: datetime | None
-
-
-CheckSeal = Callable[[bytes], ForeignSeal]
-"""Checks the seal of a PDF against the site's anchors; DocumentError existing_seal or existing_off."""
+CheckSeal = Callable[[bytes, datetime], ForeignSeal]
+"""Checks the seal of a PDF, at a moment, against the site's anchors; DocumentError existing_seal or existing_off."""
 
 
 def read_existing_order(content: Mapping[str, Any]) -> ExistingOrder:
@@ -104,7 +96,7 @@ def take_in(
         raise StatementError("statement_body")
     if sha256(pdf).hexdigest() != order.file_sha256:
         raise DocumentError("existing_digest")
-    seal = check_seal(pdf)
+    seal = check_seal(pdf, now)
     files.put(pdf)
     try:
         return registry.database.write(partial(_commit, order, len(pdf), seal, verified, system, key, registry, now))

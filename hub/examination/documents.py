@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from hub.document_metadata import MetadataFormError, read_document
-from hub.examination.extracted import REFUSED, Extracted, PdfRead, PictureRead, Unread, XmlRead
+from hub.examination.extracted import REFUSED, UNREADABLE, Extracted, PdfRead, PictureRead, Unread, XmlRead
 from hub.examination.forms import LARGEST_FILE, Examined, Form, ShownFile, kind_of, read_delivered, read_examined
 from hub.examination.known import facts_of_findings
 from hub.examination.listed import COPIES_PURPOSE, NOT_TRUSTED, ListedKeys, named_key, standing_of
@@ -91,15 +91,19 @@ def read_shown(raw: bytes, *, origin: str, read: Read) -> ShownDocument | Examin
         return read_examined(raw, origin=origin)
     if len(raw) > LARGEST_FILE:
         return Examined(form, reason="too_large")
-    match read(raw):
-        case PdfRead(parts, xml):
+    match form, read(raw):
+        case Form.PDF, PdfRead(parts, xml):
             return ShownDocument(form, raw, parts, xml, _delivered_in(parts))
-        case XmlRead(parts):
+        case Form.XML, XmlRead(parts):
             return ShownDocument(form, raw, xml=parts)
-        case PictureRead(texts):
+        case Form.PICTURE, PictureRead(texts):
             return _read_texts(texts, origin)
-        case Unread(reason):
-            return _unread(form, raw, reason)
+        case Form.PDF | Form.XML, Unread(reason) if reason == REFUSED:
+            return ShownDocument(form, raw) if _OURS[form] in raw else Examined(form, reason="not_ours")
+        case _, Unread(reason) if reason != REFUSED:
+            return Examined(form, reason=reason)
+    # Something else than such a file has in it.
+    return Examined(form, reason=UNREADABLE)
 
 
 def _delivered_in(parts: PdfParts) -> ShownFile | None:
@@ -114,12 +118,6 @@ def _read_texts(texts: tuple[str, ...], origin: str) -> Examined:
     found = [read_examined(text.encode(), origin=origin) for text in texts]
     first = next((each for each in found if each.form is not Form.UNKNOWN_FORM), found[0])
     return replace(first, opens=tuple(dict.fromkeys(path for each in found for path in each.opens)))
-
-
-def _unread(form: Form, raw: bytes, reason: str) -> ShownDocument | Examined:
-    if reason == REFUSED:
-        return ShownDocument(form, raw) if _OURS[form] in raw else Examined(form, reason="not_ours")
-    return Examined(form, reason=reason)
 
 
 # --- 2 to 4 proven ---

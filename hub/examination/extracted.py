@@ -1,29 +1,29 @@
 """What a reading child says of a file, and the one strict form in which it says so.
 
-A child says READY when it is confined, and one answer when it has seen the file: octet strings one after another, each
-behind its length (4 bytes, big-endian); the first names the kind. The answer is the word of a process that a hostile
-file may have taken over: bounded, of one of these kinds, or `Unread`.
+An answer is octet strings one after another (`hub.confined.octets`), of which the first names the kind. It is the word
+of a process that a hostile file may have taken over: bounded, of one of these kinds, or `Unread`.
 What it holds is taken out of the file and nothing else; whether any of it is genuine is not known here.
 """
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
+from functools import partial
 from struct import Struct
 from struct import error as StructError
 
+from hub.confined.children import LARGEST_ANSWER
+from hub.confined.octets import joined, split
 from signing.pdf_reading import PdfParts
 from signing.xml import XmlParts
 
-READY = b"ready"
-LARGEST_ANSWER = 4 * 1024 * 1024
 MOST_TEXTS = 16
 LONGEST_TEXT = 7_089  # the digits of the largest QR code (ISO/IEC 18004, table 1)
 UNREADABLE = "unreadable"
 TOO_SLOW = "too_slow"
 REFUSED = "refused"
 REASONS = frozenset({UNREADABLE, TOO_SLOW, REFUSED, "picture_too_large"})
-_LENGTH_BYTES = 4
 _BYTE_RANGE = Struct(">4Q")
+_split = partial(split, most=LARGEST_ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ def to_answer(extracted: Extracted) -> bytes:
     match extracted:
         case PdfRead(parts, xml):
             attached = (octets for name, content in parts.attachments for octets in (name.encode(), content))
-            return _joined(b"pdf", _BYTE_RANGE.pack(*parts.byte_range), parts.cms, _xml_octets(xml), _joined(*attached))
+            return joined(b"pdf", _BYTE_RANGE.pack(*parts.byte_range), parts.cms, _xml_octets(xml), joined(*attached))
         case XmlRead(parts):
-            return _joined(b"xml", _xml_octets(parts))
+            return joined(b"xml", _xml_octets(parts))
         case PictureRead(texts):
-            return _joined(b"picture", *(text.encode() for text in texts))
+            return joined(b"picture", *(text.encode() for text in texts))
         case Unread(reason):
-            return _joined(b"unread", reason.encode())
+            return joined(b"unread", reason.encode())
 
 
 def read_answer(raw: bytes) -> Extracted:
@@ -104,26 +104,9 @@ def _attachments(octets: list[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def _xml_octets(parts: XmlParts | None) -> bytes:
-    return b"" if parts is None else _joined(*astuple(parts))
+    return b"" if parts is None else joined(*astuple(parts))
 
 
 def _xml_parts(octets: bytes) -> XmlParts:
     element, signed_info, signed_properties, signature, cert_der = _split(octets)
     return XmlParts(element, signed_info, signed_properties, signature, cert_der)
-
-
-def _joined(*parts: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in parts)
-
-
-def _split(raw: bytes) -> list[bytes]:
-    if len(raw) > LARGEST_ANSWER:
-        raise ValueError("an answer that is too long")
-    parts, at = [], 0
-    while at < len(raw):
-        begins = at + _LENGTH_BYTES
-        at = begins + int.from_bytes(raw[at:begins], "big")
-        if at > len(raw):
-            raise ValueError("an answer that breaks off")
-        parts.append(raw[begins:at])
-    return parts

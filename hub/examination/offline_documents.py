@@ -5,7 +5,7 @@ status list that is still fresh tells of the record inside a copy. A master name
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hub.examination.documents import DocumentProof, Read, ShownDocument, prove_document, read_shown
 from hub.examination.offline import StatusList, fresh_list, verify_examined, with_listed_status
@@ -44,5 +44,5 @@ def _judged(proven: DocumentProof, listed: StatusList | None, now: datetime) -> 
         verdict = judge(with_listed_status(facts, claims, listed), surface=Surface.OFFLINE, now=now)
         return replace(verdict, as_of=listed.issued_at)
     if said is not None:
-        facts = replace(facts, status=Status.VALID, status_as_of=said.sealed_at)
+        facts = replace(facts, status=Status.VALID, status_as_of=said.sealed_at.astimezone(UTC))
     return judge(facts, surface=Surface.OFFLINE, now=now)

@@ -4,14 +4,14 @@ Values reach the layout only as a JSON file in memory, never as template text, s
 same face, attachments and time give the same bytes. PDF/A is asked of typst and not checked again here.
 
 What takes time is laying out, so it is done once wherever possible. The place of the seal is a rule and not a question
-to typst; a document is first drawn as one page, whose pages need not know their number, and only when it takes more
-than one is it drawn closer, and then with numbers. What changes from one document to the next is handed over as files
-and not as `sys.inputs`, a change of which makes typst forget what it has laid out before.
+to typst. A document is first drawn with air, as if on one page: a page that asks for its number is laid out twice.
+Where that takes two pages it is drawn close, and what takes several even so over numbered pages. What changes from one
+document to the next is handed over as files and not as `sys.inputs`, a change of which makes typst forget what it has
+laid out before.
 """
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +24,7 @@ import noto_cjk_sans_otc
 import typst
 
 from hub.faces.face import Face
+from hub.faces.seal_place import COPY_MARK, SEAL, page_count, page_width
 
 LAYOUTS_FOLDER = Path(__file__).with_name("layouts")
 SHARED_LAYOUT = "shared"
@@ -31,26 +32,28 @@ _PARTS = "_*.typ"
 _MAIN = """\
 #import "/{layout}.typ": pages
 #let attachments = json("attachments.json").map(each => (..each, content: read(each.file, encoding: none)))
-#pages(json("face.json"), attachments: attachments)
+#pages(json("face.json") + json("setting.json"), attachments: attachments)
 """
-# How the rows are set: with air while they fit on one page, close if that saves a page, else over numbered pages.
-_FITS = ("open", "close", "paged")
+# What has no shape of its own or none that is agreed (formats, variation selectors, private use): a font would show
+# nothing, or something else.
+_SHAPELESS = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\ue000-\uf8ff\U000e0000-\U0010ffff]"
+)
 _MISSING_GLYPH = re.compile(r'the text \W*"(.+?)"\W* could not be displayed with font', re.DOTALL)
-# The page tree is the first object that typst writes: no value of the face stands before it.
-_PAGE_TREE = re.compile(rb"%PDF-1\.7\n%[^\n]*\n\s*1 0 obj\n<</Type/Pages/Count ([0-9]+)/")
-_PAGE_SIZE = re.compile(rb"/Type/Page/Resources [0-9]+ 0 R/MediaBox\[0 0 ([0-9.]+) ([0-9.]+)\]")
-_POINTS_PER_MM = 72 / 25.4
+# As typst quotes what is not letter or sign.
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 _PICTURE_PPI = 96
 _PICTURE_VALUE_CHARACTERS = 160
 
 
 class MissingGlyphError(ValueError):
-    """No font has this character: nothing was drawn. The remedy is a font with it in the site's font folder."""
+    """No font shows this character: nothing was drawn. The remedy is a font with it in the site's font folder."""
 
     code = "glyph_missing"
 
     def __init__(self, character: str) -> None:
-        super().__init__(f"no font has {' '.join(f'U+{ord(each):04X}' for each in character)}")
+        super().__init__(f"no font shows {' '.join(f'U+{ord(each):04X}' for each in character)}")
         self.character = character
 
 
@@ -77,24 +80,6 @@ class DrawnPages:
     seal_rect: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where every layout puts the seal on the last page: its size, and how far from the right and the lower edge (mm)."""
-
-    width: float
-    height: float
-    right: float
-    bottom: float
-
-    def on(self, page_width: float) -> tuple[float, float, float, float]:
-        right, bottom = page_width - self.right * _POINTS_PER_MM, self.bottom * _POINTS_PER_MM
-        return (right - self.width * _POINTS_PER_MM, bottom, right, bottom + self.height * _POINTS_PER_MM)
-
-
-_SEAL = _Place(width=42, height=42, right=39, bottom=27)
-_COPY_MARK = _Place(width=58, height=27, right=31, bottom=27)
-
-
 class Drawing:
     """The layouts and the fonts. It may be used from several threads: each has a compiler of its own."""
 
@@ -116,15 +101,19 @@ class Drawing:
         The first attachment is the Source (ISO 19005-3, annex E) that the page shows, any other a Supplement to it.
         Raises MissingGlyphError, and LayoutUnknownError for a layout that is not there.
         """
-        place = _SEAL if face.marking is None else _COPY_MARK
+        place = SEAL if face.marking is None else COPY_MARK
         files = self._files(face, attachments)
-        pdf, pages = b"", 0
-        for fit in _FITS:
-            pdf = self._compile(files | _values(face, fit=fit, seal=asdict(place)), "pdf", made_at)
-            pages = _page_count(pdf)
-            if pages == 1:
-                break
-        return DrawnPages(pdf, pages, place.on(_page_width(pdf)))
+
+        def drawn(fit: str) -> bytes:
+            setting = _json({"fit": fit, "seal": asdict(place), "as_picture": False})
+            return self._compile(files | {"setting.json": setting}, "pdf", made_at)
+
+        pdf = drawn("open")
+        if page_count(pdf) == 2:
+            pdf = drawn("close")
+        if page_count(pdf) > 1:
+            pdf = drawn("paged")
+        return DrawnPages(pdf, page_count(pdf), place.on(page_width(pdf)))
 
     def draw_public_picture(self, face: Face) -> bytes:
         """Draw what may be shown to anyone as a PNG of one page, without a seal and marked 公示信息 非证照.
@@ -132,7 +121,8 @@ class Drawing:
         `face` holds public values only: this is for the caller to see to. Long values are cut, marked with an ellipsis;
         what does not fit on the page is left out. Raises as `draw` does.
         """
-        files = self._files(face, ()) | _values(_cut(face), fit="close", as_picture=True)
+        setting = _json({"fit": "open", "as_picture": True})
+        files = self._files(_cut(face), ()) | {"setting.json": setting}
         # A picture is drawn with boxes for what no font has; the same pages as PDF/A are refused.
         self._compile(files, "pdf", datetime(2000, 1, 1, tzinfo=UTC))
         return self._compile(files, "png", None)
@@ -140,7 +130,7 @@ class Drawing:
     def _compile(self, files: Mapping[str, bytes], form: Literal["pdf", "png"], made_at: datetime | None) -> bytes:
         with _missing_glyph_named():
             made = self._compiler.compile(
-                dict(files),
+                dict(files),  # type: ignore[type-var]  # files in memory: the stubs know only a path or one file's bytes
                 format=form,
                 pdf_standards="a-3b" if form == "pdf" else [],
                 timestamp=made_at,
@@ -162,7 +152,9 @@ class Drawing:
         """Return what to draw and the attachments, under names of ours."""
         if face.layout not in self._layouts:
             raise LayoutUnknownError(face.layout)
-        _refuse_private_use(face)
+        values = _json({**asdict(face), "qr_svg": face.qr_svg.decode()})
+        if shapeless := _SHAPELESS.search(values.decode()):
+            raise MissingGlyphError(shapeless[0])
         told = [
             {
                 "file": f"attachment-{n}",
@@ -174,13 +166,10 @@ class Drawing:
         ]
         return {
             "main.typ": _MAIN.format(layout=face.layout).encode(),
+            "face.json": values,
             "attachments.json": _json(told),
             **{f"attachment-{n}": each.content for n, each in enumerate(attachments)},
         }
-
-
-def _values(face: Face, *, as_picture: bool = False, **told: object) -> dict[str, bytes]:
-    return {"face.json": _json({**asdict(face), "qr_svg": face.qr_svg.decode(), "as_picture": as_picture, **told})}
 
 
 def _json(told: object) -> bytes:
@@ -193,27 +182,6 @@ def _cut(face: Face) -> Face:
     return replace(face, rows=tuple(cut))
 
 
-def _page_count(pdf: bytes) -> int:
-    found = _PAGE_TREE.match(pdf)
-    if found is None:
-        raise TypeError("typst wrote its pages in another form")
-    return int(found[1])
-
-
-def _page_width(pdf: bytes) -> float:
-    # All pages have one size; a text that looks like another is no page.
-    (width,) = {float(each[0]) for each in _PAGE_SIZE.findall(pdf)}
-    return width
-
-
-def _refuse_private_use(face: Face) -> None:
-    """A private-use character has no agreed shape: a font that happens to hold one would show something else."""
-    words = json.dumps({**asdict(face), "qr_svg": ""}, ensure_ascii=False)
-    private = next((each for each in words if unicodedata.category(each) == "Co"), None)
-    if private is not None:
-        raise MissingGlyphError(private)
-
-
 @contextmanager
 def _missing_glyph_named() -> Iterator[None]:
     try:
@@ -222,4 +190,4 @@ def _missing_glyph_named() -> Iterator[None]:
         found = _MISSING_GLYPH.search(error.message)
         if found is None:
             raise
-        raise MissingGlyphError(found[1]) from error
+        raise MissingGlyphError(_ESCAPED.sub(lambda each: chr(int(each[1], 16)), found[1])) from error

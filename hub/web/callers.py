@@ -75,8 +75,15 @@ def verify_call(
     request: Request, body: OrderBody | RequestBody, *, act: Ordered, role: Role, registry: Registry
 ) -> Called:
     """Verify token, proof and statement of a call; runs in the flow's thread."""
+    caller = verify_caller(presented(request), role=role, registry=registry, now=moment())
+    return verify_order(request, body, caller=caller, act=act, registry=registry)
+
+
+def verify_order(
+    request: Request, body: OrderBody | RequestBody, *, caller: Caller, act: Ordered, registry: Registry
+) -> Called:
+    """Verify the statement of a call whose caller is known already; runs in the flow's thread."""
     now = moment()
-    caller = verify_caller(presented(request), role=role, registry=registry, now=now)
     key = request.headers.get("idempotency-key", "")
     if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
         raise AccessError("idempotency_key_missing")

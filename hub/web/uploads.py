@@ -35,6 +35,14 @@ async def read_upload(request: Request, *, longest_file: int, longest_text: int)
     return members.get("file") or members.get("text", b"")
 
 
+async def read_parts(request: Request, longest: int) -> dict[str, bytes]:
+    """Return the parts of a multipart body by name. Raises BodyError body_too_long, media_type, body_malformed."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+        raise BodyError("media_type", expected="multipart/form-data")
+    return _multipart(content_type, await read_body(request, longest + _AROUND))
+
+
 def _urlencoded(body: bytes) -> dict[str, bytes]:
     try:
         # Latin-1 keeps every byte as it was sent.

@@ -27,8 +27,8 @@ _HASHES = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SH
 def changed_cms(change: ChangeCms, *, digest: str = "sha256") -> MakeCms:
     """Return what makes a CMS with the named digest throughout, changed before it is signed."""
 
-    def make(covered: bytes, signer: FixedSigner) -> bytes:
-        info = ContentInfo.load(genuine_cms(covered, signer))
+    def make(covered: bytes) -> bytes:
+        info = ContentInfo.load(genuine_cms(seal("seal"), covered))
         signed = info["content"]
         signer_info = signed["signer_infos"][0]
         attributes = {each["type"].native: each["values"] for each in signer_info["signed_attrs"]}
@@ -44,7 +44,7 @@ def changed_cms(change: ChangeCms, *, digest: str = "sha256") -> MakeCms:
             signer_info["signed_attrs"] = carried
         message = carried.dump() if attributes else covered
         algorithm = ec.ECDSA(_HASHES[digest], deterministic_signing=True)
-        r, s = decode_dss_signature(signer.private_key.sign(message, algorithm))
+        r, s = decode_dss_signature(seal("seal").private_key.sign(message, algorithm))
         signer_info["signature"] = encode_dss_signature(r, min(s, P256_ORDER - s))
         return bytes(info.dump(force=True))
 
@@ -95,12 +95,12 @@ def cert_removed(signed: SignedData, signer_info: SignerInfo, attributes: Attrib
 
 
 def cert_added(signed: SignedData, signer_info: SignerInfo, attributes: Attributes) -> None:
-    stranger = ContentInfo.load(genuine_cms(b"", seal("look_alike")))
+    stranger = ContentInfo.load(genuine_cms(seal("look_alike"), b""))
     signed["certificates"].append(stranger["content"]["certificates"][0])
 
 
 def signer_added(signed: SignedData, signer_info: SignerInfo, attributes: Attributes) -> None:
-    stranger = ContentInfo.load(genuine_cms(b"", seal("look_alike")))
+    stranger = ContentInfo.load(genuine_cms(seal("look_alike"), b""))
     signed["signer_infos"].append(stranger["content"]["signer_infos"][0])
 
 
@@ -131,20 +131,26 @@ def with_unsigned_attribute(cms_der: bytes) -> bytes:
     return bytes(info.dump(force=True))
 
 
+def renewed(cms_der: bytes) -> bytes:
+    """Return the CMS with another cert of the same key."""
+    info, other = ContentInfo.load(cms_der), ContentInfo.load(genuine_cms(seal("renewed"), b""))
+    info["content"]["certificates"] = other["content"]["certificates"]
+    info["content"]["signer_infos"][0]["sid"] = other["content"]["signer_infos"][0]["sid"]
+    return bytes(info.dump(force=True))
+
+
 def without_lengths(cms_der: bytes) -> bytes:
     """Return the CMS in BER, its outermost element of a length that is not told."""
     return b"\x30\x80" + cms_der[4:] + b"\0\0"
 
 
-def by_another_key(covered: bytes, signer: FixedSigner) -> bytes:
-    """Return a CMS with the signer's cert and a stranger's signature."""
-    return genuine_cms(covered, FixedSigner(seal("look_alike").private_key, signer.cert_der))
+def by_another_key(covered: bytes) -> bytes:
+    """Return a CMS with the seal's cert and a stranger's signature."""
+    return genuine_cms(FixedSigner(seal("look_alike").private_key, seal("seal").cert_der), covered)
 
 
-def with_cert_of_another(covered: bytes, signer: FixedSigner) -> bytes:
-    """Return a stranger's CMS in which the signer's cert stands, and the stranger is named as before."""
-    stranger = genuine_cms(covered, seal("look_alike"))
-    info = ContentInfo.load(stranger)
-    genuine = ContentInfo.load(genuine_cms(covered, signer))
-    info["content"]["certificates"] = genuine["content"]["certificates"]
+def with_cert_of_another(covered: bytes) -> bytes:
+    """Return a stranger's CMS in which the seal's cert stands, and the stranger is named as before."""
+    info = ContentInfo.load(genuine_cms(seal("look_alike"), covered))
+    info["content"]["certificates"] = ContentInfo.load(genuine_cms(seal("seal"), covered))["content"]["certificates"]
     return bytes(info.dump(force=True))

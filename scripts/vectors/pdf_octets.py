@@ -1,13 +1,20 @@
 """What somebody may do to the octets of a sealed PDF: to the place of the signature, and to what is around it.
 
-Sources: "1 Trillion Dollar Refund: How To Spoof PDF Signatures" (CCS 2019) for the families: universal signature forgery
-(the signature cannot be checked), signature wrapping (what is signed stands where no reader looks) and incremental
-saving (a reader does not see that there is a further revision).
+The families are those of "1 Trillion Dollar Refund: How To Spoof PDF Signatures" (CCS 2019): universal signature
+forgery (the signature cannot be checked), signature wrapping (what is signed stands where no reader looks) and
+incremental saving (a reader does not see that there is a further revision).
 """
+
+import re
+from io import BytesIO
+from typing import Any
+from zlib import compress
+
+from pikepdf import Pdf
 
 from scripts.vectors.pdf_changes import page_swapped
 from scripts.vectors.pdf_revisions import changed_objects, offsets_of, table_of, trailer_of, with_table
-from scripts.vectors.pdf_sealing import GAP, ROOM
+from scripts.vectors.pdf_sealing import GAP, ROOM, saved
 from signing.pdf_form import contents_octets, one_place
 
 
@@ -132,9 +139,50 @@ def with_copied_signature(raw: bytes) -> bytes:
     return raw + with_table(raw, {**_forged(raw), number: copied})
 
 
-def pointing_into_an_attachment(raw: bytes, number: int, found: bytes) -> bytes:
-    """Return the file with a table alone behind its end: object `number` is now what stands at the one `found`."""
-    return raw + table_of(raw, {number: b"%010d 00000 n \n" % raw.index(found)}, len(raw))
+def page_found_in_an_attachment(raw: bytes) -> bytes:
+    """Return the file with a table alone behind its end: the page is now what an attached file holds as an object."""
+    (number,) = _forged(raw)
+    inside = raw.index(b"%d 0 obj\n" % number, raw.index(b"/EmbeddedFile "))
+    return raw + table_of(raw, {number: b"%010d 00000 n \n" % inside}, len(raw))
+
+
+def picture_freed(raw: bytes) -> bytes:
+    """Return the file with a table alone behind its end: the picture over the page is free."""
+    number = int(re.search(rb"/X0 (\d+) 0 R", raw)[1])  # type: ignore[index]
+    return raw + table_of(raw, {number: b"0000000000 00001 f \n"}, len(raw))
+
+
+# --- the written form ---
+
+
+def comment_before_the_table(raw: bytes) -> bytes:
+    """Return the file with octets between its objects and its table, which is still found."""
+    at = raw.rindex(b"\nxref\n") + 1
+    return raw[:at] + b"% octets\n" + raw[at:].replace(b"startxref\n%d" % at, b"startxref\n%d" % (at + 9))
+
+
+def with_new_table(raw: bytes) -> bytes:
+    """Return the file with its table made anew, after its objects were moved."""
+    offsets = {number: at for number, at in offsets_of(raw).items() if at < raw.rindex(b"xref\n0 ")}
+    start, trailer = raw[: raw.rindex(b"xref\n0 ")], trailer_of(raw)
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1)
+    table += b"".join(b"%010d 00000 n \n" % offsets[number] for number in sorted(offsets))
+    return start + table + trailer + b"\nstartxref\n%d\n%%%%EOF\n" % len(start)
+
+
+def encrypted(raw: bytes, **options: Any) -> bytes:
+    """Return the file written anew and encrypted."""
+    with Pdf.open(BytesIO(raw)) as pdf:
+        return saved(pdf, **options)
+
+
+def table_bomb(raw: bytes) -> bytes:
+    """Return the file with a small stream in place of the table, which is a large one when it is unpacked."""
+    start = raw[: raw.rindex(b"xref\n0 ")]
+    bomb = compress(bytes(200_000_000))
+    entries = b"<< /Type /XRef /Size 11 /W [ 1 3 1 ] /Root 1 0 R /Filter /FlateDecode /Length %d >>" % len(bomb)
+    stream = b"10 0 obj\n%s\nstream\n%s\nendstream\nendobj\n" % (entries, bomb)
+    return start + stream + b"startxref\n%d\n%%%%EOF\n" % len(start)
 
 
 def _forged(raw: bytes) -> dict[int, bytes]:

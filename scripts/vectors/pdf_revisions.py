@@ -45,8 +45,7 @@ def table_of(raw: bytes, entries: Mapping[int, bytes], at: int) -> bytes:
 
 def offsets_of(raw: bytes) -> dict[int, int]:
     """Return where each object of a file with one revision begins, by its number."""
-    begins = re.finditer(rb"(?<=\nendobj\n)(\d+) 0 obj\n|(?<=\xfe\n)(1) 0 obj\n", raw)
-    return {int(each[1] or each[2]): each.start() for each in begins}
+    return {int(each[1]): each.start(1) for each in re.finditer(rb"\n(\d+) 0 obj\n", raw)}
 
 
 def trailer_of(raw: bytes) -> bytes:

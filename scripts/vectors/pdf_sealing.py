@@ -1,23 +1,26 @@
 """Small pages to seal, and a careless sealer: it lays the same signature over whatever it is given."""
 
+import warnings
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf, String
+from pikepdf import Array, Dictionary, Name, PageCopyWarning, Pdf, String
 
-from scripts.vectors.seals import BODY_NAME, SEALED_AT, FixedSigner, seal
+from scripts.vectors.seals import BODY_NAME, SEALED_AT, seal
 from signing.cms import sign_digest
 from signing.pdf import seal_pdf
-from signing.pdf_form import contents_octets, one_place, place_octets
+from signing.pdf_form import contents_octets, place_octets
+from signing.signers import Signer
 
 ROOM = 4096
 GAP = 2 * ROOM + 2
 _UNKNOWN = 9_999_999_999
 Change = Callable[[Pdf], None]
-MakeCms = Callable[[bytes, FixedSigner], bytes]
+MakeCms = Callable[[bytes], bytes]
 
 
 def page_text(shop: str) -> bytes:
@@ -64,7 +67,7 @@ def attached(pdf: Pdf, name: str, content: bytes, **entries: Any) -> Dictionary:
     )
 
 
-def sealed_page(shop: str = "A", *, signer: FixedSigner | None = None) -> bytes:
+def sealed_page(shop: str = "A", *, signer: Signer | None = None) -> bytes:
     """Return a small page sealed as the hub seals."""
     return seal_pdf(
         plain_page(shop),
@@ -87,28 +90,42 @@ def saved(pdf: Pdf, **options: Any) -> bytes:
         "stream_decode_level": pikepdf.StreamDecodeLevel.none,
         "deterministic_id": True,
     }
-    pdf.save(written, **{**form, **options})
+    with warnings.catch_warnings():
+        # That a field is not in the form may be the very fault of a vector.
+        warnings.simplefilter("ignore", PageCopyWarning)
+        pdf.save(written, **{**form, **options})
     return written.getvalue()
 
 
-def genuine_cms(covered: bytes, signer: FixedSigner) -> bytes:
+def genuine_cms(signer: Signer, covered: bytes) -> bytes:
     """Return the CMS that sealing makes over what the signature covers."""
     return sign_digest(sha256(covered).digest(), signer=signer, statement=None)
 
 
+def unchanged(pdf: Pdf) -> None:
+    """Leave all as it is."""
+
+
 def seal_carelessly(
-    raw: bytes, change: Change, *, signer: FixedSigner | None = None, make_cms: MakeCms = genuine_cms, **options: Any
+    raw: bytes,
+    change: Change = unchanged,
+    *,
+    edit: Callable[[bytes], bytes] = bytes,
+    signer: Signer | None = None,
+    make_cms: MakeCms | None = None,
+    **options: Any,
 ) -> bytes:
     """Return a sealed file after `change`, sealed again over whatever that made of it, by the seal or another signer.
 
-    `options` are those of writing the file.
+    `edit` is done to the written file before it is sealed, `options` are those of writing it; `make_cms` gets what the
+    signature covers, in place of the signer.
     """
     with Pdf.open(BytesIO(raw)) as pdf:
         signature = pdf.Root.AcroForm.Fields[0].V
         signature.ByteRange, signature.Contents = empty_place()
         change(pdf)
-        prepared = saved(pdf, **options)
-    return fill_place(prepared, one_place(prepared), signer=signer or seal("seal"), make_cms=make_cms)
+        prepared = edit(saved(pdf, **options))
+    return fill_place(prepared, prepared.index(b"/ByteRange"), make_cms or partial(genuine_cms, signer or seal("seal")))
 
 
 def empty_place() -> tuple[Array, String]:
@@ -116,10 +133,10 @@ def empty_place() -> tuple[Array, String]:
     return Array([0, _UNKNOWN, _UNKNOWN, _UNKNOWN]), String("\0" * ROOM)
 
 
-def fill_place(prepared: bytes, placed: int, *, signer: FixedSigner, make_cms: MakeCms = genuine_cms) -> bytes:
+def fill_place(prepared: bytes, placed: int, make_cms: MakeCms) -> bytes:
     """Return the file with its empty place, which begins at `placed`, filled by a signature over all the rest."""
     opened = placed + len(place_octets(_UNKNOWN, _UNKNOWN, _UNKNOWN))
     closed = opened + GAP
     before = prepared[:placed] + place_octets(opened, closed, len(prepared) - closed)
     after = prepared[closed:]
-    return before + contents_octets(make_cms(before + after, signer), ROOM) + after
+    return before + contents_octets(make_cms(before + after), ROOM) + after

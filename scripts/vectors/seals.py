@@ -24,6 +24,8 @@ SEALS = {
     # The same key under another cert, and another key of the same body.
     "renewed": ("seal", "authority", 1002),
     "later": ("later seal", "authority", 1003),
+    # A seal of the same authority that is in no list.
+    "unlisted": ("unlisted seal", "authority", 1004),
     # A stranger's key and authority, under the very same names and numbers.
     "look_alike": ("stranger", "stranger's authority", 1001),
 }

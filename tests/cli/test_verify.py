@@ -14,9 +14,15 @@ import typer
 from typer.testing import CliRunner, Result
 
 from hub.cli.verify import VerifyCommand, verify
+from hub.document_xml import element_of
+from hub.web.qr import qr_png
+from signing.pdf import seal_pdf
 from signing.trust import sign_trust_list
-from tests.flows.shown import LIST_INDEX, PRIVATE, PUBLIC, Desk, new_desk, other_seal
-from tests.signing.authority import new_city
+from signing.xml import seal_xml
+from tests.flows.shown import LIST_INDEX, ORIGIN, PRIVATE, PUBLIC, Desk, new_desk, other_seal
+from tests.flows.world import DRAWN
+from tests.hub.contents import FOOD, claims_of, content_of_type
+from tests.signing.authority import ISSUING_BODY, new_city
 
 DESK = new_desk()
 # The command reads the machine's clock, so what it verifies is made now; the desk's certs hold for years.
@@ -108,7 +114,16 @@ def test_altered_and_ended_files_are_not_valid(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", [b"", b"\x00\xff", b"{", b"[" * 100_000, b"a" * (2 * 1024 * 1024 + 1), b"91350100M000100Y43"]
+    "shown",
+    [
+        b"",
+        b"\x00\xff",
+        b"{",
+        b"[" * 100_000,
+        b"a" * (2 * 1024 * 1024 + 1),
+        b"%PDF-" + bytes(12 * 1024 * 1024),
+        b"91350100M000100Y43",
+    ],
 )
 def test_what_cannot_be_judged_has_an_exit_code_of_its_own(case: Case, shown: bytes) -> None:
     result = case.run(shown)
@@ -127,6 +142,79 @@ def test_file_may_come_by_standard_input(case: Case) -> None:
     options = ["--trust-list", str(case.folder / "list.json"), "--anchor", ANCHOR.upper()]
     assert run(["-", *options], shown=delivered()).exit_code == 3
     assert run([str(case.folder / "missing"), *options]).exit_code == 4
+
+
+# --- documents and pictures ---
+
+
+def sealed(**claims: Any) -> tuple[bytes, bytes]:
+    """Return a food permit as the desk's issuing body seals it: its XML, and the PDF around it."""
+    said = claims_of(FOOD, **(DATES | claims))
+    content = content_of_type(claims=said, issuing_body=ISSUING_BODY, origin=ORIGIN, sealed_at=NOW)
+    signer = DESK.city.seal.signer
+    xml = seal_xml(element_of(content, FOOD), signer=signer, statement=b"order", sealed_at=NOW)
+    drawn = DRAWN.pages(content.with_xml(xml))
+    pdf = seal_pdf(
+        drawn.pdf,
+        signer=signer,
+        statement=b"order",
+        sealed_at=NOW,
+        page=drawn.seal_page,
+        rect=drawn.seal_rect,
+        name=content.issuing_body_name,
+        reason=content.reason,
+    )
+    return xml, pdf
+
+
+def test_document_is_as_sealed_and_unknown_since(case: Case) -> None:
+    xml, pdf = sealed()
+    results = [case.run(each) for each in (xml, pdf)]
+    assert [each.exit_code for each in results] == [3, 3]
+    assert "暂时无法确认  签章真实；状态以签章或交付时为准" in results[1].stdout
+    assert "中山示例有限公司" in results[1].stdout
+    answer = json.loads(case.run(pdf, "--json").stdout)
+    assert (answer["kind"], answer["reason"], answer["as_of"]) == ("pdf", "status_as_signed", NOW.isoformat())
+
+
+def test_changed_or_ended_document_is_not_valid(case: Case) -> None:
+    pdf = sealed()[1]
+    changed = pdf.replace(b"/Length", b"/Longth", 1)
+    ended = sealed(valid_to=(NOW - timedelta(days=2)).date().isoformat())[1]
+    assert [case.run(each).exit_code for each in (changed, pdf + b"\n", ended)] == [1, 1, 1]
+    assert "文件被改动过，请勿采用。" in case.run(changed).stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "reason"),
+    [
+        ({}, "unknown", "status_as_signed"),
+        ({"revoked_at": NOW - timedelta(days=1)}, "unknown", "seal_revoked"),
+        ({"until_at": NOW - timedelta(days=1)}, "unknown", "seal_ended"),
+        ({"from_at": NOW + timedelta(days=1)}, "not_valid", "seal_unlisted"),
+        ({"issuing_body": "11442000MB2D00009K"}, "not_valid", "seal_unlisted"),
+    ],
+)
+def test_seal_on_a_document_counts_by_the_trust_list(
+    case: Case, changes: dict[str, Any], outcome: str, reason: str
+) -> None:
+    case.write("list.json", signed_list(DESK, seals=other_seal(DESK, **changes)))
+    answer = json.loads(case.run(sealed()[0], "--json").stdout)
+    assert (answer["outcome"], answer["reason"]) == (outcome, reason)
+
+
+def test_document_of_another_hub_or_of_a_stranger_is_not_trusted(case: Case) -> None:
+    case.write("other", signed_list(DESK, origin="https://other.example"))
+    case.write("nobody", signed_list(DESK, seals=()))
+    results = [json.loads(case.run(sealed()[1], "--json", trust_list=each).stdout) for each in ("other", "nobody")]
+    assert [each["reason"] for each in results] == ["seal_unlisted"] * 2
+
+
+def test_picture_and_foreign_files_cannot_be_judged(case: Case) -> None:
+    picture = case.run(qr_png(f"{ORIGIN}/C/7A0ANDJWF0EGKSJKQND5VG86E3", 8))
+    foreign = [case.run(each).exit_code for each in (b"%PDF-1.7 of somebody", b"<html/>", b"\xff\xd8\xff", b"%PDF-")]
+    assert (picture.exit_code, foreign) == (4, [4] * 4)
+    assert "/c/7A0ANDJWF0EGKSJKQND5VG86E3" in picture.stdout
 
 
 # --- trust lists ---
@@ -204,4 +292,15 @@ def test_only_its_own_modules_are_loaded(case: Case) -> None:
     assert orjson.loads(ran.stdout)["outcome"] == "unknown"
     loaded = set(ran.stderr.decode().split())
     assert "signing" in loaded
-    assert not loaded & {"fastapi", "starlette", "sqlalchemy", "psycopg", "httpx", "jinja2", "openpyxl"}
+    assert not loaded & {
+        "fastapi",
+        "starlette",
+        "sqlalchemy",
+        "psycopg",
+        "httpx",
+        "jinja2",
+        "openpyxl",
+        "pikepdf",
+        "lxml",
+        "PIL",
+    }

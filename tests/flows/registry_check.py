@@ -28,7 +28,7 @@ from hub.store import tables
 from hub.store.intention import IntentionReader, KeptAct
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, Status, changed
-from schemas.download import parse_download
+from schemas.download import EXISTING, parse_download
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
@@ -466,7 +466,12 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
 def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     certificates = all_.by_key(tables.certificate, "serial")
     deliveries = all_.by_key(tables.delivery, "decision")
+    existing = all_.by_key(tables.existing_document, "sha256")
     for row in all_.rows(tables.document):
+        if row["edition"] == EXISTING:
+            statement, previous = existing[row["sha256"]]["statement"], certificates[row["serial"]]["act_id"]
+            yield "existing_document", row["act_id"], digests.get(statement), row["sha256"], previous
+            continue
         before = deliveries[row["delivery"]] if row["delivery"] else certificates[row["serial"]]
         yield "document", row["act_id"], None, row["sha256"], before["act_id"]
     for row in all_.rows(tables.download):
@@ -484,7 +489,10 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
             yield "order_refused", None, row["digest"], None, None
 
 
-_LED_BY = (tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download)
+_LED_BY = (
+    tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
+    tables.existing_document,
+)  # fmt: skip
 
 
 # --- exchange ---------------------------------------------------------------------------------------------------

@@ -169,13 +169,15 @@ def _changed(pdf: bytes, what: str) -> bytes:
             opened.Root.OpenAction = script
         elif what == "script":
             opened.Root.Names.JavaScript = Dictionary(Names=Array([String("a"), script]))
+        elif what == "words":
+            opened.Root.Words = opened.make_stream(b"/ByteRange [ 0 1 2 3 ] /Contents <00>")
         elif what == "layers":
             opened.Root.OCProperties = Dictionary(OCGs=Array([]), D=Dictionary())
         else:
             note = Dictionary(Type=Name.Annot, Subtype=Name.Text, Rect=Array([0, 0, 9, 9]))
             opened.pages[0].obj.Annots = Array([opened.make_indirect(note)])
         written = BytesIO()
-        opened.save(written)
+        opened.save(written, compress_streams=False)
     return written.getvalue()
 
 
@@ -184,6 +186,12 @@ def test_what_could_change_its_meaning_is_not_sealed(drawn: bytes, signer: FileS
     with pytest.raises(PdfRefusedError) as refused:
         _seal(_changed(drawn, what), signer)
     assert refused.value.reason == "active"
+
+
+def test_a_file_that_holds_the_words_of_a_signature_is_not_sealed(drawn: bytes, signer: FileSigner) -> None:
+    with pytest.raises(PdfRefusedError) as refused:
+        _seal(_changed(drawn, "words"), signer)
+    assert refused.value.reason == "byte_range"
 
 
 def test_a_sealed_file_is_not_sealed_twice(sealed: bytes, signer: FileSigner) -> None:

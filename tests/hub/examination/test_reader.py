@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.confined.children import LARGEST_ANSWER
 from hub.examination.extracted import (
-    LARGEST_ANSWER,
     PictureRead,
     Unread,
     read_answer,
@@ -21,6 +20,7 @@ from hub.examination.extracted import (
 from hub.examination.forms import LARGEST_FILE
 from hub.examination.reader import Reader
 from hub.web.qr import qr_png
+from tests.hub.examination.children import reading_children
 
 TEXT = "https://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRS"
 PICTURE = qr_png(TEXT, 8)
@@ -38,9 +38,8 @@ def reading(*, ready: int = 0, program: str | None = None) -> Iterator[Reader]:
 
 
 def children() -> set[str]:
-    """Return the process ids of those of this thread's children that read files."""
-    started = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
-    return {each for each in started if b"\0-I\0-S\0-c\0" in Path(f"/proc/{each}/cmdline").read_bytes()}
+    """Return the process ids of the reading children of this process."""
+    return reading_children(os.getpid())
 
 
 def test_children_are_kept_ready_used_once_and_replaced() -> None:

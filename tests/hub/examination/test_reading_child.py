@@ -17,7 +17,7 @@ from hub.web.qr import qr_png
 CONFINED = """
 import ctypes, os, resource, socket, sys
 sys.path[:] = sys.argv[1:]
-from hub.examination.reading_child import confine
+from hub.confined.child import confine
 confine()
 try:
     {attempt}
@@ -52,6 +52,11 @@ def confined(attempt: str, *, errors: int = subprocess.DEVNULL) -> subprocess.Co
 )
 def test_no_file_and_no_socket_can_be_opened_even_in_place_of_another(attempt: str) -> None:
     assert confined(attempt).stdout == f"OSError {EMFILE}"
+
+
+def test_nothing_is_open_but_what_it_was_started_with() -> None:
+    attempt = "[each for each in range(3, 99) if os.path.exists(each)]"
+    assert confined(f"os.write(1, str({attempt}).encode())").stdout == "[]"
 
 
 @pytest.mark.parametrize("attempt", ["os.fork()", "os.forkpty()", "os.posix_spawn('/bin/true', ['true'], {})"])

@@ -1,0 +1,90 @@
+"""Door of existing documents (存量): a department's system hands in a PDF that its issuing body had sealed before."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import ValidationError
+
+from hub.access import Caller, verify_caller
+from hub.documents.existing import CheckSeal, read_existing_order, take_in
+from hub.registry import Registry
+from hub.store.files import DocumentFiles
+from hub.web.bodies import LONGEST_JSON, BodyError
+from hub.web.callers import OrderBody, in_thread, moment, presented, verify_order
+from hub.web.limits import Turns
+from hub.web.uploads import read_parts
+from schemas.parties import Role
+from schemas.statement import Ordered
+from signing.errors import MalformedTokenError
+from signing.jws import parse_json
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["order", "file"],
+                    "properties": {
+                        "order": {"type": "string", "contentMediaType": "application/json"},
+                        "file": {"type": "string", "contentMediaType": "application/pdf"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+def routes(registry: Registry, files: DocumentFiles, check_seal: CheckSeal, turns: Turns, *, longest: int) -> APIRouter:
+    """Return the door. `check_seal` runs in `turns`; `longest` is the longest file it takes, in bytes."""
+    router = APIRouter(tags=["documents 证照文件"])
+
+    @router.post(
+        "/existing-documents",
+        status_code=201,
+        summary="Hand in an existing document 提交存量证照文件",
+        openapi_extra=_BODY,
+    )
+    async def hand_in(request: Request, idempotency_key: Annotated[str | None, Header()] = None) -> dict[str, Any]:
+        """Take in a sealed PDF as it is: `order` (statement, salt, content) as JSON, and the `file` it names by digest.
+
+        The content holds identifier, issuing_body, file_sha256 and origin (where the file comes from).
+        """
+        caller = await in_thread(_caller, request, registry)
+        parts = await read_parts(request, longest + LONGEST_JSON)
+        order, file = _read_order(parts.get("order", b"")), parts.get("file", b"")
+        if len(file) > longest:
+            raise BodyError("body_too_long", longest=longest)
+
+        def work() -> dict[str, Any]:
+            called = verify_order(request, order, caller=caller, act=Ordered.TAKE_IN, registry=registry)
+            return take_in(
+                read_existing_order(order.content),
+                file,
+                verified=called.verified,
+                system=caller.system,
+                key=called.key,
+                registry=registry,
+                files=files,
+                check_seal=check_seal,
+                now=called.now,
+            )
+
+        async with turns.turn():
+            answer: dict[str, Any] = await in_thread(work)
+        return answer
+
+    return router
+
+
+def _caller(request: Request, registry: Registry) -> Caller:
+    return verify_caller(presented(request), role=Role.ISSUE, registry=registry, now=moment())
+
+
+def _read_order(raw: bytes) -> OrderBody:
+    try:
+        return OrderBody.model_validate(parse_json(raw, max_bytes=LONGEST_JSON))
+    except (MalformedTokenError, ValidationError):
+        raise BodyError("body_malformed") from None

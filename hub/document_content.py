@@ -138,8 +138,8 @@ def _content(
     connection: Connection,
     now: datetime,
 ) -> Content:
-    body = PartyReader(connection).issuing_body(certificate.issuing_body)
-    successor = PartyReader(connection).issuing_body(body.successor) if body and body.successor else None
+    body = PartyReader(connection).body_names(certificate.issuing_body)
+    successor = PartyReader(connection).body_names(body.successor) if body and body.successor else None
     return Content(
         serial=certificate.serial,
         act_id=act_id,

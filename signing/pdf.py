@@ -6,12 +6,15 @@ What is refused to be sealed is what could change its meaning later (forms, scri
 Where its parts stand among the octets is in `signing.pdf_form`; a stranger's PDF is read by `signing.pdf_reading`.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf, String
+from pikepdf import AccessMode, Array, Dictionary, Name, Pdf, String
 
 from signing.cms import sign_digest
 from signing.errors import PdfRefusedError
@@ -64,7 +67,7 @@ def _prepared(
 ) -> bytes:
     """Return the file with an empty signature in its place."""
     try:
-        with Pdf.open(BytesIO(raw)) as pdf:
+        with _opened(raw) as pdf:
             _require_sealable(pdf, page)
             signature = pdf.make_indirect(_signature(sealed_at, name, reason))
             field = pdf.make_indirect(_field(pdf, signature, page, rect))
@@ -84,6 +87,16 @@ def _prepared(
     except pikepdf.PdfError as error:
         raise PdfRefusedError("malformed", "not a readable PDF") from error
     return written.getvalue()
+
+
+@contextmanager
+def _opened(raw: bytes) -> Iterator[Pdf]:
+    """Open a PDF in memory that qpdf reads by itself; of a stream of Python's, each of 4,000 reads would be a call."""
+    with open(os.memfd_create("drawn"), "w+b") as file:
+        file.write(raw)
+        file.flush()
+        with Pdf.open(file, access_mode=AccessMode.mmap) as pdf:
+            yield pdf
 
 
 def _require_sealable(pdf: Pdf, page: int) -> None:

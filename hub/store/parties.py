@@ -1,6 +1,7 @@
 """Departments, issuing bodies, systems, officers, sources, and the licence numbers an operator admitted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -12,6 +13,15 @@ from hub.store.database import Database
 from hub.store.queries import select_by
 from hub.store.upsert import insert_new, insert_or_replace
 from schemas.parties import Department, IssuingBody, Officer, Role, System
+
+
+@dataclass(frozen=True, slots=True)
+class BodyNames:
+    """How an issuing body is called, and the licence number of the one that succeeded it."""
+
+    name_zh: str
+    name_en: str
+    successor: str | None
 
 
 class PartyReader:
@@ -29,6 +39,12 @@ class PartyReader:
         competences = select_by(self._connection, tables.competence, issuing_body=licence_number).mappings()
         days = {each["certificate_type"]: (each["from_on"], each["until_on"]) for each in competences}
         return IssuingBody(**row, competences=days)
+
+    def body_names(self, licence_number: str) -> BodyNames | None:
+        """Return how an issuing body is called; what it is competent for, of which there may be much, is not read."""
+        columns = tuple(BodyNames.__slots__)
+        row = select_by(self._connection, tables.issuing_body, columns=columns, licence_number=licence_number).first()
+        return None if row is None else BodyNames(*row)
 
     def issuing_bodies(self) -> list[str]:
         """Return the licence numbers of all issuing bodies."""

@@ -73,7 +73,7 @@ from hub.web import (
 )
 from hub.web.callers import moment
 from hub.web.documents import Counter
-from hub.web.limits import AddressLimit, Turns
+from hub.web.limits import AddressLimit, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
@@ -90,6 +90,8 @@ from signing.x509 import Purpose
 
 _FRESH = timedelta(seconds=1)
 _UPKEEP_SECONDS = 5.0
+# What uploads under way may take of the memory, all together.
+_UPLOADED_BYTES = 160 * 1024 * 1024
 
 
 class SharedView:
@@ -237,7 +239,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
     files = document_files(settings, registry)
-    check_seal, turns = SealChecker(existing_anchors(settings)), Turns(settings.readers)
+    check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
@@ -253,11 +255,12 @@ def _build(settings: Settings, database: Database) -> Hub:
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
-        existing.routes(registry, files, check_seal, turns, longest=settings.existing_bytes),
+        existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")
     files_of_strangers, limit = Reader(ready=settings.readers), AddressLimit(settings.upload_rate)
-    api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns))
+    turns = Turns(settings.readers)
+    api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns, room))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
     api.mount("/static", static_app())

@@ -26,6 +26,7 @@ from signing.signers.file import FileSigner
 
 _RENEW_BEFORE_SECONDS = 30
 _TIMEOUT_SECONDS = 60.0
+_LONGEST_WAIT_SECONDS = 300.0
 _CHUNK_BYTES = 64 * 1024
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.02, 1.0
 
@@ -249,10 +250,14 @@ class Client:
 
 
 def fetch_document(ask: Callable[[], httpx.Response]) -> bytes:
-    """Ask again while the hub answers that a document is being made (202); return its bytes, or raise RefusedError."""
-    while (response := ask()).status_code == httpx.codes.ACCEPTED:
-        time.sleep(float(response.headers.get("retry-after", "1")))
-    if response.status_code >= 400:
+    """Ask again while the hub answers that a document is being made (202); return its bytes.
+
+    Raises RefusedError, with status 202 when it is not made after minutes.
+    """
+    ends = time.monotonic() + _LONGEST_WAIT_SECONDS
+    while (response := ask()).status_code == httpx.codes.ACCEPTED and time.monotonic() < ends:
+        time.sleep(1.0)
+    if response.status_code != httpx.codes.OK:
         raise RefusedError(response.status_code, problem_of(response))
     return response.content
 

@@ -93,7 +93,7 @@ def make_delivery(
         for each in good
     }
     # The note bears the name its decision was recorded under before this key is used: no note is without a record.
-    serial, ends_at = decision.decision, now + registry.terms.copy_term
+    serial, ends_at = decision.decision, copy_ends_at(decision, registry, now)
     note = None
     if good:
         presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in good]
@@ -111,6 +111,16 @@ def make_delivery(
         "items": items,
     }
     return answer, note
+
+
+def copy_ends_at(decision: StoredDecision, registry: Registry, now: datetime) -> datetime:
+    """Return when a copy ends: after the term of copies, and never later than the grant it stands on."""
+    ends_at = now + registry.terms.copy_term
+    if decision.basis != Basis.GRANT:
+        return ends_at
+    with registry.database.read() as connection:
+        grant = GrantReader(connection).get(decision.basis_reference or "")
+    return min(ends_at, grant.valid_until) if grant else ends_at
 
 
 def _granted_singly(

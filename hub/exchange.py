@@ -255,7 +255,7 @@ def _delivery_row(
         "requester": decision.requester,
         "licence_number": decision.licence_number,
         "note": note,
-        "ends_at": now + registry.terms.copy_term,
+        "ends_at": datetime.fromisoformat(answer["ends_at"]),
         "recorded_at": now,
         "act_id": act_id,
     }

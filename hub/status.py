@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.charge import require_body
 from hub.errors import NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.intentions import new_name
@@ -27,7 +28,6 @@ from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
-from hub.store.parties import PartyReader
 from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import Act, Certificate, Status, StatusChange, changed, civil_date, parse_day
 from schemas.evidence import ActFacts, Kind
@@ -113,7 +113,7 @@ def _commit(
     )
     # Read again under the lock: another act may have come between.
     certificate = reader.by_serial([found.serial])[found.serial]
-    _check_body(order.issuing_body, certificate, system, connection, civil_date(now))
+    require_body(order.issuing_body, certificate, system, connection, civil_date(now))
     status = changed(Status(certificate.status), order.change.act)
     number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
     writer.set_status(certificate.serial, status=status, since=order.change.works_from, until=order.change.until)
@@ -124,22 +124,6 @@ def _commit(
     answer |= {"recorded_at": now.isoformat()}
     keep_answer(connection, system.code, key, answer, registry=registry)
     return answer
-
-
-def _check_body(acting: str, certificate: Certificate, system: System, connection: Connection, today: date) -> None:
-    """Refuse unless `acting` is the certificate's body, its successor or its superior, in being and the caller's."""
-    parties = PartyReader(connection)
-    body, own = parties.issuing_body(acting), parties.issuing_body(certificate.issuing_body)
-    if body is None:
-        raise OrderError("body_unknown", issuing_body=acting)
-    if body.department != system.department:
-        raise OrderError("body_not_yours", issuing_body=acting)
-    if body.until_on is not None and today > body.until_on:
-        raise OrderError("body_ended", issuing_body=acting)
-    if acting == certificate.issuing_body:
-        return
-    if own is None or acting not in (own.successor, own.superior):
-        raise OrderError("body_not_in_charge", issuing_body=acting)
 
 
 def _change_row(

@@ -52,6 +52,8 @@ def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     outcome, reason = _worst(checks, surface)
     if outcome is Outcome.VALID:
         reason = "good" if facts.valid_to else "good_no_end"
+        if surface is Surface.OFFLINE and facts.licence is None:
+            reason = "good_by_list"  # nobody is there to ask about the holder's licence: it is said first
     return Verdict(outcome, reason, _since(facts, reason), checks, facts.status_as_of or now)
 
 
@@ -167,7 +169,7 @@ def _is_later_doubt(check: Check) -> bool:
 def _since(facts: Facts, reason: str) -> date | None:
     if reason == "expired":
         return facts.valid_to
-    if reason in ("good", "good_no_end", "not_yet_valid"):
+    if reason in ("good", "good_no_end", "good_by_list", "not_yet_valid"):
         return facts.valid_from
     return facts.status_since if facts.status is not None and reason in _STATUS_REASONS else None
 

@@ -23,6 +23,11 @@ OUTCOMES: Mapping[str, Wording] = {
 
 REASONS: Mapping[str, Wording] = {
     "good": Wording("登记在册，在有效期内。", "On record and within its period of validity."),
+    "good_by_list": Wording(
+        "按状态列表登记在册，在有效期内；持证主体的营业执照是否仍有效，脱机无法核对。",
+        "On record by the status list and within its period; whether the holder's business licence still stands "
+        "cannot be checked offline.",
+    ),
     "good_no_end": Wording("登记在册，长期有效。", "On record; it has no end date."),
     "expired": Wording("有效期已过。", "Its period of validity has ended."),
     "not_yet_valid": Wording("尚未到生效日期。", "Its period of validity has not begun."),
@@ -246,6 +251,10 @@ NEXT_STEPS: Mapping[str, Wording] = {
     ),
     "seal_broken": Wording(
         "请勿采用，并请出示人重新提供原始文件。", "Do not rely on it. Ask whoever showed it for the original file."
+    ),
+    "good_by_list": Wording(
+        "采用前请联网在本平台核验页面再核验一次，以查看营业执照的当前状态。",
+        "Before you rely on it verify it once more on this hub's page, online, to see how the business licence stands.",
     ),
     "status_as_signed": Wording(
         "请联网在本平台核验页面重新核验，以查看当前状态。",

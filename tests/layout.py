@@ -138,6 +138,7 @@ _LAYERS = {
     "hub.facts": "decisions",
     "hub.delivery": "steps",
     "hub.applications": "steps",
+    "hub.charge": "steps",
     "hub.confined": "steps",
     "hub.document_content": "steps",
     "hub.document_metadata": "steps",

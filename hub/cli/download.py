@@ -1,5 +1,6 @@
 """`yizhao download`: an enterprise asks for documents with its e-licence, and fetches them."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -7,9 +8,11 @@ import typer
 
 from hub.cli.connection import DEFAULT_URL, Url, open_http, post_public
 from hub.cli.output import AsJson, read_json, save_json, show, show_rows, show_text
+from hub.cli.refusals import LocalRefusal
 
 app = typer.Typer(no_args_is_help=True, help="持证主体下载证照文件。 An enterprise fetches its documents.")
 
+_NAME = re.compile("[A-Za-z0-9_-]{1,43}")
 Out = Annotated[Path | None, typer.Option("--out", help="写入文件。 Write it to a file.")]
 
 
@@ -60,6 +63,9 @@ def fetch(
     if name is None:
         show(answer, as_json=as_json)
         return
+    if not _NAME.fullmatch(name):
+        # It becomes a file's name, and is what the server says.
+        raise LocalRefusal("answer_form")
     headers = {"authorization": f"Bearer {answer['token']}"}
     with open_http(url) as http:
         archive = fetch_document(lambda: http.get(f"/api/v1/{door}/{name}/archive", headers=headers))

@@ -146,6 +146,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "检查路径与权限。",
         "Check its path and permissions.",
     ),
+    "answer_form": (
+        "平台的答复不是所要的样子。",
+        "The hub's answer is not of the form that it should be.",
+        "核对 --url 是否是本平台。",
+        "Check that --url is the hub.",
+    ),
     "json_form": (
         "文件不是所要的 JSON。",
         "The file is not the JSON that is asked for.",

@@ -14,6 +14,8 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 from asn1crypto.x509 import Certificate as Cert
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.hashes import SHA256
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -39,6 +41,7 @@ class _NotGood(Exception):
 
 def serve() -> None:
     """Check one file, confined."""
+    ECDSA(SHA256())  # what it verifies with is loaded late, and could not be loaded any more
     child.serve(check)
 
 
@@ -81,6 +84,8 @@ def _check(seal: EmbeddedPdfSignature, anchors: list[bytes], now: datetime, *, i
     )
     try:
         status = _ended(async_validate_pdf_signature(seal, context))
+    except OSError:
+        raise  # this child's own fault: it has no answer then
     except Exception as error:
         # pyHanko meets what is not of the type it should be with any of Python's errors.
         raise _NotGood("seal") from error

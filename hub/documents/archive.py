@@ -23,8 +23,8 @@ _TITLES = (
     "版本 edition", "签章时间 sealed at", "SHA-256",
 )  # fmt: skip
 _NOT_IN_A_NAME = re.compile(r"[^\w〔〕（）()-]+")
-_LONGEST_PART = 60
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_LONGEST_PART = 30
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def file_name(each: Archived, number: int = 0) -> str:
     return f"{number:03d}_{named}.pdf" if number else f"{named}.pdf"
 
 
-def archive_of(documents: Sequence[Archived], read: Callable[[str], bytes], *, now: datetime) -> Iterator[bytes]:
-    """Yield a zip of these documents and their list; `read` returns a document's bytes by its digest."""
+def archive_of(documents: Sequence[Archived], read: Callable[[Archived], bytes], *, now: datetime) -> Iterator[bytes]:
+    """Yield a zip of these documents and their list; `read` returns a document's bytes, or raises and breaks it off."""
     pipe = _Pipe()
     moment = now.astimezone(SHANGHAI).timetuple()[:6]
     names = [file_name(each, number) for number, each in enumerate(documents, 1)]
@@ -52,7 +52,7 @@ def archive_of(documents: Sequence[Archived], read: Callable[[str], bytes], *, n
         archive.writestr(ZipInfo(CONTENTS_NAME, moment), _contents(zip(names, documents, strict=True)))
         yield pipe.taken()
         for name, each in zip(names, documents, strict=True):
-            archive.writestr(ZipInfo(name, moment), read(each.stored.sha256))
+            archive.writestr(ZipInfo(name, moment), read(each))
             yield pipe.taken()
     yield pipe.taken()
 

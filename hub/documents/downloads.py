@@ -167,7 +167,7 @@ def _chosen(wanted: Download, connection: Connection, now: datetime) -> tuple[li
         except DocumentError as error:
             left_out.append({"identifier": each.identifier, "reason": error.code})
     if not chosen:
-        raise DocumentError("download_nothing")
+        raise DocumentError("existing_none" if wanted.edition == EXISTING else "download_nothing")
     if len(chosen) > MOST_DOCUMENTS:
         raise DocumentError("download_too_many", most=MOST_DOCUMENTS)
     return chosen, left_out

@@ -2,7 +2,7 @@
 
 1 the statement is verified (`hub/statements.py`): it names certificate, body and the file's digest
 2 the file is the one that was signed for, and nobody took it in before
-3 its own seal holds, covers the whole file, and leads to an anchor the site has configured (`check_seal`)
+3 the body has the right; the file's own seal holds, covers it whole, and leads to an anchor of the site (`check_seal`)
 4 the file is written and synced with its folder
 5 under the holder's row the body's right is judged; document, seal facts and entry are committed    <- COMMIT POINT
 
@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.charge import require_body
 from hub.confined.foreign_seal import ForeignSeal
 from hub.errors import DocumentError, NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
@@ -32,9 +33,8 @@ from hub.store.document import DocumentReader, DocumentWriter, ExistingDocument,
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.files import DocumentFiles
-from hub.store.parties import PartyReader
 from schemas.catalogue import FieldProblem, FieldsError
-from schemas.certificate import Certificate
+from schemas.certificate import Certificate, civil_date
 from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
@@ -94,9 +94,12 @@ def take_in(
         raise StatementError("statement_body")
     if sha256(pdf).hexdigest() != order.file_sha256:
         raise DocumentError("existing_digest")
-    seal = check_seal(pdf, now)
-    files.put(pdf)
     try:
+        # Asked before anything is kept, and again under the holder's row.
+        with registry.database.read() as connection:
+            _permitted(order, system, connection, now)
+        seal = check_seal(pdf, now)
+        files.put(pdf)
         return registry.database.write(partial(_commit, order, len(pdf), seal, verified, system, key, registry, now))
     except OrderError as error:
         record_refusal(error, verified=verified, system=system, registry=registry, now=now)
@@ -114,17 +117,13 @@ def _commit(
     now: datetime,
     connection: Connection,
 ) -> dict[str, Any]:
-    reader, act_id = CertificateReader(connection), new_name(registry)
-    found = reader.by_identifier([order.identifier]).get(order.identifier)
-    if found is None:
-        raise NotFoundError("certificate_not_found")
+    act_id = new_name(registry)
+    found = _permitted(order, system, connection, now)
     open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     EnterpriseWriter(connection).lock(
         {found.licence_number: ("", "")}, make_reference=lambda: make_reference(registry.random(16)), now=now
     )
-    _require_right(order, found, system, connection)
-    if DocumentReader(connection).by_digest(order.file_sha256) is not None:
-        raise DocumentError("existing_known")
+    _permitted(order, system, connection, now)
     statement = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
     stored = StoredDocument(
         serial=found.serial,
@@ -134,6 +133,7 @@ def _commit(
         sha256=order.file_sha256,
         length=length,
         xml_sha256=None,
+        key_id="",
         payload_sha256=found.payload_sha256,
         sealed_at=seal.claimed_at or now,
         act_id=act_id,
@@ -165,15 +165,17 @@ def _commit(
     return answer
 
 
-def _require_right(order: ExistingOrder, certificate: Certificate, system: System, connection: Connection) -> None:
-    """Refuse a body that is unknown, not the caller's, or not the one whose certificate this is: OrderError."""
-    body = PartyReader(connection).issuing_body(order.issuing_body)
-    if body is None:
-        raise OrderError("body_unknown", issuing_body=order.issuing_body)
-    if body.department != system.department:
-        raise OrderError("body_not_yours", issuing_body=order.issuing_body)
-    if certificate.issuing_body != order.issuing_body:
-        raise OrderError("body_not_in_charge", issuing_body=order.issuing_body)
+def _permitted(order: ExistingOrder, system: System, connection: Connection, now: datetime) -> Certificate:
+    """Return the certificate; raises NotFoundError, OrderError for the body, DocumentError existing_known."""
+    certificate = CertificateReader(connection).by_identifier([order.identifier]).get(order.identifier)
+    if certificate is None:
+        raise NotFoundError("certificate_not_found")
+    require_body(order.issuing_body, certificate, system, connection, civil_date(now))
+    stored = DocumentReader(connection).by_digest(order.file_sha256)
+    if stored is not None:
+        known = CertificateReader(connection).by_serial([stored.serial])[stored.serial]
+        raise DocumentError("existing_known", identifier=known.identifier)
+    return certificate
 
 
 def _text(content: Mapping[str, Any], name: str, longest: int, problems: list[FieldProblem]) -> str:

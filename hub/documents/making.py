@@ -13,7 +13,7 @@ digest of whatever was sealed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -27,7 +27,7 @@ from hub.documents.permission import require_permitted
 from hub.errors import DocumentError, NotFoundError
 from hub.faces.drawing import DrawnPages, MissingGlyphError
 from hub.intentions import new_name
-from hub.registry import Registry, Sealers
+from hub.registry import COPIES_SEALER, Registry, Sealers
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentName, DocumentReader, DocumentWriter, OpenDocument, StoredDocument
 from hub.store.enterprise import EnterpriseWriter
@@ -37,8 +37,14 @@ from hub.store.statement import StatementReader
 from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
+from signing.errors import KeyUnknownError
 from signing.pdf import seal_pdf
+from signing.signers import Signer
 from signing.xml import seal_xml
+
+# What cannot be drawn is not tried again before its content, or the hub's fonts, may have changed.
+_OF_ITS_CONTENT = frozenset({"glyph_missing", "document_form"})
+_REST = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,11 @@ class Document:
 def want_document(name: DocumentName, *, registry: Registry, files: DocumentFiles, now: datetime) -> Document | None:
     """Return the document, or None while it has still to be made: then it is down as wanted.
 
-    A file that is missing or damaged is drawn again, as a new act. Raises NotFoundError, or DocumentError when there is
-    no such document to be had.
+    One whose file is missing or damaged, or whose seal has ended or was revoked, is drawn again, as a new act. Raises
+    NotFoundError, or DocumentError when there is no such document to be had.
     """
     stored, _ = _look_up(name, registry, now)
-    made = _with_bytes(stored, files)
+    made = _usable(stored, registry, files, now)
     if made is None:
         useless = stored.sha256 if stored else None
         registry.database.write(lambda connection: want(connection, {name: useless}, now))
@@ -77,7 +83,7 @@ def made_document(name: DocumentName, *, registry: Registry, files: DocumentFile
     if opened is not None and opened.problem is not None:
         code, facts = opened.problem["code"], opened.problem["facts"]
         raise DocumentError(code, **facts)
-    return _with_bytes(stored, files)
+    return _usable(stored, registry, files, now)
 
 
 def want(connection: Connection, names: Mapping[DocumentName, str | None], now: datetime) -> None:
@@ -89,11 +95,18 @@ def want(connection: Connection, names: Mapping[DocumentName, str | None], now: 
     if any(name.edition == EXISTING for name in names):
         raise DocumentError("existing_damaged")
     reader, writer = DocumentReader(connection), DocumentWriter(connection)
-    writer.want(list(names), now)
+    writer.want([name for name in names if not _rests(reader.open(name), now)], now)
     for name, useless in names.items():
         newest = reader.newest(name)
         if newest is not None and newest.sha256 != useless:
             writer.no_longer_want(name)
+
+
+def _rests(opened: OpenDocument | None, now: datetime) -> bool:
+    """Say whether a document failed a moment ago for what lies in its content: asking again would only seal again."""
+    if opened is None or opened.problem is None or opened.problem["code"] not in _OF_ITS_CONTENT:
+        return False
+    return now - opened.recorded_at < _REST
 
 
 def make_wanted(
@@ -118,11 +131,27 @@ def _look_up(
         return DocumentReader(connection).newest(name), DocumentReader(connection).open(name)
 
 
-def _with_bytes(stored: StoredDocument | None, files: DocumentFiles) -> Document | None:
+def _usable(stored: StoredDocument | None, registry: Registry, files: DocumentFiles, now: datetime) -> Document | None:
+    """Return a document that is of use now: its file is whole, and the trust list still counts its seal."""
+    if stored is None or not (stored.edition == EXISTING or is_listed(stored.key_id, stored.name, registry, now)):
+        return None
     try:
-        return None if stored is None else Document(stored, files.get(stored.sha256))
+        return Document(stored, files.get(stored.sha256))
     except StoredFileError:
         return None  # named by `yizhao documents check`
+
+
+def is_listed(key_id: str, name: DocumentName, registry: Registry, at: datetime) -> bool:
+    """Say whether the trust list lets this key seal such a document, for some body, at that moment."""
+    trust = registry.trust()
+    try:
+        if name.delivery:
+            trust.hub_key(key_id, purpose=COPIES_SEALER, at=at)
+        else:
+            trust.seal_key(key_id, issuing_body=None, at=at)
+    except KeyUnknownError:
+        return False
+    return True
 
 
 # --- steps 1 and 2 ----------------------------------------------------------------------------------------------
@@ -143,7 +172,7 @@ def _begin(name: DocumentName, registry: Registry, now: datetime, connection: Co
             name, certificate, act_id=new_name(registry), registry=registry, connection=connection, now=now
         )
     except (DocumentError, NotFoundError) as error:
-        writer.fail(name, owner=registry.owner, problem=_problem(error))
+        writer.fail(name, owner=registry.owner, problem=_problem(error), now=now)
         return None
     envelope = encrypt_content(content, registry)
     writer.keep(name, owner=registry.owner, lease_until=lease_until, envelope=envelope)
@@ -159,19 +188,22 @@ def _make(
     with registry.database.read() as connection:
         statement = StatementReader(connection).get(content.statement)[0].encode()
     signer = sealers(content.sealer)
-    if content.sealed_xml is None:
-        element = _element(content, registry)
-        if element is None:
-            return None
-        xml = seal_xml(element, signer=signer, statement=statement, sealed_at=content.sealed_at)
-        content = content.with_xml(xml)
-        if not registry.database.write(partial(_keep, content, registry, now)):
-            return None
     try:
+        # Asked before each seal: what was intended days ago may be another matter now.
+        _require_sealable(content, signer, registry, now)
+        if content.sealed_xml is None:
+            element = _element(content, registry)
+            xml = seal_xml(element, signer=signer, statement=statement, sealed_at=content.sealed_at)
+            content = content.with_xml(xml)
+            if not registry.database.write(partial(_keep, content, registry, now)):
+                return None
         drawn = workshop.draw(content)
+        _require_sealable(content, signer, registry, now)
     except MissingGlyphError as error:
-        refusal = DocumentError("glyph_missing", character=error.character)
-        registry.database.write(partial(_refuse, content, sha256(content.xml).hexdigest(), refusal, registry, now))
+        _give_up(content, DocumentError("glyph_missing", character=error.character), registry, now)
+        return None
+    except (DocumentError, NotFoundError) as refusal:
+        _give_up(content, refusal, registry, now)
         return None
     pdf = seal_pdf(
         drawn.pdf,
@@ -189,6 +221,7 @@ def _make(
         sha256=workshop.files.put(pdf),
         length=len(pdf),
         xml_sha256=sha256(content.xml).hexdigest(),
+        key_id=signer.key_id,
         payload_sha256=content.payload_sha256,
         sealed_at=content.sealed_at,
         act_id=content.act_id,
@@ -196,17 +229,30 @@ def _make(
     return registry.database.write(partial(_commit, content, stored, registry, now))
 
 
-def _element(content: Content, registry: Registry) -> etree._Element | None:
-    """Return what is to be sealed; None, with the problem recorded, where the record does not fit the schema."""
+def _require_sealable(content: Content, signer: Signer, registry: Registry, now: datetime) -> None:
+    """Refuse to use a key the trust list does not give the sealer, now and when the seal will say that it was made.
+
+    And, again, a document that is not permitted any more. Raises DocumentError, NotFoundError.
+    """
+    with registry.database.read() as connection:
+        certificate = CertificateReader(connection).by_serial([content.serial])[content.serial]
+        require_permitted(content.name, certificate, connection, now)
+    if not all(is_listed(signer.key_id, content.name, registry, at) for at in (now, content.sealed_at)):
+        raise DocumentError("seal_not_listed")
+
+
+def _give_up(content: Content, refusal: DocumentError | NotFoundError, registry: Registry, now: datetime) -> None:
+    sealed = sha256(content.xml).hexdigest() if content.sealed_xml is not None else None
+    registry.database.write(partial(_refuse, content, sealed, refusal, registry, now))
+
+
+def _element(content: Content, registry: Registry) -> etree._Element:
+    """Return what is to be sealed; DocumentError document_form where the record does not fit the schema."""
     kind = registry.catalogue.get(content.certificate_type, content.type_version)
     try:
         return element_of(content, kind)
-    except MetadataFormError:
-        problem = _problem(DocumentError("document_form"))
-        registry.database.write(
-            lambda connection: DocumentWriter(connection).fail(content.name, owner=registry.owner, problem=problem)
-        )
-        return None
+    except MetadataFormError as error:
+        raise DocumentError("document_form") from error
 
 
 def _keep(content: Content, registry: Registry, now: datetime, connection: Connection) -> bool:
@@ -237,14 +283,15 @@ def _commit(
 
 def _refuse(
     content: Content,
-    sealed_digest: str,
-    refusal: DocumentError,
+    sealed_digest: str | None,
+    refusal: DocumentError | NotFoundError,
     registry: Registry,
     now: datetime,
     connection: Connection,
 ) -> None:
-    """End what was begun and cannot be made; the entry names what was sealed on the way."""
-    if DocumentWriter(connection).fail(content.name, owner=registry.owner, problem=_problem(refusal)):
+    """End what was begun and cannot be made; an entry names what was sealed on the way, if anything was."""
+    failed = DocumentWriter(connection).fail(content.name, owner=registry.owner, problem=_problem(refusal), now=now)
+    if failed and sealed_digest is not None:
         _enter(Kind.DOCUMENT_REFUSED, content, sealed_digest, registry, now, connection)
 
 

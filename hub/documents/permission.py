@@ -5,12 +5,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.errors import DocumentError, NotFoundError
+from hub.facts import head_licence_state
+from hub.store.answer import AnswerReader
 from hub.store.document import DocumentName, DocumentReader
 from hub.store.exchange import ExchangeReader, StoredDelivery
 from hub.store.grant import GrantReader
 from schemas.certificate import Certificate, Status, civil_date
 from schemas.download import EXISTING
 from schemas.exchange import Basis
+from schemas.verdict import LICENCE_TABLE, Result
 
 
 def require_permitted(name: DocumentName, certificate: Certificate, connection: Connection, now: datetime) -> None:
@@ -19,7 +22,7 @@ def require_permitted(name: DocumentName, certificate: Certificate, connection: 
     Raises DocumentError document_status, document_not_native, existing_none, copy_ended, copy_withdrawn; NotFoundError
     delivery_not_found.
     """
-    require_valid(certificate, now)
+    require_valid(certificate, connection, now)
     if name.edition == EXISTING:
         if DocumentReader(connection).newest(name) is None:
             raise DocumentError("existing_none")
@@ -30,11 +33,24 @@ def require_permitted(name: DocumentName, certificate: Certificate, connection: 
         require_deliverable(name.delivery, connection, now)
 
 
-def require_valid(certificate: Certificate, now: datetime) -> None:
-    """Refuse what is not valid now, by its own status and last day: DocumentError document_status."""
-    ended = certificate.valid_to is not None and civil_date(now) > certificate.valid_to
-    if certificate.status != Status.VALID or ended:
-        raise DocumentError("document_status", status="expired" if ended else str(certificate.status))
+def require_valid(certificate: Certificate, connection: Connection, now: datetime) -> None:
+    """Refuse what the verdict calls not valid or suspended: by status, by days, by the state of the holder's licence.
+
+    A licence that is not recorded here refuses nothing. Raises DocumentError document_status.
+    """
+    today, reason = civil_date(now), None
+    if certificate.status != Status.VALID:
+        reason = str(certificate.status)
+    elif certificate.valid_to is not None and today > certificate.valid_to:
+        reason = "expired"
+    elif today < certificate.valid_from:
+        reason = "not_yet_valid"
+    else:
+        head = AnswerReader(connection).heads([certificate.licence_number]).get(certificate.licence_number)
+        result, why = LICENCE_TABLE[head_licence_state(head, now)] if head else (Result.PASSED, None)
+        reason = why if result in (Result.FAILED, Result.SUSPENDED) else None
+    if reason is not None:
+        raise DocumentError("document_status", status=reason)
 
 
 def require_deliverable(delivery: str, connection: Connection, now: datetime) -> StoredDelivery:

@@ -29,6 +29,6 @@ def public_picture(
         certificate = CertificateReader(connection).by_reference(known)
         if certificate is None:
             raise NotFoundError("reference_not_found")
-        require_valid(certificate, now)
+        require_valid(certificate, connection, now)
         content = public_content(certificate, language=language, registry=registry, connection=connection, now=now)
     return draw(content)

@@ -73,6 +73,8 @@ def _picture(raw: bytes) -> Extracted:
         if picture.width * picture.height > _MOST_PIXELS:
             return Unread("picture_too_large")
         grey = picture.convert("L")
+    # Looking for codes takes time by area, and a hostile picture has something like a code everywhere.
+    grey.thumbnail(_ENOUGH_PIXELS)
     found = zxingcpp.read_barcodes(grey, formats=_QR_CODES, text_mode=zxingcpp.TextMode.Plain)
     texts = [each.text for each in found if len(each.text.encode()) <= LONGEST_TEXT]
     return PictureRead(tuple(texts[:MOST_TEXTS]))

@@ -35,7 +35,8 @@ class DocumentName:
 class StoredDocument:
     """A sealed document. `sha256` (hex) names its file, `payload_sha256` the record it was drawn from.
 
-    `xml_sha256` is that of the sealed XML inside; None of a file that was taken in as it was.
+    `xml_sha256` is that of the sealed XML inside, `key_id` the key that sealed both; None and "" of a file that was
+    taken in as it was.
     """
 
     serial: int
@@ -45,6 +46,7 @@ class StoredDocument:
     sha256: str
     length: int
     xml_sha256: str | None
+    key_id: str
     payload_sha256: str
     sealed_at: datetime
     act_id: str
@@ -58,7 +60,8 @@ class StoredDocument:
 class OpenDocument:
     """A document that is wanted or about to be sealed.
 
-    `envelope` holds what it follows from, None while nobody has begun; `problem` says why it could not be made.
+    `envelope` holds what it follows from, None while nobody has begun; `problem` says why it could not be made, and
+    `recorded_at` then when that was found.
     """
 
     name: DocumentName
@@ -66,6 +69,7 @@ class OpenDocument:
     lease_until: datetime
     envelope: bytes | None
     problem: Mapping[str, Any] | None
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class DocumentReader:
 
     def open(self, name: DocumentName) -> OpenDocument | None:
         """Return the intention under this name, if there is one."""
-        columns = ("owner", "lease_until", "envelope", "problem")
+        columns = ("owner", "lease_until", "envelope", "problem", "recorded_at")
         row = select_by(self._connection, _OPEN, columns=columns, **name.key()).first()
         return None if row is None else OpenDocument(name, *row)
 
@@ -179,9 +183,9 @@ class DocumentWriter:
         """Keep what has been made so far; False when another process has taken the intention over."""
         return self._change(name, owner, lease_until=lease_until, envelope=envelope)
 
-    def fail(self, name: DocumentName, *, owner: str, problem: Mapping[str, Any]) -> bool:
+    def fail(self, name: DocumentName, *, owner: str, problem: Mapping[str, Any], now: datetime) -> bool:
         """Say why a document cannot be made; what it followed from is dropped. False when it is another's now."""
-        return self._change(name, owner, owner="", envelope=None, problem=problem)
+        return self._change(name, owner, owner="", envelope=None, problem=problem, recorded_at=now)
 
     def drop(self, name: DocumentName, *, owner: str) -> bool:
         """End an intention that `owner` holds; False when it is not there, or another's."""

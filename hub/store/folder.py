@@ -4,8 +4,10 @@ They lie one folder deep (`ab/abcd.enc`), in folders that are all made and on di
 on one that another process has made a moment ago. An unfinished file has a name that begins with a dot.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 from signing.synced import replace_synced, sync_folder
 
@@ -27,10 +29,18 @@ class FileFolder:
         replace_synced(self._folder / name, content)
 
     def get(self, name: str) -> bytes | None:
+        """Return a file; nothing of what is no file of ours (a link, a pipe, a bad sector), which no digest fits."""
         try:
-            return (self._folder / name).read_bytes()
+            descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
+        except OSError:
+            return b""
+        with os.fdopen(descriptor, "rb") as file:
+            try:
+                return file.read() if S_ISREG(os.fstat(descriptor).st_mode) else b""
+            except OSError:
+                return b""
 
     def names(self) -> Iterator[str]:
         return (path.relative_to(self._folder).as_posix() for path in sorted(self._folder.glob("??/[!.]*")))

@@ -443,6 +443,8 @@ document = Table(
     # Of the sealed XML inside, which is known again when it is shown alone; NULL of what was taken in.
     Column("xml_sha256", String(64), unique=True),
     # Of the issuer-signed part it was drawn from.
+    # The key that sealed it; "" of a file that was taken in.
+    Column("key_id", String(64), nullable=False),
     Column("payload_sha256", String(64), nullable=False),
     Column("sealed_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from anyio import fail_after
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
@@ -11,24 +12,34 @@ from signing.errors import MalformedTokenError
 from signing.jws import parse_json
 
 LONGEST_JSON = 1_000_000
+_LONGEST_SECONDS = 60.0
 
 
 class BodyError(HubError):
-    """A request body that is not read: too long, not JSON, too deep, of another media type."""
+    """A request body that is not read: too long, too slow, not JSON, too deep, of another media type."""
 
 
 async def read_body(request: Request, longest: int) -> bytes:
-    """Return the whole body; BodyError body_too_long as soon as it is known to be longer."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > longest:
+    """Return the whole body; BodyError body_too_long as soon as it is known to be so, body_too_slow after a minute."""
+    declared = declared_length(request)
+    if declared is not None and declared > longest:
         raise BodyError("body_too_long", longest=longest)
-    chunks, length = [], 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > longest:
-            raise BodyError("body_too_long", longest=longest)
-        chunks.append(chunk)
-    return b"".join(chunks)
+    body = bytearray()
+    try:
+        with fail_after(_LONGEST_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > longest:
+                    raise BodyError("body_too_long", longest=longest)
+    except TimeoutError:
+        raise BodyError("body_too_slow") from None
+    return bytes(body)
+
+
+def declared_length(request: Request) -> int | None:
+    """Return the length of the body as its sender says it, or None."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isdigit() else None
 
 
 class StrictRoute(APIRoute):

@@ -6,6 +6,7 @@ access token and proof.
 """
 
 import asyncio
+import time
 from base64 import standard_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from hub.documents.downloads import (
 )
 from hub.documents.making import Document, made_document, want_document
 from hub.documents.picture import public_picture
-from hub.errors import NotFoundError
+from hub.errors import DocumentError, NotFoundError
 from hub.exchange import pull
 from hub.registry import Registry
 from hub.store.files import DocumentFiles
@@ -46,7 +47,7 @@ from schemas.parties import Role
 Name = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,43}$")]
 OneIdentifier = Annotated[str, Path(pattern=r"^[0-9A-Z.]{1,128}$")]
 Language = Annotated[Literal["zh", "en"], Query(alias="lang")]
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 1.0
 _PICTURE_KEPT = {"cache-control": "no-store", "x-robots-tag": "noindex"}
 _PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}, 202: {"model": None}}
 _ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}}, 202: {"model": None}}
@@ -91,22 +92,36 @@ class Counter:
             return _being_made(found)
         archived = [self._archived(one, each) for one, each in zip(wanted, found, strict=True) if each is not None]
         return StreamingResponse(
-            archive_of(archived, self.files.get, now=moment()),
+            archive_of(archived, self._still_permitted, now=moment()),
             media_type="application/zip",
             headers=_saved_as(name),
         )
 
     async def _made(self, wanted: Sequence[Fetchable]) -> list[Document | None]:
-        found = [await in_thread(self._want, each, moment()) for each in wanted]
-        left = self.wait_seconds
-        while not all(found) and left > 0:
+        """Return what is made, all of it as it may be handed out at this moment; wait a little for what is not."""
+        ends, pause = time.monotonic() + self.wait_seconds, _LOOK_SECONDS
+        found: list[Document | None] = await in_thread(self._want_all, wanted)
+        waited = False
+        while not all(found) and time.monotonic() < ends:
             self.wake()
-            await asyncio.sleep(_LOOK_SECONDS)
-            left -= _LOOK_SECONDS
-            found = [
-                each or await in_thread(self._look, one, moment()) for one, each in zip(wanted, found, strict=True)
-            ]
-        return found
+            await asyncio.sleep(pause)
+            pause, waited = min(pause * 1.5, _LONGEST_PAUSE_SECONDS), True
+            found = await in_thread(self._look_again, wanted, found)
+        # What was made first may have been withdrawn while the others were waited for.
+        return await in_thread(self._look_again, wanted, [None] * len(found)) if waited else found
+
+    def _want_all(self, wanted: Sequence[Fetchable]) -> list[Document | None]:
+        return [self._want(each, moment()) for each in wanted]
+
+    def _look_again(self, wanted: Sequence[Fetchable], found: Sequence[Document | None]) -> list[Document | None]:
+        return [each or self._look(one, moment()) for one, each in zip(wanted, found, strict=True)]
+
+    def _still_permitted(self, each: Archived) -> bytes:
+        """Return a document's bytes when its turn comes; what is not permitted any more breaks the archive off."""
+        found = self._look(each.fetchable, moment())
+        if found is None or found.stored != each.stored:
+            raise DocumentError("document_status")
+        return found.pdf
 
     def _want(self, wanted: Fetchable, now: datetime) -> Document | None:
         return want_document(wanted.name, registry=self.registry, files=self.files, now=now)

@@ -17,9 +17,9 @@ from hub.examination.online import examine
 from hub.examination.report import told
 from hub.facts import Surroundings
 from hub.registry import Registry
-from hub.web.bodies import read_body
+from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment
-from hub.web.limits import AddressLimit, Turns
+from hub.web.limits import AddressLimit, Room, Turns
 from hub.web.pages.language import chosen_language
 from hub.web.uploads import read_upload
 
@@ -35,10 +35,12 @@ def routes(
     limit: AddressLimit,
     read: Read,
     turns: Turns,
+    room: Room,
 ) -> APIRouter:
     """Return the doors. `limit` is that of the public doors which do work, by address.
 
     `read` takes files apart, in `turns`: who has none waits without a thread, so that other requests do not notice.
+    `room` is what bodies may take of the memory.
     """
     router = APIRouter(tags=["verification 核验"])
 
@@ -46,8 +48,8 @@ def routes(
         now = moment()
         return told(examine(raw, registry=registry, surroundings=surroundings(now), read=read, now=now))
 
-    async def examined(raw: bytes) -> dict[str, Any]:
-        async with turns.turn() if kind_of(raw) else nullcontext():
+    async def examined(raw: bytes, request: Request) -> dict[str, Any]:
+        async with turns.turn(request) if kind_of(raw) else nullcontext():
             result: dict[str, Any] = await in_thread(examined_now, raw)
         return result
 
@@ -70,9 +72,12 @@ def routes(
 
         `outcome` is valid, not_valid, suspended or unknown, with named checks; null where there is nothing to judge.
         """
-        raw = await read_body(request, LARGEST_FILE)
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            # Read as it is, a form around a good file would be a file of nobody's.
+            raise BodyError("media_type", expected="application/octet-stream")
         response.headers.update(_NO_STORE)
-        return await examined(raw)
+        with room.reserved(request, LARGEST_FILE):
+            return await examined(await read_body(request, LARGEST_FILE), request)
 
     @router.get("/verify", include_in_schema=False)
     async def form(request: Request) -> Response:
@@ -80,7 +85,8 @@ def routes(
 
     @router.post("/verify", include_in_schema=False, dependencies=[Depends(limit)])
     async def verify_upload(request: Request) -> Response:
-        raw = await read_upload(request, longest_file=LARGEST_FILE, longest_text=LARGEST_BYTES)
-        return page(await examined(raw), request)
+        with room.reserved(request, LARGEST_FILE):
+            raw = await read_upload(request, longest_file=LARGEST_FILE, longest_text=LARGEST_BYTES)
+            return page(await examined(raw, request), request)
 
     return router

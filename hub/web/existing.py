@@ -1,5 +1,6 @@
 """Door of existing documents (存量): a department's system hands in a PDF that its issuing body had sealed before."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
@@ -11,7 +12,7 @@ from hub.registry import Registry
 from hub.store.files import DocumentFiles
 from hub.web.bodies import LONGEST_JSON, BodyError
 from hub.web.callers import OrderBody, in_thread, moment, presented, verify_order
-from hub.web.limits import Turns
+from hub.web.limits import Room, Turns
 from hub.web.uploads import read_parts
 from schemas.parties import Role
 from schemas.statement import Ordered
@@ -37,9 +38,26 @@ _BODY = {
 }
 
 
-def routes(registry: Registry, files: DocumentFiles, check_seal: CheckSeal, turns: Turns, *, longest: int) -> APIRouter:
+def routes(
+    registry: Registry, files: DocumentFiles, check_seal: CheckSeal, turns: Turns, room: Room, *, longest: int
+) -> APIRouter:
     """Return the door. `check_seal` runs in `turns`; `longest` is the longest file it takes, in bytes."""
     router = APIRouter(tags=["documents 证照文件"])
+
+    def work(request: Request, caller: Caller, parts: Mapping[str, bytes]) -> dict[str, Any]:
+        order = _read_order(parts.get("order", b""))
+        called = verify_order(request, order, caller=caller, act=Ordered.TAKE_IN, registry=registry)
+        return take_in(
+            read_existing_order(order.content),
+            parts.get("file", b""),
+            verified=called.verified,
+            system=caller.system,
+            key=called.key,
+            registry=registry,
+            files=files,
+            check_seal=check_seal,
+            now=called.now,
+        )
 
     @router.post(
         "/existing-documents",
@@ -53,27 +71,12 @@ def routes(registry: Registry, files: DocumentFiles, check_seal: CheckSeal, turn
         The content holds identifier, issuing_body, file_sha256 and origin (where the file comes from).
         """
         caller = await in_thread(_caller, request, registry)
-        parts = await read_parts(request, longest + LONGEST_JSON)
-        order, file = _read_order(parts.get("order", b"")), parts.get("file", b"")
-        if len(file) > longest:
-            raise BodyError("body_too_long", longest=longest)
-
-        def work() -> dict[str, Any]:
-            called = verify_order(request, order, caller=caller, act=Ordered.TAKE_IN, registry=registry)
-            return take_in(
-                read_existing_order(order.content),
-                file,
-                verified=called.verified,
-                system=caller.system,
-                key=called.key,
-                registry=registry,
-                files=files,
-                check_seal=check_seal,
-                now=called.now,
-            )
-
-        async with turns.turn():
-            answer: dict[str, Any] = await in_thread(work)
+        with room.reserved(request, longest + LONGEST_JSON):
+            parts = await read_parts(request, longest + LONGEST_JSON)
+            if len(parts.get("file", b"")) > longest:
+                raise BodyError("body_too_long", longest=longest)
+            async with turns.turn(request):
+                answer: dict[str, Any] = await in_thread(work, request, caller, parts)
         return answer
 
     return router

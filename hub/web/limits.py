@@ -1,7 +1,8 @@
 """Limits of the public doors that do work: how often an address may call, and how much is done at once."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from anyio import Semaphore, fail_after
 from fastapi import Request
@@ -10,6 +11,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from hub.errors import AccessError, ExaminationError
+from hub.web.bodies import declared_length
 
 _LONGEST_WAIT_SECONDS = 5.0
 
@@ -23,26 +25,62 @@ class AddressLimit:
 
     async def __call__(self, request: Request) -> None:
         """Count one call; AccessError too_many_requests past the limit."""
-        if not self._limiter.hit(self._rate, request.client.host if request.client else "-"):
+        if not self._limiter.hit(self._rate, _address(request)):
             raise AccessError("too_many_requests")
 
 
 class Turns:
-    """At most so many at once; who waits holds up no thread, and not for ever."""
+    """At most so many at once, and one less for any one address; who waits holds up no thread, and not for ever."""
 
     def __init__(self, most: int, *, longest_wait: float = _LONGEST_WAIT_SECONDS) -> None:
         self._free = Semaphore(most)
+        self._most_of_one = max(1, most - 1)
+        self._of_one: dict[str, Semaphore] = {}
         self._longest_wait = longest_wait
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, request: Request) -> AsyncIterator[None]:
         """Wait for a turn and hold it; ExaminationError reader_busy when none comes."""
+        address = _address(request)
+        own = self._of_one.setdefault(address, Semaphore(self._most_of_one))
         try:
-            with fail_after(self._longest_wait):
-                await self._free.acquire()
-        except TimeoutError:
-            raise ExaminationError("reader_busy") from None
+            async with AsyncExitStack() as held:
+                try:
+                    with fail_after(self._longest_wait):
+                        await held.enter_async_context(own)
+                        await held.enter_async_context(self._free)
+                except TimeoutError:
+                    raise ExaminationError("reader_busy") from None
+                yield
+        finally:
+            if own.value == self._most_of_one and not own.statistics().tasks_waiting:
+                self._of_one.pop(address, None)
+
+
+class Room:
+    """Room in memory for the bodies of uploads: so much in all, a part of it for any one address."""
+
+    def __init__(self, most: int) -> None:
+        """`most` is in bytes."""
+        self._most = most
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def reserved(self, request: Request, longest: int) -> Iterator[None]:
+        """Reserve room for a body of at most `longest` bytes until it is dealt with; ExaminationError reader_busy."""
+        declared = declared_length(request)
+        length, address = longest if declared is None else min(declared, longest), _address(request)
+        own = self._taken[address] + length
+        if own > max(self._most // 4, longest) or self._taken.total() + length > self._most:
+            raise ExaminationError("reader_busy")
+        self._taken[address] = own
         try:
             yield
         finally:
-            self._free.release()
+            self._taken[address] -= length
+            if not self._taken[address]:
+                del self._taken[address]
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "-"

@@ -109,7 +109,7 @@ _DOORS = frozenset(
 _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}
     | {"systems", "officers", "enterprises", "sources", "licence-number-overrides", "sharing-rules"}
-    | {"catalogue", "verifications", "openapi.json"}
+    | {"catalogue", "verifications", "openapi.json", "downloads", "deliveries", "pictures", "existing-documents"}
 )
 
 

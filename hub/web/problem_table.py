@@ -386,8 +386,10 @@ DOCUMENTS: Mapping[str, Row] = {
         "Send the unaltered original, sealed under one of the anchors that this hub is configured with.",
     ),
     "existing_known": Row(
-        409, "这个文件已经收存过。", "This file was taken in before.",
-        "无需再次提交。", "There is nothing more to do.",
+        409, "这个文件已经收存在一份证照之下（见 identifier）。",
+        "This file was taken in before, as a document of a certificate (see identifier).",
+        "如果是那份证照的文件，无需再次提交；如果不是，请联系平台运营方。",
+        "If it belongs to that certificate there is nothing more to do; if not, ask the operator.",
     ),
     "existing_off": Row(
         503, "平台没有配置存量文件的信任证书。", "The hub is configured with no anchors for existing documents.",
@@ -528,6 +530,10 @@ PUBLIC: Mapping[str, Row] = {
 BODIES: Mapping[str, Row] = {
     "reader_busy": Row(
         503, "正在核验的文件较多，暂时轮不到。", "Too many files are being verified at this moment.", *_RETRY,
+    ),
+    "body_too_slow": Row(
+        408, "提交的内容没有在一分钟内传完。", "The body did not arrive within a minute.",
+        "请检查网络后重试。", "Check the connection and send it again.",
     ),
     "body_too_long": Row(
         413, "提交的内容过长。", "The body is too long.",

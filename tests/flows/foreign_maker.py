@@ -8,6 +8,8 @@ import pikepdf
 from asn1crypto.keys import PrivateKeyInfo
 from asn1crypto.x509 import Certificate as Cert
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -20,11 +22,14 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 _BEGAN = datetime(2015, 1, 1, tzinfo=UTC)
 
 
+SealKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
+
+
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
     """A key with its cert."""
 
-    key: RSAPrivateKey
+    key: SealKey
     cert: x509.Certificate
 
     @property
@@ -42,9 +47,11 @@ def foreign_authority(name: str = "示例旧系统根") -> ForeignKey:
     return ForeignKey(key, _certified(name, key, None, years=30))
 
 
-def foreign_seal(authority: ForeignKey, name: str = "示例市场监管局旧章", *, years: int = 30) -> ForeignKey:
-    """Return a seal certified by an authority, from 2015 on for so many years."""
-    key = generate_private_key(65537, 2048)
+def foreign_seal(
+    authority: ForeignKey, name: str = "示例市场监管局旧章", *, years: int = 30, key: SealKey | None = None
+) -> ForeignKey:
+    """Return a seal certified by an authority, from 2015 on for so many years; RSA when no `key` is given."""
+    key = key or generate_private_key(65537, 2048)
     return ForeignKey(key, _certified(name, key, authority, years=years))
 
 
@@ -70,7 +77,7 @@ def foreign_sealed(pdf: bytes, seal: ForeignKey, *, digest: str = "sha256", fiel
     return bytes(sealer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf))).getvalue())
 
 
-def _certified(name: str, key: RSAPrivateKey, issuer: ForeignKey | None, *, years: int) -> x509.Certificate:
+def _certified(name: str, key: SealKey, issuer: ForeignKey | None, *, years: int) -> x509.Certificate:
     named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     is_authority = issuer is None
     usage = x509.KeyUsage(

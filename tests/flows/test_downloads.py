@@ -241,7 +241,8 @@ def test_copy_that_was_not_delivered_cannot_be_made(stocked_world: World) -> Non
 def test_archive_holds_every_document_and_a_list_of_contents(stocked_world: World) -> None:
     wanted = _fetchables(stocked_world, stocked_world.download(stocked_world.sign_application()))
     documents = [Archived(each, "示例证照", stocked_world.document(each.name).stored) for each in wanted]
-    raw = b"".join(archive_of(documents, stocked_world.workshop.files.get, now=stocked_world.now))
+    kept = stocked_world.workshop.files
+    raw = b"".join(archive_of(documents, lambda each: kept.get(each.stored.sha256), now=stocked_world.now))
     with ZipFile(BytesIO(raw)) as archive:
         assert archive.testzip() is None
         lines = list(csv.DictReader(StringIO(archive.read(CONTENTS_NAME).decode("utf-8-sig"))))

@@ -19,7 +19,7 @@ from hub.intentions import decrypt_disclosures
 from hub.publication import status_list
 from hub.store.certificate import CertificateReader
 from hub.web import examination, problems
-from hub.web.limits import AddressLimit, Turns
+from hub.web.limits import AddressLimit, Room, Turns
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP
 from schemas.verdict import Result
 from signing.base64url import decode
@@ -327,6 +327,7 @@ def send(
             AddressLimit(rate),
             Reader().read,
             Turns(1),
+            Room(100_000_000),
         )
     )
 

@@ -410,7 +410,7 @@ def test_master_and_copy_offline_are_told_by_a_status_list(world: World) -> None
     identifier = issued(world)
     shown = [copy(world), master(world, identifier), attached(master(world, identifier))]
     assert {offline(world, each) for each in shown} == {("unknown", "status_as_signed")}
-    assert {offline(world, each, published_list(world)) for each in shown} == {("valid", "good")}
+    assert {offline(world, each, published_list(world)) for each in shown} == {("valid", "good_by_list")}
     world.change(identifier, "withdraw")
     assert {offline(world, each, published_list(world)) for each in shown} == {("not_valid", "status_ended")}
 

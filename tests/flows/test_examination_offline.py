@@ -51,7 +51,7 @@ def test_delivered_file_is_valid_with_a_fresh_status_list() -> None:
     raw = DESK.delivered(DESK.record(ALL))
     verdict = DESK.verify(raw, status=DESK.status_list({}), max_age=timedelta(minutes=5)).verdict
     assert verdict is not None
-    assert (verdict.outcome, verdict.reason, verdict.as_of) == (Outcome.VALID, "good", NOW)
+    assert (verdict.outcome, verdict.reason, verdict.as_of) == (Outcome.VALID, "good_by_list", NOW)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_record_with_more_than_public_fields_needs_a_note(form: str) -> None:
 def test_record_with_public_fields_alone_needs_no_note() -> None:
     raw = DESK.record(PUBLIC).to_json()
     assert DESK.outcome(raw) == ("unknown", "status_unknown")
-    assert DESK.outcome(raw, status=DESK.status_list({})) == ("valid", "good")
+    assert DESK.outcome(raw, status=DESK.status_list({})) == ("valid", "good_by_list")
 
 
 def test_fields_of_a_type_that_is_not_installed_are_not_taken_for_public() -> None:
@@ -251,7 +251,7 @@ def test_re_seal_by_a_listed_key_keeps_a_record_alive() -> None:
     again = seal(record.payload, signer=renewed.signer, statement=b"re-seal")
     twice = Record(record.payload, (*record.seals, again), record.disclosures).to_json()
     seals = (*other_seal(DESK, revoked_at=NOW), seal_entry(renewed))
-    assert DESK.outcome(twice, trust=DESK.trust(seals=seals), status=DESK.status_list({})) == ("valid", "good")
+    assert DESK.outcome(twice, trust=DESK.trust(seals=seals), status=DESK.status_list({})) == ("valid", "good_by_list")
 
 
 def test_record_of_another_hub_is_refused() -> None:
@@ -263,7 +263,7 @@ def test_cert_in_the_file_is_compared_and_never_believed() -> None:
     own, foreign = DESK.city.seal.cert_der, new_party(DESK.city.authority).cert_der
     files = [DESK.delivered(record, certs=certs) for certs in ([foreign], [own, foreign], [b"no cert"], [], [own])]
     found = [DESK.outcome(file, status=status) for file in files]
-    assert found == [("unknown", "cert_other")] * 3 + [("valid", "good")] * 2
+    assert found == [("unknown", "cert_other")] * 3 + [("valid", "good_by_list")] * 2
 
 
 def test_sealed_content_that_is_no_certificate_is_refused() -> None:
@@ -290,9 +290,9 @@ def test_dates_are_judged_by_what_is_sealed() -> None:
     early = DESK.record(PUBLIC, valid_from="2026-11-02").to_json()
     endless = DESK.record(PUBLIC, valid_to=None).to_json()
     assert DESK.outcome(expired, status=status) == ("not_valid", "expired")
-    assert DESK.outcome(last_day, status=status) == ("valid", "good")
+    assert DESK.outcome(last_day, status=status) == ("valid", "good_by_list")
     assert DESK.outcome(early, status=status) == ("not_valid", "not_yet_valid")
-    assert DESK.outcome(endless, status=status) == ("valid", "good_no_end")
+    assert DESK.outcome(endless, status=status) == ("valid", "good_by_list")
 
 
 def test_collected_record_is_never_valid_offline_as_nobody_knows_how_old_its_source_is() -> None:
@@ -307,7 +307,7 @@ def test_collected_record_is_never_valid_offline_as_nobody_knows_how_old_its_sou
 
 @pytest.mark.parametrize(
     ("outcome", "reason"),
-    [("valid", "good"), ("not_valid", "withdrawn"), ("suspended", "suspended"), ("unknown", "source_stale")],
+    [("valid", "good_by_list"), ("not_valid", "withdrawn"), ("suspended", "suspended"), ("unknown", "source_stale")],
 )
 def test_signed_answer_says_what_it_said_while_its_term_runs(outcome: str, reason: str) -> None:
     raw = DESK.answer(outcome, reason)

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.confined.foreign_seal import ForeignSeal, SealChecker
 from hub.errors import DocumentError
-from tests.flows.foreign_maker import ForeignKey, foreign_authority, foreign_page, foreign_seal, foreign_sealed
+from tests.flows.foreign_maker import ForeignKey, SealKey, foreign_authority, foreign_page, foreign_seal, foreign_sealed
 
 Check = Callable[[bytes], ForeignSeal]
 
@@ -41,6 +43,20 @@ def test_seal_that_leads_to_an_anchor_is_told_with_its_time(check: Check, seal: 
     assert found.subject == "示例市场监管局旧章"
     assert found.claimed_at is not None
     assert abs(datetime.now(UTC) - found.claimed_at) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("key", "digest"),
+    [
+        (generate_private_key(SECP256R1()), "sha256"),
+        (generate_private_key(SECP384R1()), "sha384"),
+        (Ed25519PrivateKey.generate(), "sha512"),
+    ],
+    ids=["P-256", "P-384", "Ed25519"],
+)
+def test_seals_of_other_algorithms_hold(check: Check, authority: ForeignKey, key: SealKey, digest: str) -> None:
+    seal = foreign_seal(authority, "示例椭圆章", key=key)
+    assert check(foreign_sealed(foreign_page(), seal, digest=digest)).subject == "示例椭圆章"
 
 
 def test_two_seals_one_after_the_other_hold(check: Check, authority: ForeignKey, seal: ForeignKey) -> None:

@@ -17,7 +17,7 @@ from hub.examination.forms import LARGEST_FILE
 from hub.examination.reader import Reader
 from hub.store.database import Database
 from hub.web import examination, problems
-from hub.web.limits import AddressLimit, Turns
+from hub.web.limits import AddressLimit, Room, Turns
 from hub.web.qr import qr_png
 from tests.cli.site import ORIGIN, Site, start, stop, url_of
 from tests.flows.test_examination import shown_page
@@ -41,9 +41,9 @@ def doors(world: World, reader: Reader, turns: Turns) -> Iterator[str]:
     """Serve the doors of examination at a free port of this machine."""
     api = FastAPI()
     problems.register(api)
-    limit = AddressLimit("1000/minute")
+    limit, room = AddressLimit("1000/minute"), Room(100_000_000)
     api.include_router(
-        examination.routes(world.registry, lambda _: world.surroundings(), shown_page, limit, reader.read, turns)
+        examination.routes(world.registry, lambda _: world.surroundings(), shown_page, limit, reader.read, turns, room)
     )
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(api, log_config=None))
@@ -113,11 +113,19 @@ def test_gigabyte_costs_neither_memory_nor_disk(
     site, server = served
     memory, written = most_memory(server), bytes_written(server)
     portions = (bytes(1 << 20) for _ in range(1 << 10))
-    form = {"content-type": "multipart/form-data; boundary=x"}
+    form = {"content-type": "multipart/form-data; boundary=x"} if path == "/verify" else {}
     answer = httpx.post(site.url + path, content=portions, headers=form | headers, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_long")
     assert most_memory(server) - memory < 5 * LARGEST_FILE // 1024
     assert bytes_written(server) - written < LARGEST_FILE
+
+
+def test_form_of_a_page_at_the_door_of_programs_is_told_what_the_door_takes(
+    served: tuple[Site, subprocess.Popen[str]],
+) -> None:
+    answer = httpx.post(served[0].url + DOOR, files={"file": ("照片.png", PICTURE, "image/png")})
+    assert (answer.status_code, answer.json()["code"]) == (415, "media_type")
+    assert "application/octet-stream" in answer.json()["detail"]
 
 
 def test_page_takes_a_photograph_and_leads_to_what_it_shows(served: tuple[Site, subprocess.Popen[str]]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,9 +62,15 @@ def _keep(database: Database, owner: str, envelope: bytes) -> bool:
     )
 
 
+def _fail(database: Database, owner: str, problem: dict[str, Any]) -> bool:
+    return database.write(
+        lambda connection: DocumentWriter(connection).fail(NAME, owner=owner, problem=problem, now=NOW)
+    )
+
+
 def _document(digest: str, sealed_at: datetime = NOW) -> StoredDocument:
     return StoredDocument(
-        7, "original", "zh", "", digest, 1000, digest[::-1], "p" * 64, sealed_at, f"act of {digest[0]}"
+        7, "original", "zh", "", digest, 1000, digest[::-1], "key", "p" * 64, sealed_at, f"act of {digest[0]}"
     )
 
 
@@ -100,7 +107,9 @@ def test_who_lost_the_lease_neither_keeps_nor_ends_the_intention(database: Datab
     assert _keep(database, "second", b"content")
     assert not _keep(database, "first", b"late")
     assert not database.write(lambda connection: DocumentWriter(connection).drop(NAME, owner="first"))
-    assert not database.write(lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem={}))
+    assert not database.write(
+        lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem={}, now=NOW)
+    )
     left = _opened(database)
     assert left is not None
     assert (left.owner, left.envelope) == ("second", b"content")
@@ -119,7 +128,7 @@ def test_what_could_not_be_made_waits_until_it_is_wanted_again(database: Databas
     _want(database, NAME)
     _take_over(database, "first", NOW)
     _keep(database, "first", b"content")
-    database.write(lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem=problem))
+    _fail(database, "first", problem)
     failed = _opened(database)
     assert failed is not None
     assert (failed.problem, failed.envelope) == (problem, None)
@@ -135,7 +144,9 @@ def test_old_problems_are_forgotten_and_nothing_else(database: Database) -> None
     _take_over(database, "first", NOW)
     database.write(lambda connection: DocumentWriter(connection).forget_problems(LATER))
     assert _opened(database) is not None
-    database.write(lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem={"code": "x"}))
+    database.write(
+        lambda connection: DocumentWriter(connection).fail(NAME, owner="first", problem={"code": "x"}, now=NOW)
+    )
     database.write(lambda connection: DocumentWriter(connection).forget_problems(LATER))
     assert _opened(database) is None
 

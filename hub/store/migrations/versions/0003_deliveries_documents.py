@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("xml_sha256", sa.String(length=64), nullable=True),
+        sa.Column("key_id", sa.String(length=64), nullable=False),
         sa.Column("payload_sha256", sa.String(length=64), nullable=False),
         sa.Column("sealed_at", MOMENT, nullable=False),
         sa.Column("act_id", sa.String(length=64), nullable=False),

@@ -26,7 +26,7 @@ from hub.store.parties import PartyReader
 from schemas.catalogue import CertificateType
 from schemas.certificate import SHANGHAI, Certificate
 from schemas.document import DELIVERED_NAME, XML_NAME
-from schemas.fields import COMMON_FIELDS
+from schemas.fields import COMMON_FIELDS, FieldForm
 from signing.base64url import decode
 from signing.envelope import decrypt, encrypt
 from signing.jws import parse_json
@@ -201,7 +201,11 @@ def _as_delivered(
 def face_of(content: Content, kind: CertificateType, *, layout: str, qr_text: str, qr_svg: bytes) -> Face:
     """Return the page of a document: in Chinese or English words, its values as the record has them."""
     claims, fields, chinese = content.claims, content.fields, content.language == "zh"
-    rows = [FaceRow(each.label_zh, each.label_en, fields[each.name]) for each in kind.fields if fields.get(each.name)]
+    rows = [
+        FaceRow(each.label_zh, each.label_en, _shown(fields[each.name], each.form, chinese=chinese))
+        for each in kind.fields
+        if fields.get(each.name)
+    ]
     if fields.get("holder_address"):
         rows.insert(0, FaceRow("住所", "Address", fields["holder_address"]))
     return Face(
@@ -222,6 +226,7 @@ def face_of(content: Content, kind: CertificateType, *, layout: str, qr_text: st
         valid_from=_day(claims["valid_from"], chinese=chinese),
         valid_to=_day(claims["valid_to"], chinese=chinese) if claims["valid_to"] else "",
         body=content.issuing_body_name,
+        body_en=content.issuing_body_name_en,
         issued_on=_day(claims["issued_on"], chinese=chinese),
         successor_body=content.successor_name,
         identifier=str(claims["identifier"]),
@@ -246,6 +251,10 @@ def decrypt_content(envelope: bytes, serial: int, registry: Registry) -> Content
     if stored["marking"] is not None:
         stored["marking"] = CopyMarking(**stored["marking"])
     return Content(**stored)
+
+
+def _shown(value: str, form: FieldForm, *, chinese: bool) -> str:
+    return _day(value, chinese=chinese) if form is FieldForm.DATE else value
 
 
 def _day(text: str, *, chinese: bool) -> str:

@@ -41,6 +41,8 @@ def element_of(content: Content, kind: CertificateType) -> etree._Element:
             decision_number=claims["decision"]["number"],
             decided_on=date.fromisoformat(claims["decision"]["date"]),
             payload_sha256=content.payload_sha256,
+            status_list_uri=claims["status"]["status_list"]["uri"],
+            status_list_index=claims["status"]["status_list"]["idx"],
             recorded_at=content.recorded_at,
             sealed_at=content.sealed_at,
             origin=content.origin,

@@ -27,6 +27,20 @@ def earlier_act(system: str, key: str, *, request_digest: str, registry: Registr
     return kept
 
 
+def earlier_answer(system: str, key: str, *, request_digest: str, registry: Registry) -> dict[str, Any] | None:
+    """Return what this request was answered before, or None for a new one.
+
+    Raises OrderError key_conflict when the key was another request's, act_under_way while it has no answer.
+    """
+    earlier = earlier_act(system, key, request_digest=request_digest, registry=registry)
+    if earlier is None:
+        return None
+    answer = kept_answer(earlier, system, key, registry=registry)
+    if answer is None:
+        raise OrderError("act_under_way")
+    return answer
+
+
 def kept_answer(kept: KeptAct, system: str, key: str, *, registry: Registry) -> dict[str, Any] | None:
     """Return the answer that was kept, or None while the act is under way."""
     if kept.answer is None:

@@ -22,7 +22,7 @@ from hub.evidence import record_refusal
 from hub.intentions import new_name
 from hub.recomposition import bodies_from_store, rewrite
 from hub.registry import Registry
-from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter
 from hub.store.enterprise import EnterpriseWriter
@@ -77,12 +77,9 @@ def change_status(
 
     Raises OrderError, StatementError, NotFoundError, ChangeNotAllowedError.
     """
-    earlier = earlier_act(system.code, key, request_digest=verified.digest, registry=registry)
+    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
     if earlier is not None:
-        answer = kept_answer(earlier, system.code, key, registry=registry)
-        if answer is None:
-            raise OrderError("act_under_way")
-        return answer
+        return earlier
     if verified.statement.issuing_body != order.issuing_body:
         raise StatementError("statement_body")
     if order.change.works_from > civil_date(now):

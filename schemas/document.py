@@ -51,7 +51,10 @@ class LabelledValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentMetadata:
-    """All of it, in the schema's order. `payload_sha256` binds it to its record; times are aware, to the second."""
+    """All of it, in the schema's order. `payload_sha256` binds it to its record; times are aware, to the second.
+
+    `status_list_uri` and `status_list_index` are the record's place in a status list.
+    """
 
     name_zh: Annotated[str, "ZZMC"]
     name_en: Annotated[str, "KZ_ZZMCYW"]
@@ -77,6 +80,8 @@ class DocumentMetadata:
     decision_number: Annotated[str, "KZ_JDWSH"]
     decided_on: Annotated[date, "KZ_JDRQ"]
     payload_sha256: Annotated[str, "KZ_SJZY"]
+    status_list_uri: Annotated[str, "KZ_ZTLB"]
+    status_list_index: Annotated[int, "KZ_ZTXH"]
     recorded_at: Annotated[datetime, "CJSJ"]
     sealed_at: Annotated[datetime, "ZZQZSJ"]
     origin: Annotated[str, "KZ_FBPT"]

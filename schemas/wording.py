@@ -199,8 +199,8 @@ NOT_READ: Mapping[str, Wording] = {
     ),
     "empty": Wording("没有内容可核验。", "There is nothing to verify."),
     "too_large": Wording(
-        "文件过大（PDF、XML、图片不超过 12 MB，其他不超过 2 MB），请只上传本平台出具的文件。",
-        "The file is too large (12 MB for a PDF, XML or picture, 2 MB for others); upload files of this hub only.",
+        "文件过大（PDF、XML、图片不超过 20 MB，其他不超过 2 MB），请只上传本平台出具的文件。",
+        "The file is too large (20 MB for a PDF, XML or picture, 2 MB for others); upload files of this hub only.",
     ),
     "unreadable": Wording(
         "文件无法读取，可能已损坏。这不代表证照无效。",

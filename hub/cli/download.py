@@ -1,12 +1,12 @@
 """`yizhao download`: an enterprise asks for documents with its e-licence, and fetches them."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from hub.cli.connection import DEFAULT_URL, Url, open_http, post_public
-from hub.cli.output import AsJson, read_json, save_json, show, show_text
+from hub.cli.output import AsJson, read_json, save_json, show, show_rows, show_text
 
 app = typer.Typer(no_args_is_help=True, help="持证主体下载证照文件。 An enterprise fetches its documents.")
 
@@ -57,13 +57,25 @@ def fetch(
     answer = post_public(url, "/api/v1/downloads", read_json(signed))
     name = answer.get("download") or answer.get("delivery")
     door = "downloads" if "download" in answer else "deliveries"
-    told = {name: value for name, value in answer.items() if name not in ("token", "items", "note")}
-    if name:
-        headers = {"authorization": f"Bearer {answer['token']}"}
-        with open_http(url) as http:
-            archive = fetch_document(lambda: http.get(f"/api/v1/{door}/{name}/archive", headers=headers))
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{name}.zip"
-        file.write_bytes(archive)
-        told["saved"] = str(file)
-    show(told, as_json=as_json)
+    if name is None:
+        show(answer, as_json=as_json)
+        return
+    headers = {"authorization": f"Bearer {answer['token']}"}
+    with open_http(url) as http:
+        archive = fetch_document(lambda: http.get(f"/api/v1/{door}/{name}/archive", headers=headers))
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.zip"
+    file.write_bytes(archive)
+    _tell(answer, file, as_json=as_json)
+
+
+def _tell(answer: dict[str, Any], file: Path, *, as_json: bool) -> None:
+    told = {name: value for name, value in answer.items() if name not in ("token", "note")} | {"saved": str(file)}
+    if as_json:
+        show(told, as_json=True)
+        return
+    lines = answer.get("documents") or answer["items"]
+    rows = [(each["certificate_type"], each.get("identifier", ""), "") for each in lines]
+    rows += [("", each["identifier"], f"未包括 left out: {each['reason']}") for each in answer.get("left_out", ())]
+    show_rows(("类型 type", "证照标识 identifier", ""), rows)
+    show({"已保存 saved": str(file), "截止 ends at": answer["ends_at"]}, as_json=False)

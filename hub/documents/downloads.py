@@ -26,7 +26,7 @@ from hub.documents.permission import require_deliverable, require_permitted
 from hub.errors import DocumentError, NotFoundError
 from hub.intentions import new_name
 from hub.registry import Registry
-from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentName, DocumentReader, DocumentWriter, StoredDownload
 from hub.store.entry import EntryWriter
@@ -53,11 +53,9 @@ class Fetchable:
 def open_download(application: Application, *, registry: Registry, now: datetime) -> dict[str, Any]:
     """Let a holder fetch its own documents. Raises DocumentError; GrantError for what names another's certificate."""
     system, key = application.system.code, application.key
-    earlier = earlier_act(system, key, request_digest=key, registry=registry)
+    earlier = earlier_answer(system, key, request_digest=key, registry=registry)
     if earlier is not None:
-        answer = kept_answer(earlier, system, key, registry=registry)
-        if answer is not None:
-            return answer
+        return earlier
     # 办事人 of the enterprise act for it in a matter; the originals are the legal representative's and the manager's.
     if application.role == "agent":
         raise DocumentError("download_role")

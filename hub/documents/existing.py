@@ -25,7 +25,7 @@ from hub.errors import DocumentError, NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.intentions import new_name
 from hub.registry import Registry
-from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, DocumentWriter, ExistingDocument, StoredDocument
@@ -87,11 +87,9 @@ def take_in(
 
     Raises DocumentError existing_digest, existing_seal, existing_known; OrderError, StatementError, NotFoundError.
     """
-    earlier = earlier_act(system.code, key, request_digest=verified.digest, registry=registry)
+    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
     if earlier is not None:
-        answer = kept_answer(earlier, system.code, key, registry=registry)
-        if answer is not None:
-            return answer
+        return earlier
     if verified.statement.issuing_body != order.issuing_body:
         raise StatementError("statement_body")
     if sha256(pdf).hexdigest() != order.file_sha256:

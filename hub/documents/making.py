@@ -75,7 +75,8 @@ def made_document(name: DocumentName, *, registry: Registry, files: DocumentFile
     """Return a document that was wanted, or None while it is not made. Raises also why a maker could not make it."""
     stored, opened = _look_up(name, registry, now)
     if opened is not None and opened.problem is not None:
-        raise DocumentError(opened.problem["code"], **opened.problem["facts"])
+        code, facts = opened.problem["code"], opened.problem["facts"]
+        raise DocumentError(code, **facts)
     return _with_bytes(stored, files)
 
 

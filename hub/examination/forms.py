@@ -29,7 +29,7 @@ from signing.jws import json_bytes, parse_json, unverified_header
 from signing.sd_jwt import Record, parse_record
 
 LARGEST_BYTES = 2 * 1024 * 1024
-LARGEST_FILE = 12 * 1024 * 1024
+LARGEST_FILE = 20 * 1024 * 1024
 _LONGEST_NAME = 300
 _MOST_FILES = 100
 _MOST_CERTS = 8

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hub.examination.claims import RecordClaims
 from hub.examination.forms import Examined, Form, ShownFile, read_examined
 from hub.examination.known import empty_answer, facts_of_bytes, facts_of_note, refused_token
 from hub.examination.listed import NOTES_PURPOSE, STATUS_PURPOSE
@@ -35,7 +34,7 @@ from hub.verification import judge, restate
 from schemas.certificate import Status
 from schemas.exchange import NOTE_TYP
 from schemas.tokens import STATUS_LIST_TYP
-from schemas.verdict import Check, CheckName, Facts, Result, Surface
+from schemas.verdict import Check, CheckName, Facts, Result, Surface, Verdict
 from signing.errors import MalformedTokenError, SignatureInvalidError
 from signing.status_list import StatusValue, decode_status
 from signing.trust import TrustList
@@ -128,11 +127,10 @@ def _examine_file(
     proven = prove_seals(file, trust=trust, now=now)
     right = prove_right(file, proven, find_type=find_type, trust=trust, now=now)
     facts, claims = facts_of_bytes(proven, right), proven.claims
+    verdict = None
     if claims is not None and listed is not None and listed.uri == claims.list_uri:
-        verdict = judge(with_listed_status(facts, claims, listed), surface=Surface.OFFLINE, now=now)
-        verdict = replace(verdict, as_of=listed.issued_at)
-    else:
-        verdict = judge(_with_delivered_status(facts, right), surface=Surface.OFFLINE, now=now)
+        verdict = judge_by_list(facts, listed, claims.list_index, is_collected=claims.is_collected, now=now)
+    verdict = verdict or judge(_with_delivered_status(facts, right), surface=Surface.OFFLINE, now=now)
     return Finding(verdict, record_facts(proven, right, find_type))
 
 
@@ -142,15 +140,20 @@ def _with_delivered_status(facts: Facts, right: NoteProof) -> Facts:
     return replace(facts, status=right.presentation.status, status_as_of=right.note.as_of)
 
 
-def with_listed_status(facts: Facts, claims: RecordClaims, listed: StatusList) -> Facts:
-    """Return the facts with what a list says of a record that has its place in it."""
+def judge_by_list(facts: Facts, listed: StatusList, index: int, *, is_collected: bool, now: datetime) -> Verdict:
+    """Return the verdict with what a list says of the record that has this place in it."""
+    verdict = judge(_with_listed_status(facts, listed, index, is_collected), surface=Surface.OFFLINE, now=now)
+    return replace(verdict, as_of=listed.issued_at)
+
+
+def _with_listed_status(facts: Facts, listed: StatusList, index: int, is_collected: bool) -> Facts:
     try:
-        value = StatusValue(decode_status(listed.lst, claims.list_index))
+        value = StatusValue(decode_status(listed.lst, index))
     except MalformedTokenError:
         return facts
     if value is StatusValue.INVALID:
         return replace(facts, status_finding=Check(CheckName.STATUS, Result.FAILED, "status_ended"))
-    if value is StatusValue.VALID and claims.is_collected:
+    if value is StatusValue.VALID and is_collected:
         # How long the source has been silent nobody tells here, so that nothing was recorded is no good news.
         return replace(facts, status_finding=Check(CheckName.STATUS, Result.UNKNOWN, "age_unknown"))
     return replace(facts, status=_LISTED[value])

@@ -1,14 +1,14 @@
 """Verifying a PDF, an XML or a picture without the hub: taken apart by a child, the rest as for any other (`offline`).
 
 A document is made only while its certificate is valid, so its status is "as sealed then, unknown since", unless a
-status list that is still fresh tells of the record inside a copy. A master names no place in a list.
+status list that is still fresh tells of its record.
 """
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hub.examination.documents import DocumentProof, Read, ShownDocument, prove_document, read_shown
-from hub.examination.offline import StatusList, fresh_list, verify_examined, with_listed_status
+from hub.examination.offline import StatusList, fresh_list, judge_by_list, verify_examined
 from hub.examination.proof import FindType
 from hub.examination.report import Examination, Finding, document_facts
 from hub.verification import judge
@@ -39,10 +39,10 @@ def verify_file_offline(
 
 def _judged(proven: DocumentProof, listed: StatusList | None, now: datetime) -> Verdict:
     facts, said = proven.facts, proven.metadata
-    claims = proven.record.claims if proven.record else None
-    if claims is not None and listed is not None and listed.uri == claims.list_uri:
-        verdict = judge(with_listed_status(facts, claims, listed), surface=Surface.OFFLINE, now=now)
-        return replace(verdict, as_of=listed.issued_at)
-    if said is not None:
-        facts = replace(facts, status=Status.VALID, status_as_of=said.sealed_at.astimezone(UTC))
+    if said is None:
+        return judge(facts, surface=Surface.OFFLINE, now=now)
+    if listed is not None and listed.uri == said.status_list_uri:
+        # What was collected has no document.
+        return judge_by_list(facts, listed, said.status_list_index, is_collected=False, now=now)
+    facts = replace(facts, status=Status.VALID, status_as_of=said.sealed_at.astimezone(UTC))
     return judge(facts, surface=Surface.OFFLINE, now=now)

@@ -21,6 +21,7 @@ from threading import local
 from typing import Literal
 
 import noto_cjk_sans_otc
+import pylopdf_fonts_zh_cn
 import typst
 
 from hub.faces.face import Face
@@ -85,8 +86,8 @@ class Drawing:
 
     def __init__(self, *, font_folders: Iterable[Path] = ()) -> None:
         """`font_folders` are the site's own, for characters that the bundled font lacks."""
-        bundled = Path(noto_cjk_sans_otc.__file__).parent
-        self._fonts = typst.Fonts(include_system_fonts=False, font_paths=[bundled, *font_folders])
+        bundled = [Path(str(package.__file__)).parent for package in (pylopdf_fonts_zh_cn, noto_cjk_sans_otc)]
+        self._fonts = typst.Fonts(include_system_fonts=False, font_paths=[*bundled, *font_folders])
         parts = {path.stem for path in LAYOUTS_FOLDER.glob(_PARTS)}
         self._layouts = {path.stem for path in LAYOUTS_FOLDER.glob("*.typ")} - parts
         self._mine = local()

@@ -15,7 +15,7 @@ from hub.intake.forms import PUBLICITY_FORM, TYPE_FORM
 from hub.intake.spool import Incoming
 from hub.intentions import new_name
 from hub.registry import Registry
-from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.intake import IntakeReader, IntakeWriter, StoredIntake
@@ -90,12 +90,9 @@ def admit_intake(
 
     Raises OrderError, StatementError, NotFoundError source_unknown.
     """
-    earlier = earlier_act(system.code, key, request_digest=verified.digest, registry=registry)
+    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
     if earlier is not None:
-        answer = kept_answer(earlier, system.code, key, registry=registry)
-        if answer is None:
-            raise OrderError("act_under_way")
-        return answer
+        return earlier
     statement = verified.statement
     if statement.issuing_body != order.issuing_body:
         raise StatementError("statement_body")

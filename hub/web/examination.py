@@ -66,7 +66,7 @@ def routes(
     async def verify(request: Request, response: Response) -> dict[str, Any]:
         """Take the file, token, code or number itself as the body and answer with the verdict.
 
-        A PDF, an XML or a picture (PNG, JPEG) of a QR code may have 12 MB, anything else 2 MB.
+        A PDF, an XML or a picture (PNG, JPEG) of a QR code may have 20 MB, anything else 2 MB.
 
         `outcome` is valid, not_valid, suspended or unknown, with named checks; null where there is nothing to judge.
         """

@@ -71,6 +71,8 @@ def permit() -> DocumentMetadata:
         payload_sha256="0" * 64,
         recorded_at=SEALED_AT,
         sealed_at=SEALED_AT,
+        status_list_uri="https://hub.example/status/0",
+        status_list_index=2026,
         origin="https://hub.example",
         mode="test",
         language="zh",

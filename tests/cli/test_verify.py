@@ -121,7 +121,7 @@ def test_altered_and_ended_files_are_not_valid(case: Case) -> None:
         b"{",
         b"[" * 100_000,
         b"a" * (2 * 1024 * 1024 + 1),
-        b"%PDF-" + bytes(12 * 1024 * 1024),
+        b"%PDF-" + bytes(20 * 1024 * 1024),
         b"91350100M000100Y43",
     ],
 )

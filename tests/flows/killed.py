@@ -12,13 +12,15 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from hub.confined.foreign_seal import SealChecker
+from hub.documents.existing import read_existing_order, take_in
 from hub.intentions import Batch, Origin
 from hub.issuance import issue_many
 from hub.statements import VerifiedStatement
@@ -87,6 +89,27 @@ def _document(world: World, request: Request) -> Any:
     return world.want(request.content)
 
 
+def _download(world: World, request: Request) -> Any:
+    return world.download(request.content)
+
+
+def _existing(world: World, request: Request) -> Any:
+    order, pdf, anchor = request.content
+    checker = SealChecker([anchor])
+    assert request.verified is not None
+    return take_in(
+        read_existing_order(order),
+        pdf,
+        verified=request.verified,
+        system=world.system("market"),
+        key=KEY,
+        registry=world.registry,
+        files=world.workshop.files,
+        check_seal=lambda raw, _: checker(raw, datetime.now(UTC)),
+        now=world.now,
+    )
+
+
 def _issue_batch(world: World, request: Request) -> Any:
     assert request.verified is not None
     orders = [read_order(each, catalogue=CATALOGUE, overrides=frozenset()) for each in request.content]
@@ -103,6 +126,8 @@ FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "post": _post,
     "batch": _issue_batch,
     "document": _document,
+    "download": _download,
+    "existing": _existing,
 }
 
 

@@ -401,19 +401,18 @@ def published_list(world: World) -> str:
 def test_master_offline_is_as_sealed_and_unknown_since(world: World) -> None:
     pdf = master(world, issued(world))
     assert {offline(world, pdf), offline(world, attached(pdf))} == {("unknown", "status_as_signed")}
-    assert offline(world, pdf, published_list(world)) == ("unknown", "status_as_signed")
     assert offline(world, pdf.replace(b"%%EOF", b"%%EOE")) == ("not_valid", "seal_broken")
     world.now += timedelta(days=3000)
     assert offline(world, pdf) == ("not_valid", "expired")
 
 
-def test_copy_offline_is_told_by_a_status_list(world: World) -> None:
+def test_master_and_copy_offline_are_told_by_a_status_list(world: World) -> None:
     identifier = issued(world)
-    pdf = copy(world)
-    assert offline(world, pdf) == ("unknown", "status_as_signed")
-    assert offline(world, pdf, published_list(world)) == ("valid", "good")
+    shown = [copy(world), master(world, identifier), attached(master(world, identifier))]
+    assert {offline(world, each) for each in shown} == {("unknown", "status_as_signed")}
+    assert {offline(world, each, published_list(world)) for each in shown} == {("valid", "good")}
     world.change(identifier, "withdraw")
-    assert offline(world, pdf, published_list(world)) == ("not_valid", "status_ended")
+    assert {offline(world, each, published_list(world)) for each in shown} == {("not_valid", "status_ended")}
 
 
 def test_picture_offline_names_what_its_code_says(world: World) -> None:

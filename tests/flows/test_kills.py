@@ -19,6 +19,7 @@ from schemas.statement import Ordered
 from signing.base64url import decode, encode
 from signing.pdf_reading import extract_pdf
 from signing.xml import extract_xml
+from tests.flows.foreign_maker import foreign_authority, foreign_page, foreign_seal, foreign_sealed
 from tests.flows.killed import Request, Step, ask, issue_until_killed, run_and_die, signed_messages
 from tests.flows.refusals import refused
 from tests.flows.registry_check import check_registry, find_faults
@@ -36,7 +37,7 @@ from tests.flows.world import (
 # Calls that leave the process: W a write, S a signature, F a file.
 CALLS = {
     "issue": "WSW", "renew": "WSW", "change": "W", "batch": "WSSSW", "pull": "WSW", "compare": "WW", "post": "W",
-    "document": "WWSWSFW",
+    "document": "WWSWSFW", "download": "W", "existing": "FW",
 }  # fmt: skip
 WAYS = {"W": ("before", "inside", "after"), "S": ("before", "after"), "F": ("before", "after")}
 STEPS = [
@@ -191,6 +192,25 @@ def _document_request(world: World) -> Request:
     return Request("document", world.named(world.issue(food_order())["identifier"]))
 
 
+def _download_request(world: World) -> Request:
+    world.document(world.named(world.issue(food_order())["identifier"]))
+    world.make_licence()
+    return Request("download", world.sign_application())
+
+
+def _existing_request(world: World) -> Request:
+    authority = foreign_authority()
+    pdf = foreign_sealed(foreign_page(), foreign_seal(authority))
+    order = {
+        "identifier": world.issue(food_order())["identifier"],
+        "issuing_body": MARKET,
+        "file_sha256": sha256(pdf).hexdigest(),
+        "origin": "示例旧证照系统",
+    }
+    verified = world.order(Ordered.TAKE_IN, order, system="market", issuing_body=MARKET)
+    return Request("existing", (order, pdf, authority.der), verified)
+
+
 def _ordered(world: World, content: dict[str, Any]) -> Any:
     code = "food_operation_permit"
     return world.order(Ordered.ISSUE, content, system="market", certificate_type=code, issuing_body=MARKET)
@@ -205,6 +225,8 @@ REQUESTS = {
     "compare": _compare_request,
     "post": _post_request,
     "document": _document_request,
+    "download": _download_request,
+    "existing": _existing_request,
 }
 
 # --- what is counted --------------------------------------------------------------------------------------------
@@ -216,6 +238,7 @@ _COUNTED = {
     "grants": tables.grant_table,
     "misses": tables.comparison_miss,
     "documents": tables.document,
+    "downloads": tables.download,
 }
 _ADDED = {
     "issue": {"certificates": 1},
@@ -226,6 +249,8 @@ _ADDED = {
     "compare": {"misses": 1},
     "post": {"grants": 1},
     "document": {"documents": 1},
+    "download": {"downloads": 1},
+    "existing": {"documents": 1},
 }
 
 

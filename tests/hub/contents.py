@@ -62,6 +62,7 @@ def claims_of(kind: CertificateType, **changes: Any) -> dict[str, Any]:
         "issued_on": "2026-11-21",
         "valid_from": "2026-11-22",
         "valid_to": "2031-11-21",
+        "status": {"status_list": {"uri": "https://hub.example/status/0", "idx": 2026}},
     } | changes
 
 

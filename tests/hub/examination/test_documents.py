@@ -63,6 +63,6 @@ def test_text_is_never_given_to_a_child() -> None:
 
 @pytest.mark.parametrize("beginning", [b"%PDF-", b"<", b"\xff\xd8\xff"])
 def test_file_that_is_too_large_is_not_given_to_a_child_either(beginning: bytes) -> None:
-    shown = read_shown(beginning + bytes(12 * 1024 * 1024), origin=ORIGIN, read=lambda _: PictureRead(()))
+    shown = read_shown(beginning + bytes(20 * 1024 * 1024), origin=ORIGIN, read=lambda _: PictureRead(()))
     assert isinstance(shown, Examined)
     assert shown.reason == "too_large"

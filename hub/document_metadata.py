@@ -8,6 +8,7 @@ Not checked here: whose seal it is (`signing.xml`), and whether it is so (the re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
+from threading import Lock
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lxml import etree
@@ -134,6 +135,16 @@ def _require_valid(root: etree._Element) -> None:
         raise MetadataFormError("schema")
 
 
-@cache
 def _schema(namespace: str) -> etree.XMLSchema:
+    # libxml2 makes its built-in types with the first schema, and not safely: two threads at once leave it without, for
+    # good, or end the process.
+    with _ONE_AT_A_TIME:
+        return _loaded_schema(namespace)
+
+
+@cache
+def _loaded_schema(namespace: str) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(SCHEMA_FILES[namespace]))
+
+
+_ONE_AT_A_TIME = Lock()

@@ -5,7 +5,6 @@ alone. Then the same contents go the ordinary way, on the same core.
 """
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -19,10 +18,10 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from hub.app import Drawn, Hub, build
-from hub.document_content import Content, face_of
+from hub.document_content import Content
 from hub.document_xml import element_of
 from hub.documents.making import Workshop, make_wanted, want
-from hub.faces.drawing import SHARED_LAYOUT, Drawing, DrawnPages
+from hub.faces.drawing import Attachment, Drawing, DrawnPages
 from hub.faces.face import Face
 from hub.registry import Registry
 from hub.settings import Settings
@@ -30,18 +29,17 @@ from hub.store.database import Database
 from hub.store.document import DocumentName
 from hub.store.files import DocumentFiles
 from hub.store.places import open_place
-from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue
 from scripts.benchmarks.installation import environment_of
 from scripts.benchmarks.ordinary import OrdinaryKey, OrdinaryPage, OrdinarySeal
 from scripts.benchmarks.samples import Catching, sealed_pdf
-from scripts.benchmarks.server import SERVER_CORE, pinned
+from scripts.benchmarks.server import SERVER_CORE, pinned, told
 from signing.signers import Signer
 from signing.xml import seal_xml
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Caught = tuple[Content, DrawnPages]
+_Caught = tuple[Face, Content, DrawnPages]
 Seconds = Mapping[str, Sequence[float]]
 WHOLE = "whole"
 INTENTION, XML, XML_KEPT, DRAWN, SEALED, FILE, RECORDED = (
@@ -56,11 +54,10 @@ def steps_of(names: Sequence[DocumentName], settings: Settings) -> Seconds:
     """Make the documents in one thread of a pinned process; return the seconds of each step, document by document."""
     job = [[name.serial, name.edition, name.language] for name in names]
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.benchmarks.document_steps", json.dumps(job)],
+        told(environment_of(settings), [sys.executable, "-m", "scripts.benchmarks.document_steps", json.dumps(job)]),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        env=os.environ | environment_of(settings),
         preexec_fn=lambda: pinned(SERVER_CORE),
     )
     seconds: Seconds = json.loads(done.stdout)
@@ -105,9 +102,22 @@ class _WatchedFiles(DocumentFiles):
         return self._watch.time(FILE, super().put, document)
 
 
+class _Faces(Drawing):
+    """Remembers each face that is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[Face] = []
+
+    def draw(self, face: Face, *, attachments: Sequence[Attachment], made_at: datetime) -> DrawnPages:
+        self.drawn.append(face)
+        return super().draw(face, attachments=attachments, made_at=made_at)
+
+
 def _make(names: Sequence[DocumentName], hub: Hub, settings: Settings, watch: _Watch) -> list[_Caught]:
     database = _WatchedDatabase(settings.database_url, watch)
-    pages = Drawn(Drawing(), hub.registry.catalogue).pages
+    faces = _Faces()
+    pages = Drawn(faces, hub.registry.catalogue).pages
     drawing = Catching(lambda content: watch.time(DRAWN, pages, content))
     registry = replace(hub.registry, database=database)
     make = partial(
@@ -121,12 +131,12 @@ def _make(names: Sequence[DocumentName], hub: Hub, settings: Settings, watch: _W
         if watch.time(WHOLE, make, name, now=datetime.now(UTC)) is None:
             raise AssertionError("a document was not made")
     database.close()
-    return drawing.caught
+    return [(face, *caught) for face, caught in zip(faces.drawn, drawing.caught, strict=True)]
 
 
 def _seal(caught: Sequence[_Caught], hub: Hub, watch: _Watch) -> None:
     """Make the two seals of each document once more."""
-    for content, pages in caught:
+    for _, content, pages in caught:
         signer = hub.sealers(content.sealer)
         watch.time(XML, _sealed_xml, content, signer, hub.registry.catalogue)
         watch.time(SEALED, sealed_pdf, content, pages, signer)
@@ -137,17 +147,12 @@ def _sealed_xml(content: Content, signer: Signer, catalogue: Catalogue) -> bytes
     return seal_xml(element, signer=signer, statement=None, sealed_at=content.sealed_at)
 
 
-def _go_the_ordinary_way(caught: Sequence[_Caught], hub: Hub, watch: _Watch) -> None:
+def _go_the_ordinary_way(caught: Sequence[_Caught], watch: _Watch) -> None:
     page, seal = OrdinaryPage(), OrdinarySeal(OrdinaryKey())
-    for content, pages in caught[:_ORDINARY_PAGES]:
-        drawn = watch.time(ORDINARY_DRAWN, page.draw, _face(content, hub), content.xml)
+    for face, content, pages in caught[:_ORDINARY_PAGES]:
+        drawn = watch.time(ORDINARY_DRAWN, page.draw, face, content.xml)
         watch.time(ORDINARY_SEALED, seal.seal, drawn)
         watch.time(PYHANKO_SEALED, seal.seal, pages.pdf)
-
-
-def _face(content: Content, hub: Hub) -> Face:
-    kind, text = hub.registry.catalogue.get(content.certificate_type), qr_text(content.origin, "c", content.reference)
-    return face_of(content, kind, layout=SHARED_LAYOUT, qr_text=text, qr_svg=qr_svg(text))
 
 
 def _main() -> None:
@@ -157,7 +162,7 @@ def _main() -> None:
     try:
         caught = _make(names, hub, settings, watch)
         _seal(caught, hub, watch)
-        _go_the_ordinary_way(caught, hub, watch)
+        _go_the_ordinary_way(caught, watch)
     finally:
         hub.close()
     # The first ones read fonts and schemas.

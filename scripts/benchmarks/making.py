@@ -1,7 +1,7 @@
 """Makers of documents: processes that make what is wanted as `yizhao worker` does, and say how each document went."""
 
+import gc
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from hub.app import Drawn, build
+from hub.cli.worker import THREADS
 from hub.documents.making import Workshop, want
 from hub.documents.worker import DocumentWorker, Maker
 from hub.faces.drawing import Drawing
@@ -20,7 +21,7 @@ from hub.store.database import Database
 from hub.store.document import DocumentName, DocumentReader
 from scripts.benchmarks.bulk import resident_bytes
 from scripts.benchmarks.installation import environment_of
-from scripts.benchmarks.server import pinned
+from scripts.benchmarks.server import pinned, told
 
 _WANTED_AT_ONCE = 100
 _LOOK_SECONDS = 0.2
@@ -72,24 +73,23 @@ def made_by(cores: Sequence[int], names: Sequence[DocumentName], settings: Setti
         want_all(names, settings)
         for maker in makers:
             maker.stdin.close()  # type: ignore[union-attr]
-        told = [json.loads(_line(maker, log)) for maker in makers]
+        answers = [json.loads(_line(maker, log)) for maker in makers]
     finally:
         for maker in makers:
             maker.kill()
             maker.wait()
-    documents = [Made(*each) for one in told for each in one["documents"]]
-    broken = [kind for one in told for kind in one["broken"]]
-    return Making(documents, broken, sum(one["cpu_seconds"] for one in told))
+    documents = [Made(*each) for one in answers for each in one["documents"]]
+    broken = [kind for one in answers for kind in one["broken"]]
+    return Making(documents, broken, sum(one["cpu_seconds"] for one in answers))
 
 
 def _started(core: int, settings: Settings, log: Path) -> "subprocess.Popen[bytes]":
     with log.open("ab") as lines:
         return subprocess.Popen(
-            [sys.executable, "-m", "scripts.benchmarks.making"],
+            told(environment_of(settings), [sys.executable, "-m", "scripts.benchmarks.making"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=lines,
-            env=os.environ | environment_of(settings),
             preexec_fn=lambda: pinned(core),
         )
 
@@ -149,11 +149,12 @@ class _WatchedMaker(Maker):
 
 
 def _main() -> None:
-    settings = Settings()
-    hub = build(settings)
+    hub = build(Settings())
+    gc.collect()
+    gc.freeze()
     workshop = Workshop(hub.files, Drawn(Drawing(), hub.registry.catalogue).pages)
     maker = _WatchedMaker(hub.registry, hub.sealers, workshop, lambda: datetime.now(UTC))
-    worker = DocumentWorker(maker, threads=settings.document_threads)
+    worker = DocumentWorker(maker, threads=THREADS)
     worker.start()
     print("ready", flush=True)
     cpu = time.process_time()
@@ -161,8 +162,8 @@ def _main() -> None:
     cpu = time.process_time() - cpu
     worker.stop()
     hub.close()
-    told = {"documents": maker.documents, "broken": maker.broken, "cpu_seconds": cpu}
-    print(json.dumps(told), flush=True)
+    answer = {"documents": maker.documents, "broken": maker.broken, "cpu_seconds": cpu}
+    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

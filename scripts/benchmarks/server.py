@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +34,15 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
 
+def told(environment: Mapping[str, str], command: Sequence[str]) -> list[str]:
+    """Return a command that has these settings in its environment."""
+    return ["env", *(f"{name}={value}" for name, value in environment.items()), *command]
+
+
 @contextmanager
 def running_hub(environment: Mapping[str, str], log: Path) -> Iterator[Server]:
     """Run `yizhao serve` with these settings until the block ends; its log lines go to the file `log`."""
-    told = [f"{name}={value}" for name, value in environment.items()]
-    with _running(["env", *told, *_SERVE], log, "/readyz") as server:
+    with _running(told(environment, _SERVE), log, "/readyz") as server:
         yield server
 
 
@@ -47,7 +51,7 @@ def running_worker(environment: Mapping[str, str], log: Path) -> Iterator[None]:
     """Run `yizhao worker` on the other core until the block ends."""
     with log.open("ab") as lines:
         process = subprocess.Popen(
-            _WORK, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines, env=os.environ | environment,
+            told(environment, _WORK), stdin=subprocess.DEVNULL, stdout=lines, stderr=lines,
             preexec_fn=lambda: pinned(LOAD_CORE),
         )  # fmt: skip
     try:

@@ -90,3 +90,28 @@ def test_reading_needs_neither_database_nor_web() -> None:
     script = "import sys, hub.document_metadata as m; print({'sqlalchemy', 'fastapi', 'starlette'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+_AT_ONCE = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from hub.document_metadata import read_document
+
+sys.setswitchinterval(1e-5)
+octets, start = sys.stdin.buffer.read(), threading.Barrier(4)
+
+def read(_):
+    start.wait()
+    return read_document(octets).identifier
+
+with ThreadPoolExecutor(4) as threads:
+    print(len(set(threads.map(read, range(4)))))
+"""
+
+
+@pytest.mark.parametrize("process", range(24))
+def test_threads_that_read_their_first_documents_at_once_all_read_them(process: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_ONCE], input=octets_of(content_of_type()), capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, b"1\n"), done.stderr

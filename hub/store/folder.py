@@ -36,11 +36,15 @@ class FileFolder:
             return None
         except OSError:
             return b""
-        with os.fdopen(descriptor, "rb") as file:
-            try:
-                return file.read() if S_ISREG(os.fstat(descriptor).st_mode) else b""
-            except OSError:
+        try:
+            if not S_ISREG(os.fstat(descriptor).st_mode):
                 return b""
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        except OSError:
+            return b""
+        finally:
+            os.close(descriptor)
 
     def names(self) -> Iterator[str]:
         return (path.relative_to(self._folder).as_posix() for path in sorted(self._folder.glob("??/[!.]*")))

@@ -8,15 +8,20 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from hub.app import Sealing
 from hub.document_content import Content
+from hub.documents.making import made_document
 from hub.documents.worker import DocumentWorker, Maker
+from hub.errors import DocumentError
 from hub.faces.drawing import DrawnPages
+from hub.installation import TrustInForce
 from hub.store.document import DocumentName, DocumentReader, StoredDocument
 from hub.store.entry import EntryReader
 from schemas.evidence import Kind
 from signing.jws import parse_json
+from signing.signers import Signer
 from tests.flows.refusals import refused
-from tests.flows.world import MARKET, World, food_number, food_order
+from tests.flows.world import MARKET, World, food_number, food_order, licence_order
 
 
 def _issued(world: World, **changes: object) -> str:
@@ -136,6 +141,81 @@ def test_character_without_a_glyph_is_named_and_nothing_is_drawn(hub_world: Worl
     assert opened.problem == {"code": "glyph_missing", "facts": {"character": "\U0003134a"}}
 
 
+def test_character_without_a_glyph_is_not_tried_again_at_once(hub_world: World) -> None:
+    name = hub_world.named(_issued(hub_world, holder_name="中山示例\U0003134a馆"))
+    for _ in range(3):
+        hub_world.want(name)
+        hub_world.make(name)
+    assert len(_acts(hub_world, Kind.DOCUMENT_REFUSED)) == 1
+    hub_world.now += timedelta(minutes=5)
+    hub_world.want(name)
+    assert _waiting(hub_world) == [name]
+
+
+@pytest.mark.parametrize(("act", "status"), [("withdraw", "licence_withdrawn"), ("suspend", "licence_suspended")])
+def test_no_document_is_made_while_the_licence_does_not_stand(hub_world: World, act: str, status: str) -> None:
+    licence = str(hub_world.issue(licence_order())["identifier"])
+    name = hub_world.named(_issued(hub_world))
+    assert hub_world.document(name).pdf
+    hub_world.change(licence, act, **({"until": "2027-01-31"} if act == "suspend" else {}))
+    with pytest.raises(DocumentError) as refusal:
+        hub_world.want(name)
+    assert (refusal.value.code, refusal.value.facts) == ("document_status", {"status": status})
+
+
+def test_no_document_is_made_before_the_first_day(hub_world: World) -> None:
+    name = hub_world.named(_issued(hub_world, valid_from="2026-12-01"))
+    with refused("document_status"):
+        hub_world.want(name)
+
+
+def test_document_under_a_revoked_seal_is_of_no_use_and_no_other_is_made(
+    hub_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = hub_world.named(_issued(hub_world))
+    made = hub_world.document(name)
+    _revoke_seals(hub_world, monkeypatch)
+    assert hub_world.want(name) is None
+    assert hub_world.make(name) is None
+    assert [each["sealed"] for each in _acts(hub_world, Kind.DOCUMENT)] == [made.stored.sha256]
+    with refused("seal_not_listed"):
+        made_document(name, registry=hub_world.registry, files=hub_world.workshop.files, now=hub_world.now)
+
+
+def test_seal_revoked_while_a_page_is_drawn_does_not_seal_it(hub_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, workshop = hub_world.named(_issued(hub_world)), hub_world.workshop
+    hub_world.want(name)
+
+    def revoke_meanwhile(content: Content) -> DrawnPages:
+        _revoke_seals(hub_world, monkeypatch)
+        return workshop.draw(content)
+
+    hub_world.workshop = replace(workshop, draw=revoke_meanwhile)
+    assert hub_world.make(name) is None
+    assert _acts(hub_world, Kind.DOCUMENT) == []
+    assert len(_acts(hub_world, Kind.DOCUMENT_REFUSED)) == 1, "its XML was sealed"
+
+
+def test_what_was_left_of_a_certificate_withdrawn_since_seals_nothing(
+    hub_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = _issued(hub_world)
+    name = hub_world.named(identifier)
+    hub_world.want(name)
+
+    def no_device(_: Sealing, sealer: str) -> Signer:
+        raise OSError(f"no device for {sealer}")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Sealing, "__call__", no_device)
+        with pytest.raises(OSError, match="no device"):
+            hub_world.make(name)
+    hub_world.change(identifier, "withdraw")
+    hub_world.now += hub_world.registry.terms.lease + timedelta(seconds=1)
+    assert hub_world.make(name) is None
+    assert _acts(hub_world, Kind.DOCUMENT_REFUSED) == []
+
+
 def test_orphan_is_made_by_another_process_from_the_same_content(hub_world: World) -> None:
     name = hub_world.named(_issued(hub_world))
     hub_world.want(name)
@@ -171,6 +251,12 @@ def test_missing_file_is_drawn_again_as_a_new_act(unchecked_world: World) -> Non
     second = unchecked_world.document(name).stored
     assert second.act_id != first.act_id
     assert len(_acts(unchecked_world, Kind.DOCUMENT)) == 2
+
+
+def _revoke_seals(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = world.trust()
+    seals = tuple(replace(each, revoked_at=world.now, revoke_reason="示例") for each in listed.seals)
+    monkeypatch.setattr(TrustInForce, "__call__", lambda _: replace(listed, seals=seals))
 
 
 def _file_of(world: World, stored: StoredDocument) -> Path:

@@ -185,6 +185,15 @@ def test_copy_ends_with_its_delivery(stocked_world: World) -> None:
         _copies(stocked_world, answer)
 
 
+def test_copy_of_a_grant_ends_with_the_grant(stocked_world: World) -> None:
+    ends = (stocked_world.now + timedelta(days=2)).replace(microsecond=0)
+    answer = stocked_world.pull(granted_request(stocked_world.grant(valid_until=ends.isoformat())))
+    (copy,) = _copies(stocked_world, answer)
+    stocked_world.now = ends
+    with refused("copy_ended"):
+        stocked_world.want(copy.name)
+
+
 def test_copy_needs_its_recipient(stocked_world: World) -> None:
     stocked_world.share()
     answer = stocked_world.pull(statutory_request())

@@ -10,6 +10,7 @@ import pytest
 from hub.confined.foreign_seal import ForeignSeal, SealChecker
 from hub.documents.downloads import documents_of_download, download_of
 from hub.documents.existing import read_existing_order, take_in
+from hub.errors import OrderError
 from hub.examination.online import examine
 from hub.examination.reader import Reader
 from hub.examination.report import Examination
@@ -146,6 +147,13 @@ def test_body_of_another_department_is_refused_with_an_entry(hub_world: World, i
 def test_certificate_of_another_body_is_refused(hub_world: World, identifier: str, sealed: bytes) -> None:
     with refused("body_not_in_charge"):
         _hand_in(hub_world, _content(identifier, sealed, issuing_body=HEALTH), sealed, system="health")
+
+
+def test_refused_file_is_not_kept(hub_world: World, identifier: str, sealed: bytes) -> None:
+    for system, body in (("health", MARKET), ("health", HEALTH)):
+        with pytest.raises(OrderError):
+            _hand_in(hub_world, _content(identifier, sealed, issuing_body=body), sealed, system=system)
+    assert list(hub_world.workshop.files.names()) == []
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ _BROKEN: dict[str, tuple[str, str]] = {
     "an element inside a value": ("<CZZT>中山", "<CZZT><ZZMC>中山</ZZMC>"),
     "text between elements": ("<CZZT>", "文<CZZT>"),
     "a day that is none": ("2026-11-21", "2026-02-30"),
+    "a year before any certificate": ("2026-11-21", "0001-01-01"),
     "a day of another form": ("2026-11-21", "20261121"),
     "a moment of another zone": ("+08:00</ZZQZSJ>", "Z</ZZQZSJ>"),
     "a digest cut short": ("0a0a</KZ_SJZY>", "0a</KZ_SJZY>"),

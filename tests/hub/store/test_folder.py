@@ -1,14 +1,18 @@
 """A folder of files: its owner's alone, on disk before the answer, never half there, and swept."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from hub.store.files import DocumentFiles
+import pytest
+
+from hub.store.files import DocumentFiles, StoredFileError
 from hub.store.folder import FileFolder
 from signing.envelope import MasterKey
 
@@ -17,7 +21,7 @@ _ROOT = Path(__file__).parents[3]
 _PUT = """
 import sys
 from pathlib import Path
-from hub.store.files import DocumentFiles
+from hub.store.files import DocumentFiles, StoredFileError
 from hub.store.folder import FileFolder
 from signing.envelope import MasterKey
 
@@ -81,3 +85,21 @@ def test_what_a_kill_left_unfinished_is_swept_once_it_is_old(tmp_path: Path) -> 
     folder.sweep(before=time.time() + 1)
     assert not unfinished.exists()
     assert list(folder.names()) == ["ab/abcd.enc"]
+
+
+@pytest.mark.parametrize("made", ["folder", "link", "loop", "pipe"])
+def test_what_is_no_file_is_a_damaged_one(tmp_path: Path, made: str) -> None:
+    files = DocumentFiles(FileFolder(tmp_path), master=_MASTER, masters={_MASTER.key_id: _MASTER})
+    digest = files.put(b"one document")
+    place = tmp_path / digest[:2] / f"{digest}.enc"
+    kept = place.rename(tmp_path / "kept")
+    ways: dict[str, Callable[[], object]] = {
+        "folder": place.mkdir,
+        "link": lambda: place.symlink_to(kept),
+        "loop": lambda: place.symlink_to(place),
+        "pipe": lambda: os.mkfifo(place),
+    }
+    ways[made]()
+    with pytest.raises(StoredFileError) as failed:
+        files.get(digest)
+    assert failed.value.reason == "damaged"

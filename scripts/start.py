@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub.cli.init import initialise_once, make_settings
+from hub.cli.init import initialise_once, make_settings, open_database
 from hub.cli.refusals import exit_code_of
 from hub.cli.serve import run
+from hub.installation import load_installation
 from hub.settings import Settings
 from signing.synced import replace_synced
 
@@ -72,6 +73,10 @@ class Demonstration:
         print(f"共用时 in all {time.perf_counter() - self._started:.1f} s。可以打开 Open:", flush=True)
         for words, path in addresses.items():
             print(f"  {url}{path}  {words}", flush=True)
+        with open_database(self._settings) as database:
+            anchor = load_installation(database).anchor
+        print(f"离线核验用 to verify offline: yizhao verify FILE --trust-list L --anchor {anchor}", flush=True)
+        print(f"  信任列表 L, the trust list: {url}/.well-known/yizhao-trust-list", flush=True)
         print(f"日志 log: {log_path(self._settings)}  停止 stop: Ctrl-C", flush=True)
 
 

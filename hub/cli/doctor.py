@@ -80,6 +80,7 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
         return
     try:
         yield _documents(settings)
+        yield _existing_anchors(settings)
         installation = yield from _installation(database)
         if installation is not None:
             yield from _registry(database, keys, installation, now)
@@ -143,6 +144,17 @@ def _documents(settings: "Settings") -> Finding:
     return _finding(*names, True, str(where))
 
 
+def _existing_anchors(settings: "Settings") -> Finding:
+    from hub.app import existing_anchors
+    from hub.errors import SetupError
+
+    names = ("existing_anchors", "存量文件的信任证书", "Anchors of existing documents")
+    try:
+        return _finding(*names, True, f"{len(existing_anchors(settings))}")
+    except SetupError as error:
+        return _finding(*names, False, f"{error.code} YIZHAO_EXISTING_ANCHORS")
+
+
 def _database(settings: "Settings") -> "Generator[Finding, None, Database | None]":
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -200,6 +212,7 @@ def _installation(database: "Database") -> "Generator[Finding, None, Installatio
         yield _finding("installation", "初始化", "Installation", False, error.code)
         return None
     yield _finding("installation", "初始化", "Installation", True, f"{installation.mode} {installation.origin}")
+    yield _finding("anchor", "根证书集", "Root set (--anchor)", True, installation.anchor)
     try:
         catalogue = load_catalogue()
         pin_types(database, catalogue)

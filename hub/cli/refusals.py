@@ -164,6 +164,30 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "核对后再试。",
         "Check it and try again.",
     ),
+    "simulator_unknown_licence": (
+        "模拟器没有为这家主体、这个签署人身份发过电子营业执照。",
+        "The simulator has made no e-licence for this enterprise and role.",
+        "先运行 yizhao simulator make，或核对统一社会信用代码与 --role。",
+        "Run `yizhao simulator make` first, or check the licence number and --role.",
+    ),
+    "simulator_exists": (
+        "这家主体、这个签署人身份已有电子营业执照。",
+        "This enterprise and role have an e-licence already.",
+        "直接用 yizhao simulator sign 签署。",
+        "Sign with `yizhao simulator sign`.",
+    ),
+    "simulator_licence_number": (
+        "统一社会信用代码不对。",
+        "The licence number is wrong.",
+        "核对 18 位代码与校验位。",
+        "Check its 18 characters and the check character.",
+    ),
+    "simulator_production": (
+        "模拟器只用于测试环境。",
+        "The simulator is for TEST installations only.",
+        "",
+        "",
+    ),
     "intake_failed": (
         "文件没有导入。",
         "The file was not taken in.",
@@ -187,7 +211,7 @@ def exit_code_of(error: Exception) -> int | None:
     from httpx import HTTPError, InvalidURL
     from sqlalchemy.exc import SQLAlchemyError
 
-    from connectors.errors import ConnectorError
+    from connectors.errors import ConnectorError, SimulatorError
     from hub.client import RefusedError
     from hub.errors import HubError
     from signing.errors import SigningError
@@ -203,6 +227,9 @@ def exit_code_of(error: Exception) -> int | None:
         return UNREACHABLE
     if isinstance(error, (LocalRefusal, HubError)):
         _say_local(error.code, error.facts)
+        return REFUSED
+    if isinstance(error, SimulatorError):
+        _say_local(f"simulator_{error.reason}", {})
         return REFUSED
     if isinstance(error, SQLAlchemyError):
         _say_local("database_unavailable", {"kind": type(error).__name__})

@@ -537,7 +537,8 @@ BODIES: Mapping[str, Row] = {
     ),
     "body_too_long": Row(
         413, "提交的内容过长。", "The body is too long.",
-        "请缩短内容；成批数据请用文件导入。", "Send less; large amounts go by a file import.",
+        "请缩短内容，最多的字节数见 longest；成批数据请用文件导入。",
+        "Send less: `longest` says how many bytes are taken; large amounts go by a file import.",
     ),
     "body_malformed": Row(
         400, "提交的内容无法读取：不是规范的 UTF-8 文本，层次过深，或有重名。",

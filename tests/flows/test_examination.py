@@ -286,7 +286,7 @@ def test_certificate_of_another_kind_of_hub_is_not_ours(world: World) -> None:
 def test_delivered_file_verifies_offline_with_what_the_hub_publishes(world: World) -> None:
     file = delivered(world)
     assert offline(world, file, None) == ("unknown", "status_as_signed")
-    assert offline(world, file, fetched_list(world)) == ("valid", "good")
+    assert offline(world, file, fetched_list(world)) == ("valid", "good_by_list")
     world.change(identifier_of(file), "withdraw")
     assert offline(world, file, fetched_list(world)) == ("not_valid", "status_ended")
 

@@ -69,6 +69,7 @@ def _prepared(
     try:
         with _opened(raw) as pdf:
             _require_sealable(pdf, page)
+            _unpack_attached(pdf)
             signature = pdf.make_indirect(_signature(sealed_at, name, reason))
             field = pdf.make_indirect(_field(pdf, signature, page, rect))
             pdf.pages[page - 1].obj.Annots = Array([field])
@@ -87,6 +88,13 @@ def _prepared(
     except pikepdf.PdfError as error:
         raise PdfRefusedError("malformed", "not a readable PDF") from error
     return written.getvalue()
+
+
+def _unpack_attached(pdf: Pdf) -> None:
+    """Let attached files stand in the octets as they are: whoever verifies finds them there without a parser."""
+    for attached in pdf.attachments.values():
+        stream = attached.obj.EF.F
+        stream.write(stream.read_bytes())
 
 
 @contextmanager

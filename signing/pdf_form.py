@@ -38,6 +38,11 @@ def contents_octets(cms: bytes, room: int) -> bytes:
     return b"<" + cms.hex().encode("ascii").ljust(2 * room, b"0") + b">"
 
 
+def attached_octets(content: bytes) -> bytes:
+    """Return what an attached file looks like among the octets: a stream, not packed."""
+    return b"stream\n%b\nendstream" % content
+
+
 def one_place(raw: bytes) -> int:
     """Return where the one signature's place begins; PdfRefusedError (byte_range) when there is none or another."""
     placed = raw.find(b"/ByteRange")

@@ -5,10 +5,8 @@ runs where the keys are and parses nothing: it does arithmetic over the octets, 
 What it accepts is, byte for byte, a file that the seal covered whole. All parts come from the child and are believed
 in nothing: where the place of the signature is said to be, the octets themselves must say it too.
 
-What a child taken over by its input can still do is to have a genuine file refused, or to show other *attachments*
-than a genuine file has. The signature covers the attached files, but only a parser of PDF can tell which octets they
-are. So whoever uses them verifies each by its own seal (the XML's, the record's), and compares what they say with each
-other and with the record of the certificate.
+Attached files too: they stand in the octets as they are, so that what the child says of them is compared and not
+believed. What a child taken over by its input can still do is to have a genuine file refused.
 
 The reasons of PdfRefusedError, a closed list:
     too_large       more octets, objects or attached files than a document of ours has
@@ -41,6 +39,7 @@ from signing.errors import PdfRefusedError
 from signing.jws import FindCertKey
 from signing.pdf_form import (
     LARGEST_PDF_BYTES,
+    attached_octets,
     contents_octets,
     one_place,
     place_octets,
@@ -111,7 +110,7 @@ def _extract(raw: bytes, pdf: Pdf) -> PdfParts:
 def verify_pdf(raw: bytes, parts: PdfParts, *, find_key: FindCertKey) -> VerifiedPdf:
     """Return whose seal covers `raw` whole, with what `extract_pdf` took out of it in a place that is not trusted.
 
-    Raises PdfRefusedError byte_range or contents, and what `signing.cms.verify_digest` raises.
+    Raises PdfRefusedError byte_range, contents or attachments, and what `signing.cms.verify_digest` raises.
     """
     begins, opened, closed, rest = parts.byte_range
     if begins != 0 or not 0 < opened < closed <= len(raw) or closed + rest != len(raw):
@@ -122,6 +121,8 @@ def verify_pdf(raw: bytes, parts: PdfParts, *, find_key: FindCertKey) -> Verifie
         raise PdfRefusedError("byte_range", "the byte range is not the one the file states")
     if raw[opened:closed] != contents_octets(parts.cms, (closed - opened) // 2 - 1):
         raise PdfRefusedError("contents", "the signature is not all that is outside of what it covers")
+    if any(attached_octets(content) not in raw for _, content in parts.attachments):
+        raise PdfRefusedError("attachments", "an attached file is not in the file as it was said to be")
     covered = sha256(raw[:opened])
     covered.update(raw[closed:])
     return VerifiedPdf(verify_digest(parts.cms, covered.digest(), find_key=find_key))

@@ -37,7 +37,7 @@ from hub.store.statement import StatementReader
 from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference
-from signing.errors import KeyUnknownError
+from signing.errors import KeyUnknownError, PdfRefusedError
 from signing.pdf import seal_pdf
 from signing.signers import Signer
 from signing.xml import seal_xml
@@ -199,22 +199,26 @@ def _make(
                 return None
         drawn = workshop.draw(content)
         _require_sealable(content, signer, registry, now)
+        pdf = seal_pdf(
+            drawn.pdf,
+            signer=signer,
+            statement=statement,
+            sealed_at=content.sealed_at,
+            page=drawn.seal_page,
+            rect=drawn.seal_rect,
+            name=content.issuing_body_name,
+            reason=content.reason,
+        )
     except MissingGlyphError as error:
         _give_up(content, DocumentError("glyph_missing", character=error.character), registry, now)
+        return None
+    except PdfRefusedError:
+        # Its words are those of a PDF's own structure: no reader of ours would take it.
+        _give_up(content, DocumentError("document_form"), registry, now)
         return None
     except (DocumentError, NotFoundError) as refusal:
         _give_up(content, refusal, registry, now)
         return None
-    pdf = seal_pdf(
-        drawn.pdf,
-        signer=signer,
-        statement=statement,
-        sealed_at=content.sealed_at,
-        page=drawn.seal_page,
-        rect=drawn.seal_rect,
-        name=content.issuing_body_name,
-        reason=content.reason,
-    )
     name = content.name
     stored = StoredDocument(
         **name.key(),

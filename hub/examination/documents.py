@@ -20,7 +20,7 @@ from hub.examination.known import facts_of_findings
 from hub.examination.listed import COPIES_PURPOSE, NOT_TRUSTED, ListedKeys, named_key, standing_of
 from hub.examination.proof import NO_LIST, FindType, NoteProof, SealProof, prove_right, prove_seals
 from hub.verification import passed
-from schemas.document import DELIVERED_NAME, CopyMark, DocumentMetadata
+from schemas.document import DELIVERED_NAME, XML_NAME, CopyMark, DocumentMetadata
 from schemas.verdict import Check, CheckName, Facts, Result
 from signing.errors import KeyUnknownError, SignatureInvalidError, SigningError
 from signing.jws import FindCertKey
@@ -144,11 +144,12 @@ def _verified(shown: ShownDocument, find_key: FindCertKey) -> VerifiedXml:
     """Return the sealed XML of a document whose every byte one key has sealed; raises what says that it is not so."""
     if shown.xml is None or (shown.pdf is None) != (shown.form is Form.XML):
         raise SignatureInvalidError("not of the form of a sealed document")
+    sealed = verify_pdf(shown.raw, shown.pdf, find_key=find_key) if shown.pdf else None
+    whole = dict(shown.pdf.attachments).get(XML_NAME) if shown.pdf else shown.raw
+    if written_xml(shown.xml) != whole:
+        raise SignatureInvalidError("the file is not what was taken out of it")
     xml = verify_xml(shown.xml, find_key=find_key)
-    if shown.pdf is None:
-        if written_xml(shown.xml) != shown.raw:
-            raise SignatureInvalidError("the file is not what was taken out of it")
-    elif verify_pdf(shown.raw, shown.pdf, find_key=find_key).cert_der != xml.cert_der:
+    if sealed is not None and sealed.cert_der != xml.cert_der:
         raise SignatureInvalidError("the PDF and the XML inside are sealed by different certs")
     return xml
 

@@ -92,13 +92,13 @@ def large_vectors() -> Iterator[Vector]:
     """Return those that are too large to lie in the tree."""
     raw = genuine()
     for name, change in {
-        "attachment_bomb": changes.attachment_bomb,
         "attachment_too_large": changes.attachment_too_large,
         "many_attachments": changes.attachments_added,
         "many_objects": changes.many_objects,
         "many_values": changes.many_values,
     }.items():
         yield Vector(name, seal_carelessly(raw, change), "too_large")
+    yield Vector("attachment_bomb", seal_carelessly(raw, changes.attachment_bomb), "attachments")
     yield Vector("nested_deep", seal_carelessly(raw, changes.nested_deep), "malformed")
     yield Vector("table_bomb", octets.table_bomb(raw), "layout")
     yield Vector("too_long", raw + b" " * LARGEST_PDF_BYTES, "too_large")

@@ -141,6 +141,15 @@ def test_character_without_a_glyph_is_named_and_nothing_is_drawn(hub_world: Worl
     assert opened.problem == {"code": "glyph_missing", "facts": {"character": "\U0003134a"}}
 
 
+def test_words_of_a_pdfs_structure_in_a_record_end_its_document(hub_world: World) -> None:
+    name = hub_world.named(_issued(hub_world, holder_name="中山示例/ByteRange馆"))
+    hub_world.want(name)
+    assert hub_world.make(name) is None
+    with refused("document_form"):
+        made_document(name, registry=hub_world.registry, files=hub_world.workshop.files, now=hub_world.now)
+    assert len(_acts(hub_world, Kind.DOCUMENT_REFUSED)) == 1, "its XML was sealed"
+
+
 def test_character_without_a_glyph_is_not_tried_again_at_once(hub_world: World) -> None:
     name = hub_world.named(_issued(hub_world, holder_name="中山示例\U0003134a馆"))
     for _ in range(3):

@@ -327,16 +327,29 @@ def test_delivered_file_inside_a_copy_is_valid_alone(world: World) -> None:
 
 def test_parts_of_two_genuine_copies_do_not_belong_together(world: World) -> None:
     issued(world)
-    one, other = copy(world), copy(world)
+    other = attached(copy(world), "delivered.json").decode()
     issued(world, certificate_number=food_number(2))
-    another = orjson.loads(orjson.dumps(world.pull(statutory_request())["items"][1]["file"]))
-    swapped = [attached(other, "delivered.json"), orjson.dumps(another), b"{}"]
-    shown = [read_with(one, "delivered.json", each) for each in swapped]
-    found = [examined(world, one, read).verdict for read in shown]
-    assert {(each.outcome.value, each.reason) for each in found if each} == {
-        ("not_valid", "seal_broken"),
-        ("not_valid", "record_malformed"),
-    }
+    another = orjson.dumps(world.pull(statutory_request())["items"][1]["file"]).decode()
+    found = [outcome(world, copy_around(world, each)) for each in (other, another, "{}")]
+    assert found == [("not_valid", "seal_broken")] * 2 + [("not_valid", "record_malformed")]
+
+
+def copy_around(world: World, delivered: str) -> bytes:
+    """Return a copy that the hub's own key has sealed around another delivered file."""
+    workshop = world.workshop
+    world.workshop = replace(workshop, draw=lambda content: workshop.draw(replace(content, delivered=delivered)))
+    try:
+        return copy(world)
+    finally:
+        world.workshop = workshop
+
+
+def test_child_that_shows_another_attached_file_than_a_genuine_copy_has_is_not_believed(world: World) -> None:
+    issued(world)
+    one, other = copy(world), copy(world)
+    lies = [read_with(one, name, attached(other, name)) for name in ("delivered.json", "certificate.xml")]
+    verdicts = [examined(world, one, each).verdict for each in lies]
+    assert [each and (each.outcome.value, each.reason) for each in verdicts] == [("not_valid", "seal_broken")] * 2
 
 
 def read_with(pdf: bytes, name: str, content: bytes) -> Callable[[bytes], Extracted]:

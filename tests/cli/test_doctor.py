@@ -4,6 +4,8 @@ import json
 import sqlite3
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 
 from tests.cli.bucket import use_bucket
 from tests.cli.site import Ran, Site, run
@@ -35,6 +37,18 @@ def test_missing_installation_is_trouble(site: Site) -> None:
     looked = run("doctor", "--data", str(site.folder / "elsewhere"), "--json")
     assert looked.code == 1
     assert (_state(looked, "keys"), _state(looked, "database")) == ("trouble", "trouble")
+
+
+def test_anchors_of_existing_documents_are_counted_and_a_file_without_any_is_trouble(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIZHAO_EXISTING_ANCHORS", site.write("anchors.pem", "no cert"))
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, _state(looked, "existing_anchors")) == (1, "trouble")
+    authority = load_der_x509_certificate((site.folder / "keys" / "authority.cert.der").read_bytes())
+    anchors = site.write("anchors.pem", authority.public_bytes(Encoding.PEM).decode())
+    monkeypatch.setenv("YIZHAO_EXISTING_ANCHORS", anchors)
+    assert _state(run("doctor", *site.local, "--json"), "existing_anchors") == "fine"
 
 
 def test_lost_key_is_trouble(site: Site) -> None:

@@ -81,6 +81,10 @@ def test_document_that_was_lost_is_had_again(town: Site, tmp_path: Path) -> None
     again = _fetched(town, order["licence_number"], tmp_path)
     assert again.code == 0, again.err
     assert _sha256_of(again) != _sha256_of(first)
+    checked = _checked(town)
+    told = {each["sha256"]: each["then"] for each in checked.json["faulty"]}
+    assert told[_sha256_of(first)] == "replaced"
+    assert checked.code == int(set(told.values()) != {"replaced"})
 
 
 def test_worker_of_its_own_makes_what_is_wanted_and_ends_when_told_to(

@@ -65,7 +65,7 @@ def test_child_has_no_environment_and_is_in_no_folder_of_ours() -> None:
 
 def test_child_that_died_while_it_waited_is_not_asked() -> None:
     with reading(ready=1) as reader:
-        child = int(*children())
+        (child,) = map(int, children())
         os.kill(child, signal.SIGKILL)
         os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
         assert reader.read(PICTURE) == PictureRead((TEXT,))

@@ -92,7 +92,8 @@ def _sqlite_engine(url: str, *, pool_size: int, query_only: bool) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA cache_size=-32000")
+        # KB for each connection: the system's own cache is behind it, and four times as much made nothing faster.
+        connection.execute("PRAGMA cache_size=-8000")
         connection.execute(f"PRAGMA query_only={int(query_only)}")
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]

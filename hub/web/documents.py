@@ -37,6 +37,7 @@ from hub.documents.picture import public_picture
 from hub.errors import DocumentError, NotFoundError
 from hub.exchange import pull
 from hub.registry import Registry
+from hub.store.document import StoredDocument
 from hub.store.files import DocumentFiles
 from hub.web.bodies import StrictRoute
 from hub.web.callers import in_thread, moment, presented
@@ -79,11 +80,12 @@ class Counter:
         found = await self._made([wanted])
         if not all(found):
             return _being_made(found)
-        (document,) = (each for each in found if each is not None)
-        archived = self._archived(wanted, document)
-        digest = standard_b64encode(bytes.fromhex(document.stored.sha256)).decode()
+        (stored,) = (each for each in found if each is not None)
+        archived = self._archived(wanted, stored)
+        digest = standard_b64encode(bytes.fromhex(stored.sha256)).decode()
         headers = _saved_as(file_name(archived)) | {"repr-digest": f"sha-256=:{digest}:"}
-        return Response(document.pdf, media_type="application/pdf", headers=headers)
+        pdf = await in_thread(self._still_permitted, archived)
+        return Response(pdf, media_type="application/pdf", headers=headers)
 
     async def hand_out_all(self, wanted: Sequence[Fetchable], name: str) -> Response:
         """Answer with a zip of all, or with 202 while some are being made."""
@@ -97,10 +99,13 @@ class Counter:
             headers=_saved_as(name),
         )
 
-    async def _made(self, wanted: Sequence[Fetchable]) -> list[Document | None]:
-        """Return what is made, all of it as it may be handed out at this moment; wait a little for what is not."""
+    async def _made(self, wanted: Sequence[Fetchable]) -> list[StoredDocument | None]:
+        """Return what is made, all of it as it may be handed out at this moment; wait a little for what is not.
+
+        Not its bytes: of hundreds they are more than the memory may hold at once.
+        """
         ends, pause = time.monotonic() + self.wait_seconds, _LOOK_SECONDS
-        found: list[Document | None] = await in_thread(self._want_all, wanted)
+        found: list[StoredDocument | None] = await in_thread(self._want_all, wanted)
         waited = False
         while not all(found) and time.monotonic() < ends:
             self.wake()
@@ -110,14 +115,16 @@ class Counter:
         # What was made first may have been withdrawn while the others were waited for.
         return await in_thread(self._look_again, wanted, [None] * len(found)) if waited else found
 
-    def _want_all(self, wanted: Sequence[Fetchable]) -> list[Document | None]:
-        return [self._want(each, moment()) for each in wanted]
+    def _want_all(self, wanted: Sequence[Fetchable]) -> list[StoredDocument | None]:
+        return [_stored(self._want(each, moment())) for each in wanted]
 
-    def _look_again(self, wanted: Sequence[Fetchable], found: Sequence[Document | None]) -> list[Document | None]:
-        return [each or self._look(one, moment()) for one, each in zip(wanted, found, strict=True)]
+    def _look_again(
+        self, wanted: Sequence[Fetchable], found: Sequence[StoredDocument | None]
+    ) -> list[StoredDocument | None]:
+        return [each or _stored(self._look(one, moment())) for one, each in zip(wanted, found, strict=True)]
 
     def _still_permitted(self, each: Archived) -> bytes:
-        """Return a document's bytes when its turn comes; what is not permitted any more breaks the archive off."""
+        """Return a document's bytes when its turn comes; what is not permitted any more breaks the answer off."""
         found = self._look(each.fetchable, moment())
         if found is None or found.stored != each.stored:
             raise DocumentError("document_status")
@@ -129,9 +136,9 @@ class Counter:
     def _look(self, wanted: Fetchable, now: datetime) -> Document | None:
         return made_document(wanted.name, registry=self.registry, files=self.files, now=now)
 
-    def _archived(self, wanted: Fetchable, document: Document) -> Archived:
+    def _archived(self, wanted: Fetchable, stored: StoredDocument) -> Archived:
         kind = self.registry.catalogue.get(wanted.certificate_type)
-        return Archived(wanted, kind.name_zh, document.stored)
+        return Archived(wanted, kind.name_zh, stored)
 
 
 def routes(
@@ -239,7 +246,11 @@ def _one(wanted: Sequence[Fetchable], identifier: str) -> Fetchable:
     return found
 
 
-def _being_made(found: Sequence[Document | None]) -> Response:
+def _stored(found: Document | None) -> StoredDocument | None:
+    return found.stored if found else None
+
+
+def _being_made(found: Sequence[StoredDocument | None]) -> Response:
     state = {"state": "being_made", "made": sum(each is not None for each in found), "of": len(found)}
     return JSONResponse(state, status_code=202, headers={"retry-after": "1", "cache-control": "no-store"})
 

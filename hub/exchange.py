@@ -27,13 +27,13 @@ from hub.authorisation import Decision, GrantStanding, decide
 from hub.delivery import Exchange, Judged, judge_all, make_delivery
 from hub.errors import OrderError, PullError
 from hub.facts import answer_verdict
+from hub.holders import lock_holder
 from hub.intentions import decrypt_disclosures, new_name
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
 from hub.signer_status import standing_of
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
-from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.store.grant import GrantReader, GrantWriter
@@ -42,7 +42,6 @@ from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis, Comparison, PullRequest, SharingRule
 from schemas.fields import COMMON_FIELDS
-from schemas.identifiers import make_reference
 from schemas.parties import Officer, System
 
 _ATTEMPTS = 3
@@ -220,9 +219,7 @@ def _commit_delivery(
     connection: Connection,
 ) -> bool:
     """Commit the delivery unless something was done between reading and now; then return False and write nothing."""
-    EnterpriseWriter(connection).lock(
-        {decision.licence_number: ("", "")}, make_reference=lambda: make_reference(registry.random(16)), now=now
-    )
+    lock_holder(decision.licence_number, connection=connection, registry=registry, now=now)
     if ExchangeReader(connection).is_delivered(decision.decision):
         raise OrderError("act_under_way")  # the same request, sent twice at once: the other one has the answer
     before = {each.certificate.serial: each.certificate for each in judged}

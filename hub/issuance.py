@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 from hub import intentions
 from hub.errors import HubError, OrderError, SetupError, StatementError
 from hub.evidence import record_refusal
+from hub.holders import lock_holders
 from hub.intentions import Batch, Intention, Origin, Sealed
 from hub.planning import Planning
 from hub.recomposition import bodies_from_store, body_of, rewrite
@@ -38,7 +39,6 @@ from hub.store.intention import IdempotencyReader, IdempotencyWriter, IntentionR
 from hub.store.statement import StatementReader
 from schemas.certificate import CHANGES, Act, Certificate, RecordedChange, Status
 from schemas.evidence import ActFacts, Kind
-from schemas.identifiers import make_reference
 from schemas.order import Order
 from schemas.parties import System
 from signing.errors import SigningError
@@ -266,9 +266,7 @@ def _lock(
     orders: Sequence[Order], registry: Registry, now: datetime, connection: Connection
 ) -> dict[str, LockedEnterprise]:
     holders = {order.licence_number: (order.holder_name, order.holder_address) for order in orders}
-    return EnterpriseWriter(connection).lock(
-        holders, make_reference=lambda: make_reference(registry.random(16)), now=now
-    )
+    return lock_holders(holders, connection=connection, registry=registry, now=now)
 
 
 def _only_refusals(plans: Sequence[Intention | HubError]) -> Any:
@@ -289,11 +287,8 @@ def _commit(
     dropped = IntentionWriter(connection).drop([each.intention.serial for each in sealed])
     if dropped != len(sealed):
         raise OrderError("act_under_way")  # another process completed the batch first: it has the result
-    enterprises = EnterpriseWriter(connection).lock(
-        {each.intention.licence_number: (each.intention.holder_name, "") for each in sealed},
-        make_reference=lambda: make_reference(registry.random(16)),
-        now=now,
-    )
+    holders = {each.intention.licence_number: (each.intention.holder_name, "") for each in sealed}
+    enterprises = lock_holders(holders, connection=connection, registry=registry, now=now)
     reader, writer = CertificateReader(connection), CertificateWriter(connection)
     replaced = reader.by_serial([each.intention.replaces for each in sealed if each.intention.replaces])
     chains = reader.chains(sorted({each.intention.chain for each in sealed}))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub.answers import compose_head
 from hub.errors import OrderError
+from hub.holders import lock_holders
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import spend_statement
@@ -30,7 +31,6 @@ from schemas.identifiers import (
     LicenceNumberCheckError,
     LicenceNumberFormError,
     as_typed,
-    make_reference,
     parse_licence_number,
 )
 from schemas.parties import Department, IssuingBody, Officer, Role, System
@@ -243,7 +243,7 @@ def _enterprise(reading: _Reading, registry: Registry, now: datetime) -> Put:
 
     def put(connection: Connection) -> dict[str, Any]:
         writer = EnterpriseWriter(connection)
-        locked = writer.lock({number: holder}, make_reference=lambda: make_reference(registry.random(16)), now=now)
+        locked = lock_holders({number: holder}, connection=connection, registry=registry, now=now)
         enterprise = locked[number]
         enterprise.name, enterprise.address = holder
         writer.keep([enterprise])

@@ -20,18 +20,17 @@ from sqlalchemy import Connection
 from hub.charge import require_body
 from hub.errors import NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
+from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.recomposition import bodies_from_store, rewrite
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter
-from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import Act, Certificate, Status, StatusChange, changed, civil_date, parse_day
 from schemas.evidence import ActFacts, Kind
-from schemas.identifiers import make_reference
 from schemas.parties import System
 from schemas.plain_text import PlainTextError, parse_plain_text
 
@@ -108,9 +107,7 @@ def _commit(
         raise NotFoundError("certificate_not_found")
     act_id = new_name(registry)
     open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
-    enterprises = EnterpriseWriter(connection).lock(
-        {found.licence_number: ("", "")}, make_reference=lambda: make_reference(registry.random(16)), now=now
-    )
+    holder = lock_holder(found.licence_number, connection=connection, registry=registry, now=now)
     # Read again under the lock: another act may have come between.
     certificate = reader.by_serial([found.serial])[found.serial]
     require_body(order.issuing_body, certificate, system, connection, civil_date(now))
@@ -119,7 +116,11 @@ def _commit(
     writer.set_status(certificate.serial, status=status, since=order.change.works_from, until=order.change.until)
     writer.add_changes([_change_row(order, certificate, status, number, now, act_id)])
     EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, connection, now, act_id)])
-    rewrite(connection, bodies_from_store(connection, [certificate.serial], catalogue=registry.catalogue), enterprises)
+    rewrite(
+        connection,
+        bodies_from_store(connection, [certificate.serial], catalogue=registry.catalogue),
+        {found.licence_number: holder},
+    )
     answer = {"identifier": certificate.identifier, "status": status.value, "act_id": act_id}
     answer |= {"recorded_at": now.isoformat()}
     keep_answer(connection, system.code, key, answer, registry=registry)

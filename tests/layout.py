@@ -145,6 +145,7 @@ _LAYERS = {
     "hub.document_xml": "steps",
     "hub.drafts": "steps",
     "hub.faces": "steps",
+    "hub.holders": "steps",
     "hub.intentions": "steps",
     "hub.planning": "steps",
     "hub.recomposition": "steps",

@@ -24,20 +24,19 @@ from hub.charge import require_body
 from hub.confined.foreign_seal import ForeignSeal
 from hub.errors import DocumentError, NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
+from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, DocumentWriter, ExistingDocument, StoredDocument
-from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.files import DocumentFiles
 from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import Certificate, civil_date
 from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
-from schemas.identifiers import make_reference
 from schemas.parties import System
 from schemas.plain_text import PlainTextError, parse_plain_text
 
@@ -120,9 +119,7 @@ def _commit(
     act_id = new_name(registry)
     found = _permitted(order, system, connection, now)
     open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
-    EnterpriseWriter(connection).lock(
-        {found.licence_number: ("", "")}, make_reference=lambda: make_reference(registry.random(16)), now=now
-    )
+    lock_holder(found.licence_number, connection=connection, registry=registry, now=now)
     _permitted(order, system, connection, now)
     statement = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
     stored = StoredDocument(

@@ -26,17 +26,16 @@ from hub.document_xml import element_of
 from hub.documents.permission import require_permitted
 from hub.errors import DocumentError, NotFoundError
 from hub.faces.drawing import DrawnPages, MissingGlyphError
+from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import COPIES_SEALER, Registry, Sealers
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentName, DocumentReader, DocumentWriter, OpenDocument, StoredDocument
-from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.files import DocumentFiles, StoredFileError
 from hub.store.statement import StatementReader
 from schemas.download import EXISTING
 from schemas.evidence import ActFacts, Kind
-from schemas.identifiers import make_reference
 from signing.errors import KeyUnknownError, PdfRefusedError
 from signing.pdf import seal_pdf
 from signing.signers import Signer
@@ -269,9 +268,7 @@ def _commit(
     content: Content, stored: StoredDocument, registry: Registry, now: datetime, connection: Connection
 ) -> StoredDocument | None:
     """Commit the document, or, when the status no longer permits it, its refusal; both end the intention."""
-    EnterpriseWriter(connection).lock(
-        {content.licence_number: ("", "")}, make_reference=lambda: make_reference(registry.random(16)), now=now
-    )
+    lock_holder(content.licence_number, connection=connection, registry=registry, now=now)
     certificate = CertificateReader(connection).by_serial([content.serial])[content.serial]
     try:
         require_permitted(content.name, certificate, connection, now)

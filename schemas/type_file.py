@@ -1,15 +1,8 @@
-"""Reading one certificate type's file (TOML), every key checked.
-
-A file is ours, not a stranger's, but a slip in it must stop the hub at start with words that say where: file, field
-(with its place, `fields[3].pattern`) and rule.
-"""
+"""Reading one certificate type's file (TOML, `schemas/toml_table.py`): every key, and what holds between them."""
 
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
 
 from schemas.certificate_type import (
     CertificateType,
@@ -25,6 +18,7 @@ from schemas.certificate_type import (
 )
 from schemas.fields import COMMON_FIELDS, Field, FieldClass, FieldForm, Occasion, SharingClass
 from schemas.identifiers import parse_licence_number
+from schemas.toml_table import TomlFileError, TomlTable, read_toml
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ITEM = re.compile(r"[1-9][0-9]?\.[1-9][0-9]?")
@@ -38,114 +32,15 @@ _ENDS: tuple[ValidityEnd, ...] = ("required", "optional", "never")
 _SUSPENSION_ENDS: tuple[SuspensionEnd, ...] = ("act", "date")
 _NUMBER_CHECKS: tuple[NumberCheck, ...] = ("mod11_10",)
 
-Choice = TypeVar("Choice", bound=str)
 
-
-class CatalogueError(ValueError):
+class CatalogueError(TomlFileError):
     """A type file is wrong: which file, which field of it, which rule."""
-
-    def __init__(self, file: str, field: str, rule: str) -> None:
-        super().__init__(f"{file}: {field}: {rule}")
-        self.file = file
-        self.field = field
-        self.rule = rule
-
-
-class _Table:
-    """One table of a file; every key is taken once, what is left at the end is unknown."""
-
-    def __init__(self, file: str, place: str, content: Mapping[str, Any]) -> None:
-        self._file, self._place, self._left = file, place, dict(content)
-
-    def fault(self, key: str, rule: str) -> CatalogueError:
-        return CatalogueError(self._file, f"{self._place}{key}", rule)
-
-    def end(self) -> None:
-        for key in self._left:
-            raise self.fault(key, "unknown key")
-
-    def text(self, key: str, form: re.Pattern[str] | None = None) -> str:
-        value = self._take(key, str)
-        if not value.strip() or (form is not None and not form.fullmatch(value)):
-            raise self.fault(key, "empty, or not of its form")
-        return str(value)
-
-    def optional_text(self, key: str) -> str | None:
-        return self.text(key) if key in self._left else None
-
-    def texts(self, key: str, form: re.Pattern[str] | None = None) -> tuple[str, ...]:
-        values = self._take(key, list)
-        for value in values:
-            if not isinstance(value, str) or not value.strip() or (form is not None and not form.fullmatch(value)):
-                raise self.fault(key, "holds what is empty, no text, or not of its form")
-        if len(set(values)) != len(values):
-            raise self.fault(key, "holds a text twice")
-        return tuple(values)
-
-    def whole(self, key: str) -> int:
-        value = self._take(key, int)
-        if value < 1:
-            raise self.fault(key, "not a positive whole number")
-        return int(value)
-
-    def optional_whole(self, key: str) -> int | None:
-        return self.whole(key) if key in self._left else None
-
-    def flag(self, key: str) -> bool:
-        return bool(self._take(key, bool))
-
-    def one_of(self, key: str, choices: Iterable[Choice]) -> Choice:
-        return self._chosen(key, self.text(key), choices)
-
-    def optional_one_of(self, key: str, choices: Iterable[Choice]) -> Choice | None:
-        return self.one_of(key, choices) if key in self._left else None
-
-    def some_of(self, key: str, choices: Iterable[Choice]) -> frozenset[Choice]:
-        return frozenset(self._chosen(key, text, choices) for text in self.texts(key))
-
-    def pattern(self, key: str) -> str:
-        text = self.text(key)
-        try:
-            re.compile(text)
-        except re.error:
-            raise self.fault(key, "not a regular expression") from None
-        return text
-
-    def optional_pattern(self, key: str) -> str | None:
-        return self.pattern(key) if key in self._left else None
-
-    def table(self, key: str) -> "_Table":
-        return _Table(self._file, f"{self._place}{key}.", self._take(key, dict))
-
-    def tables(self, key: str) -> list["_Table"]:
-        tables = self._take(key, list)
-        if not tables or not all(isinstance(each, dict) for each in tables):
-            raise self.fault(key, "not a list of tables")
-        return [_Table(self._file, f"{self._place}{key}[{place}].", each) for place, each in enumerate(tables, 1)]
-
-    def _take(self, key: str, kind: type) -> Any:
-        if key not in self._left:
-            raise self.fault(key, "missing key")
-        value = self._left.pop(key)
-        if type(value) is not kind:
-            raise self.fault(key, f"not of the kind {kind.__name__}")
-        return value
-
-    def _chosen(self, key: str, text: str, choices: Iterable[Choice]) -> Choice:
-        for choice in choices:
-            if choice == text:
-                return choice
-        raise self.fault(key, f"none of {', '.join(choices)}")
 
 
 def load_type(path: Path) -> CertificateType:
     """Load one type from `<code>.<version>.toml`; raises CatalogueError."""
     content = path.read_bytes()
-    try:
-        parsed = tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CatalogueError(path.name, "file", "not TOML in UTF-8") from error
-    table = _Table(path.name, "", parsed)
+    table = read_toml(path.name, content, CatalogueError)
     loaded = _read_type(table, sha256(content).hexdigest())
     table.end()
     if path.name != f"{loaded.code}.{loaded.version}.toml":
@@ -154,7 +49,7 @@ def load_type(path: Path) -> CertificateType:
     return loaded
 
 
-def _read_type(table: _Table, digest: str) -> CertificateType:
+def _read_type(table: TomlTable, digest: str) -> CertificateType:
     return CertificateType(
         code=table.text("code", _SLUG),
         version=table.whole("version"),
@@ -181,7 +76,7 @@ def _read_type(table: _Table, digest: str) -> CertificateType:
     )
 
 
-def _read_validity(table: _Table) -> ValidityRule:
+def _read_validity(table: TomlTable) -> ValidityRule:
     rule = ValidityRule(
         max_years=table.optional_whole("max_years"), end=table.one_of("end", _ENDS), source=table.text("source")
     )
@@ -191,7 +86,7 @@ def _read_validity(table: _Table) -> ValidityRule:
     return rule
 
 
-def _read_number(table: _Table) -> NumberRule:
+def _read_number(table: TomlTable) -> NumberRule:
     rule = NumberRule(
         pattern=table.pattern("pattern"),
         check=table.optional_one_of("check", _NUMBER_CHECKS),
@@ -201,7 +96,7 @@ def _read_number(table: _Table) -> NumberRule:
     return rule
 
 
-def _read_publicity(table: _Table) -> PublicityRule:
+def _read_publicity(table: TomlTable) -> PublicityRule:
     rule = PublicityRule(
         names=table.texts("names"),
         authorities=table.texts("authorities"),
@@ -212,7 +107,7 @@ def _read_publicity(table: _Table) -> PublicityRule:
     return rule
 
 
-def _read_field(table: _Table) -> Field:
+def _read_field(table: TomlTable) -> Field:
     form = table.one_of("form", FieldForm)
     choices = table.texts("choices") if form is FieldForm.CHOICE else ()
     field = Field(
@@ -237,7 +132,7 @@ def _read_field(table: _Table) -> Field:
     return field
 
 
-def _check_type(loaded: CertificateType, table: _Table) -> None:
+def _check_type(loaded: CertificateType, table: TomlTable) -> None:
     names = [each.name for each in loaded.fields]
     if len(set(names)) != len(names):
         raise table.fault("fields", "a name stands twice")
@@ -259,7 +154,7 @@ def _check_type(loaded: CertificateType, table: _Table) -> None:
         raise table.fault("publicity.content_field", "no free text field of this type")
 
 
-def _check_definer(loaded: CertificateType, table: _Table) -> None:
+def _check_definer(loaded: CertificateType, table: TomlTable) -> None:
     if loaded.definer is None:
         return
     try:

@@ -2,17 +2,20 @@
 
 Three shapes, all JSON: a certificate's body (its public facts, history, neighbours), a holder's pages (at most 100
 lines each, one line per chain, at a slot that never moves) and a holder's head (names, licence, page summaries). An act
-rewrites one body, one page and the head. Facts shared by many holders (a source's last-seen time, the trust list) and
-whatever depends on the day are not in here: they are joined and judged at read time.
+rewrites one body, one page and the head. What would be empty is left out. Facts shared by many holders (a source's
+last-seen time, the trust list) and whatever depends on the day are not in here: they are joined and judged when read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import orjson
 
+from schemas.annotation import RecordedAnnotation
 from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Status
 from schemas.fields import COMMON_FIELDS
+from schemas.parties import ENDING_RELATIONS, Relation
 from signing.base64url import decode
 
 PAGE = 100
@@ -27,6 +30,11 @@ _LINE_MEMBERS = (
     *("decided_on", "valid_from", "valid_to", "status", "status_since", "until", "ends_by"),
     *("origin", "source", "seal", "subject", "trust_level"),
 )
+_LINE_MEMBERS_IF_ANY = ("annotations", "flags")
+_CLAIMS_IF_ANY = ("cause", "flags", "deferred_until", "joint_bodies", "authority", "address_is_home")
+_CHANGE_MEMBERS = ("act", "works_from", "until", "recorded_at", "undone_at")
+_KIN_MEMBERS = ("former_names", "relations", "branches")
+_ENDING_RELATIONS = frozenset(kind.value for kind in ENDING_RELATIONS)
 _ENDED_VALUES = frozenset(status.value for status in ENDED)
 
 
@@ -47,6 +55,7 @@ def compose_certificate(
     following: str | None,
     slot: int,
     suspension_ends: str,
+    annotations: Sequence[RecordedAnnotation] = (),
 ) -> Body:
     """Compose the answer about one version.
 
@@ -86,15 +95,21 @@ def compose_certificate(
         "version": certificate.version,
         "payload_sha256": certificate.payload_sha256,
         "fields": fields,
-        "changes": [_change(each) for each in changes],
+        "changes": [_change(each, undone_at) for each, undone_at in _with_undoing(changes)],
         "previous": previous,
         "next": following,
+        **{name: claims[name] for name in _CLAIMS_IF_ANY if name in claims},
+        **({"annotations": [_annotation(each) for each in annotations]} if annotations else {}),
     }
 
 
 def line_of(body: Body) -> Line:
-    """Return the line of a certificate on its holder's page."""
+    """Return the line of a certificate on its holder's page; a business licence's tells its past too."""
     line = {name: body[name] for name in _LINE_MEMBERS}
+    line |= {name: body[name] for name in _LINE_MEMBERS_IF_ANY if name in body}
+    if body["type"] == LICENCE_TYPE and body["changes"]:
+        # What its holder's permits were worth on a day gone by hangs on it.
+        line["changes"] = [{name: each[name] for name in _CHANGE_MEMBERS if name in each} for each in body["changes"]]
     line["slot"] = body["slot"]
     return line
 
@@ -118,13 +133,22 @@ def compose_head(
     address: str,
     pages: Mapping[int, Sequence[Line]],
     earlier: Head | None,
+    kin: Mapping[str, Any] | None = None,
 ) -> Head:
-    """Compose a holder's head from the pages that changed and, for the others, its earlier head."""
+    """Compose a holder's head from the pages that changed and, for the others, its earlier head.
+
+    `kin` tells of former names and of other enterprises (`kin_of`); None where it is as it was.
+    """
     summaries = {each["page"]: each for each in (earlier["pages"] if earlier else [])}
     licences = {each["slot"]: each for each in (earlier["licences"] if earlier else [])}
+    if kin is None:
+        kin = {name: earlier[name] for name in _KIN_MEMBERS if name in earlier} if earlier else {}
     for page, lines in pages.items():
-        summaries[page] = {"page": page, "lines": len(lines), "worst": min(map(_rank, lines))}
+        licences = {slot: line for slot, line in licences.items() if page_of(slot) != page}
         licences.update({line["slot"]: line for line in lines if line["type"] == LICENCE_TYPE})
+        summaries.pop(page, None)
+        if lines:
+            summaries[page] = {"page": page, "lines": len(lines), "worst": min(map(_rank, lines))}
     ordered = sorted(summaries.values(), key=lambda each: (each["worst"], each["page"]))
     return {
         "licence_number": licence_number,
@@ -135,7 +159,38 @@ def compose_head(
         "pages": ordered,
         "first_page": ordered[0]["page"] if ordered else 0,
         "certificates": sum(each["lines"] for each in ordered),
+        **kin,
     }
+
+
+def kin_of(former_names: Sequence[tuple[str, date]], relations: Sequence[Relation], *, branches: int) -> dict[str, Any]:
+    """Compose what a head tells beside its certificates: names it had (with the day each ended), other enterprises.
+
+    Branches are only counted: a bank has hundreds, and they are listed on a page of their own.
+    """
+    names = [{"name": name, "until": until_on.isoformat()} for name, until_on in former_names]
+    related = [
+        {
+            "kind": each.kind,
+            "from": each.from_number,
+            "to": each.to_number,
+            "works_from": each.works_from.isoformat(),
+            "until": each.until_on.isoformat() if each.until_on else None,
+        }
+        for each in relations
+    ]
+    members = {"former_names": names, "relations": related, "branches": branches}
+    return {name: members[name] for name in _KIN_MEMBERS if members[name]}
+
+
+def is_succeeded(head: Head, today: date) -> bool:
+    """Say whether another enterprise took this one's place, by a relation after which it is no more."""
+    return any(
+        each["from"] == head["licence_number"]
+        and each["kind"] in _ENDING_RELATIONS
+        and date.fromisoformat(each["works_from"]) <= today
+        for each in head.get("relations", ())
+    )
 
 
 def licence_of(head: Head) -> Line | None:
@@ -152,7 +207,13 @@ def _rank(line: Line) -> int:
     return 1 if line["status"] == Status.SUSPENDED else 2
 
 
-def _change(change: RecordedChange) -> dict[str, Any]:
+def _with_undoing(changes: Sequence[RecordedChange]) -> list[tuple[RecordedChange, datetime | None]]:
+    """Return each change with the moment it was undone."""
+    recorded = {each.act_id: each.recorded_at for each in changes if each.act == Act.UNDO}
+    return [(each, recorded.get(each.undone_by or "")) for each in changes]
+
+
+def _change(change: RecordedChange, undone_at: datetime | None) -> dict[str, Any]:
     return {
         "act": change.act,
         "ground": change.ground if change.act != Act.SUPERSEDE else "",
@@ -163,4 +224,28 @@ def _change(change: RecordedChange) -> dict[str, Any]:
         "until": change.until.isoformat() if change.until else None,
         "recorded_at": change.recorded_at.isoformat(),
         "issuing_body": change.issuing_body,
+        **{name: getattr(change, name) for name in ("authority", "cause") if getattr(change, name)},
+        **({"undone_at": undone_at.isoformat()} if undone_at else {}),
+        **_days(public_until=change.public_until, repaired_on=change.repaired_on),
     }
+
+
+def _annotation(annotation: RecordedAnnotation) -> dict[str, Any]:
+    return {
+        "kind": annotation.kind,
+        "authority": annotation.authority,
+        "authority_name": annotation.authority_name,
+        "document_name": annotation.document_name,
+        "document_number": annotation.document_number,
+        "document_date": annotation.document_date.isoformat(),
+        "from": annotation.from_on.isoformat(),
+        "until": annotation.until_on.isoformat() if annotation.until_on else None,
+        "recorded_at": annotation.recorded_at.isoformat(),
+        "act_id": annotation.act_id,
+        **_days(lifted_on=annotation.lifted_on),
+        **({"lifted_at": annotation.lifted_at.isoformat()} if annotation.lifted_at else {}),
+    }
+
+
+def _days(**days: date | None) -> dict[str, str]:
+    return {name: day.isoformat() for name, day in days.items() if day is not None}

@@ -7,7 +7,7 @@ releasing lapsed reservations, forgetting what has expired.
 
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,6 +46,7 @@ from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
+from hub.rates import Rates
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.settings import Settings
 from hub.store.database import Database
@@ -80,8 +81,10 @@ from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
+from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
 from signing.jws import CompactSigner
 from signing.signers import Signer
@@ -314,7 +317,19 @@ def make_registry(
         random=secrets.token_bytes,
         owner=encode(secrets.token_bytes(16)),
         terms=settings.terms,
+        clocks=_clocks(settings),
+        calendar=load_calendar(),
+        rates=Rates(settings.orders_an_hour),
     )
+
+
+def _clocks(settings: Settings) -> Mapping[str, Clock]:
+    """Return the legal clocks, with the days the site counts; SetupError clock_setting for a wrong one."""
+    clocks = load_clocks()
+    try:
+        return dict(clocks) | {code: clocks[code].with_days(days) for code, days in settings.clock_days.items()}
+    except (KeyError, PeriodError):
+        raise SetupError("clock_setting") from None
 
 
 def document_files(settings: Settings, registry: Registry) -> DocumentFiles:

@@ -1,4 +1,4 @@
-"""Which body may act on a certificate: its own, the one that took over from it, or its superior."""
+"""Which body may act on a certificate, and by what right."""
 
 from datetime import date
 
@@ -7,23 +7,41 @@ from sqlalchemy import Connection
 from hub.errors import OrderError
 from hub.store.parties import PartyReader
 from schemas.certificate import Certificate
-from schemas.parties import System
+from schemas.parties import Authority, IssuingBody, System
 
 
-def require_body(acting: str, certificate: Certificate, system: System, connection: Connection, today: date) -> None:
-    """Refuse unless `acting` is the certificate's body, its successor or its superior, in being and the caller's.
+def require_body(
+    acting: str, certificate: Certificate, system: System, connection: Connection, today: date
+) -> tuple[IssuingBody, Authority]:
+    """Return the acting body and its right: its own certificate, one it took over, a subordinate's, a delegate's.
 
     Raises OrderError body_unknown, body_not_yours, body_ended, body_not_in_charge.
     """
-    parties = PartyReader(connection)
-    body, own = parties.issuing_body(acting), parties.issuing_body(certificate.issuing_body)
+    body = require_own_body(acting, system, connection, today)
+    if acting == certificate.issuing_body:
+        return body, Authority.OWN
+    own = PartyReader(connection).issuing_body(certificate.issuing_body)
+    rights = {
+        Authority.SUCCESSOR: own.successor if own else None,
+        Authority.SUPERIOR: own.superior if own else None,
+        Authority.DELEGATOR: own.delegated.get(certificate.certificate_type) if own else None,
+    }
+    for authority, entitled in rights.items():
+        if entitled == acting:
+            return body, authority
+    raise OrderError("body_not_in_charge", issuing_body=acting)
+
+
+def require_own_body(acting: str, system: System, connection: Connection, today: date) -> IssuingBody:
+    """Return a body that is enrolled, of the caller's department and in being.
+
+    Raises OrderError body_unknown, body_not_yours, body_ended.
+    """
+    body = PartyReader(connection).issuing_body(acting)
     if body is None:
         raise OrderError("body_unknown", issuing_body=acting)
     if body.department != system.department:
         raise OrderError("body_not_yours", issuing_body=acting)
     if body.until_on is not None and today > body.until_on:
         raise OrderError("body_ended", issuing_body=acting)
-    if acting == certificate.issuing_body:
-        return
-    if own is None or acting not in (own.successor, own.superior):
-        raise OrderError("body_not_in_charge", issuing_body=acting)
+    return body

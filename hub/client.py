@@ -7,7 +7,7 @@ own, used to sign statements and assertions, and makes a throw-away key for the 
 import secrets
 import time
 from base64 import standard_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -80,11 +80,17 @@ class Client:
         certificate_type: str | None = None,
         issuing_body: str | None = None,
         key: str | None = None,
+        second_officer: str | None = None,
+        joint: Sequence["Client"] = (),
     ) -> dict[str, Any]:
-        """Order an act: sign a statement that binds `content` by a salted digest, and post both to `path`."""
+        """Order an act: sign a statement that binds `content` by a salted digest, and post both to `path`.
+
+        `second_officer` signs the same beside `officer`; `joint` are systems of other bodies that do.
+        """
         body = self.make_order(
-            act, content, officer=officer, certificate_type=certificate_type, issuing_body=issuing_body
-        )
+            act, content, officer=officer, certificate_type=certificate_type, issuing_body=issuing_body,
+            second_officer=second_officer, joint=joint,
+        )  # fmt: skip
         return self.post(path, body, key=key)
 
     def request(
@@ -102,17 +108,24 @@ class Client:
         officer: str | None = None,
         certificate_type: str | None = None,
         issuing_body: str | None = None,
+        second_officer: str | None = None,
+        joint: Sequence["Client"] = (),
     ) -> dict[str, Any]:
-        """Return an order's body: statement, salt, content."""
+        """Return an order's body: statement, salt, content, and the statements that stand beside the first."""
         salt = secrets.token_bytes(SALT_BYTES)
-        statement = self.make_statement(
-            act,
-            officer=officer,
-            certificate_type=certificate_type,
-            issuing_body=issuing_body,
-            content_digest=content_digest(content, salt),
-        )
-        return {"statement": statement, "salt": standard_b64encode(salt).decode(), "content": dict(content)}
+        members = {
+            "certificate_type": certificate_type,
+            "issuing_body": issuing_body,
+            "content_digest": content_digest(content, salt),
+        }
+        body = {
+            "statement": self.make_statement(act, officer=officer, **members),
+            "salt": standard_b64encode(salt).decode(),
+            "content": dict(content),
+        }
+        beside = [self.make_statement(act, officer=second_officer, **members)] if second_officer else []
+        beside += [each.make_statement(act, **members) for each in joint]
+        return body | ({"countersignatures": beside} if beside else {})
 
     def make_statement(self, act: Ordered, **members: Any) -> str:
         """Sign a statement of this moment."""
@@ -162,6 +175,7 @@ class Client:
         issuing_body: str | None = None,
         source: str | None = None,
         officer: str | None = None,
+        second_officer: str | None = None,
         dry_run: bool = False,
         follow: Follow = lambda step, done, of: None,
     ) -> dict[str, Any]:
@@ -183,8 +197,9 @@ class Client:
         given = {name: value for name, value in content.items() if value is not None}
         path = "/api/v1/intakes"
         body = self.make_order(
-            Ordered.IMPORT, given, officer=officer, certificate_type=certificate_type, issuing_body=issuing_body
-        )
+            Ordered.IMPORT, given, officer=officer, certificate_type=certificate_type, issuing_body=issuing_body,
+            second_officer=second_officer,
+        )  # fmt: skip
         intake = self.post(path, body)["intake"]
         self.put(f"{path}/{intake}/file", _chunks(file, length, follow))
         pause = _SHORTEST_PAUSE_SECONDS

@@ -5,12 +5,13 @@ Shared by every door that judges from the registry: the scan, the pull, the exam
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from hub.answers import LICENCE_TYPE, Head, Line, licence_of
+from hub.answers import LICENCE_TYPE, Head, Line, is_succeeded, licence_of
 from hub.verification import licence_state, passed
+from schemas.annotation import Annotation, AnnotationKind
 from schemas.catalogue import Catalogue
 from schemas.certificate import Status, civil_date
 from schemas.parties import LicenceState, needs_business_licence
@@ -78,17 +79,35 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
         seen_at=source.seen_at if source else None,
         fresh_for_seconds=source.fresh_for_seconds if source else None,
         status_as_of=None,
+        annotations=annotations_of(line) if "annotations" in line else (),
     )
+
+
+def annotations_of(line: Line) -> tuple[Annotation, ...]:
+    """Return what is noted on a certificate, ready for the verdict: a lifted annotation ended the day before."""
+    return tuple(
+        Annotation(AnnotationKind(each["kind"]), date.fromisoformat(each["from"]), _last_day(each))
+        for each in line["annotations"]
+    )
+
+
+def _last_day(annotation: Mapping[str, Any]) -> date | None:
+    days = [date.fromisoformat(annotation["until"])] if annotation["until"] else []
+    if "lifted_on" in annotation:
+        days.append(date.fromisoformat(annotation["lifted_on"]) - timedelta(days=1))
+    return min(days, default=None)
 
 
 def head_licence_state(head: Head, now: datetime) -> LicenceState:
     """Return the state of the holder's business licence as the head tells it, at `now`."""
-    line = licence_of(head)
+    line, today = licence_of(head), civil_date(now)
     return licence_state(
         Status(line["status"]) if line else None,
         valid_to=date.fromisoformat(line["valid_to"]) if line and line["valid_to"] else None,
         needed=needs_business_licence(head["licence_number"]),
-        today=civil_date(now),
+        today=today,
+        annotations=annotations_of(line) if line and "annotations" in line else (),
+        is_succeeded="relations" in head and is_succeeded(head, today),
     )
 
 

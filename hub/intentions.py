@@ -16,7 +16,7 @@ import orjson
 from hub.answers import LICENCE_TYPE, disclosed_values
 from hub.errors import SetupError
 from hub.registry import COLLECTED_SEALER, Registry, Sealers
-from hub.statements import VerifiedStatement
+from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import StoredChain
 from hub.store.intention import StoredIntention
 from schemas.canonical import canonical_json
@@ -65,7 +65,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Orders under one statement. `statement_number` is set once the statement is kept (the rows of a file)."""
+    """Orders under one statement, and those that stand beside it.
+
+    `statement_number` is set once the statement is kept (the rows of a file).
+    """
 
     name: str
     orders: Sequence[Order]
@@ -73,11 +76,15 @@ class Batch:
     verified: VerifiedStatement
     system: System
     statement_number: int | None = None
+    seconds: tuple[Second, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Intention:
-    """One certificate about to be sealed, whole: `payload` is the JSON text that will be signed."""
+    """One certificate about to be sealed, whole: `payload` is the JSON text that will be signed.
+
+    `moved_from` is the place (holder, slot) that its chain leaves, where it goes from one holder to another.
+    """
 
     serial: int
     batch: str
@@ -110,6 +117,9 @@ class Intention:
     payload: str
     disclosures: tuple[str, ...]
     documents: tuple[str, ...] = ()
+    cause: str | None = None
+    address_is_home: bool = False
+    moved_from: tuple[str, int] | None = None
 
     def chain_row(self) -> dict[str, Any]:
         """Return the row of a chain that begins with this version."""
@@ -129,6 +139,8 @@ class Intention:
         """Return what a chain holds once this version is its current one."""
         return {
             "chain": self.chain,
+            "licence_number": self.licence_number,
+            "slot": self.slot,
             "issuing_body": self.issuing_body,
             "number": self.certificate_number,
             "versions": self.version,
@@ -227,14 +239,19 @@ class Sealed:
             "statement": self.intention.statement_number,
             "recorded_at": now,
             "act_id": self.intention.act_id,
+            "cause": self.intention.cause,
         }
 
     def public_values(self, registry: Registry) -> dict[str, str]:
-        public_names = public_fields(self.intention.certificate_type, self.intention.type_version, registry)
+        public_names = self._public_names(registry)
         return {name: value for name, value in self.disclosed.items() if name in public_names}
 
+    def _public_names(self, registry: Registry) -> frozenset[str]:
+        names = public_fields(self.intention.certificate_type, self.intention.type_version, registry)
+        return names - {"holder_address"} if self.intention.address_is_home else names
+
     def _split(self, registry: Registry) -> tuple[list[str], list[str]]:
-        public_names = public_fields(self.intention.certificate_type, self.intention.type_version, registry)
+        public_names = self._public_names(registry)
         names = list(zip(self.disclosed, self.intention.disclosures, strict=True))
         public = [each for name, each in names if name in public_names]
         return public, [each for name, each in names if name not in public_names]
@@ -254,13 +271,19 @@ def make_intention(
     chain: StoredChain,
     replaced: Certificate | None,
     holder_reference: str,
+    authority: Mapping[str, Any],
+    moved_to: int | None,
     batch: str,
     statement_number: int,
     statement_digest: str,
     registry: Registry,
     now: datetime,
 ) -> Intention:
-    """Make names, salts, disclosures and payload bytes of one certificate."""
+    """Make names, salts, disclosures and payload bytes of one certificate.
+
+    `authority` are the claims that say by what right, and with whom, the body issues; empty where it is its own.
+    `moved_to` is the slot that the chain gets at a new holder.
+    """
     version = chain.versions + 1
     identifier = str(
         make_identifier(order.certificate_type.type_code, order.issuing_body, f"{chain.chain:010d}", version)
@@ -272,19 +295,21 @@ def make_intention(
     draw = BytesIO(registry.random(_SALT_BYTES * len(values) + _DECOY_BYTES * count + _REFERENCE_BYTES)).read
     disclosures = tuple(make_disclosure(name, value, draw(_SALT_BYTES)) for name, value in values.items())
     claims = _claims(order, origin, identifier, replaced, serial, registry, now)
+    claims |= {**_rarer_claims(order), **authority}
     payload = make_payload(claims, disclosures, digest_count=count, random=draw)
     return Intention(
         serial=serial,
         batch=batch,
         chain=chain.chain,
-        slot=chain.slot,
+        slot=chain.slot if moved_to is None else moved_to,
         version=version,
         identifier=identifier,
         reference=make_reference(draw(_REFERENCE_BYTES)),
         holder_reference=holder_reference,
         licence_number=order.licence_number,
         holder_name=order.holder_name,
-        holder_address=order.holder_address,
+        # Where it is a home the registry keeps it in the record alone, for those with a right to it.
+        holder_address="" if order.address_is_home else order.holder_address,
         certificate_type=order.certificate_type.code,
         type_version=order.certificate_type.version,
         issuing_body=order.issuing_body,
@@ -305,6 +330,9 @@ def make_intention(
         payload=payload.decode(),
         disclosures=disclosures,
         documents=order.documents,
+        cause=order.cause.value if order.cause else None,
+        address_is_home=order.address_is_home,
+        moved_from=None if moved_to is None else (chain.licence_number, chain.slot),
     )
 
 
@@ -415,7 +443,8 @@ def _claims(
         "certificate_type": {
             "code": kind.code, "version": kind.version, "type_code": kind.type_code, "digest": kind.digest,
         },
-        "subject": {"kind": str(kind.subject), "id": order.subject_id},
+        "subject": {"kind": str(kind.subject), "id": order.subject_id}
+        | ({"ids": list(order.subject_ids)} if order.subject_ids else {}),
         "issuing_body": order.issuing_body,
         "decision": {
             "document": order.decision_document, "number": order.decision_number,
@@ -436,6 +465,18 @@ def _claims(
     }  # fmt: skip
 
 
+def _rarer_claims(order: Order) -> dict[str, Any]:
+    """Return the claims that few certificates have; what would be empty is left out."""
+    claims = {
+        "cause": order.cause.value if order.cause else None,
+        "flags": list(order.flags),
+        "deferred_until": order.deferred_until.isoformat() if order.deferred_until else None,
+        "joint_bodies": list(order.joint_bodies),
+        "address_is_home": order.address_is_home,
+    }
+    return {name: value for name, value in claims.items() if value}
+
+
 def _opened(stored: StoredIntention, registry: Registry) -> Intention:
     content = orjson.loads(
         decrypt(stored.envelope, masters=registry.masters, context=_context("intention", stored.serial))
@@ -444,6 +485,8 @@ def _opened(stored: StoredIntention, registry: Registry) -> Intention:
         content[name] = date.fromisoformat(content[name]) if content[name] else None
     content["disclosures"] = tuple(content["disclosures"])
     content["documents"] = tuple(content.get("documents", ()))
+    if content.get("moved_from"):
+        content["moved_from"] = tuple(content["moved_from"])
     return Intention(**content)
 
 

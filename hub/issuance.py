@@ -25,19 +25,22 @@ from hub.errors import HubError, OrderError, SetupError, StatementError
 from hub.evidence import record_refusal
 from hub.holders import lock_holders
 from hub.intentions import Batch, Intention, Origin, Sealed
+from hub.notices import Notices
 from hub.planning import Planning
-from hub.recomposition import bodies_from_store, body_of, rewrite
+from hub.recomposition import bodies_from_store, body_of, compose_kin, rewrite
 from hub.registry import Registry, Sealers
-from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
-from hub.statements import VerifiedStatement
+from hub.repeats import earlier_act, keep_answer, kept_answer, open_act
+from hub.seconding import require_second, spend_with_seconds
+from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter
 from hub.store.document import DocumentName, DocumentWriter
 from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
 from hub.store.entry import EntryWriter
 from hub.store.intake import IntakeWriter
 from hub.store.intention import IdempotencyReader, IdempotencyWriter, IntentionReader, IntentionWriter
+from hub.store.relation import RelationWriter
 from hub.store.statement import StatementReader
-from schemas.certificate import CHANGES, Act, Certificate, RecordedChange, Status
+from schemas.certificate import CHANGES, Act, Cause, Certificate, RecordedChange, Status
 from schemas.evidence import ActFacts, Kind
 from schemas.order import Order
 from schemas.parties import System
@@ -65,6 +68,7 @@ def issue(
     order: Order,
     *,
     verified: VerifiedStatement,
+    seconds: Sequence[Second] = (),
     system: System,
     key: str,
     registry: Registry,
@@ -79,9 +83,15 @@ def issue(
         )
     _check_statement(order, verified)
     name = intentions.new_name(registry)
-    batch = Batch(name, [order], [Origin.native(now)], verified, system)
+    batch = Batch(name, [order], [Origin.native(now)], verified, system, seconds=tuple(seconds))
+    within_rate = registry.rates.count(order.issuing_body, now)
 
     def opening(connection: Connection) -> None:
+        if not within_rate:
+            require_second(
+                verified, seconds, issuing_body=order.issuing_body, system=system, connection=connection,
+                code="rate_needs_second",
+            )  # fmt: skip
         open_act(connection, system.code, key, request_digest=verified.digest, act=name, registry=registry, now=now)
 
     def also(connection: Connection, outcomes: Sequence[Issued | HubError]) -> None:
@@ -248,8 +258,8 @@ def _record_intentions(
     if opening is not None:
         # Before the statement is spent: the same request sent twice at once is told that it is under way, not replayed.
         opening(connection)
-    number = batch.statement_number or spend_statement(
-        connection, batch.verified, system=batch.system.code, registry=registry, now=now
+    number = batch.statement_number or spend_with_seconds(
+        connection, batch.verified, batch.seconds, system=batch.system.code, registry=registry, now=now
     )
     enterprises = _lock(batch.orders, registry, now, connection)
     plans = Planning(connection, batch, unlisted, registry, now, number).plan(enterprises)
@@ -265,7 +275,13 @@ def _record_intentions(
 def _lock(
     orders: Sequence[Order], registry: Registry, now: datetime, connection: Connection
 ) -> dict[str, LockedEnterprise]:
-    holders = {order.licence_number: (order.holder_name, order.holder_address) for order in orders}
+    holders = {
+        order.licence_number: (order.holder_name, "" if order.address_is_home else order.holder_address)
+        for order in orders
+    }
+    # A chain may come from another holder (`Planning`), whose row is held from the start too.
+    replaced = CertificateReader(connection).by_identifier(sorted({each.replaces for each in orders if each.replaces}))
+    holders = {each.licence_number: ("", "") for each in replaced.values()} | holders
     return lock_holders(holders, connection=connection, registry=registry, now=now)
 
 
@@ -287,7 +303,8 @@ def _commit(
     dropped = IntentionWriter(connection).drop([each.intention.serial for each in sealed])
     if dropped != len(sealed):
         raise OrderError("act_under_way")  # another process completed the batch first: it has the result
-    holders = {each.intention.licence_number: (each.intention.holder_name, "") for each in sealed}
+    holders = {each.intention.moved_from[0]: ("", "") for each in sealed if each.intention.moved_from}
+    holders |= {each.intention.licence_number: (each.intention.holder_name, "") for each in sealed}
     enterprises = lock_holders(holders, connection=connection, registry=registry, now=now)
     reader, writer = CertificateReader(connection), CertificateWriter(connection)
     replaced = reader.by_serial([each.intention.replaces for each in sealed if each.intention.replaces])
@@ -312,8 +329,10 @@ def _commit(
         for each in sealed
     ]
     bodies += bodies_from_store(connection, sorted(replaced), catalogue=registry.catalogue)
-    _name_holders(sealed, bodies, enterprises, connection)
-    rewrite(connection, bodies, enterprises)
+    kin = _name_holders(sealed, enterprises, now, connection)
+    left = [each.intention.moved_from for each in sealed if each.intention.moved_from]
+    rewrite(connection, bodies, enterprises, left=left, kin=kin)
+    _tell(sealed, replaced, registry, now, connection)
     DocumentWriter(connection).want(
         [DocumentName(each.intention.serial, edition, "zh") for each in sealed for edition in each.intention.documents],
         now,
@@ -370,18 +389,40 @@ def _refused_entry(intention: Intention, now: datetime) -> ActFacts:
 
 def _name_holders(
     sealed: Sequence[Sealed],
-    bodies: Sequence[Mapping[str, Any]],
     enterprises: Mapping[str, LockedEnterprise],
+    now: datetime,
     connection: Connection,
-) -> None:
-    """Let the newest business licence name its holder."""
-    changed = []
+) -> dict[str, dict[str, Any]]:
+    """Let the newest business licence name its holder; return what heads tell of names they had before."""
+    changed, former = [], []
     for each in sealed:
         if each.intention.names_holder:
-            enterprise = enterprises[each.intention.licence_number]
-            enterprise.name, enterprise.address = each.intention.holder_name, each.intention.holder_address
+            enterprise, name = enterprises[each.intention.licence_number], each.intention.holder_name
+            if enterprise.name not in ("", name):
+                former.append((enterprise.licence_number, enterprise.name, each.intention.works_from))
+            enterprise.name, enterprise.address = name, each.intention.holder_address
             changed.append(enterprise)
     EnterpriseWriter(connection).keep(changed)
+    RelationWriter(connection).add_former_names(former, now)
+    return {number: compose_kin(connection, number) for number, _, _ in former}
+
+
+def _tell(
+    sealed: Sequence[Sealed],
+    replaced: Mapping[int, Certificate],
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> None:
+    """Close the tasks about what was replaced; tell of a correction whoever pulled the wrong version."""
+    for each in sealed:
+        old = replaced.get(each.intention.replaces or 0)
+        if old is not None:
+            notices = Notices(connection, act_id=each.intention.act_id, registry=registry, now=now)
+            notices.close_about(old.serial)
+            if each.intention.cause == Cause.CORRECT:
+                notices.tell_recipients(old, Cause.CORRECT)
+            notices.keep()
 
 
 def _outcomes(sealed: Sequence[Sealed], plans: Sequence[Intention | HubError]) -> list[Issued | HubError]:

@@ -6,6 +6,7 @@ intentions with their names and numbers claimed, and the refusals of the others.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -13,14 +14,21 @@ from hub import intentions
 from hub.errors import HubError, OrderError, SetupError
 from hub.intentions import Batch, Intention, Origin
 from hub.registry import Registry
+from hub.seconding import require_joint
 from hub.store.certificate import CertificateReader, CertificateWriter, NumberKey, StoredChain
 from hub.store.enterprise import LockedEnterprise
 from hub.store.intention import IntentionWriter
 from hub.store.parties import PartyReader
-from schemas.certificate import CHANGES, Act, Certificate, Status, civil_date
+from hub.store.relation import RelationReader
+from hub.store.subject import SubjectReader
+from schemas.certificate import CHANGES, ENDED, Act, Certificate, Status, civil_date
+from schemas.certificate_type import SubjectKind
 from schemas.identifiers import MOST_VERSIONS
-from schemas.order import Order
-from schemas.parties import IssuingBody
+from schemas.order import UNNAMED_SUBJECT, Order
+from schemas.parties import IssuingBody, RelationKind
+
+Device = tuple[str, str]
+"""Device id and certificate type."""
 
 
 class Planning:
@@ -44,6 +52,8 @@ class Planning:
         self._reader = CertificateReader(connection)
         self._bodies: dict[str, IssuingBody | None] = {}
         self._claims: dict[NumberKey, int] = {}
+        self._devices: dict[Device, int] = {}
+        self._sites: list[tuple[str, int]] = []
         self._renewed: set[int] = set()
 
     def plan(self, enterprises: Mapping[str, LockedEnterprise]) -> list[Intention | HubError]:
@@ -52,6 +62,10 @@ class Planning:
         self._claimed = self._reader.chains_by_number(sorted(set(keys)))
         self._replaced = self._reader.by_identifier(sorted({order.replaces for order in orders if order.replaces}))
         self._chains = self._reader.chains(sorted({each.chain for each in self._replaced.values()}))
+        self._claimed_devices = self._reader.device_chains([key for key in map(_device, orders) if key])
+        self._known_sites = SubjectReader(self._connection).among(
+            sorted({site for order in orders for site in _sites(order)})
+        )
         serials = CertificateWriter(self._connection).allocate(len(orders))
         planned = [
             self._plan_one(order, origin, serial, enterprises[order.licence_number])
@@ -66,7 +80,9 @@ class Planning:
             if max(order.decided_on, order.issued_on) > civil_date(self._now):
                 raise OrderError("decision_in_future")
             body = self._check_body(order, origin)
-            chain, replaced = self._chain_for(order, serial, enterprise)
+            require_joint(order.joint_bodies, self._batch.seconds, self._connection)
+            chain, replaced, moved_to = self._chain_for(order, serial, enterprise)
+            self._check_subject(order, chain)
             return intentions.make_intention(
                 order,
                 origin=origin,
@@ -75,6 +91,8 @@ class Planning:
                 chain=chain,
                 replaced=replaced,
                 holder_reference=enterprise.reference,
+                authority=_authority(order, body),
+                moved_to=moved_to,
                 batch=self._batch.name,
                 statement_number=self._statement_number,
                 statement_digest=self._batch.verified.digest,
@@ -107,7 +125,8 @@ class Planning:
 
     def _chain_for(
         self, order: Order, serial: int, enterprise: LockedEnterprise
-    ) -> tuple[StoredChain, Certificate | None]:
+    ) -> tuple[StoredChain, Certificate | None, int | None]:
+        """Return the chain the order begins or goes on, the version it replaces, and the slot at a new holder."""
         key = _number_key(order)
         holder_of_number = self._claimed.get(key)
         if order.replaces is None:
@@ -117,7 +136,7 @@ class Planning:
             slot, enterprise.chains = enterprise.chains, enterprise.chains + 1
             code, body = order.certificate_type.code, order.issuing_body
             chain = StoredChain(serial, order.licence_number, code, body, order.certificate_number, slot, 0, None, None)
-            return chain, None
+            return chain, None, None
         replaced = self._replaced.get(order.replaces)
         if replaced is None:
             raise OrderError("previous_unknown")
@@ -126,12 +145,17 @@ class Planning:
         if key not in self._claimed:
             self._claims[key] = chain.chain
         self._renewed.add(chain.chain)
-        return chain, replaced
+        if chain.licence_number == order.licence_number:
+            return chain, replaced, None
+        slot, enterprise.chains = enterprise.chains, enterprise.chains + 1
+        return chain, replaced, slot
 
     def _check_replacement(
         self, order: Order, chain: StoredChain, replaced: Certificate, holder_of_number: StoredChain | None
     ) -> None:
-        if chain.licence_number != order.licence_number or chain.certificate_type != order.certificate_type.code:
+        if chain.certificate_type != order.certificate_type.code:
+            raise OrderError("previous_of_another")
+        if chain.licence_number != order.licence_number and not self._may_move(order, chain):
             raise OrderError("previous_of_another")
         if chain.issuing_body != order.issuing_body:
             body = PartyReader(self._connection).issuing_body(chain.issuing_body)
@@ -148,6 +172,40 @@ class Planning:
         if (Status(replaced.status), Act.SUPERSEDE) not in CHANGES:
             raise OrderError("transition_not_allowed", status=replaced.status, act="supersede")
 
+    def _may_move(self, order: Order, chain: StoredChain) -> bool:
+        """Say whether a chain may go to another holder: its successor, or whoever has the device now."""
+        if self._claimed_devices.get(_device(order) or ("", "")) == chain:
+            return True
+        return any(
+            each.from_number == chain.licence_number
+            and each.to_number == order.licence_number
+            and each.kind != RelationKind.BRANCH
+            for each in RelationReader(self._connection).of(chain.licence_number)
+        )
+
+    def _check_subject(self, order: Order, chain: StoredChain) -> None:
+        """Refuse a site id that nobody registered, and a device that another chain of the type is about."""
+        for site in _sites(order):
+            known = self._known_sites.get(site)
+            if known is None or known.kind != "site" or known.ended_on is not None:
+                raise OrderError("subject_unknown", subject_id=site)
+            self._sites.append((site, chain.chain))
+        device = _device(order)
+        if device is None:
+            return
+        other = self._claimed_devices.get(device)
+        if self._devices.get(device, chain.chain) != chain.chain or (
+            other is not None and other.chain != chain.chain and self._is_live(other)
+        ):
+            raise OrderError("device_elsewhere", subject_id=device[0])
+        self._devices[device] = chain.chain
+
+    def _is_live(self, chain: StoredChain) -> bool:
+        if chain.open is not None:
+            return True
+        current = self._reader.by_serial([chain.current]) if chain.current else {}
+        return any(Status(each.status) not in ENDED for each in current.values())
+
     def _claim(self, planned: list[Intention | HubError]) -> list[Intention | HubError]:
         """Write the claims and intentions; an order that lost its number to another process is refused here."""
         writer = CertificateWriter(self._connection)
@@ -163,11 +221,33 @@ class Planning:
         writer.add_chains([each.chain_row() for each in mine if each.version == 1])
         writer.open_chains({each.chain: each.serial for each in mine if each.version > 1})
         writer.claim_names([each.name_row() for each in mine])
+        kept = {each.chain for each in mine}
+        writer.claim_devices({key: chain for key, chain in self._devices.items() if chain in kept})
+        writer.add_sites([(site, chain) for site, chain in self._sites if chain in kept])
         lease_until = self._now + self._registry.terms.lease
         IntentionWriter(self._connection).add(
             [each.row(owner=self._registry.owner, lease_until=lease_until, registry=self._registry) for each in mine]
         )
         return planned
+
+
+def _device(order: Order) -> Device | None:
+    """Return what a device's one chain of a type is claimed by; None where no device is named."""
+    is_device = order.certificate_type.subject is SubjectKind.DEVICE and order.subject_id != UNNAMED_SUBJECT
+    return (order.subject_id, order.certificate_type.code) if is_device else None
+
+
+def _sites(order: Order) -> tuple[str, ...]:
+    """Return the sites an order names by their ids; what is written in words names none."""
+    if order.certificate_type.subject is not SubjectKind.SITE:
+        return ()
+    return tuple(each for each in order.subject_ids or (order.subject_id,) if each.startswith("S-"))
+
+
+def _authority(order: Order, body: IssuingBody | None) -> dict[str, Any]:
+    """Return the claim that says who delegated the type to the body, where it was delegated."""
+    delegated_by = body.delegated.get(order.certificate_type.code) if body else None
+    return {"authority": {"kind": "delegated", "by": delegated_by}} if delegated_by else {}
 
 
 def _number_key(order: Order) -> NumberKey:

@@ -7,30 +7,36 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.answers import (
-    LICENCE_TYPE,
     Body,
     Line,
     compose_certificate,
     compose_head,
     disclosed_values,
+    kin_of,
     line_of,
     page_of,
     put_line,
 )
+from hub.store.annotation import AnnotationReader
 from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.certificate import CertificateReader, StoredChain
 from hub.store.enterprise import LockedEnterprise
+from hub.store.relation import RelationReader
+from schemas.annotation import RecordedAnnotation
 from schemas.catalogue import Catalogue
-from schemas.certificate import Certificate, RecordedChange
+from schemas.certificate import Certificate, RecordedChange, Status
 from signing.base64url import decode
 from signing.jws import parse_json
+
+Place = tuple[str, int]
+"""A holder's licence number and a slot on its pages."""
 
 
 def bodies_from_store(connection: Connection, serials: Sequence[int], *, catalogue: Catalogue) -> list[Body]:
     """Compose the bodies of stored certificates from the sealed bytes and what was done to them."""
     reader = CertificateReader(connection)
     certificates, records = reader.by_serial(serials), reader.records(serials)
-    changes = reader.changes(serials)
+    changes, noted = reader.changes(serials), AnnotationReader(connection).of(serials)
     numbers = sorted({each.chain for each in certificates.values()})
     chains, versions = reader.chains(numbers), reader.versions_of(numbers)
     return [
@@ -43,6 +49,7 @@ def bodies_from_store(connection: Connection, serials: Sequence[int], *, catalog
             neighbours=versions[certificates[serial].chain],
             chain=chains[certificates[serial].chain],
             catalogue=catalogue,
+            annotations=noted.get(serial, ()),
         )
         for serial in serials
     ]
@@ -58,11 +65,15 @@ def body_of(
     neighbours: Sequence[Certificate],
     chain: StoredChain,
     catalogue: Catalogue,
+    annotations: Sequence[RecordedAnnotation] = (),
 ) -> Body:
     """Compose one body; `neighbours` are the versions of its chain."""
-    # Versions have gaps where one was refused: the neighbours are the nearest that came to be.
-    earlier = [each for each in neighbours if each.version < certificate.version]
-    later = [each for each in neighbours if each.version > certificate.version]
+    # Versions have gaps where one was refused: the neighbours are the nearest that came to be and were no mistake.
+    counting = [each for each in neighbours if each.status != Status.VOIDED]
+    earlier = [each for each in counting if each.version < certificate.version]
+    later = [each for each in counting if each.version > certificate.version]
+    if certificate.status == Status.VOIDED:
+        later = []  # it never was in the row, so nothing came after it
     return compose_certificate(
         certificate,
         claims=claims,
@@ -73,23 +84,39 @@ def body_of(
         following=min(later, key=lambda each: each.version).reference if later else None,
         slot=chain.slot,
         suspension_ends=catalogue.get(certificate.certificate_type, certificate.type_version).suspension_ends,
+        annotations=annotations,
     )
 
 
-def rewrite(connection: Connection, bodies: Sequence[Body], enterprises: Mapping[str, LockedEnterprise]) -> None:
-    """Rewrite the answers that these bodies change: each body, its line's page, its holder's head."""
+def rewrite(
+    connection: Connection,
+    bodies: Sequence[Body],
+    enterprises: Mapping[str, LockedEnterprise],
+    *,
+    left: Sequence[Place] = (),
+    kin: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Rewrite the answers that these bodies change: each body, its line's page, its holder's head.
+
+    `left` are places (holder, slot) whose line goes: a mistake's, or of a chain that moved to another holder; `kin`
+    what heads tell anew beside certificates (`compose_kin`), by holder.
+    """
     reader, writer = AnswerReader(connection), AnswerWriter(connection)
     writer.put_certificates({body["serial"]: body for body in bodies})
-    # A holder's page has one line a chain: the newest version's, whatever became of the ones before.
-    current = [body for body in bodies if body["next"] is None]
-    numbers = sorted({body["licence_number"] for body in current})
+    # A holder's page has one line a chain, the newest version's, whatever became of those before; a mistake has none.
+    current = [body for body in bodies if body["next"] is None and body["status"] != Status.VOIDED]
+    places = [*left, *(_place(body) for body in current)]
+    numbers = sorted({number for number, _ in places} | (kin or {}).keys())
     heads = reader.heads(numbers)
-    stored = reader.pages(sorted({_page_key(body) for body in current}))
+    stored = reader.pages(sorted({(number, page_of(slot)) for number, slot in places}))
     changed: dict[str, dict[int, list[Line]]] = {number: {} for number in numbers}
+    for number, slot in left:
+        lines = changed[number].get(page_of(slot), stored.get((number, page_of(slot)), []))
+        changed[number][page_of(slot)] = [line for line in lines if line["slot"] != slot]
     for body in current:
-        number, page = _page_key(body)
-        lines = changed[number].get(page, stored.get((number, page), []))
-        changed[number][page] = put_line(lines, line_of(body))
+        number, slot = _place(body)
+        lines = changed[number].get(page_of(slot), stored.get((number, page_of(slot)), []))
+        changed[number][page_of(slot)] = put_line(lines, line_of(body))
     writer.put_pages({(number, page): lines for number in numbers for page, lines in changed[number].items()})
     writer.put_heads(
         {
@@ -100,24 +127,25 @@ def rewrite(connection: Connection, bodies: Sequence[Body], enterprises: Mapping
                 address=enterprises[number].address,
                 pages=changed[number],
                 earlier=heads.get(number),
+                kin=(kin or {}).get(number),
             )
             for number in numbers
         }
     )
 
 
-def _page_key(body: Body) -> tuple[str, int]:
-    return str(body["licence_number"]), page_of(body["slot"])
+def compose_kin(connection: Connection, licence_number: str) -> dict[str, Any]:
+    """Compose what a head tells beside its certificates, from what is stored."""
+    reader = RelationReader(connection)
+    names, relations = reader.former_names(licence_number), reader.of(licence_number)
+    return kin_of(names, relations, branches=reader.branch_count(licence_number))
+
+
+def _place(body: Body) -> Place:
+    return str(body["licence_number"]), int(body["slot"])
 
 
 def seal_key_id(seal: Mapping[str, str]) -> str:
     """Return the key id of a stored seal from its protected header."""
     header: dict[str, Any] = orjson.loads(decode(seal["protected"]))
     return str(header["kid"])
-
-
-def names_holder(body: Body, *, has_licence: bool, is_new: bool) -> bool:
-    """Say whether a certificate's holder name becomes the enterprise's: its licence's does, others only lacking one."""
-    if body["origin"] == "collected":
-        return is_new
-    return body["type"] == LICENCE_TYPE or not has_licence

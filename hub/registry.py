@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from hub.rates import Rates
 from hub.store.database import Database
 from hub.terms import Terms
 from schemas.catalogue import Catalogue
+from schemas.clocks import Clock, ClockCode
+from schemas.working_days import Due, WorkingDays
 from signing.envelope import MasterKey
 from signing.signers import Signer
 from signing.trust import TrustList
@@ -17,7 +21,8 @@ class Registry:
 
     `trust` returns the trust list in force (at most a second old); `masters` decrypts, `master` encrypts what is not
     public; `status_key` permutes status list places; `facts_key` keys the digests that tell equal facts; `random`
-    returns that many random bytes; `owner` names this process in leases.
+    returns that many random bytes; `owner` names this process in leases; `clocks` and `calendar` count legal terms,
+    `rates` the orders of each body.
     """
 
     database: Database
@@ -32,6 +37,13 @@ class Registry:
     random: Callable[[int], bytes]
     owner: str
     terms: Terms
+    clocks: Mapping[str, Clock]
+    calendar: WorkingDays
+    rates: Rates
+
+    def due(self, clock: ClockCode, start: date) -> Due:
+        """Return the last day of a legal clock that starts on `start` (which is not counted)."""
+        return self.clocks[clock].due(start, self.calendar)
 
 
 COLLECTED_SEALER = "collected"

@@ -68,9 +68,15 @@ def keep_answer(connection: Connection, system: str, key: str, answer: dict[str,
 
 
 def spend_statement(
-    connection: Connection, verified: VerifiedStatement, *, system: str, registry: Registry, now: datetime
+    connection: Connection,
+    verified: VerifiedStatement,
+    *,
+    system: str,
+    registry: Registry,
+    now: datetime,
+    beside: int | None = None,
 ) -> int:
-    """Keep a statement as evidence and spend its `jti`; return its number.
+    """Keep a statement as evidence and spend its `jti`; return its number. `beside` is the one that it seconds.
 
     Raises StatementError statement_replayed when it was spent before, in this process or any other.
     """
@@ -78,7 +84,8 @@ def spend_statement(
     expires_at = now + registry.terms.statement_age + registry.terms.idempotency_term
     if not writer.spend("statement", system, statement.jti, expires_at=expires_at):
         raise StatementError("statement_replayed")
-    return writer.add(system=system, act=str(statement.act), jws=verified.jws, digest=verified.digest, now=now)
+    act = str(statement.act)
+    return writer.add(system=system, act=act, jws=verified.jws, digest=verified.digest, now=now, seconds=beside)
 
 
 def _context(system: str, key: str) -> bytes:

@@ -66,6 +66,15 @@ class Settings(BaseSettings):
     reservation_term: int = Field(default=120, description="a reserved use of a grant lapses after this")
     cert_status_age: int = Field(default=3_600, description="how old an e-licence cert's positive status may be")
     misses_a_day: int = Field(default=10, description="wrong comparisons a requester may make per enterprise and day")
+    tell_days: int = Field(
+        default=365, description="whoever pulled a certificate so long ago is still told when it proves wrong"
+    )
+    orders_an_hour: int = Field(
+        default=2_000, ge=1, le=1_000_000, description="orders of one issuing body, above which two officers sign"
+    )
+    clock_days: dict[str, int] = Field(
+        default={}, description='legal clocks by code, where the site counts other days: {"licence_end_task": 30}'
+    )
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
     answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
     status_list_term: int = Field(default=300, description="ttl of a status list")
@@ -117,4 +126,5 @@ class Settings(BaseSettings):
             misses_a_day=self.misses_a_day,
             application_age=timedelta(seconds=self.application_age),
             download_term=timedelta(seconds=self.download_term),
+            tell_days=self.tell_days,
         )

@@ -36,6 +36,14 @@ class VerifiedStatement:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Second:
+    """A statement that counts and stands beside another over the same content: by whose system, of which department."""
+
+    verified: VerifiedStatement
+    department: str
+
+
 def verify_statement(
     jws: str,
     *,

@@ -1,15 +1,17 @@
-"""Changing the status of a certificate: suspend, reinstate, withdraw, annul, strip, cancel.
+"""Changing the status of a certificate: suspend, reinstate, withdraw, annul, strip, cancel; void and undo a mistake.
 
-1 the statement is verified (`hub/statements.py`) and spent, once
-2 the acting body is the certificate's issuing body, its successor or its superior, and in being
-3 the change is one the table of changes allows
-4 status, change, answers, entry and kept answer are committed together      <- COMMIT POINT
+1 the statement is verified (`hub/statements.py`) and spent, once; a grave act needs a second officer (`seconding.py`)
+2 the acting body is the certificate's issuing body, its successor, superior or delegator, and in being (`charge.py`)
+3 the change is one the table of changes allows, and does not reach back behind the one before
+4 status, change, answers, notices, entry and kept answer are committed together      <- COMMIT POINT
 
-No key is used, so there is nothing between an intention and a result: a crash before 4 leaves nothing, and after it
-the same request gets the same answer. A withdrawal waits for nothing but this one transaction.
+A record made by mistake (误录作废) leaves its holder's page; the version it replaced counts again. An undo takes the
+last act back and keeps both. No key is used, so there is nothing between an intention and a result: a crash before 4
+leaves nothing, and after it the same request gets the same answer. A withdrawal waits for nothing but this one
+transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -17,26 +19,46 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.answers import LICENCE_TYPE
 from hub.charge import require_body
 from hub.errors import NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
-from hub.holders import lock_holder
+from hub.holders import lock_holders
 from hub.intentions import new_name
+from hub.mistakes import first_day, take_back
+from hub.notices import Notices
 from hub.recomposition import bodies_from_store, rewrite
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
-from hub.statements import VerifiedStatement
+from hub.repeats import earlier_answer, keep_answer, open_act
+from hub.seconding import require_second, spend_with_seconds
+from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter
 from hub.store.entry import EntryWriter
 from schemas.catalogue import FieldProblem, FieldsError
-from schemas.certificate import Act, Certificate, Status, StatusChange, changed, civil_date, parse_day
+from schemas.certificate import (
+    ENDED,
+    GRAVE,
+    REACHING_BACK,
+    Act,
+    Certificate,
+    RecordedChange,
+    Standing,
+    Status,
+    StatusChange,
+    changed,
+    civil_date,
+    parse_day,
+    standing,
+)
 from schemas.evidence import ActFacts, Kind
-from schemas.parties import System
+from schemas.parties import Authority, System
 from schemas.plain_text import PlainTextError, parse_plain_text
 
 _LONGEST = {"ground": 500, "document_name": 256, "document_number": 128}
 _NAMES = {"identifier": 128, "issuing_body": 18}
 _ORDERABLE = frozenset(Act) - {Act.SUPERSEDE}
+# Acts that say of a version that it never should have counted: whoever pulled it is told.
+_TOLD = frozenset({Act.ANNUL, Act.VOID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +79,45 @@ def read_status_order(content: Mapping[str, Any]) -> StatusOrder:
     texts = {name: _text(content, name, longest, problems) for name, longest in _LONGEST.items()}
     document_date = _day(content, "document_date", problems)
     works_from = _day(content, "works_from", problems)
-    until = _day(content, "until", problems) if content.get("until") else None
+    until, public_until = (
+        _day(content, name, problems) if content.get(name) else None for name in ("until", "public_until")
+    )
+    undoes = _text(content, "undoes", 64, problems) if act == Act.UNDO else None
     if until is not None and act != Act.SUSPEND:
         problems.append(FieldProblem("until", "only_for_suspend"))
-    if until is not None and works_from is not None and until < works_from:
-        problems.append(FieldProblem("until", "reversed"))
+    if public_until is not None and act not in (Act.SUSPEND, Act.STRIP):
+        problems.append(FieldProblem("public_until", "only_for_penalty"))
+    problems += [
+        FieldProblem(name, "reversed")
+        for name, day in (("until", until), ("public_until", public_until))
+        if day is not None and works_from is not None and day < works_from
+    ]
     names = {name: _text(content, name, longest, problems) for name, longest in _NAMES.items()}
     if problems or document_date is None or works_from is None:
         raise FieldsError(tuple(problems))
-    change = StatusChange(Act(str(act)), **texts, document_date=document_date, works_from=works_from, until=until)
+    change = StatusChange(
+        Act(str(act)),
+        ground=texts["ground"],
+        document_name=texts["document_name"],
+        document_number=texts["document_number"],
+        document_date=document_date,
+        works_from=works_from,
+        until=until,
+        public_until=public_until,
+        undoes=undoes,
+    )
     return StatusOrder(names["identifier"], names["issuing_body"], change)
 
 
 def change_status(
-    order: StatusOrder, *, verified: VerifiedStatement, system: System, key: str, registry: Registry, now: datetime
+    order: StatusOrder,
+    *,
+    verified: VerifiedStatement,
+    seconds: Sequence[Second] = (),
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
 ) -> dict[str, Any]:
     """Change one certificate's status; the same request under the same idempotency `key` gives the same answer.
 
@@ -85,8 +132,11 @@ def change_status(
         raise OrderError("works_from_future")
     if order.change.document_date > civil_date(now):
         raise OrderError("decision_in_future")
+    within_rate = registry.rates.count(order.issuing_body, now)
     try:
-        return registry.database.write(partial(_commit, order, verified, system, key, registry, now))
+        return registry.database.write(
+            partial(_commit, order, verified, seconds, system, key, within_rate, registry, now)
+        )
     except OrderError as error:
         record_refusal(error, verified=verified, system=system, registry=registry, now=now)
         raise
@@ -95,40 +145,99 @@ def change_status(
 def _commit(
     order: StatusOrder,
     verified: VerifiedStatement,
+    seconds: Sequence[Second],
     system: System,
     key: str,
+    within_rate: bool,
     registry: Registry,
     now: datetime,
     connection: Connection,
 ) -> dict[str, Any]:
-    reader, writer = CertificateReader(connection), CertificateWriter(connection)
+    reader, change = CertificateReader(connection), order.change
     found = reader.by_identifier([order.identifier]).get(order.identifier)
     if found is None:
         raise NotFoundError("certificate_not_found")
     act_id = new_name(registry)
     open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
-    holder = lock_holder(found.licence_number, connection=connection, registry=registry, now=now)
+    # A version taken back may give its line to one of another holder (a device that went from hand to hand).
+    holders = {each.licence_number: ("", "") for each in reader.versions_of([found.chain])[found.chain]}
+    locked = lock_holders(holders, connection=connection, registry=registry, now=now)
     # Read again under the lock: another act may have come between.
     certificate = reader.by_serial([found.serial])[found.serial]
-    require_body(order.issuing_body, certificate, system, connection, civil_date(now))
-    status = changed(Status(certificate.status), order.change.act)
-    number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-    writer.set_status(certificate.serial, status=status, since=order.change.works_from, until=order.change.until)
-    writer.add_changes([_change_row(order, certificate, status, number, now, act_id)])
-    EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, connection, now, act_id)])
-    rewrite(
-        connection,
-        bodies_from_store(connection, [certificate.serial], catalogue=registry.catalogue),
-        {found.licence_number: holder},
-    )
-    answer = {"identifier": certificate.identifier, "status": status.value, "act_id": act_id}
+    _, authority = require_body(order.issuing_body, certificate, system, connection, civil_date(now))
+    if change.act in GRAVE or not within_rate:
+        code = "second_officer_needed" if change.act in GRAVE else "rate_needs_second"
+        require_second(
+            verified, seconds, issuing_body=order.issuing_body, system=system, connection=connection, code=code
+        )
+    earlier = reader.changes([certificate.serial])[certificate.serial]
+    after = _standing_after(change, certificate, earlier, connection)
+    number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
+    row = _change_row(order, certificate, after.status, authority, number, now, act_id)
+    writer = CertificateWriter(connection)
+    if change.undoes is not None:
+        writer.mark_undone(certificate.serial, change.undoes, undone_by=act_id)
+    writer.set_status(certificate.serial, status=after.status, since=after.since, until=after.until)
+    writer.add_changes([row])
+    taken = take_back(certificate, row, holders=locked, connection=connection) if change.act is Act.VOID else None
+    previous_act = ([certificate.act_id] + [each.act_id for each in earlier])[-1]
+    EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, previous_act, now, act_id)])
+    _tell(change.act, certificate, after.status, act_id, registry, now, connection)
+    serials = [certificate.serial, *([taken.restored] if taken and taken.restored else [])]
+    bodies = bodies_from_store(connection, serials, catalogue=registry.catalogue)
+    rewrite(connection, bodies, locked, left=[taken.left] if taken else [])
+    answer = {"identifier": certificate.identifier, "status": after.status.value, "act_id": act_id}
     answer |= {"recorded_at": now.isoformat()}
     keep_answer(connection, system.code, key, answer, registry=registry)
     return answer
 
 
+def _standing_after(
+    change: StatusChange, certificate: Certificate, earlier: Sequence[RecordedChange], connection: Connection
+) -> Standing:
+    """Return what stands after the change.
+
+    Raises ChangeNotAllowedError, OrderError out_of_order, undo_not_last, undo_not_possible.
+    """
+    counting = [each for each in earlier if each.undone_by is None and each.act != Act.UNDO]
+    if change.act is Act.UNDO:
+        if not counting or counting[-1].act_id != change.undoes:
+            raise OrderError("undo_not_last", identifier=certificate.identifier)
+        if counting[-1].act in (Act.SUPERSEDE, Act.VOID):
+            raise OrderError("undo_not_possible", identifier=certificate.identifier)
+        return standing(first_day(certificate.serial, connection), counting[:-1])
+    status = changed(Status(certificate.status), change.act)
+    if change.act not in REACHING_BACK and counting and change.works_from < counting[-1].works_from:
+        raise OrderError("out_of_order", identifier=certificate.identifier)
+    return Standing(status, change.works_from, change.until)
+
+
+def _tell(
+    act: Act,
+    certificate: Certificate,
+    status: Status,
+    act_id: str,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> None:
+    notices = Notices(connection, act_id=act_id, registry=registry, now=now)
+    notices.close_about(certificate.serial)
+    if act in _TOLD:
+        notices.tell_recipients(certificate, act)
+    if certificate.certificate_type == LICENCE_TYPE and status in ENDED:
+        notices.tell_licence_ended(certificate.licence_number, status)
+    notices.keep()
+
+
 def _change_row(
-    order: StatusOrder, certificate: Certificate, status: Status, statement: int, now: datetime, act_id: str
+    order: StatusOrder,
+    certificate: Certificate,
+    status: Status,
+    authority: Authority,
+    statement: int,
+    now: datetime,
+    act_id: str,
 ) -> dict[str, Any]:
     change = order.change
     return {
@@ -146,6 +255,9 @@ def _change_row(
         "statement": statement,
         "recorded_at": now,
         "act_id": act_id,
+        "authority": authority.value,
+        "cause": None,
+        "public_until": change.public_until,
     }
 
 
@@ -153,11 +265,10 @@ def _entry(
     order: StatusOrder,
     certificate: Certificate,
     verified: VerifiedStatement,
-    connection: Connection,
+    previous_act: str,
     now: datetime,
     act_id: str,
 ) -> ActFacts:
-    earlier = CertificateReader(connection).changes([certificate.serial])[certificate.serial]
     return ActFacts(
         kind=Kind.CHANGE_STATUS,
         act_id=act_id,
@@ -165,7 +276,7 @@ def _entry(
         works_from=order.change.works_from.isoformat(),
         statement_digest=verified.digest,
         sealed_digest=certificate.payload_sha256,
-        previous_act=([certificate.act_id] + [each.act_id for each in earlier if each.act_id != act_id])[-1],
+        previous_act=previous_act,
     )
 
 

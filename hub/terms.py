@@ -18,3 +18,4 @@ class Terms:
     misses_a_day: int
     application_age: timedelta
     download_term: timedelta
+    tell_days: int

@@ -8,8 +8,9 @@
 6 licence    the state of the holder's business licence (`schemas.verdict.LICENCE_TABLE`)
 7 data age   collected data are believed only while their source is fresh
 8 right      who shows non-public fields must show a delivery note
+9 noted      what other authorities noted (`schemas.verdict.ANNOTATION_TABLE`)
 
-Steps 1-3 and 8 are findings of the surface; 4-7 are judged here. The outcome is the worst of the required checks:
+Steps 1-3 and 8 are findings of the surface; 4-7 and 9 are judged here. The outcome is the worst of the required checks:
 failed before suspended before unknown; only when all passed is it valid. A signed answer of the hub carries a verdict
 already: `restate` says what is left of it.
 """
@@ -19,9 +20,21 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 
+from schemas.annotation import Annotation, AnnotationKind
 from schemas.certificate import ENDED, Status, civil_date, suspension_over
 from schemas.parties import LicenceState
-from schemas.verdict import LICENCE_TABLE, REQUIRED, Check, CheckName, Facts, Outcome, Result, Surface, Verdict
+from schemas.verdict import (
+    ANNOTATION_TABLE,
+    LICENCE_TABLE,
+    REQUIRED,
+    Check,
+    CheckName,
+    Facts,
+    Outcome,
+    Result,
+    Surface,
+    Verdict,
+)
 
 # All certificates of one answer are judged at one moment.
 _civil_date = lru_cache(maxsize=16)(civil_date)
@@ -37,21 +50,23 @@ _SEVERITY = (
 def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     """Judge one certificate as `surface` knows it at `now` (aware)."""
     today = _civil_date(now)
+    dates = _dates(facts, today)
     checks: tuple[Check, ...] = (
         facts.seal,
         facts.trust,
         facts.statement,
         _status(facts, today),
-        _dates(facts, today),
+        dates,
         _licence(facts),
         _data_age(facts, now),
         facts.right_to_hold,
+        _annotations(facts, today),
     )
     if surface is Surface.OFFLINE:
         checks = tuple(_as_possible_offline(check) for check in checks)
     outcome, reason = _worst(checks, surface)
     if outcome is Outcome.VALID:
-        reason = "good" if facts.valid_to else "good_no_end"
+        reason = dates.reason or ("good" if facts.valid_to else "good_no_end")
         if surface is Surface.OFFLINE and facts.licence is None:
             reason = "good_by_list"  # nobody is there to ask about the holder's licence: it is said first
     return Verdict(outcome, reason, _since(facts, reason), checks, facts.status_as_of or now)
@@ -81,14 +96,35 @@ def passed(name: CheckName) -> Check:
     return _PASSED[name]
 
 
-def licence_state(status: Status | None, *, valid_to: date | None, needed: bool, today: date) -> LicenceState:
-    """Return the state of a holder's licence from its business licence's status (None: not recorded) and last day."""
+def licence_state(
+    status: Status | None,
+    *,
+    valid_to: date | None,
+    needed: bool,
+    today: date,
+    annotations: Sequence[Annotation] = (),
+    is_succeeded: bool = False,
+) -> LicenceState:
+    """Return the state of a holder's licence.
+
+    It follows from its business licence's status (None: not recorded), last day and annotations, and from whether
+    another enterprise succeeded the holder.
+    """
+    if is_succeeded and status not in (Status.ANNULLED, Status.STRIPPED):
+        return LicenceState.SUCCEEDED
     if status is None:
         return LicenceState.NOT_RECORDED if needed else LicenceState.NOT_NEEDED
-    if status is Status.VALID:
-        return LicenceState.TERM_ENDED if valid_to is not None and today > valid_to else LicenceState.REGISTERED
-    # A superseded or voided version is never the holder's current licence.
-    return LicenceState(status.value) if status.value in _LICENCE_STATES else LicenceState.NOT_RECORDED
+    if status is not Status.VALID:
+        # A superseded or voided version is never the holder's current licence.
+        return LicenceState(status.value) if status.value in _LICENCE_STATES else LicenceState.NOT_RECORDED
+    noted = {each.kind for each in annotations if each.counts_on(today)}
+    if AnnotationKind.MOVED_OUT in noted:
+        return LicenceState.MOVED_OUT
+    if valid_to is not None and today > valid_to:
+        return LicenceState.TERM_ENDED
+    if AnnotationKind.DORMANT in noted:
+        return LicenceState.DORMANT
+    return LicenceState.ABNORMAL if AnnotationKind.ABNORMAL in noted else LicenceState.REGISTERED
 
 
 def _as_possible_offline(check: Check) -> Check:
@@ -104,6 +140,8 @@ def _status(facts: Facts, today: date) -> Check:
     if facts.status is None:
         return Check(CheckName.STATUS, Result.UNKNOWN, "status_unknown")
     if facts.status in ENDED:
+        if facts.annotations and _counts(facts, AnnotationKind.EXECUTION_STAYED, today):
+            return Check(CheckName.STATUS, Result.UNKNOWN, "execution_stayed")
         return Check(CheckName.STATUS, Result.FAILED, facts.status.value)
     if facts.status is Status.SUSPENDED and not suspension_over(facts.suspended_until, facts.suspension_ends, today):
         past = facts.suspended_until is not None and today > facts.suspended_until
@@ -117,17 +155,45 @@ def _dates(facts: Facts, today: date) -> Check:
     if facts.valid_from is None:
         return Check(CheckName.DATES, Result.UNKNOWN, "check_missing")
     if facts.valid_to is not None and today > facts.valid_to:
-        return Check(CheckName.DATES, Result.FAILED, "expired")
+        return _past_end(facts, facts.valid_to, today)
     if today < facts.valid_from:
         return Check(CheckName.DATES, Result.FAILED, "not_yet_valid")
     return _PASSED[CheckName.DATES]
 
 
+def _past_end(facts: Facts, last_day: date, today: date) -> Check:
+    """Judge a certificate past its last day: a renewal filed in time and not decided carries it on for a term.
+
+    行政许可法 art. 50: without a decision before the end it is deemed renewed. The annotation ends after the last day
+    only where the renewal was filed in time.
+    """
+    accepted = [each for each in facts.annotations if each.kind is AnnotationKind.RENEWAL_ACCEPTED]
+    until = max((each.until_on for each in accepted if each.until_on is not None), default=last_day)
+    if until <= last_day:
+        return Check(CheckName.DATES, Result.FAILED, "expired")
+    if today <= until:
+        return Check(CheckName.DATES, Result.PASSED, "renewal_deemed")
+    return Check(CheckName.DATES, Result.UNKNOWN, "renewal_undecided")
+
+
 def _licence(facts: Facts) -> Check:
-    if facts.licence is None:
-        return Check(CheckName.LICENCE, Result.NOT_POSSIBLE)
-    result, reason = LICENCE_TABLE[facts.licence]
-    return _PASSED[CheckName.LICENCE] if reason is None else Check(CheckName.LICENCE, result, reason)
+    return _NO_LICENCE if facts.licence is None else _LICENCE_CHECKS[facts.licence]
+
+
+def _annotations(facts: Facts, today: date) -> Check:
+    """Judge what is noted: of several the worst is told; the others stand on the page."""
+    if not facts.annotations:
+        return _PASSED[CheckName.ANNOTATIONS]
+    told = [ANNOTATION_TABLE[each.kind] for each in facts.annotations if each.counts_on(today)]
+    for severity in (Result.FAILED, Result.SUSPENDED, Result.UNKNOWN, Result.PASSED):
+        for result, reason in told:
+            if result is severity:
+                return Check(CheckName.ANNOTATIONS, result, reason)
+    return _PASSED[CheckName.ANNOTATIONS]
+
+
+def _counts(facts: Facts, kind: AnnotationKind, today: date) -> bool:
+    return any(each.kind is kind and each.counts_on(today) for each in facts.annotations)
 
 
 def _data_age(facts: Facts, now: datetime) -> Check:
@@ -169,11 +235,13 @@ def _is_later_doubt(check: Check) -> bool:
 def _since(facts: Facts, reason: str) -> date | None:
     if reason == "expired":
         return facts.valid_to
-    if reason in ("good", "good_no_end", "good_by_list", "not_yet_valid"):
+    if reason in ("good", "good_no_end", "good_by_list", "not_yet_valid", "renewal_deemed"):
         return facts.valid_from
     return facts.status_since if facts.status is not None and reason in _STATUS_REASONS else None
 
 
+_NO_LICENCE = Check(CheckName.LICENCE, Result.NOT_POSSIBLE)
+_LICENCE_CHECKS = {state: Check(CheckName.LICENCE, *told) for state, told in LICENCE_TABLE.items()}
 _LICENCE_STATES = frozenset(state.value for state in LicenceState)
 _OF_FILES = frozenset({Surface.EXAMINATION, Surface.OFFLINE})
 _FIRST_DOUBTS = frozenset({CheckName.SEAL, CheckName.TRUST, CheckName.RIGHT_TO_HOLD})

@@ -1,14 +1,14 @@
 """A certificate's life: its status, the acts that change it, and its civil dates.
 
-Rules kept here: the table of changes (the only allowed ways between statuses), the last day of validity counts until
-24:00 in Shanghai, expiry is derived and never stored.
+Rules kept here: the table of changes (the only allowed ways between statuses), what stands after a row of changes, the
+last day of validity counts until 24:00 in Shanghai, expiry is derived and never stored.
 Sources: Administrative Licensing Law (行政许可法) art. 69-70 for withdrawal, annulment and cancellation; Administrative
 Penalty Law (行政处罚法) art. 9 for suspension and stripping.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 
@@ -32,7 +32,11 @@ class Status(StrEnum):
 
 
 class Act(StrEnum):
-    """What an issuing body orders for a certificate that exists; SUPERSEDE is ordered by issuing its next version."""
+    """What an issuing body orders for a certificate that exists.
+
+    SUPERSEDE is ordered by issuing its next version. VOID 误录作废 says that the record was a mistake from the start;
+    UNDO takes one wrong act back, and both acts are kept.
+    """
 
     SUSPEND = "suspend"
     REINSTATE = "reinstate"
@@ -41,6 +45,18 @@ class Act(StrEnum):
     STRIP = "strip"
     CANCEL = "cancel"
     SUPERSEDE = "supersede"
+    VOID = "void"
+    UNDO = "undo"
+
+
+class Cause(StrEnum):
+    """Why a version replaces another: 延续, 变更, 更正 (a clerk's error), 补发 (lost), 换发."""
+
+    RENEW = "renew"
+    CHANGE = "change"
+    CORRECT = "correct"
+    REISSUE = "reissue"
+    EXCHANGE = "exchange"
 
 
 _ENDINGS = {
@@ -49,6 +65,7 @@ _ENDINGS = {
     Act.STRIP: Status.STRIPPED,
     Act.CANCEL: Status.CANCELLED,
     Act.SUPERSEDE: Status.SUPERSEDED,
+    Act.VOID: Status.VOIDED,
 }
 # A withdrawn, annulled or stripped certificate is still to be cancelled (行政许可法 art. 70); the first ground stays.
 CHANGES: Mapping[tuple[Status, Act], Status] = {
@@ -59,7 +76,16 @@ CHANGES: Mapping[tuple[Status, Act], Status] = {
     (Status.WITHDRAWN, Act.CANCEL): Status.CANCELLED,
     (Status.ANNULLED, Act.CANCEL): Status.CANCELLED,
     (Status.STRIPPED, Act.CANCEL): Status.CANCELLED,
+    # A record made by mistake is one whatever became of it since.
+    (Status.WITHDRAWN, Act.VOID): Status.VOIDED,
+    (Status.ANNULLED, Act.VOID): Status.VOIDED,
+    (Status.STRIPPED, Act.VOID): Status.VOIDED,
+    (Status.CANCELLED, Act.VOID): Status.VOIDED,
 }
+# Acts whose mistake or misuse costs most: a second officer stands beside the first.
+GRAVE = frozenset({Act.ANNUL, Act.STRIP, Act.VOID, Act.UNDO})
+# Acts that work from the start or say that there never was one: they may reach back behind an act before them.
+REACHING_BACK = frozenset({Act.ANNUL, Act.VOID, Act.UNDO})
 ENDED = frozenset(Status) - {Status.VALID, Status.SUSPENDED}
 
 
@@ -82,7 +108,10 @@ def changed(status: Status, act: Act) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """One act on a certificate: by which document, from when it works in law, and until when (a suspension)."""
+    """One act on a certificate: by which document, from when it works in law, and until when (a suspension).
+
+    `public_until` is the last day the public is told of it (a penalty's 公示期); `undoes` the act that UNDO takes back.
+    """
 
     act: Act
     ground: str
@@ -91,6 +120,8 @@ class StatusChange:
     document_date: date
     works_from: date
     until: date | None = None
+    public_until: date | None = None
+    undoes: str | None = None
 
 
 def civil_date(moment: datetime) -> date:
@@ -160,3 +191,39 @@ class RecordedChange:
     statement: int
     recorded_at: datetime
     act_id: str
+    authority: str | None = None
+    cause: str | None = None
+    public_until: date | None = None
+    repaired_on: date | None = None
+    undone_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a certificate's status is after a row of changes: since when, and until when a suspension runs."""
+
+    status: Status
+    since: date
+    until: date | None = None
+
+
+def standing(works_from: date, changes: Sequence[RecordedChange], *, on: date | None = None) -> Standing:
+    """Return what stands after `changes` (in the order recorded), those undone left out.
+
+    With `on`, only what works in law on that day: the state of a certificate on a day gone by, as its acts tell now.
+    """
+    found = Standing(Status.VALID, works_from)
+    for change in changes:
+        if change.undone_by is None and change.act != Act.UNDO and (on is None or change.works_from <= on):
+            found = Standing(Status(change.to_status), change.works_from, change.until)
+    return found
+
+
+def recorded_by(changes: Sequence[RecordedChange], moment: datetime) -> list[RecordedChange]:
+    """Return the changes as they were known at `moment`: later ones unsaid, and what a later act undid still standing.
+
+    An act that undid others is a change of its own, of its own moment.
+    """
+    known = [change for change in changes if change.recorded_at <= moment]
+    acts = {change.act_id for change in known}
+    return [change if change.undone_by in acts else replace(change, undone_by=None) for change in known]

@@ -35,6 +35,13 @@ class Kind(StrEnum):
     DOCUMENT_REFUSED = "document_refused"
     DOWNLOAD = "download"
     EXISTING_DOCUMENT = "existing_document"
+    ANNOTATE = "annotate"
+    RELATE = "relate"
+    REGISTER = "register"
+    ANSWER_TASK = "answer_task"
+    ASK_CORRECTION = "ask_correction"
+    ERASE = "erase"
+    RETIRE = "retire"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _IDENTIFIER_FORM = re.compile(
     r"\.([0-9A-Z]{1,32})\.([0-9]{3})\.([0-9A-Z])"
 )
 
+_SITE_ID = re.compile(r"S-[0-9A-HJKMNP-TV-Z]{11}[0-9A-Z]")
 _REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _REFERENCE_VALUE = {character: value for value, character in enumerate(_REFERENCE_ALPHABET)}
 _REFERENCE_READ_AS = str.maketrans("ILOabcdefghijklmnopqrstuvwxyz", "110ABCDEFGH1JK1MN0PQRSTUVWXYZ")
@@ -216,6 +217,18 @@ def parse_reference(text: str) -> Reference:
     if len(reference) != REFERENCE_LENGTH or reference[0] > "7" or not _REFERENCE_VALUE.keys() >= set(reference):
         raise ReferenceFormError("not the form of a reference")
     return Reference(reference)
+
+
+def make_site_id(random8: bytes) -> str:
+    """Return a site's id from 8 random bytes: S-, 11 characters of Crockford base32, a MOD 37,36 check character."""
+    number = int.from_bytes(random8, "big")
+    body = "".join(_REFERENCE_ALPHABET[number >> shift & 31] for shift in range(50, -1, -5))
+    return f"S-{body}{mod37_36(body)}"
+
+
+def is_site_id(text: str) -> bool:
+    """Say whether a text is a site's id as this hub makes them, its check character right."""
+    return _SITE_ID.fullmatch(text) is not None and mod37_36(text[2:-1]) == text[-1]
 
 
 def as_typed(text: str) -> str:

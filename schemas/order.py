@@ -19,14 +19,16 @@ from schemas.catalogue import (
     Occasion,
     ValidityError,
 )
-from schemas.certificate import end_of_validity, parse_day
+from schemas.certificate import Cause, end_of_validity, parse_day
 from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
+from schemas.parties import may_lack_a_name
 from schemas.plain_text import PlainTextError, parse_plain_text
 
 _MEMBERS = frozenset(
     {"certificate_type", "type_version", "issuing_body", "licence_number", "holder_name", "holder_address"}
     | {"certificate_number", "decision_document", "decision_number", "decided_on", "issued_on", "valid_from"}
-    | {"valid_to", "works_from", "subject_id", "fields", "replaces", "documents"}
+    | {"valid_to", "works_from", "subject_id", "subject_ids", "fields", "replaces", "cause", "documents"}
+    | {"address_is_home", "flags", "deferred_until", "joint_bodies"}
 )
 _LENGTHS = {
     "issuing_body": 18,
@@ -38,8 +40,13 @@ _LENGTHS = {
     "subject_id": 64,
     "replaces": 128,
 }
-_OPTIONAL_TEXTS = frozenset({"holder_address", "decision_document", "subject_id", "replaces"})
+_OPTIONAL_TEXTS = frozenset({"holder_name", "holder_address", "decision_document", "subject_id", "replaces"})
 _EDITIONS = ("original", "duplicate")
+# 告知承诺: given on the applicant's word; 容缺: some material is still to come, until a day.
+FLAGS = ("commitment", "deferred")
+# What stands for the site or device of an order that names none.
+UNNAMED_SUBJECT = "001"
+_MOST_SITES, _MOST_JOINT = 50, 5
 _LONG_TERM = frozenset({"", "长期", "无固定期限", "永久"})
 
 
@@ -47,7 +54,10 @@ _LONG_TERM = frozenset({"", "长期", "无固定期限", "永久"})
 class Order:
     """One certificate to be issued. `replaces` is the identifier of the version it renews or changes.
 
-    `documents` are the editions whose sealed documents are wanted at once; the others are made when first fetched.
+    `cause` says why it replaces that version; `documents` are the editions whose sealed documents are wanted at once,
+    the others are made when first fetched. `subject_ids` are the sites of one that is about several, `subject_id` the
+    first of them. `address_is_home` keeps the holder's address from the public. `joint_bodies` order it together with
+    `issuing_body`; `flags` are of FLAGS, `deferred_until` the last day for what is still to come.
     """
 
     certificate_type: CertificateType
@@ -68,6 +78,12 @@ class Order:
     replaces: str | None = None
     marks: tuple[str, ...] = field(default=())
     documents: tuple[str, ...] = field(default=())
+    cause: Cause | None = None
+    subject_ids: tuple[str, ...] = ()
+    address_is_home: bool = False
+    flags: tuple[str, ...] = ()
+    deferred_until: date | None = None
+    joint_bodies: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return what makes two orders the same certificate version: its content, not what it replaces or is to be."""
@@ -82,6 +98,16 @@ class Order:
             "dates": [str(self.issued_on), str(self.valid_from), str(self.valid_to), str(self.works_from)],
             "subject_id": self.subject_id,
             "fields": dict(self.fields),
+            **{name: value for name, value in self._rarer().items() if value},
+        }
+
+    def _rarer(self) -> dict[str, Any]:
+        return {
+            "subject_ids": list(self.subject_ids),
+            "address_is_home": self.address_is_home,
+            "flags": list(self.flags),
+            "deferred_until": str(self.deferred_until) if self.deferred_until else None,
+            "joint_bodies": list(self.joint_bodies),
         }
 
 
@@ -105,7 +131,19 @@ def read_order(
     licence_number = _read_licence_number(content, overrides, problems)
     fields = _read_fields(content, certificate_type, occasion, problems)
     number = _read_number(texts["certificate_number"], certificate_type, occasion, problems)
-    documents = _read_documents(content, problems)
+    documents = _read_some(content, "documents", _EDITIONS, problems)
+    flags = _read_some(content, "flags", FLAGS, problems)
+    cause = _read_cause(content, problems)
+    sites = _read_sites(content, certificate_type, problems)
+    joint_bodies = _read_joint_bodies(content, problems)
+    address_is_home = content.get("address_is_home", False)
+    if not isinstance(address_is_home, bool):
+        problems.append(FieldProblem("address_is_home", "form"))
+    named = texts["holder_name"] or may_lack_a_name(licence_number)
+    if not named and "holder_name" not in {each.field for each in problems}:
+        problems.append(FieldProblem("holder_name", "missing"))
+    if ("deferred" in flags) != (dates["deferred_until"] is not None):
+        problems.append(FieldProblem("deferred_until", "only_with_deferred" if "deferred" not in flags else "missing"))
     valid_to = end_of_validity(dates["valid_to"])
     if not problems:
         _read_validity(certificate_type, dates["valid_from"], valid_to, problems)
@@ -126,11 +164,18 @@ def read_order(
         valid_from=_known(dates["valid_from"]),
         valid_to=valid_to,
         works_from=dates["works_from"] or _known(dates["valid_from"]),
-        subject_id=texts["subject_id"] or ("001" if certificate_type.subject != "enterprise" else licence_number),
+        subject_id=next(iter(sites), texts["subject_id"])
+        or (UNNAMED_SUBJECT if certificate_type.subject != "enterprise" else licence_number),
         fields=fields,
         replaces=texts["replaces"] or None,
         marks=marks,
         documents=documents,
+        cause=cause,
+        subject_ids=sites if len(sites) > 1 else (),
+        address_is_home=address_is_home is True,
+        flags=flags,
+        deferred_until=dates["deferred_until"],
+        joint_bodies=joint_bodies,
     )
 
 
@@ -174,6 +219,7 @@ def _read_dates(content: Mapping[str, Any], problems: list[FieldProblem]) -> dic
         ("valid_to", False),
         ("issued_on", False),
         ("works_from", False),
+        ("deferred_until", False),
     ):
         value = content.get(name)
         dates[name] = None
@@ -216,12 +262,59 @@ def _read_fields(
         return {}
 
 
-def _read_documents(content: Mapping[str, Any], problems: list[FieldProblem]) -> tuple[str, ...]:
-    wanted = content.get("documents", [])
-    if not isinstance(wanted, list) or any(each not in _EDITIONS for each in wanted):
-        problems.append(FieldProblem("documents", "choice"))
+def _read_some(
+    content: Mapping[str, Any], name: str, choices: tuple[str, ...], problems: list[FieldProblem]
+) -> tuple[str, ...]:
+    wanted = content.get(name, [])
+    if not isinstance(wanted, list) or any(each not in choices for each in wanted):
+        problems.append(FieldProblem(name, "choice"))
         return ()
-    return tuple(edition for edition in _EDITIONS if edition in wanted)
+    return tuple(choice for choice in choices if choice in wanted)
+
+
+def _read_cause(content: Mapping[str, Any], problems: list[FieldProblem]) -> Cause | None:
+    written = content.get("cause")
+    if written is None:
+        return None
+    if written not in list(Cause):
+        problems.append(FieldProblem("cause", "choice"))
+        return None
+    if not content.get("replaces"):
+        problems.append(FieldProblem("cause", "only_with_replaces"))
+    return Cause(written)
+
+
+def _read_sites(
+    content: Mapping[str, Any], certificate_type: CertificateType, problems: list[FieldProblem]
+) -> tuple[str, ...]:
+    """Read the sites of a certificate about several; each id once, in the order given."""
+    sites = content.get("subject_ids")
+    if sites is None:
+        return ()
+    if certificate_type.subject != "site" or content.get("subject_id"):
+        problems.append(FieldProblem("subject_ids", "only_sites"))
+        return ()
+    longest = _LENGTHS["subject_id"]
+    if not isinstance(sites, list) or not 1 <= len(sites) <= _MOST_SITES or not all(
+        isinstance(each, str) and 1 <= len(each) <= longest and each.isprintable() for each in sites
+    ):  # fmt: skip
+        problems.append(FieldProblem("subject_ids", "form"))
+        return ()
+    if len(set(sites)) != len(sites):
+        problems.append(FieldProblem("subject_ids", "twice"))
+    return tuple(sites)
+
+
+def _read_joint_bodies(content: Mapping[str, Any], problems: list[FieldProblem]) -> tuple[str, ...]:
+    bodies = content.get("joint_bodies", [])
+    if not isinstance(bodies, list) or len(bodies) > _MOST_JOINT or not all(
+        isinstance(each, str) and len(each) == _LENGTHS["issuing_body"] and each.isalnum() for each in bodies
+    ):  # fmt: skip
+        problems.append(FieldProblem("joint_bodies", "form"))
+        return ()
+    if len({*bodies, content.get("issuing_body")}) != len(bodies) + 1:
+        problems.append(FieldProblem("joint_bodies", "twice"))
+    return tuple(bodies)
 
 
 def _read_number(

@@ -5,9 +5,11 @@ superior, and is in charge of each type from a day until a day.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from schemas.annotation import AnnotationKind
 
 
 class Role(StrEnum):
@@ -22,8 +24,9 @@ class Role(StrEnum):
 class LicenceState(StrEnum):
     """The state of a holder's business licence as its permits feel it.
 
-    NOT_NEEDED is a holder outside the business registry (a school, a hospital); NOT_RECORDED is a business whose
-    licence this hub does not hold.
+    DORMANT is 歇业, ABNORMAL 列入经营异常名录, STRIPPED 吊销未注销, MOVED_OUT 迁出, SUCCEEDED a holder whose permits
+    another is to have changed to itself (个转企, 合并, 分立). NOT_NEEDED is a holder outside the business registry (a
+    school, a hospital); NOT_RECORDED is a business whose licence this hub does not hold.
     """
 
     REGISTERED = "registered"
@@ -33,8 +36,41 @@ class LicenceState(StrEnum):
     ANNULLED = "annulled"
     STRIPPED = "stripped"
     CANCELLED = "cancelled"
+    DORMANT = "dormant"
+    ABNORMAL = "abnormal"
+    MOVED_OUT = "moved_out"
+    SUCCEEDED = "succeeded"
     NOT_NEEDED = "not_needed"
     NOT_RECORDED = "not_recorded"
+
+
+class Authority(StrEnum):
+    """By what right a body acts on a certificate: its own, that of one it succeeded, superior's, delegator's."""
+
+    OWN = "own"
+    SUCCESSOR = "successor"
+    SUPERIOR = "superior"
+    DELEGATOR = "delegator"
+
+
+class RelationKind(StrEnum):
+    """How one enterprise stands to another: a branch to its parent 分支机构, a predecessor to its successor.
+
+    个转企, 吸收合并, 新设合并, 解散分立, 派生分立; after the last the predecessor lives on.
+    """
+
+    BRANCH = "branch"
+    CONVERSION = "conversion"
+    ABSORPTION = "absorption"
+    MERGER = "merger"
+    SPLIT = "split"
+    SPIN_OFF = "spin_off"
+
+
+ENDING_RELATIONS = frozenset(
+    {RelationKind.CONVERSION, RelationKind.ABSORPTION, RelationKind.MERGER, RelationKind.SPLIT}
+)
+"""Relations after which the predecessor is no more and its permits wait to be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +82,12 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class IssuingBody:
-    """Who seals. `competences` maps a certificate type's code to the days (first, last or None) it is in charge."""
+    """Who seals.
+
+    `competences` maps a certificate type's code to the days (first, last or None) it is in charge; `delegated` the code
+    of a type it issues by delegation to the body that delegated it; `annotates` the kinds of annotation it may make on
+    certificates of others.
+    """
 
     licence_number: str
     department: str
@@ -58,6 +99,8 @@ class IssuingBody:
     successor: str | None
     superior: str | None
     competences: Mapping[str, tuple[date, date | None]]
+    delegated: Mapping[str, str] = field(default_factory=dict)
+    annotates: frozenset[AnnotationKind] = frozenset()
 
     def is_in_charge(self, certificate_type: str, on: date) -> bool:
         """Say whether the body exists on that day and is in charge of the type."""
@@ -96,6 +139,23 @@ class Enterprise:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One enterprise to another, as the registry holds it: from branch or predecessor, to parent or successor."""
+
+    kind: str
+    from_number: str
+    to_number: str
+    works_from: date
+    until_on: date | None
+    act_id: str
+
+
 def needs_business_licence(licence_number: str) -> bool:
     """Say whether a holder is of the business registry: its licence number begins with 9 (GB 32100, position 1)."""
     return licence_number.startswith("9")
+
+
+def may_lack_a_name(licence_number: str) -> bool:
+    """Say whether a holder may have no trade name: the self-employed (个体工商户, positions 1-2 of GB 32100)."""
+    return licence_number.startswith("92")

@@ -30,6 +30,14 @@ class Ordered(StrEnum):
     SHARE = "share"
     DOWNLOAD = "download"
     TAKE_IN = "take_in"
+    ANNOTATE = "annotate"
+    RELATE = "relate"
+    REGISTER = "register"
+    UNDO_IMPORT = "undo_import"
+    ANSWER_TASK = "answer_task"
+    ASK_CORRECTION = "ask_correction"
+    ERASE = "erase"
+    RETIRE = "retire"
 
 
 class StatementFormError(ValueError):

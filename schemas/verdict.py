@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from schemas.annotation import Annotation, AnnotationKind
 from schemas.certificate import Status
 from schemas.parties import LicenceState
 
@@ -37,6 +38,7 @@ class CheckName(StrEnum):
     DATES = "dates"
     LICENCE = "licence"
     DATA_AGE = "data_age"
+    ANNOTATIONS = "annotations"
     RIGHT_TO_HOLD = "right_to_hold"
 
 
@@ -76,7 +78,8 @@ class Facts:
     list); the rest are facts that the verdict judges. `seen_at` and `fresh_for_seconds` are the source's, for collected
     data; None for the hub's own, whose age is nought. `status_as_of` is None when the status is this moment's.
     `status_finding` stands in place of a judged status where the surface found one that no `Status` says: the registry
-    holds no such record, or a status list says "ended" and not how.
+    holds no such record, or a status list says "ended" and not how. `annotations` are all that are known, those of
+    other days too.
     """
 
     seal: Check
@@ -95,6 +98,7 @@ class Facts:
     fresh_for_seconds: int | None
     status_as_of: datetime | None
     status_finding: Check | None = None
+    annotations: tuple[Annotation, ...] = ()
 
 
 REQUIRED: Mapping[Surface, frozenset[CheckName]] = {
@@ -103,10 +107,12 @@ REQUIRED: Mapping[Surface, frozenset[CheckName]] = {
     Surface.PULL: frozenset(CheckName) - {CheckName.RIGHT_TO_HOLD},
     Surface.EXAMINATION: frozenset(CheckName),
     # Offline there is no registry to ask: statement, licence and data age are the delivery note's to tell.
-    Surface.OFFLINE: frozenset(CheckName) - {CheckName.STATEMENT, CheckName.LICENCE, CheckName.DATA_AGE},
+    Surface.OFFLINE: frozenset(CheckName)
+    - {CheckName.STATEMENT, CheckName.LICENCE, CheckName.DATA_AGE, CheckName.ANNOTATIONS},
 }
 
-# licence state × a permit that is good by itself → result and reason. A permit that has ended stays ended.
+# licence state × a permit that is good by itself → result and reason. A permit that has ended stays ended; "passed"
+# with a reason is told and lowers nothing.
 LICENCE_TABLE: Mapping[LicenceState, tuple[Result, str | None]] = {
     LicenceState.REGISTERED: (Result.PASSED, None),
     LicenceState.NOT_NEEDED: (Result.PASSED, None),
@@ -116,5 +122,24 @@ LICENCE_TABLE: Mapping[LicenceState, tuple[Result, str | None]] = {
     LicenceState.ANNULLED: (Result.FAILED, "licence_annulled"),
     LicenceState.STRIPPED: (Result.FAILED, "licence_stripped"),
     LicenceState.CANCELLED: (Result.FAILED, "licence_cancelled"),
+    # Dormancy and the list of abnormal operations take no permit away (市场主体登记管理条例 art. 30; 信息公示条例 17).
+    LicenceState.DORMANT: (Result.PASSED, "licence_dormant"),
+    LicenceState.ABNORMAL: (Result.PASSED, "licence_abnormal"),
+    LicenceState.MOVED_OUT: (Result.UNKNOWN, "licence_moved_out"),
+    LicenceState.SUCCEEDED: (Result.UNKNOWN, "licence_succeeded"),
     LicenceState.NOT_RECORDED: (Result.UNKNOWN, "licence_not_recorded"),
+}
+
+# annotation × a certificate that is good by itself → result and reason. A stay of execution on a certificate that was
+# ended makes that ending doubtful: unknown, never valid. A renewal that is under way is judged with the dates.
+ANNOTATION_TABLE: Mapping[AnnotationKind, tuple[Result, str]] = {
+    AnnotationKind.BUSINESS_HALTED: (Result.SUSPENDED, "business_halted"),
+    AnnotationKind.FROZEN: (Result.PASSED, "frozen"),
+    AnnotationKind.EXECUTION_STAYED: (Result.PASSED, "execution_stayed"),
+    AnnotationKind.RENEWAL_ACCEPTED: (Result.PASSED, "renewal_accepted"),
+    AnnotationKind.RENEWAL_REFUSED: (Result.PASSED, "renewal_refused"),
+    # On the business licence's own line; for its holder's permits they are a state of the table above.
+    AnnotationKind.DORMANT: (Result.PASSED, "licence_dormant"),
+    AnnotationKind.ABNORMAL: (Result.PASSED, "licence_abnormal"),
+    AnnotationKind.MOVED_OUT: (Result.UNKNOWN, "licence_moved_out"),
 }

@@ -55,6 +55,32 @@ REASONS: Mapping[str, Wording] = {
         "已换发新证，本版本不再使用。", "A newer version has replaced it; this version is no longer used."
     ),
     "voided": Wording("误录作废，从未生效。", "It was recorded by mistake and never took effect."),
+    "renewal_deemed": Wording(
+        "有效（延续审查中）：已在期限内提出延续申请，颁发机构尚未作出决定，依法视为准予延续。",
+        "Valid while its renewal is examined: the renewal was filed in time and is not decided, so by law it is deemed "
+        "renewed.",
+    ),
+    "renewal_undecided": Wording(
+        "有效期已过，延续申请已受理，颁发机构逾期未作决定，请向颁发机构确认。",
+        "Its period has ended; a renewal was accepted and the issuing body has not decided it in time. Ask it.",
+    ),
+    "renewal_accepted": Wording("已受理延续申请。", "An application to renew it has been accepted."),
+    "renewal_refused": Wording(
+        "颁发机构已决定不予延续，有效期届满后不再有效。",
+        "The issuing body has refused to renew it; it does not count after its last day.",
+    ),
+    "business_halted": Wording(
+        "持证主体被责令停产停业，期间不能凭此证照经营。",
+        "The holder was ordered to halt business; the certificate may not be used meanwhile.",
+    ),
+    "frozen": Wording(
+        "有机关要求协助冻结：冻结期间不得转让、变更或注销，不影响其效力。",
+        "An authority has had it frozen: it may not be transferred, changed or cancelled meanwhile; it still counts.",
+    ),
+    "execution_stayed": Wording(
+        "有机关决定停止执行针对此证照的处理决定，请向颁发机构确认。",
+        "An authority has stayed the execution of a decision about this certificate; ask the issuing body.",
+    ),
     "licence_suspended": Wording("持证主体的营业执照已被暂扣。", "The holder's business licence is suspended."),
     "licence_term_ended": Wording(
         "持证主体营业执照上的营业期限已过，请向登记机关确认。",
@@ -64,6 +90,22 @@ REASONS: Mapping[str, Wording] = {
     "licence_annulled": Wording("持证主体的设立登记已被撤销。", "The holder's registration has been annulled."),
     "licence_stripped": Wording("持证主体的营业执照已被吊销。", "The holder's business licence has been stripped."),
     "licence_cancelled": Wording("持证主体已注销。", "The holder has been deregistered."),
+    "licence_dormant": Wording(
+        "持证主体已办理歇业，证照本身不受影响。",
+        "The holder has registered as dormant (歇业); that takes nothing from its certificates.",
+    ),
+    "licence_abnormal": Wording(
+        "持证主体已被列入经营异常名录，证照本身不受影响。",
+        "The holder is on the list of abnormal operations; that takes nothing from its certificates.",
+    ),
+    "licence_moved_out": Wording(
+        "持证主体的登记已迁出本市，请向迁入地登记机关和颁发机构确认。",
+        "The holder's registration has moved out of the city; ask the registry it moved to and the issuing body.",
+    ),
+    "licence_succeeded": Wording(
+        "持证主体已由其他主体承继，证照待变更，请向颁发机构确认。",
+        "Another enterprise has succeeded the holder and the certificate is still to be changed; ask the issuing body.",
+    ),
     "licence_not_recorded": Wording(
         "本平台没有持证主体营业执照的数据，不代表无照。",
         "This hub holds no data on the holder's business licence; that does not mean there is none.",
@@ -149,6 +191,7 @@ CHECKS: Mapping[str, Wording] = {
     "licence": Wording("营业执照状态", "Holder's business licence"),
     "data_age": Wording("数据新鲜度", "Age of the data"),
     "right_to_hold": Wording("持有依据", "Right to hold"),
+    "annotations": Wording("其他机关的标注", "What other authorities noted"),
 }
 
 RESULTS: Mapping[str, Wording] = {
@@ -179,6 +222,44 @@ ACTS: Mapping[str, Wording] = {
     "strip": Wording("吊销", "stripped"),
     "cancel": Wording("注销", "cancelled"),
     "supersede": Wording("换发新证", "replaced by a new version"),
+    "void": Wording("误录作废", "voided as recorded by mistake"),
+    "undo": Wording("撤销前项误办", "the act before was taken back"),
+}
+
+ANNOTATIONS: Mapping[str, Wording] = {
+    "frozen": Wording("冻结", "frozen"),
+    "execution_stayed": Wording("停止执行", "execution stayed"),
+    "business_halted": Wording("责令停产停业", "business halted"),
+    "renewal_accepted": Wording("延续已受理", "renewal accepted"),
+    "renewal_refused": Wording("不予延续", "renewal refused"),
+    "dormant": Wording("歇业", "dormant"),
+    "abnormal": Wording("列入经营异常名录", "on the list of abnormal operations"),
+    "moved_out": Wording("迁出", "moved out of the city"),
+}
+
+CAUSES: Mapping[str, Wording] = {
+    "renew": Wording("延续", "renewed"),
+    "change": Wording("变更", "changed"),
+    "correct": Wording("更正", "corrected: the version before held a clerk's error"),
+    "reissue": Wording("补发", "issued again: the version before was lost"),
+    "exchange": Wording("换发", "exchanged"),
+}
+
+RELATIONS: Mapping[str, Wording] = {
+    "branch": Wording("分支机构", "branch"),
+    "conversion": Wording("个体工商户转型为企业", "conversion of a self-employed business into a company"),
+    "absorption": Wording("吸收合并", "merger by absorption"),
+    "merger": Wording("新设合并", "merger into a new company"),
+    "split": Wording("解散分立", "division, the company before being dissolved"),
+    "spin_off": Wording("派生分立", "division, the company before living on"),
+}
+
+FLAGS: Mapping[str, Wording] = {
+    "commitment": Wording(
+        "以告知承诺方式办理：持证主体已书面承诺符合条件。",
+        "Given on the holder's written word that it meets the conditions (告知承诺).",
+    ),
+    "deferred": Wording("容缺受理：部分材料尚待补交。", "Given while some material is still to come (容缺受理)."),
 }
 
 # What a person brings to be verified, by form; the last three never get a verdict.

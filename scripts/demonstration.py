@@ -166,7 +166,8 @@ def _enrol_department(city: City, department: ExampleDepartment) -> None:
     )
     name, roles = f"{department.name_zh}业务系统", ["issue", "pull"]
     city.enrol("systems", code=department.system, department=number, name=name, roles=roles, cert=encode(cert))
-    city.enrol("officers", number=department.officer, department=number)
+    for officer in (department.officer, department.second_officer):
+        city.enrol("officers", number=officer, department=number)
 
 
 def _enrol_body(city: City, body: ExampleBody) -> None:
@@ -222,6 +223,7 @@ def _import(city: City, file: OrderFile, path: Path) -> None:
         certificate_type=file.certificate_type.code,
         issuing_body=file.body.licence_number,
         officer=department.officer,
+        second_officer=department.second_officer,
     )
     _require_done(found, path)
     if found["counts"].get("refused"):
@@ -309,6 +311,7 @@ def _change_once(city: City, order: ExampleOrder, content: dict[str, Any]) -> No
         Ordered.CHANGE_STATUS,
         {"identifier": line["identifier"]} | content,
         officer=department.officer,
+        second_officer=department.second_officer,
         issuing_body=order.body.licence_number,
     )
 

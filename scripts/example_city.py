@@ -26,6 +26,10 @@ class ExampleDepartment:
     def officer(self) -> str:
         return f"{self.system}-001"
 
+    @property
+    def second_officer(self) -> str:
+        return f"{self.system}-002"
+
 
 @dataclass(frozen=True, slots=True)
 class ExampleBody:

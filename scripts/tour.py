@@ -185,7 +185,8 @@ def take_part(tour: Tour) -> None:
         cert = encode(tour.signer(f"system:{department.system}").cert_der or b"")
         name, roles = department.name_zh, ["issue", "pull"]
         tour.enrol("systems", code=department.system, department=number, name=name, roles=roles, cert=cert)
-        tour.enrol("officers", number=department.officer, department=number)
+        for officer in (department.officer, department.second_officer):
+            tour.enrol("officers", number=officer, department=number)
 
 
 def make_seal(tour: Tour) -> None:
@@ -206,8 +207,9 @@ def import_files(tour: Tour) -> None:
     for code in ("business_licence", _FOOD):
         path = _write_file(tour.folder / f"{code}.csv", code)
         found = tour.client(_MARKET.system).import_file(
-            path, form="type", certificate_type=code, issuing_body=_MARKET.licence_number, officer=_MARKET.officer
-        )
+            path, form="type", certificate_type=code, issuing_body=_MARKET.licence_number, officer=_MARKET.officer,
+            second_officer=_MARKET.second_officer,
+        )  # fmt: skip
         expect(f"{path.name}: 状态 state", found["state"], "done")
         expect(f"{path.name}: 结果 outcome", found["counts"], {"issued": 1})
 

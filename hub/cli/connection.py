@@ -19,6 +19,10 @@ _TIMEOUT_SECONDS = 60.0
 Url = Annotated[str, typer.Option("--url", help="平台的接口地址。 Where the hub listens.")]
 SystemCode = Annotated[str, typer.Option("--system", help="以哪个业务系统的名义。 In the name of which system.")]
 Officer = Annotated[str | None, typer.Option("--officer", help="经办人编号。 The officer's number.")]
+SecondOfficer = Annotated[
+    str | None,
+    typer.Option("--second-officer", help="共同签署的第二名经办人。 The second officer, who signs the same."),
+]
 Keys = Annotated[
     Path | None, typer.Option("--keys", help="密钥目录。 The key folder; by default beside the data folder.")
 ]

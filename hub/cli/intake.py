@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SystemCode, Url, open_client
+from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SecondOfficer, SystemCode, Url, open_client
 from hub.cli.output import AsJson, show, show_rows
 from hub.cli.refusals import LocalRefusal
 
@@ -43,6 +43,7 @@ def import_file(
         Path | None, typer.Option("--outcome", help="逐行结果写到此文件。 Where the outcome of each row goes.")
     ] = None,
     officer: Officer = None,
+    second_officer: SecondOfficer = None,
     url: Url = DEFAULT_URL,
     keys: Keys = None,
     passphrase_file: Passphrase = None,
@@ -62,6 +63,7 @@ def import_file(
                 issuing_body=body,
                 source=source,
                 officer=officer,
+                second_officer=second_officer,
                 dry_run=dry_run,
                 follow=follow,
             )

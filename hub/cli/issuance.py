@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SystemCode, Url, open_client
+from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SecondOfficer, SystemCode, Url, open_client
 from hub.cli.output import AsJson, read_json, show
 
 _BEIJING = timezone(timedelta(hours=8))
-Act = Literal["suspend", "reinstate", "withdraw", "annul", "strip", "cancel"]
+Act = Literal["suspend", "reinstate", "withdraw", "annul", "strip", "cancel", "void", "undo"]
 IdempotencyKey = Annotated[
     str | None, typer.Option("--key", help="幂等键，重试时用同一个。 The idempotency key, the same when you try again.")
 ]
@@ -20,6 +20,7 @@ def issue(
     order: Annotated[Path, typer.Argument(help="制证指令（JSON），- 为标准输入。 The order's content as JSON.")],
     system: SystemCode,
     officer: Officer = None,
+    second_officer: SecondOfficer = None,
     key: IdempotencyKey = None,
     url: Url = DEFAULT_URL,
     keys: Keys = None,
@@ -39,13 +40,14 @@ def issue(
             certificate_type=_text(content.get("certificate_type")),
             issuing_body=_text(content.get("issuing_body")),
             key=key,
+            second_officer=second_officer,
         )
         show(answer, as_json=as_json)
 
 
 def status(
     identifier: Annotated[str, typer.Argument(help="证照标识。 The certificate's identifier.")],
-    act: Annotated[Act, typer.Argument(help="暂扣、恢复、撤回、撤销、吊销、注销。 What is done to it.")],
+    act: Annotated[Act, typer.Argument(help="暂扣、恢复、撤回、撤销、吊销、注销、误录作废、撤销误办。 What is done.")],
     system: SystemCode,
     body: Annotated[str, typer.Option("--body", help="作出决定的机构。 The acting body's licence number.")],
     ground: Annotated[str, typer.Option("--ground", help="事由。 The ground.")],
@@ -56,7 +58,14 @@ def status(
         str | None, typer.Option("--works-from", help="生效日期。 From when it works; today.")
     ] = None,
     until: Annotated[str | None, typer.Option("--until", help="暂扣至。 Until when it is suspended.")] = None,
+    public_until: Annotated[
+        str | None, typer.Option("--public-until", help="处罚公示至。 Until when the public is told of the penalty.")
+    ] = None,
+    undoes: Annotated[
+        str | None, typer.Option("--undoes", help="撤销的是哪一项行为（act_id）。 The act that an undo takes back.")
+    ] = None,
     officer: Officer = None,
+    second_officer: SecondOfficer = None,
     key: IdempotencyKey = None,
     url: Url = DEFAULT_URL,
     keys: Keys = None,
@@ -76,11 +85,14 @@ def status(
         "document_number": document_number,
         "document_date": document_date or today,
         "works_from": works_from or today,
-    } | ({"until": until} if until else {})
+    }
+    rarer = {"until": until, "public_until": public_until, "undoes": undoes}
+    content |= {name: value for name, value in rarer.items() if value}
     with open_client(url, system, keys, passphrase_file) as client:
         answer = client.order(
-            "/api/v1/status-changes", Ordered.CHANGE_STATUS, content, officer=officer, issuing_body=body, key=key
-        )
+            "/api/v1/status-changes", Ordered.CHANGE_STATUS, content, officer=officer, issuing_body=body, key=key,
+            second_officer=second_officer,
+        )  # fmt: skip
         show(answer, as_json=as_json)
 
 

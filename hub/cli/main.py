@@ -22,6 +22,7 @@ from hub.cli import (
     init,
     issuance,
     keys,
+    order,
     qr,
     serve,
     sharing,
@@ -55,6 +56,7 @@ app.add_typer(enrol.app, name="enrol", rich_help_panel=_OVER_API)
 app.add_typer(sharing.app, name="sharing", rich_help_panel=_OVER_API)
 app.command("issue", rich_help_panel=_OVER_API)(issuance.issue)
 app.command("status", rich_help_panel=_OVER_API)(issuance.status)
+app.command("order", rich_help_panel=_OVER_API)(order.order)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)

@@ -116,6 +116,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "检查 --database、磁盘与权限。",
         "Check --database, the disk and its permissions.",
     ),
+    "clock_setting": (
+        "YIZHAO_CLOCK_DAYS 中有不认识的期限，或天数不对。",
+        "YIZHAO_CLOCK_DAYS names a clock nobody knows, or a number of days that none may have.",
+        "期限代号见 schemas/clocks.toml，天数为 1 至 1000。",
+        "The codes stand in schemas/clocks.toml; days are 1 to 1,000.",
+    ),
     "documents_setting": (
         "证照文件存放处的一项设置缺失或不对。",
         "A setting of the place where documents lie is missing or wrong.",

@@ -1,7 +1,7 @@
 """Taking in a file: the order that names it, then the file itself (steps 1 and 2 of `hub/intake`)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -9,14 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.charge import require_own_body
 from hub.errors import IntakeError, NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.intake.forms import PUBLICITY_FORM, TYPE_FORM
 from hub.intake.spool import Incoming
 from hub.intentions import new_name
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
-from hub.statements import VerifiedStatement
+from hub.repeats import earlier_answer, keep_answer, open_act
+from hub.seconding import require_second, spend_with_seconds
+from hub.statements import Second, VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.intake import IntakeReader, IntakeWriter, StoredIntake
 from hub.store.parties import PartyReader
@@ -81,6 +83,7 @@ def admit_intake(
     order: IntakeOrder,
     *,
     verified: VerifiedStatement,
+    seconds: Sequence[Second] = (),
     system: System,
     key: str,
     registry: Registry,
@@ -88,7 +91,8 @@ def admit_intake(
 ) -> dict[str, Any]:
     """Admit a file that is still to come; the same request under the same idempotency `key` gives the same intake.
 
-    Raises OrderError, StatementError, NotFoundError source_unknown.
+    What an issuing body does in bulk two officers order; trying a file out needs one. Raises OrderError,
+    StatementError, NotFoundError source_unknown.
     """
     earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
     if earlier is not None:
@@ -99,7 +103,7 @@ def admit_intake(
     if statement.certificate_type != order.certificate_type:
         raise StatementError("statement_content")
     try:
-        return registry.database.write(partial(_admit, order, verified, system, key, registry, now))
+        return registry.database.write(partial(_admit, order, verified, seconds, system, key, registry, now))
     except OrderError as error:
         record_refusal(error, verified=verified, system=system, registry=registry, now=now)
         raise
@@ -131,6 +135,7 @@ def keep_file(intake: StoredIntake, incoming: Incoming, *, registry: Registry) -
 def _admit(
     order: IntakeOrder,
     verified: VerifiedStatement,
+    seconds: Sequence[Second],
     system: System,
     key: str,
     registry: Registry,
@@ -139,11 +144,13 @@ def _admit(
 ) -> dict[str, Any]:
     if order.issuing_body is not None:
         _check_body(order.issuing_body, str(order.certificate_type), system, now, connection)
+        if not order.dry_run:
+            require_second(verified, seconds, issuing_body=order.issuing_body, system=system, connection=connection)
     elif PartyReader(connection).source(str(order.source)) is None:
         raise NotFoundError("source_unknown")
     name = new_name(registry)
     open_act(connection, system.code, key, request_digest=verified.digest, act=name, registry=registry, now=now)
-    number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+    number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
     kept = {"intake": name, "system": system.code, "officer": verified.statement.officer, "statement": number}
     state = {"state": "awaiting_file", "rows_done": 0, "counts": {}, "recorded_at": now}
     IntakeWriter(connection).add(asdict(order) | kept | state)
@@ -156,14 +163,8 @@ def _admit(
 
 
 def _check_body(number: str, certificate_type: str, system: System, now: datetime, connection: Connection) -> None:
-    body = PartyReader(connection).issuing_body(number)
-    if body is None:
-        raise OrderError("body_unknown", issuing_body=number)
-    if body.department != system.department:
-        raise OrderError("body_not_yours", issuing_body=number)
     today = civil_date(now)
-    if body.until_on is not None and today > body.until_on:
-        raise OrderError("body_ended", issuing_body=number)
+    body = require_own_body(number, system, connection, today)
     if not body.is_in_charge(certificate_type, today):
         raise OrderError("body_not_in_charge", issuing_body=number, certificate_type=certificate_type)
 

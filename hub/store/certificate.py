@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from hub.store import tables
 from hub.store.queries import select_among, select_by
-from hub.store.upsert import insert_new, insert_rows, update_rows
+from hub.store.upsert import insert_new, insert_or_replace, insert_rows, update_rows
 from schemas.certificate import Certificate, RecordedChange, Status
 
 NumberKey = tuple[str, str, str]
@@ -103,6 +103,14 @@ class CertificateReader:
         chains = self.chains(sorted(set(claimed.values())))
         return {key: chains[number] for key, number in claimed.items()}
 
+    def device_chains(self, devices: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredChain]:
+        """Return the chain that claims each (device id, certificate type) which is claimed."""
+        ids = sorted({device_id for device_id, _ in devices})
+        rows = list(select_among(self._connection, tables.device_claim, "device_id", ids)) if ids else []
+        chains = self.chains(sorted({row.chain for row in rows}))
+        found = {(row.device_id, row.certificate_type): chains[row.chain] for row in rows}
+        return {key: found[key] for key in devices if key in found}
+
     def chains_of(self, licence_number: str) -> list[StoredChain]:
         rows = select_by(self._connection, tables.chain, licence_number=licence_number, order="slot")
         return [StoredChain(*row) for row in rows]
@@ -143,6 +151,22 @@ class CertificateWriter:
             return dict(claims)
         return _claimed(self._connection, list(claims))
 
+    def claim_devices(self, claims: Mapping[tuple[str, str], int]) -> None:
+        """Let chains claim devices, (device id, type) → chain; a chain lets go of the device it was about before."""
+        table = tables.device_claim
+        for (device_id, _), chain in claims.items():
+            other = (table.c.chain == chain) & (table.c.device_id != device_id)
+            self._connection.execute(delete(table).where(other))
+        rows = [
+            {"device_id": device_id, "certificate_type": code, "chain": chain}
+            for (device_id, code), chain in sorted(claims.items())
+        ]
+        insert_or_replace(self._connection, table, rows)
+
+    def add_sites(self, rows: Sequence[tuple[str, int]]) -> None:
+        """Keep which chain is about which site, (site id, chain)."""
+        insert_new(self._connection, tables.site_chain, [{"site_id": site, "chain": chain} for site, chain in rows])
+
     def claim_names(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Claim identifier and reference of each version; `rows` hold serial, identifier, reference, licence_number."""
         identifiers = [{"identifier": row["identifier"], "serial": row["serial"]} for row in rows]
@@ -152,8 +176,16 @@ class CertificateWriter:
 
     def drop_chain(self, chain: int) -> None:
         """Drop a chain that never had a version, and the number it claimed."""
-        self._connection.execute(delete(tables.number_claim).where(tables.number_claim.c.chain == chain))
+        self.free_number(chain)
+        for table in (tables.site_chain, tables.device_claim):
+            self._connection.execute(delete(table).where(table.c.chain == chain))
         self._connection.execute(delete(tables.chain).where(tables.chain.c.chain == chain))
+
+    def free_number(self, chain: int, *, number: str | None = None) -> None:
+        """Free the numbers a chain claimed, or one of them, for the certificate that truly bears it."""
+        claim = tables.number_claim
+        freed = claim.c.chain == chain if number is None else (claim.c.chain == chain) & (claim.c.number == number)
+        self._connection.execute(delete(claim).where(freed))
 
     def drop_names(self, serials: Sequence[int]) -> None:
         """Free the references of versions that never came to be; their identifiers are never given again."""
@@ -169,7 +201,7 @@ class CertificateWriter:
         update_rows(self._connection, tables.chain, rows, key="chain")
 
     def close_chains(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Let a version be the current one of its chain; `rows` hold chain, issuing_body, number, versions, current."""
+        """Let a version be the current one of its chain; `rows` hold its new values."""
         closed = [{**row, "open": None} for row in sorted(rows, key=lambda row: int(row["chain"]))]
         update_rows(self._connection, tables.chain, closed, key="chain")
 
@@ -186,6 +218,18 @@ class CertificateWriter:
         changed = {"status": Status.SUPERSEDED.value, "suspended_until": None}
         rows = [{"serial": serial, "status_since": day} | changed for serial, day in sorted(since.items())]
         update_rows(self._connection, tables.certificate, rows, key="serial")
+
+    def mark_undone(self, serial: int, act_id: str, *, undone_by: str) -> None:
+        """Mark a change of a certificate as undone by another act; both are kept."""
+        table = tables.status_change
+        same = (table.c.serial == serial) & (table.c.act_id == act_id)
+        self._connection.execute(update(table).where(same).values(undone_by=undone_by))
+
+    def mark_repaired(self, serial: int, act_id: str, repaired_on: date) -> bool:
+        """Mark that the holder's credit after a change was repaired; False when there is no such change."""
+        table = tables.status_change
+        same = (table.c.serial == serial) & (table.c.act_id == act_id)
+        return self._connection.execute(update(table).where(same).values(repaired_on=repaired_on)).rowcount == 1
 
     def add_changes(self, rows: Sequence[Mapping[str, Any]]) -> None:
         insert_rows(self._connection, tables.status_change, rows)

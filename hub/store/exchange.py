@@ -69,6 +69,14 @@ class ExchangeReader:
         row = select_by(self._connection, tables.delivery, decision=decision).first()
         return None if row is None else StoredDelivery(*row)
 
+    def delivered_since(self, licence_number: str, since: datetime) -> list[tuple[str, str]]:
+        """Return requester and delivery note of what was delivered of a holder since then."""
+        table = tables.delivery
+        query = select(table.c.requester, table.c.note).where(
+            table.c.licence_number == licence_number, table.c.recorded_at >= since
+        )
+        return [(row[0], row[1]) for row in self._connection.execute(query)]
+
     def lapsed(self, now: datetime) -> list[StoredDecision]:
         """Return decisions whose reserved use was neither used nor released in time."""
         table = tables.pull_decision

@@ -16,7 +16,8 @@ _TABLE = tables.grant_table
 class StoredGrant:
     """A grant as kept. `envelope` holds sentence, signature and cert, encrypted; `cert_good_at` None: pending.
 
-    `withdrawal` holds the same of the sentence that ended it.
+    `withdrawal` holds the same of the sentence that ended it; `ended_by` names the act that did, by law and not by the
+    holder's word.
     """
 
     digest: str
@@ -35,6 +36,7 @@ class StoredGrant:
     recorded_at: datetime
     act_id: str
     withdrawal: bytes | None = None
+    ended_by: str | None = None
 
 
 class GrantReader:
@@ -73,3 +75,9 @@ class GrantWriter:
         open_ = (_TABLE.c.digest == digest) & _TABLE.c.withdrawn_at.is_(None)
         values = {"withdrawn_at": now, "withdrawal": withdrawal}
         return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount == 1
+
+    def end_all(self, holder: str, act_id: str, now: datetime) -> int:
+        """End every grant of a holder that is no more, by an act of the registry; return how many."""
+        open_ = (_TABLE.c.holder == holder) & _TABLE.c.withdrawn_at.is_(None)
+        values = {"withdrawn_at": now, "ended_by": act_id}
+        return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount

@@ -12,6 +12,7 @@ from hub.store import tables
 from hub.store.database import Database
 from hub.store.queries import select_by
 from hub.store.upsert import insert_new, insert_or_replace
+from schemas.annotation import AnnotationKind
 from schemas.parties import Department, IssuingBody, Officer, Role, System
 
 
@@ -37,8 +38,11 @@ class PartyReader:
         if row is None:
             return None
         competences = select_by(self._connection, tables.competence, issuing_body=licence_number).mappings()
-        days = {each["certificate_type"]: (each["from_on"], each["until_on"]) for each in competences}
-        return IssuingBody(**row, competences=days)
+        rows = list(competences)
+        days = {each["certificate_type"]: (each["from_on"], each["until_on"]) for each in rows}
+        delegated = {each["certificate_type"]: each["delegated_by"] for each in rows if each["delegated_by"]}
+        annotates = frozenset(AnnotationKind(kind) for kind in row.pop("annotates") or ())
+        return IssuingBody(**row, competences=days, delegated=delegated, annotates=annotates)
 
     def body_names(self, licence_number: str) -> BodyNames | None:
         """Return how an issuing body is called; what it is competent for, of which there may be much, is not read."""
@@ -122,8 +126,12 @@ class PartyWriter:
     def put_issuing_body(self, body: IssuingBody) -> None:
         names = ("licence_number", "department", "name_zh", "name_en", "area", "from_on", "until_on", "successor")
         row = {name: getattr(body, name) for name in (*names, "superior")}
+        row["annotates"] = sorted(body.annotates) or None
         insert_or_replace(self._connection, tables.issuing_body, [row])
-        competences = [_competence(body.licence_number, code, days) for code, days in sorted(body.competences.items())]
+        competences = [
+            _competence(body.licence_number, code, days) | {"delegated_by": body.delegated.get(code)}
+            for code, days in sorted(body.competences.items())
+        ]
         insert_or_replace(self._connection, tables.competence, competences)
 
     def put_system(self, system: System, *, key_id: str) -> None:

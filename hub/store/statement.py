@@ -25,9 +25,9 @@ class StatementWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, *, system: str, act: str, jws: str, digest: str, now: datetime) -> int:
-        """Keep a statement; return its number."""
-        row = {"system": system, "act": act, "jws": jws, "digest": digest, "recorded_at": now}
+    def add(self, *, system: str, act: str, jws: str, digest: str, now: datetime, seconds: int | None = None) -> int:
+        """Keep a statement; return its number. `seconds` is the statement it stands beside."""
+        row = {"system": system, "act": act, "jws": jws, "digest": digest, "recorded_at": now, "seconds": seconds}
         return int(self._connection.execute(_KEEP, row).scalar_one())
 
     def spend(self, kind: str, party: str, value: str, *, expires_at: datetime | None) -> bool:

@@ -66,6 +66,8 @@ issuing_body = Table(
     Column("until_on", Date),
     Column("successor", String(18)),
     Column("superior", String(18)),
+    # The kinds of annotation it may make on certificates of other bodies; NULL: none.
+    Column("annotates", JsonBytes),
 )
 competence = Table(
     "competence",
@@ -74,6 +76,18 @@ competence = Table(
     Column("certificate_type", String(64), primary_key=True),
     Column("from_on", Date, nullable=False),
     Column("until_on", Date),
+    # The body that delegated this type to it; NULL: it is in charge by itself.
+    Column("delegated_by", String(18)),
+)
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("certificate_type", String(64), primary_key=True),
+    Column("issuing_body", String(18), primary_key=True),
+    # complete | partial | not_connected; "complete" since a day.
+    Column("state", String(16), nullable=False),
+    Column("since_on", Date),
+    Column("heard_at", Moment),
 )
 system = Table(
     "system",
@@ -119,6 +133,55 @@ enterprise = Table(
     Column("recorded_at", Moment, nullable=False),
     # How many chains of certificates this holder has had; the next one's slot, and so its answer page.
     Column("chains", Integer, nullable=False),
+)
+former_name = Table(
+    "former_name",
+    metadata,
+    # A name an enterprise had before, and from which day it had another; the present one is in `enterprise`.
+    Column("number", Serial, primary_key=True),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("until_on", Date, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+name_part = Table(
+    "name_part",
+    metadata,
+    # Two characters that stand side by side in a holder's name, past or present: names are found by any part of them.
+    Column("part", String(2), primary_key=True),
+    Column("licence_number", String(18), primary_key=True),
+)
+relation = Table(
+    "relation",
+    metadata,
+    # One enterprise to another: branch → parent, predecessor → successor.
+    Column("number", Serial, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("from_number", String(18), nullable=False, index=True),
+    Column("to_number", String(18), nullable=False, index=True),
+    Column("works_from", Date, nullable=False),
+    Column("until_on", Date),
+    Column("issuing_body", String(18), nullable=False),
+    Column("document_name", Text, nullable=False),
+    Column("document_number", Text, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+subject = Table(
+    "subject",
+    metadata,
+    # A site or a device, known by one id for good; `holder` is whose it is now.
+    Column("subject_id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("reference", String(26), nullable=False, unique=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    # "" where it is a home.
+    Column("address", Text, nullable=False),
+    Column("ended_on", Date),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
 )
 source = Table(
     "source",
@@ -170,6 +233,8 @@ certificate = Table(
     Column("sealed_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+# What an officer lists by type and state; the newest first is the highest serial.
+Index("certificate_listed", certificate.c.certificate_type, certificate.c.status, certificate.c.serial)
 record = Table(
     "record",
     metadata,
@@ -190,6 +255,43 @@ intention = Table(
     Column("envelope", LargeBinary, nullable=False),
     Column("recorded_at", Moment, nullable=False),
 )
+site_chain = Table(
+    "site_chain",
+    metadata,
+    # Which chains of certificates are about a site that is known by its id.
+    Column("site_id", String(64), primary_key=True),
+    Column("chain", Serial, primary_key=True, autoincrement=False),
+)
+device_claim = Table(
+    "device_claim",
+    metadata,
+    # The one chain of a type that is about a device: a device is in one place.
+    Column("device_id", String(64), primary_key=True),
+    Column("certificate_type", String(64), primary_key=True),
+    Column("chain", Serial, nullable=False),
+)
+annotation = Table(
+    "annotation",
+    metadata,
+    # What an authority noted on a certificate: it flags the verdict and changes no status.
+    Column("number", Serial, primary_key=True),
+    Column("serial", Serial, nullable=False, index=True),
+    Column("kind", String(24), nullable=False),
+    Column("authority", String(18), nullable=False),
+    Column("authority_name", Text, nullable=False),
+    Column("document_name", Text, nullable=False),
+    Column("document_number", Text, nullable=False),
+    Column("document_date", Date, nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+    # From which day it no longer counts, by which act.
+    Column("lifted_on", Date),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(64)),
+)
 status_change = Table(
     "status_change",
     metadata,
@@ -208,6 +310,15 @@ status_change = Table(
     Column("statement", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
+    # By what right the body acted: own, successor, superior, delegator.
+    Column("authority", String(16)),
+    # Why a version was replaced: renew, change, correct, reissue, exchange.
+    Column("cause", String(16)),
+    # A penalty is shown to the public until its term ends, or its holder's credit was repaired.
+    Column("public_until", Date),
+    Column("repaired_on", Date),
+    # The act that undid this one; both are kept.
+    Column("undone_by", String(64)),
 )
 
 # --- claims: all uniqueness, in slim tables ---------------------------------------------------------------------
@@ -232,7 +343,10 @@ reference_claim = Table(
     Column("licence_number", String(18), nullable=False),
     # The certificate version it names; NULL: the enterprise.
     Column("serial", Serial),
+    # A reference that its enterprise had replaced: it opens nothing but the word that it was retired.
+    Column("retired_at", Moment),
 )
+Index("number_claim_number", number_claim.c.number)
 single_use = Table(
     "single_use",
     metadata,
@@ -264,6 +378,8 @@ statement = Table(
     Column("jws", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("recorded_at", Moment, nullable=False),
+    # The statement that this one, by a second officer or a joint body, stands beside.
+    Column("seconds", Serial),
 )
 entry = Table(
     "entry",
@@ -341,8 +457,9 @@ grant_table = Table(
     Column("withdrawn_at", Moment),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
-    # The sentence that ended it with its signature and cert, encrypted.
+    # The sentence that ended it with its signature and cert, encrypted; NULL where the act below ended it by law.
     Column("withdrawal", LargeBinary),
+    Column("ended_by", String(64)),
 )
 pull_decision = Table(
     "pull_decision",
@@ -385,6 +502,55 @@ comparison_miss = Table(
     Column("licence_number", String(18), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("misses", Integer, nullable=False),
+)
+
+# --- what bodies are told ---------------------------------------------------------------------------------------
+notice = Table(
+    "notice",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    # The licence number of an issuing body, a department or an enterprise.
+    Column("recipient", String(18), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("licence_number", String(18)),
+    Column("serial", Serial),
+    # Codes, identifiers and counts; never a field of a certificate.
+    Column("facts", JsonBytes, nullable=False),
+    # "told", or a task: "open" until it is "done".
+    Column("state", String(8), nullable=False),
+    Column("due_on", Date),
+    # Set where a year without calendar lay between: the day is an estimate (暂估).
+    Column("due_provisional", Boolean),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+    Column("closed_at", Moment),
+    Column("closed_by", String(64)),
+)
+Index("notice_recipient", notice.c.recipient, notice.c.number)
+Index("notice_about", notice.c.serial)
+Index(
+    "notice_open", notice.c.due_on,
+    sqlite_where=notice.c.state == "open", postgresql_where=notice.c.state == "open",
+)  # fmt: skip
+outbox = Table(
+    "outbox",
+    metadata,
+    # What is still to be pushed to a recipient that wants more than to read its notices.
+    Column("notice", Serial, primary_key=True, autoincrement=False),
+    Column("recipient", String(18), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+)
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("serial", Serial, nullable=False, index=True),
+    Column("field", String(64), nullable=False),
+    Column("ground", Text, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
 )
 
 # --- intake -----------------------------------------------------------------------------------------------------

@@ -1,18 +1,19 @@
 """Who stands at a department's door: the token and proof are verified, then the statement, each by its flow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.access import Caller, Presented, verify_caller
-from hub.errors import AccessError
+from hub.errors import AccessError, StatementError
 from hub.registry import Registry
-from hub.statements import VerifiedStatement, check_content, verify_statement
+from hub.statements import Second, VerifiedStatement, check_content, verify_statement
 from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
 from hub.terms import Terms
@@ -20,7 +21,8 @@ from schemas.parties import Officer, Role
 from schemas.statement import Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import parse_json
+from signing.jws import VerificationKey, parse_json
+from signing.x509 import Purpose
 
 
 class OrderBody(BaseModel):
@@ -31,6 +33,8 @@ class OrderBody(BaseModel):
     statement: str = Field(max_length=65_536)
     salt: str = Field(max_length=64)
     content: dict[str, Any]
+    # Statements of second officers and joint bodies over the same content and salt.
+    countersignatures: list[Annotated[str, Field(max_length=65_536)]] = Field(default=[], max_length=8)
 
 
 class RequestBody(BaseModel):
@@ -50,6 +54,7 @@ class Called:
     officer: Officer | None
     key: str
     now: datetime
+    seconds: tuple[Second, ...] = ()
 
 
 def moment() -> datetime:
@@ -99,9 +104,42 @@ def verify_order(
         now=now,
         terms=terms_for(body.statement, caller.system.code, key, registry),
     )
-    if isinstance(body, OrderBody):
-        check_content(verified, body.content, body.salt)
-    return Called(caller, verified, officer, key, now)
+    if not isinstance(body, OrderBody):
+        return Called(caller, verified, officer, key, now)
+    check_content(verified, body.content, body.salt)
+    terms = terms_for(body.statement, caller.system.code, key, registry)
+    seconds = tuple(_second(each, body, verified, now, terms, registry) for each in body.countersignatures)
+    return Called(caller, verified, officer, key, now, seconds)
+
+
+def _second(
+    jws: str, body: OrderBody, first: VerifiedStatement, now: datetime, terms: Terms, registry: Registry
+) -> Second:
+    """Verify a statement that stands beside the caller's own: by its own system's key, over the same content."""
+    code = _unverified(jws).get("iss")
+    with registry.database.read() as connection:
+        system = PartyReader(connection).system(code) if isinstance(code, str) else None
+    if system is None or not system.active:
+        raise StatementError("statement_system")
+    try:
+        facts = registry.trust().verify_party(system.cert_der, purpose=Purpose.SYSTEM, at=now)
+    except SigningError:
+        raise StatementError("statement_key") from None
+    verified = verify_statement(
+        jws,
+        act=first.statement.act,
+        system=system,
+        key=VerificationKey(facts.algorithm, facts.public_key),
+        key_id=facts.key_id,
+        officer=_named_officer(jws, registry),
+        audience=registry.origin,
+        now=now,
+        terms=terms,
+    )
+    check_content(verified, body.content, body.salt)
+    if verified.jws == first.jws:
+        raise StatementError("statement_replayed")
+    return Second(verified, system.department)
 
 
 def terms_for(jws: str, system: str, key: str, registry: Registry) -> Terms:
@@ -118,12 +156,17 @@ def terms_for(jws: str, system: str, key: str, registry: Registry) -> Terms:
 
 def _named_officer(jws: str, registry: Registry) -> Officer | None:
     """Look up the officer a statement names; whether he counts is decided when the statement is verified."""
-    try:
-        claims = parse_json(decode(jws.split(".")[1]))
-    except (SigningError, IndexError):
-        return None
-    number = claims.get("officer") if isinstance(claims, dict) else None
+    number = _unverified(jws).get("officer")
     if not isinstance(number, str):
         return None
     with registry.database.read() as connection:
         return PartyReader(connection).officer(number)
+
+
+def _unverified(jws: str) -> Mapping[str, Any]:
+    """Return what a statement says, to know by whose key it is to be verified."""
+    try:
+        claims = parse_json(decode(jws.split(".")[1]))
+    except (SigningError, IndexError):
+        return {}
+    return claims if isinstance(claims, dict) else {}

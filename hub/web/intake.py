@@ -70,6 +70,7 @@ def routes(registry: Registry, spool: Spool, *, upload_bytes: int, wake: Callabl
             return admit_intake(
                 read_intake_order(body.content, catalogue=registry.catalogue),
                 verified=called.verified,
+                seconds=called.seconds,
                 system=called.caller.system,
                 key=called.key,
                 registry=registry,

@@ -42,6 +42,7 @@ def routes(registry: Registry, sealers: Sealers) -> APIRouter:
             return issue(
                 order,
                 verified=called.verified,
+                seconds=called.seconds,
                 system=called.caller.system,
                 key=called.key,
                 registry=registry,

@@ -135,6 +135,54 @@ ORDERS: Mapping[str, Row] = {
         "请由主管机构、其承继机构或上级机构办理。",
         "The body in charge, its successor or its superior must order this.",
     ),
+    "second_officer_needed": Row(
+        403, "此事须由两名经办人共同签署。", "Two officers have to sign this.",
+        "请由本部门或上级部门的另一名经办人对同一内容签署指令，一并提交。",
+        "Have another officer of your department, or of the superior's, sign a statement over the same content.",
+    ),
+    "second_officer_same": Row(
+        403, "两份指令由同一名经办人签署。", "Both statements name the same officer.",
+        "请换另一名经办人签署第二份指令。", "Have another person sign the second statement.",
+    ),
+    "rate_needs_second": Row(
+        429, "该机构一小时内的单件指令已超过限额，超出部分须由两名经办人共同签署。",
+        "That body has given more single orders this hour than one officer may sign for.",
+        "请由第二名经办人共同签署，或改用批量文件。", "Have a second officer sign too, or hand in a file.",
+    ),
+    "joint_body_silent": Row(
+        403, "有联合颁发机构没有共同签署。", "A joint issuing body has not signed.",
+        "请由每个联合颁发机构所属部门的业务系统对同一内容签署指令，一并提交。",
+        "Have a system of each joint body's department sign a statement over the same content.",
+    ),
+    "out_of_order": Row(
+        409, "该行为的生效日早于已登记的上一项行为，先后颠倒。",
+        "This act would work from a day before that of the act recorded last.",
+        "请核对生效日；如上一项登记有误，请先撤销该项误办。",
+        "Check the day it works from; if the act before is wrong, undo that one first.",
+    ),
+    "undo_not_last": Row(
+        409, "只能撤销该证照最近一项尚未撤销的行为。", "Only the last act that still counts can be undone.",
+        "请从最近一项开始逐项撤销。", "Undo them one by one, the last one first.",
+    ),
+    "undo_not_possible": Row(
+        409, "换发和误录作废不能撤销。", "Replacing and voiding cannot be undone.",
+        "换发有误的，请将新证误录作废；作废有误的，请重新颁发。",
+        "Void the new version if it was a mistake; issue anew what was voided by mistake.",
+    ),
+    "not_current": Row(
+        409, "这不是该证照的现行版本。", "This is not the current version of the certificate.",
+        "请对现行版本办理。", "Order it for the current version.",
+    ),
+    "subject_unknown": Row(
+        422, "没有登记这个场所或设备编号，或它已停用。", "No such site or device is registered, or it has ended.",
+        "请先登记场所或设备，或核对编号。", "Register the site or device first, or check its id.",
+    ),
+    "device_elsewhere": Row(
+        409, "该设备已在另一本有效证照上登记，一台设备不能同在两处。",
+        "Another certificate that has not ended is about this device; a device is in one place.",
+        "设备易主的，请以 replaces 指明原证照办理变更；否则请核对设备编号。",
+        "If it changed hands name the certificate before in `replaces`; otherwise check the device's id.",
+    ),
     "body_ended": Row(
         403, "该颁发机构已撤并。", "That issuing body is no longer in being.",
         "请由承继机构办理。", "Its successor must order this.",
@@ -592,6 +640,9 @@ HUB: Mapping[str, Row] = {
     "documents_refused": Row(
         503, "存放证照文件的地方拒绝存取。", "The place where documents lie refuses the hub.", *_ASK_OPERATOR,
     ),
+    "clock_setting": Row(
+        503, "法定期限的一项设置不对。", "A setting of a legal clock is wrong.", *_ASK_OPERATOR,
+    ),
     "documents_setting": Row(
         503, "证照文件存放处的一项设置缺失或不对。", "A setting of the place where documents lie is missing or wrong.",
         *_ASK_OPERATOR,
@@ -667,6 +718,11 @@ RULES: Mapping[str, tuple[str, str]] = {
     "end_required": ("须有截止日期", "it needs an end date"),
     "end_forbidden": ("不应有截止日期", "it has no end date"),
     "only_for_suspend": ("只有暂扣可以填写", "only a suspension has it"),
+    "only_for_penalty": ("只有暂扣、吊销可以填写", "only a suspension or a stripping has it"),
+    "only_with_replaces": ("只有换发时可以填写", "only what replaces a version has it"),
+    "only_with_deferred": ("只有容缺受理可以填写", "only what is deferred has it"),
+    "only_sites": ("只用于按场所发证的类型，且不与 subject_id 同填", "only types by site have it, and not with subject_id"),
+    "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
     "not_shared": ("不予共享", "it is not shared"),

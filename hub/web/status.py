@@ -36,6 +36,7 @@ def routes(registry: Registry) -> APIRouter:
             return change_status(
                 read_status_order(body.content),
                 verified=called.verified,
+                seconds=called.seconds,
                 system=called.caller.system,
                 key=called.key,
                 registry=registry,

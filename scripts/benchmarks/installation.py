@@ -60,6 +60,7 @@ def settings_for(folder: Path, database_url: str | None) -> Settings:
         scan_misses=_RATE,
         upload_rate=_RATE,
         seal_rate=100_000,
+        orders_an_hour=1_000_000,
     )
 
 

@@ -65,7 +65,8 @@ def test_imported_file_shows_its_rows_and_saves_the_outcome(town: Site) -> None:
     what = ("--type", "food_operation_permit", "--body", MARKET, "--officer", "market-001")
     outcome = town.folder / "outcome.csv"
     tried = run("import", file, "--system", "market", *what, "--dry-run", "--outcome", str(outcome), *town.over_api)
-    imported = run("import", file, "--system", "market", *what, "--outcome", str(outcome), *town.over_api)
+    second = ("--second-officer", "market-002")
+    imported = run("import", file, "--system", "market", *what, *second, "--outcome", str(outcome), *town.over_api)
     assert (tried.code, tried.json["counts"]["would_issue"]) == (0, 1)
     assert (imported.code, imported.json["counts"]["issued"]) == (0, 1)
     assert "issued" in outcome.read_text(encoding="utf-8-sig")
@@ -74,7 +75,8 @@ def test_imported_file_shows_its_rows_and_saves_the_outcome(town: Site) -> None:
 
 def test_imported_file_without_its_columns_is_refused(town: Site) -> None:
     file = town.write("wrong.csv", "甲,乙\n1,2\n")
-    what = ("--type", "food_operation_permit", "--body", MARKET)
+    officers = ("--officer", "market-001", "--second-officer", "market-002")
+    what = ("--type", "food_operation_permit", "--body", MARKET, *officers)
     refused = run("import", file, "--system", "market", *what, *town.over_api)
     assert refused.code == 1
     assert "intake_failed" in refused.err

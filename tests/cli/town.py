@@ -23,7 +23,8 @@ def settle(site: Site) -> None:
         _done(run("keys", "system", code, "--department", number, *site.keys))
         roles = ("--role", "issue", "--role", "pull", "--role", "collect")
         _done(run("enrol", "system", code, "--department", number, "--name", name, *roles, *site.over_api))
-        _done(run("enrol", "officer", f"{code}-001", "--department", number, *site.over_api))
+        for officer in (f"{code}-001", f"{code}-002"):
+            _done(run("enrol", "officer", officer, "--department", number, *site.over_api))
     types = ("--type", "food_operation_permit", "--type", "business_licence:2010-01-01")
     whose = ("--department", MARKET, "--name-zh", "示例市场监管局", "--name-en", "Example market bureau")
     when = ("--area", "442000", "--from", "2019-01-01")

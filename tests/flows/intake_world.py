@@ -15,7 +15,7 @@ from hub.intake.admission import admit_intake, awaited_intake, keep_file, read_i
 from hub.intake.outcome import outcome_csv, progress_of, readable_intake
 from hub.intake.run import Workplace, run_intake
 from hub.intake.spool import Spool
-from hub.statements import VerifiedStatement
+from hub.statements import Second, VerifiedStatement
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from schemas.certificate import Certificate
@@ -92,15 +92,22 @@ class Intakes:
 
     def admit_content(self, content: Mapping[str, Any], *, system: str = "market", **members: Any) -> str:
         bound = {name: content[name] for name in ("issuing_body", "certificate_type") if name in content} | members
-        verified = self.world.order(Ordered.IMPORT, content, system=system, **bound)
-        return self.admit_verified(content, verified, system=system)
+        verified, seconds = self.world.seconded(Ordered.IMPORT, content, system=system, **bound)
+        return self.admit_verified(content, verified, system=system, seconds=seconds)
 
     def admit_verified(
-        self, content: Mapping[str, Any], verified: VerifiedStatement, *, system: str = "market", key: str | None = None
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
     ) -> str:
         answer = admit_intake(
             read_intake_order(content, catalogue=CATALOGUE),
             verified=verified,
+            seconds=seconds,
             system=self.world.system(system),
             key=key or verified.statement.jti,
             registry=self.world.registry,

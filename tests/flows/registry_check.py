@@ -8,8 +8,8 @@ Each check yields what it finds wrong; `check_registry` wants none of it.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -21,13 +21,13 @@ from connectors.contract import SignedText
 from hub.answers import compose_head, disclosed_values, line_of, page_of
 from hub.applications import E_LICENCE_SYSTEM
 from hub.intentions import decrypt_disclosures, opened, public_fields
-from hub.recomposition import bodies_from_store
+from hub.recomposition import bodies_from_store, compose_kin
 from hub.repeats import kept_answer
 from hub.signer_status import grant_context
 from hub.store import tables
 from hub.store.intention import IntentionReader, KeptAct
 from schemas.canonical import canonical_json
-from schemas.certificate import Act, Status, changed
+from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
 from schemas.download import EXISTING, parse_download
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
@@ -216,23 +216,37 @@ def _pairs(all_: Everything, table: Table, *names: str) -> set[tuple[Any, ...]]:
 
 def _statuses(all_: Everything) -> Faults:
     """Every status is what its changes, one after the other along the table of changes, make of "valid"."""
-    works_from = {row["serial"]: parse_json(row["payload"])["works_from"] for row in all_.rows(tables.record)}
-    folded = {serial: (Status.VALID, day, None) for serial, day in works_from.items()}
-    for change in all_.rows(tables.status_change):
-        status = folded[change["serial"]][0]
-        if change["from_status"] != status:
-            yield f"change {change['number']}: does not begin where the one before ended"
-        try:
-            status = changed(Status(change["from_status"]), Act(change["act"]))
-        except ValueError:
-            yield f"change {change['number']}: not in the table of changes"
-        if change["to_status"] != status:
-            yield f"change {change['number']}: ends elsewhere than the table says"
-        folded[change["serial"]] = (Status(change["to_status"]), change["works_from"].isoformat(), change["until"])
+    first_days = {row["serial"]: parse_json(row["payload"])["works_from"] for row in all_.rows(tables.record)}
+    done: dict[int, list[RecordedChange]] = {serial: [] for serial in first_days}
+    for row in all_.rows(tables.status_change):
+        change = RecordedChange(**{name: row[name] for name in RecordedChange.__slots__})
+        first_day = date.fromisoformat(first_days[change.serial])
+        yield from _faulty_change(change, done[change.serial], first_day, row["number"])
+        done[change.serial].append(change)
     for row in all_.rows(tables.certificate):
-        stored = (row["status"], row["status_since"].isoformat(), row["suspended_until"])
-        if stored != folded.get(row["serial"]):
+        stored = Standing(Status(row["status"]), row["status_since"], row["suspended_until"])
+        if stored != standing(date.fromisoformat(first_days[row["serial"]]), done[row["serial"]]):
             yield f"status of {row['serial']} is not what was done to it"
+
+
+def _faulty_change(change: RecordedChange, before: Sequence[RecordedChange], first_day: date, number: int) -> Faults:
+    """Say what is wrong with a change that came upon those `before` it."""
+    acts = {each.act_id for each in before}
+    known = [each if each.undone_by in acts else replace(each, undone_by=None) for each in before]
+    if change.from_status != standing(first_day, known).status:
+        yield f"change {number}: does not begin where the one before ended"
+    if change.act == Act.UNDO:
+        kept = [each for each in known if each.undone_by or before[known.index(each)].undone_by != change.act_id]
+        if len(kept) != len(known) - 1 or change.to_status != standing(first_day, kept).status:
+            yield f"change {number}: does not undo one act"
+        return
+    try:
+        status = changed(Status(change.from_status), Act(change.act))
+    except ValueError:
+        yield f"change {number}: not in the table of changes"
+        return
+    if change.to_status != status:
+        yield f"change {number}: ends elsewhere than the table says"
 
 
 def _chains(all_: Everything) -> Faults:
@@ -240,6 +254,7 @@ def _chains(all_: Everything) -> Faults:
     versions: dict[int, list[Row]] = {}
     for row in all_.rows(tables.certificate):
         versions.setdefault(row["chain"], []).append(row)
+    claims = {row["chain"] for row in all_.rows(tables.number_claim)}
     open_serials = {row["serial"] for row in all_.rows(tables.intention)}
     chains = all_.by_key(tables.chain, "chain")
     if not versions.keys() <= chains.keys():
@@ -249,8 +264,11 @@ def _chains(all_: Everything) -> Faults:
         counted = [0, *(row["version"] for row in rows)]
         if sorted(set(counted)) != counted or counted[-1] > chain["versions"]:
             yield f"chain {number}: versions"
+        rows = [row for row in rows if row["status"] != "voided"]
         if chain["current"] != (rows[-1]["serial"] if rows else None):
             yield f"chain {number}: current"
+        if versions.get(number) and not rows and number in claims:
+            yield f"chain {number}: a mistake holds a number"
         if chain["open"] is not None and chain["open"] not in open_serials:
             yield f"chain {number}: open without an intention"
         if any(row["status"] in ("valid", "suspended") for row in rows[:-1]):
@@ -259,11 +277,10 @@ def _chains(all_: Everything) -> Faults:
 
 
 def _chain_facts(chain: Row, rows: Sequence[Row], all_: Everything) -> Faults:
-    names = ("licence_number", "certificate_type")
-    if any(row[name] != chain[name] for row in rows for name in names):
-        yield f"chain {chain['chain']}: holder or type"
-    if rows and (rows[0]["serial"] != chain["chain"] or rows[-1]["issuing_body"] != chain["issuing_body"]):
-        yield f"chain {chain['chain']}: name or issuing body"
+    if any(row["certificate_type"] != chain["certificate_type"] for row in rows):
+        yield f"chain {chain['chain']}: type"
+    if rows and any(rows[-1][name] != chain[name] for name in ("licence_number", "issuing_body")):
+        yield f"chain {chain['chain']}: holder or issuing body"
     previous = [None, *(row["identifier"] for row in rows)]
     payloads = all_.by_key(tables.record, "serial")
     for row, expected in zip(rows, previous, strict=False):
@@ -279,6 +296,8 @@ def _numbers(all_: Everything) -> Faults:
     }
     chains = all_.rows(tables.chain)
     for chain in chains:
+        if chain["current"] is None and chain["open"] is None:
+            continue  # a mistake: its number is free
         if claims.get((chain["issuing_body"], chain["certificate_type"], chain["number"])) != chain["chain"]:
             yield f"chain {chain['chain']}: its number is not its own"
     if not set(claims.values()) <= {chain["chain"] for chain in chains}:
@@ -483,6 +502,8 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
     led = {row["statement"] for table in _LED_BY for row in all_.rows(table)}
     files = {row["statement"] for row in all_.rows(tables.intake)}
     for row in all_.rows(tables.statement):
+        if row["seconds"] is not None:
+            continue  # it stands beside another, whose act is counted
         if row["act"] in (Ordered.ENROL, Ordered.SHARE) or row["number"] in files:
             yield row["act"], None, row["digest"], None, None
         elif row["number"] not in led:
@@ -580,6 +601,7 @@ def _heads(
             address=row["address"],
             pages={page: lines for (number, page), lines in pages.items() if number == row["licence_number"]},
             earlier=None,
+            kin=compose_kin(all_.connection, row["licence_number"]),
         )
         for row in all_.rows(tables.enterprise)
         if row["licence_number"] in holders

@@ -21,6 +21,7 @@ from tests.flows.intake_world import (
     stored_in,
     type_row,
 )
+from tests.flows.refusals import refused
 from tests.flows.world import HEALTH, MARKET, World
 
 
@@ -286,12 +287,23 @@ def test_file_in_an_unknown_encoding_is_refused(intakes: Intakes) -> None:
 def test_statement_is_spent_once(intakes: Intakes) -> None:
     content = signed_content(file_sha256="0" * 64)
     members = {"issuing_body": MARKET, "certificate_type": "food_operation_permit"}
-    verified = intakes.world.order(Ordered.IMPORT, content, system="market", **members)
-    name = intakes.admit_verified(content, verified)
+    verified, seconds = intakes.world.seconded(Ordered.IMPORT, content, system="market", **members)
+    name = intakes.admit_verified(content, verified, seconds=seconds)
 
-    assert intakes.admit_verified(content, verified) == name
+    assert intakes.admit_verified(content, verified, seconds=seconds) == name
     with pytest.raises(StatementError, match="statement_replayed"):
-        intakes.admit_verified(content, verified, key="another-key")
+        intakes.admit_verified(content, verified, key="another-key", seconds=seconds)
+
+
+def test_signed_file_needs_two_officers_and_trying_it_out_one(intakes: Intakes) -> None:
+    content = signed_content(file_sha256="0" * 64)
+    members = {"issuing_body": MARKET, "certificate_type": "food_operation_permit", "officer": "m-001"}
+    alone = intakes.world.order(Ordered.IMPORT, content, system="market", **members)
+    with refused("second_officer_needed"):
+        intakes.admit_verified(content, alone)
+
+    tried = content | {"dry_run": True}
+    assert intakes.admit_verified(tried, intakes.world.order(Ordered.IMPORT, tried, system="market", **members))
 
 
 def test_statement_for_another_body_or_type_is_refused(intakes: Intakes) -> None:

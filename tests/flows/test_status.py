@@ -24,16 +24,18 @@ PATHS: dict[str, tuple[str, ...]] = {
     "annulled": ("annul",),
     "stripped": ("strip",),
     "cancelled": ("cancel",),
+    "voided": ("void",),
 }
 ALLOWED = {
-    "valid": {"suspend", "withdraw", "annul", "strip", "cancel"},
-    "suspended": {"reinstate", "withdraw", "annul", "strip", "cancel"},
-    "withdrawn": {"cancel"},
-    "annulled": {"cancel"},
-    "stripped": {"cancel"},
-    "cancelled": set[str](),
+    "valid": {"suspend", "withdraw", "annul", "strip", "cancel", "void"},
+    "suspended": {"reinstate", "withdraw", "annul", "strip", "cancel", "void"},
+    "withdrawn": {"cancel", "void"},
+    "annulled": {"cancel", "void"},
+    "stripped": {"cancel", "void"},
+    "cancelled": {"void"},
+    "voided": set[str](),
 }
-ACTS = [str(act) for act in Act if act is not Act.SUPERSEDE]
+ACTS = [str(act) for act in Act if act not in (Act.SUPERSEDE, Act.UNDO)]
 FORBIDDEN = [(state, act) for state, act in product(PATHS, ACTS) if act not in ALLOWED[state]]
 PERMITTED = [(state, act) for state, act in product(PATHS, ACTS) if act in ALLOWED[state]]
 # What the state of the holder's licence makes of a good permit.

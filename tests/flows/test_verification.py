@@ -35,24 +35,29 @@ GOOD = Facts(
     status_as_of=None,
 )
 
-# V valid, N not valid, S suspended, U unknown; columns: the state of the holder's licence.
+# V valid, N not valid, S suspended, U unknown; rows: the state of the holder's licence.
 TABLE = """
-            registered not_needed suspended term_ended not_recorded withdrawn annulled stripped cancelled
-valid       V          V          S         U          U            N         N        N        N
-suspended   S          S          S         S          S            N         N        N        N
-withdrawn   N          N          N         N          N            N         N        N        N
-annulled    N          N          N         N          N            N         N        N        N
-stripped    N          N          N         N          N            N         N        N        N
-cancelled   N          N          N         N          N            N         N        N        N
-superseded  N          N          N         N          N            N         N        N        N
-voided      N          N          N         N          N            N         N        N        N
+             valid suspended withdrawn annulled stripped cancelled superseded voided
+registered   V     S         N         N        N        N         N          N
+not_needed   V     S         N         N        N        N         N          N
+suspended    S     S         N         N        N        N         N          N
+term_ended   U     S         N         N        N        N         N          N
+not_recorded U     S         N         N        N        N         N          N
+withdrawn    N     N         N         N        N        N         N          N
+annulled     N     N         N         N        N        N         N          N
+stripped     N     N         N         N        N        N         N          N
+cancelled    N     N         N         N        N        N         N          N
+dormant      V     S         N         N        N        N         N          N
+abnormal     V     S         N         N        N        N         N          N
+moved_out    U     S         N         N        N        N         N          N
+succeeded    U     S         N         N        N        N         N          N
 """
 LETTERS = {"V": Outcome.VALID, "N": Outcome.NOT_VALID, "S": Outcome.SUSPENDED, "U": Outcome.UNKNOWN}
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [
-    (Status(row[0]), LicenceState(licence), LETTERS[letter])
+    (Status(status), LicenceState(row[0]), LETTERS[letter])
     for row in ROWS
-    for licence, letter in zip(HEAD, row[1:], strict=True)
+    for status, letter in zip(HEAD, row[1:], strict=True)
 ]
 ASKED = [Surface.SCAN, Surface.PULL, Surface.EXAMINATION]
 

@@ -44,13 +44,14 @@ from hub.parties import enrol
 from hub.registry import Registry
 from hub.settings import Settings
 from hub.sharing import put_rule
-from hub.statements import VerifiedStatement, check_content, verify_statement
+from hub.statements import Second, VerifiedStatement, check_content, verify_statement
 from hub.status import change_status, read_status_order
 from hub.store.certificate import CertificateReader
 from hub.store.database import Database
 from hub.store.document import DocumentName, StoredDocument
 from hub.store.parties import PartyReader
 from schemas.catalogue import load_catalogue
+from schemas.certificate import GRAVE
 from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
@@ -68,6 +69,7 @@ MARKET = make_licence_number("11442000", "00000002")
 HEALTH = make_licence_number("11442000", "00000003")
 SHOP = make_licence_number("91442000", "MA000001")
 OTHER_SHOP = make_licence_number("92442000", "MA000002")
+OFFICERS = {"market": ("m-001", "m-002"), "health": ("h-001", "h-002")}
 TODAY = date(2026, 11, 23)
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 READY = START + timedelta(seconds=3)
@@ -146,6 +148,16 @@ class World:
         check_content(verified, content, standard_b64encode(salt).decode())
         return verified
 
+    def seconded(
+        self, act: Ordered, content: Mapping[str, Any], *, system: str, second: str | None = None, **members: Any
+    ) -> tuple[VerifiedStatement, tuple[Second, ...]]:
+        """Sign an order as two officers of a system's department do, its first and its second."""
+        salt, (first, other) = secrets.token_bytes(SALT_BYTES), OFFICERS[system]
+        members |= {"content_digest": content_digest(content, salt)}
+        made = [self.sign(act, system=system, officer=each, **members) for each in (first, second or other)]
+        verified, beside = (self.verified(jws, act=act, system=system) for jws in made)
+        return verified, (Second(beside, self.system(system).department),)
+
     # --- acts ---------------------------------------------------------------------------------------------------
 
     def enrol(self, noun: str, **content: Any) -> dict[str, Any]:
@@ -179,15 +191,25 @@ class World:
     ) -> dict[str, Any]:
         """Order a change of status."""
         full = change_content(identifier, act, issuing_body=body, **content)
-        verified = self.order(Ordered.CHANGE_STATUS, full, system=system, issuing_body=body)
-        return self.change_verified(full, verified, system=system)
+        if act in GRAVE:
+            verified, seconds = self.seconded(Ordered.CHANGE_STATUS, full, system=system, issuing_body=body)
+        else:
+            verified, seconds = self.order(Ordered.CHANGE_STATUS, full, system=system, issuing_body=body), ()
+        return self.change_verified(full, verified, system=system, seconds=seconds)
 
     def change_verified(
-        self, content: Mapping[str, Any], verified: VerifiedStatement, *, system: str = "market", key: str | None = None
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
     ) -> dict[str, Any]:
         return change_status(
             read_status_order(content),
             verified=verified,
+            seconds=seconds,
             system=self.system(system),
             key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,
@@ -542,7 +564,8 @@ def _enrol_all(world: World) -> None:
             competences=[{"certificate_type": code, "from_on": "2019-01-01"} for code in types],
         )
         make_seal_key(world.keys, department, name, world.now)
-    world.enrol("officers", number="h-001", department=HEALTH)
+        for number in OFFICERS[system]:
+            world.enrol("officers", number=number, department=department)
     world.enrol("sources", code="publicity", name_zh="示例公示", fresh_for_seconds=86_400)
 
 

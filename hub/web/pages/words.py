@@ -8,7 +8,19 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from schemas.certificate import SHANGHAI
-from schemas.wording import ACTS, CHECKS, OUTCOMES, REASONS, RESULTS, STATUSES, Wording
+from schemas.wording import (
+    ACTS,
+    ANNOTATIONS,
+    CAUSES,
+    CHECKS,
+    FLAGS,
+    OUTCOMES,
+    REASONS,
+    RELATIONS,
+    RESULTS,
+    STATUSES,
+    Wording,
+)
 
 SIGNS: Mapping[str, str] = {"valid": "✓", "not_valid": "✕", "suspended": "‖", "unknown": "?"}
 RESULT_SIGNS: Mapping[str, str] = {
@@ -26,6 +38,13 @@ LICENCE_STATES: Mapping[str, tuple[str, Wording]] = {
     "annulled": ("not_valid", Wording("设立登记已被撤销", "Registration annulled")),
     "stripped": ("not_valid", Wording("已被吊销", "Stripped")),
     "cancelled": ("not_valid", Wording("已注销", "Deregistered")),
+    "dormant": ("valid", Wording("登记在册，已歇业", "On the register, dormant")),
+    "abnormal": ("valid", Wording("登记在册，已列入经营异常名录", "On the register; listed for abnormal operation")),
+    "moved_out": (
+        "unknown",
+        Wording("登记已迁出本市，请向迁入地登记机关确认", "Moved out of the city; ask its new registry"),
+    ),
+    "succeeded": ("unknown", Wording("已由其他主体承继", "Succeeded by another enterprise")),
     "not_needed": (
         "none",
         Wording("不在市场主体登记范围（如学校、医院）", "Not needed (such as a school or hospital)"),
@@ -77,6 +96,10 @@ LICENCE_OUTCOMES: Mapping[str, str] = {name: outcome for name, (outcome, _) in L
 _TABLES: Mapping[str, Mapping[str, Wording]] = {
     "act": ACTS,
     "advice": ADVICE,
+    "annotation": ANNOTATIONS,
+    "cause": CAUSES,
+    "flag": FLAGS,
+    "relation": RELATIONS,
     "check": CHECKS,
     "kind": KINDS,
     "licence_state": {name: wording for name, (_, wording) in LICENCE_STATES.items()},

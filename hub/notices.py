@@ -1,0 +1,123 @@
+"""Telling others what an act means for them: tasks for bodies, word to whoever pulled; in the act's own transaction.
+
+A task waits until an act on its certificate, or a signed word, closes it; its last day is that of a legal clock. What
+is told holds codes, identifiers and counts, never a field of a certificate.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from hub.answers import LICENCE_TYPE
+from hub.registry import Registry
+from hub.store.certificate import CertificateReader
+from hub.store.exchange import ExchangeReader
+from hub.store.notice import NoticeReader, NoticeWriter
+from schemas.certificate import ENDED, Certificate, Status, civil_date
+from schemas.clocks import ClockCode
+from signing.base64url import decode
+
+
+class NoticeKind(StrEnum):
+    """What somebody is told of; those with a clock are tasks."""
+
+    LICENCE_ENDED = "licence_ended"
+    LICENCE_ENDED_TOLD = "licence_ended_told"
+    CERTIFICATE_WRONG = "certificate_wrong"
+    TO_BE_CHANGED = "to_be_changed"
+    PENALTY = "penalty"
+    CONFLICT = "conflict"
+    UNCLASSIFIED = "unclassified"
+    CORRECTION_ASKED = "correction_asked"
+    RENEWAL_TO_DECIDE = "renewal_to_decide"
+
+
+CLOCKS: Mapping[NoticeKind, ClockCode] = {
+    NoticeKind.LICENCE_ENDED: ClockCode.LICENCE_END_TASK,
+    NoticeKind.TO_BE_CHANGED: ClockCode.LICENCE_END_TASK,
+    NoticeKind.PENALTY: ClockCode.PENALTY_TASK,
+    NoticeKind.CONFLICT: ClockCode.CONFLICT,
+    NoticeKind.UNCLASSIFIED: ClockCode.CONFLICT,
+    NoticeKind.CORRECTION_ASKED: ClockCode.CORRECTION_REQUEST,
+    NoticeKind.RENEWAL_TO_DECIDE: ClockCode.RENEWAL_DECISION,
+}
+
+
+class Notices:
+    """What one act has others told, written in its transaction; `add` gathers, `keep` writes."""
+
+    def __init__(self, connection: Connection, *, act_id: str, registry: Registry, now: datetime) -> None:
+        self._connection = connection
+        self._act_id = act_id
+        self._registry = registry
+        self._now = now
+        self._rows: list[dict[str, Any]] = []
+
+    def add(
+        self,
+        recipient: str,
+        kind: NoticeKind,
+        facts: Mapping[str, Any],
+        *,
+        licence_number: str | None = None,
+        serial: int | None = None,
+    ) -> None:
+        """Tell one recipient; a task gets the last day of its clock."""
+        clock = CLOCKS.get(kind)
+        due = self._registry.due(clock, civil_date(self._now)) if clock else None
+        row = {
+            "recipient": recipient,
+            "kind": kind.value,
+            "licence_number": licence_number,
+            "serial": serial,
+            "facts": dict(facts),
+            "state": "open" if due else "told",
+            "due_on": due.on if due else None,
+            "due_provisional": due.provisional if due else None,
+            "recorded_at": self._now,
+            "act_id": self._act_id,
+        }
+        self._rows.append(row)
+
+    def keep(self) -> None:
+        """Write what was gathered, and put each into the outbox."""
+        NoticeWriter(self._connection).add(self._rows)
+        self._rows = []
+
+    def tell_recipients(self, certificate: Certificate, act: str) -> None:
+        """Tell everyone who pulled this version in the last days (a setting) that it was wrong, by which act."""
+        pulled = {
+            requester
+            for requester, note in self._delivered(certificate.licence_number)
+            if any(each["identifier"] == certificate.identifier for each in note["presentations"])
+        }
+        facts, holder = {"identifier": certificate.identifier, "act": act}, certificate.licence_number
+        for each in sorted(pulled):
+            self.add(each, NoticeKind.CERTIFICATE_WRONG, facts, licence_number=holder, serial=certificate.serial)
+
+    def tell_licence_ended(self, licence_number: str, why: str) -> None:
+        """Open a task at each body that has a certificate of this holder in force, and tell everyone who pulled one."""
+        current = CertificateReader(self._connection).current_of(licence_number)
+        counts: dict[str, int] = {}
+        for each in current:
+            if Status(each.status) not in ENDED and each.certificate_type != LICENCE_TYPE:
+                counts[each.issuing_body] = counts.get(each.issuing_body, 0) + 1
+        for body, count in sorted(counts.items()):
+            facts = {"why": why, "certificates": count}
+            self.add(body, NoticeKind.LICENCE_ENDED, facts, licence_number=licence_number)
+        for requester in sorted({requester for requester, _ in self._delivered(licence_number)}):
+            self.add(requester, NoticeKind.LICENCE_ENDED_TOLD, {"why": why}, licence_number=licence_number)
+
+    def close_about(self, serial: int) -> None:
+        """Close the tasks about a certificate: an act of its body has come."""
+        for each in NoticeReader(self._connection).open_about(serial):
+            NoticeWriter(self._connection).close(each.number, act_id=self._act_id, now=self._now)
+
+    def _delivered(self, licence_number: str) -> list[tuple[str, dict[str, Any]]]:
+        since = self._now - timedelta(days=self._registry.terms.tell_days)
+        found = ExchangeReader(self._connection).delivered_since(licence_number, since)
+        return [(requester, orjson.loads(decode(note.split(".")[1]))) for requester, note in found]

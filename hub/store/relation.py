@@ -1,0 +1,67 @@
+"""How enterprises stand to one another, and the names each had before."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from hub.store import tables
+from hub.store.queries import select_by
+from hub.store.upsert import insert_rows
+from schemas.parties import Relation, RelationKind
+
+_TABLE = tables.relation
+_COLUMNS = tuple(_TABLE.c[name] for name in Relation.__slots__)
+_BRANCH = RelationKind.BRANCH.value
+
+
+class RelationReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, licence_number: str) -> list[Relation]:
+        """Return an enterprise's relations in the order they were recorded, its own branches left out."""
+        own_branch = (_TABLE.c.kind == _BRANCH) & (_TABLE.c.to_number == licence_number)
+        either = or_(_TABLE.c.from_number == licence_number, _TABLE.c.to_number == licence_number)
+        query = select(*_COLUMNS).where(either, ~own_branch).order_by(_TABLE.c.number)
+        return [Relation(*row) for row in self._connection.execute(query)]
+
+    def branch_count(self, licence_number: str) -> int:
+        return int(self._connection.execute(select(func.count()).where(*_branches_of(licence_number))).scalar_one())
+
+    def branches(self, licence_number: str, *, after: str, most: int) -> list[str]:
+        """Return the licence numbers of an enterprise's branches in order, those behind `after`."""
+        query = select(_TABLE.c.from_number).where(*_branches_of(licence_number), _TABLE.c.from_number > after)
+        return list(self._connection.execute(query.order_by(_TABLE.c.from_number).limit(most)).scalars())
+
+    def former_names(self, licence_number: str) -> list[tuple[str, date]]:
+        """Return the names an enterprise had, oldest first, each with the day from which it had another."""
+        columns, table = ("name", "until_on"), tables.former_name
+        rows = select_by(self._connection, table, columns=columns, order="number", licence_number=licence_number)
+        return [(row.name, row.until_on) for row in rows]
+
+
+class RelationWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        insert_rows(self._connection, _TABLE, [row])
+
+    def end_branch(self, branch: str, parent: str, until_on: date) -> bool:
+        """End a branch's bond to its parent; False when there is none."""
+        bond = (_TABLE.c.from_number == branch, *_branches_of(parent))
+        return self._connection.execute(update(_TABLE).where(*bond).values(until_on=until_on)).rowcount > 0
+
+    def add_former_names(self, rows: Sequence[tuple[str, str, date]], now: datetime) -> None:
+        """Keep names that enterprises had: licence number, name, and the day from which it had another."""
+        kept = [
+            {"licence_number": number, "name": name, "until_on": until_on, "recorded_at": now}
+            for number, name, until_on in rows
+        ]
+        insert_rows(self._connection, tables.former_name, kept)
+
+
+def _branches_of(parent: str) -> tuple[Any, ...]:
+    return (_TABLE.c.to_number == parent, _TABLE.c.kind == _BRANCH, _TABLE.c.until_on.is_(None))

@@ -38,7 +38,7 @@ from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
-from hub.facts import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, complete_types, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
@@ -83,6 +83,7 @@ from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
@@ -120,13 +121,16 @@ class SharedView:
     def _read(self, now: datetime) -> Surroundings:
         trust: TrustList | None = self._trust.refresh(now)
         with self._database.read() as connection:
-            sources = PartyReader(connection).sources()
+            parties = PartyReader(connection)
+            sources, coverage = parties.sources(), parties.coverage()
+            in_charge = parties.in_charge(civil_date(now)) if coverage else {}
         return Surroundings(
             seals=seal_standing(trust, now),
             sources={code: Source(*each) for code, each in sources.items()},
             catalogue=self._catalogue,
             origin=self._installation.origin,
             mode=self._installation.mode,
+            complete=complete_types(coverage, in_charge, civil_date(now)),
         )
 
 

@@ -26,7 +26,7 @@ from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
-from hub.facts import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, complete_types, seal_standing
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -55,7 +55,7 @@ from hub.tasks import read_inbox
 from hub.web.callers import Called
 from hub.web.orders import DOORS
 from schemas.catalogue import load_catalogue
-from schemas.certificate import GRAVE
+from schemas.certificate import GRAVE, civil_date
 from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
@@ -459,13 +459,16 @@ class World:
 
     def surroundings(self) -> Surroundings:
         with self.registry.database.read() as connection:
-            sources = PartyReader(connection).sources()
+            parties, today = PartyReader(connection), civil_date(self.now)
+            sources, coverage = parties.sources(), parties.coverage()
+            in_charge = parties.in_charge(today)
         return Surroundings(
             seal_standing(self.trust.refresh(self.now), self.now),
             {code: Source(*each) for code, each in sources.items()},
             CATALOGUE,
             ORIGIN,
             "test",
+            complete_types(coverage, in_charge, today),
         )
 
 

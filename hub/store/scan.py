@@ -6,16 +6,19 @@ awaited from psycopg's pool. Both hand back the composed bytes as they are; `hub
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from psycopg_pool import AsyncConnectionPool
+
+from hub.store.columns import moment_of
 
 _ENTERPRISE = """
     SELECT h.body, p.body FROM reference_claim r
     JOIN answer_head h ON h.licence_number = r.licence_number
     LEFT JOIN answer_page p ON p.licence_number = r.licence_number AND p.page = COALESCE({page}, h.first_page)
-    WHERE r.reference = {key} AND r.serial IS NULL"""
+    WHERE r.reference = {key} AND r.serial IS NULL AND r.retired_at IS NULL"""
 _CERTIFICATE = """
     SELECT h.body, c.body FROM reference_claim r
     JOIN answer_certificate c ON c.serial = r.serial
@@ -23,6 +26,8 @@ _CERTIFICATE = """
     WHERE r.reference = {key}"""
 _SEARCH = """
     SELECT h.body, NULL FROM answer_head h WHERE h.licence_number = {key}"""
+_RETIRED = """
+    SELECT r.retired_at FROM reference_claim r WHERE r.reference = {key} AND r.retired_at IS NOT NULL"""
 _SQLITE = {"page": ":page", "key": ":key"}
 _POSTGRES = {"page": "%(page)s::int", "key": "%(key)s"}
 
@@ -44,6 +49,10 @@ class ScanReader(Protocol):
 
     async def search(self, licence_number: str) -> ScanRows | None: ...
 
+    async def retired(self, reference: str) -> datetime | None:
+        """Return when an enterprise's reference was retired; asked of what was not found."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -51,6 +60,7 @@ class SqliteScanReader:
     """Reads inline on the event loop's own thread, on a connection that can only read."""
 
     _enterprise, _certificate, _search = (each.format(**_SQLITE) for each in (_ENTERPRISE, _CERTIFICATE, _SEARCH))
+    _retired = _RETIRED.format(**_SQLITE)
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(
@@ -68,6 +78,10 @@ class SqliteScanReader:
     async def search(self, licence_number: str) -> ScanRows | None:
         return self._one(self._search, {"key": licence_number})
 
+    async def retired(self, reference: str) -> datetime | None:
+        row = self._connection.execute(self._retired, {"key": reference}).fetchone()
+        return None if row is None else moment_of(row[0])
+
     async def close(self) -> None:
         self._connection.close()
 
@@ -80,6 +94,7 @@ class PostgresScanReader:
     """Reads from a pool of asynchronous connections in autocommit, with prepared statements."""
 
     _enterprise, _certificate, _search = (each.format(**_POSTGRES) for each in (_ENTERPRISE, _CERTIFICATE, _SEARCH))
+    _retired = _RETIRED.format(**_POSTGRES)
 
     def __init__(self, conninfo: str, *, pool_size: int) -> None:
         self._pool = AsyncConnectionPool(
@@ -100,10 +115,18 @@ class PostgresScanReader:
     async def search(self, licence_number: str) -> ScanRows | None:
         return await self._one(self._search, {"key": licence_number})
 
+    async def retired(self, reference: str) -> datetime | None:
+        row = await self._row(self._retired, {"key": reference})
+        return None if row is None else moment_of(row[0])
+
     async def close(self) -> None:
         await self._pool.close()
 
     async def _one(self, query: str, values: dict[str, object]) -> ScanRows | None:
+        row = await self._row(query, values)
+        return None if row is None else ScanRows(bytes(row[0]), None if row[1] is None else bytes(row[1]))
+
+    async def _row(self, query: str, values: dict[str, object]) -> tuple[Any, ...] | None:
         if not self._opened:
             await self._pool.open()
             self._opened = True
@@ -112,7 +135,6 @@ class PostgresScanReader:
         connection = await self._pool.getconn()
         try:
             cursor = await connection.execute(query, values, prepare=True, binary=True)
-            row = await cursor.fetchone()
+            return await cursor.fetchone()
         finally:
             await self._pool.putconn(connection)
-        return None if row is None else ScanRows(bytes(row[0]), None if row[1] is None else bytes(row[1]))

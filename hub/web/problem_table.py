@@ -721,7 +721,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     "only_for_penalty": ("只有暂扣、吊销可以填写", "only a suspension or a stripping has it"),
     "only_with_replaces": ("只有换发时可以填写", "only what replaces a version has it"),
     "only_with_deferred": ("只有容缺受理可以填写", "only what is deferred has it"),
-    "only_sites": ("只用于按场所发证的类型，且不与 subject_id 同填", "only types by site have it, and not with subject_id"),
+    "only_sites": (
+        "只用于按场所发证的类型，且不与 subject_id 同填",
+        "only types by site have it, and not with subject_id",
+    ),
     "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),

@@ -70,6 +70,9 @@ from hub.web import (
     problems,
     publication,
     qr,
+    references,
+    resolution,
+    sheets,
     status,
 )
 from hub.web.callers import moment
@@ -83,6 +86,7 @@ from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
+from schemas.licence_systems import load_licence_systems
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
@@ -258,6 +262,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
+        references.routes(registry),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")
@@ -266,8 +271,16 @@ def _build(settings: Settings, database: Database) -> Hub:
     api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns, room))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
-    api.mount("/static", static_app())
     lookup = _lookup(settings, view, reader, keys, pages)
+    windows, problem = resolution.Windows(*lookup.counted), partial(problems.show, render=pages.render)
+    api.include_router(
+        resolution.routes(
+            registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
+            search_on=settings.search_on,
+        )
+    )  # fmt: skip
+    api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
+    api.mount("/static", static_app())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

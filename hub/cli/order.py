@@ -18,9 +18,7 @@ _ACTS = {
 def order(
     noun: Annotated[
         Noun,
-        typer.Argument(
-            help="标注、主体关系、场所与设备、收录范围、停用查询码。 What is ordered."
-        ),
+        typer.Argument(help="标注、主体关系、场所与设备、收录范围、停用查询码。 What is ordered."),
     ],
     content: Annotated[Path, typer.Argument(help="指令内容（JSON），- 为标准输入。 The content as JSON.")],
     system: SystemCode,

@@ -19,6 +19,7 @@ from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.store.scan import ScanReader, ScanRows
 from hub.web.callers import moment
 from hub.web.observation import Receive, Scope, Send
+from schemas.certificate import civil_date
 from schemas.identifiers import (
     ADMISSIBLE_POSITION,
     LicenceNumberCheckError,
@@ -47,8 +48,8 @@ _MEDIA = {
 }
 Render = Callable[[str, Mapping[str, Any], str], bytes]
 """Renders a page: its name, what it shows, its language ("zh" or "en")."""
-Problem = Callable[[str, str, str, str], tuple[int, bytes, bytes]]
-"""Shows a problem: its code, how ("page" or other), the language, the trace id → status, media type, body."""
+Problem = Callable[..., tuple[int, bytes, bytes]]
+"""Shows a problem: its code, how ("page" or other), the language, the trace id, `facts` → status, media type, body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,11 @@ class LookupDoor:
         self._render = render
         self._problem = problem
 
+    @property
+    def counted(self) -> tuple[Window, Window]:
+        """All scans, and the misses of searching, by address: other doors that look up count in the same windows."""
+        return self._scans, self._search_misses
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value for name, value in scope["headers"] if name in (b"accept", b"accept-language")}
         query = parse_qs(scope["query_string"].decode("latin-1")) if scope["query_string"] else {}
@@ -157,6 +163,11 @@ class LookupDoor:
             rows = await self._read(kind, parse_reference(name), query)
         except ReferenceFormError:
             rows = None
+        if rows is None and kind == "q" and (retired_at := await self._retired_at(name)) is not None:
+            # It was somebody's once and is printed somewhere: no miss, and nothing of whose it was.
+            day = civil_date(retired_at).isoformat()
+            await self._refuse("reference_retired", shown, language, scope, send, retired_on=day)
+            return
         if rows is None:
             self._scan_misses.count(address, now.timestamp())
             await self._refuse("reference_not_found", shown, language, scope, send)
@@ -175,6 +186,12 @@ class LookupDoor:
             # A page nobody has is no page without certificates: the first one is shown, as if none had been asked for.
             rows = await self._reader.enterprise(reference, None)
         return rows
+
+    async def _retired_at(self, name: str) -> datetime | None:
+        try:
+            return await self._reader.retired(parse_reference(name))
+        except ReferenceFormError:
+            return None
 
     async def _answer(
         self,
@@ -249,8 +266,8 @@ class LookupDoor:
             admitted = parse_licence_number(wanted, overrides=(as_typed(wanted),))
             return await self._reader.search(admitted), "licence_number_check"
 
-    async def _refuse(self, code: str, shown: str, language: str, scope: Scope, send: Send) -> None:
-        status, media, body = self._problem(code, shown, language, scope.get("trace", ""))
+    async def _refuse(self, code: str, shown: str, language: str, scope: Scope, send: Send, **facts: str) -> None:
+        status, media, body = self._problem(code, shown, language, scope.get("trace", ""), facts=facts)
         await _send(send, status, media, body)
 
 

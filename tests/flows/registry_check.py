@@ -184,6 +184,7 @@ def _identifiers(all_: Everything) -> Faults:
         yield "identifiers and their claims differ"
     references = {(reference, serial) for _, reference, serial in named}
     references |= {(row["reference"], None) for row in all_.rows(tables.enterprise)}
+    references |= {(row["reference"], None) for row in _retired(all_)}
     if references != _pairs(all_, tables.reference_claim, "reference", "serial"):
         yield "references and their claims differ"
     yield from (f"reference of {serial} is malformed" for r, serial in references if parse_reference(r) != r)
@@ -191,6 +192,25 @@ def _identifiers(all_: Everything) -> Faults:
         if count > 1:
             yield f"{name} is given twice"
     yield from _identifier_parts(all_)
+
+
+def _retired(all_: Everything) -> list[Row]:
+    """Return the claims of retired references: those of enterprises that have another now."""
+    has_now = {row["licence_number"]: row["reference"] for row in all_.rows(tables.enterprise)}
+    return [
+        row
+        for row in all_.rows(tables.reference_claim)
+        if row["retired_at"] is not None and has_now.get(row["licence_number"], row["reference"]) != row["reference"]
+    ]
+
+
+def _current_claims(all_: Everything) -> Faults:
+    """What counts now is not retired, and only an enterprise's reference ever is."""
+    retired = {row["reference"] for row in all_.rows(tables.reference_claim) if row["retired_at"] is not None}
+    for table in (tables.enterprise, tables.certificate):
+        yield from (
+            f"{row['reference']} counts and is retired" for row in all_.rows(table) if row["reference"] in retired
+        )
 
 
 def _refused_intentions(all_: Everything) -> int:
@@ -402,7 +422,9 @@ def _acts(all_: Everything) -> Faults:
 Entered = tuple[str, str | None, str | None, str | None, str | None]
 """Kind, act, statement digest, sealed digest, previous act. The act is None where only its entry names it."""
 
-_NAMED_BY_ENTRY = frozenset({"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release"})
+_NAMED_BY_ENTRY = frozenset(
+    {"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire"}
+)
 
 
 def _entered(act: Mapping[str, Any]) -> Entered:
@@ -418,6 +440,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _exchange_done(all_, digests)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
+    yield from _retirements_done(all_, digests)
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
     yield "enrol", None, None, None, None  # of the operator, by `init`
@@ -426,6 +449,22 @@ def _done(all_: Everything) -> Iterator[Entered]:
         if row["withdrawn_at"] is not None:
             entered = [act for act in _acts_of(all_, "grant_withdrawal") if act["previous"] == row["act_id"]]
             yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_.world), None, row["act_id"]
+
+
+def _retirements_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    """Every retired reference was retired by a seconded order of that moment, whose entry seals which one it was."""
+    statements = all_.rows(tables.statement)
+    seconded = {row["seconds"] for row in statements}
+    for claim in _retired(all_):
+        orders = [
+            row["number"]
+            for row in statements
+            if (row["act"], row["recorded_at"]) == (Ordered.RETIRE, claim["retired_at"]) and row["number"] in seconded
+        ]
+        sealed = sha256(claim["reference"].encode()).hexdigest()
+        entered = {act["statement"] for act in _acts_of(all_, "retire") if act["sealed"] == sealed}
+        found = [digests[number] for number in orders if digests[number] in entered]
+        yield "retire", None, found[0] if found else None, sealed, None
 
 
 def _acts_of(all_: Everything, kind: str) -> list[dict[str, Any]]:
@@ -664,6 +703,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
 CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _records,
     _identifiers,
+    _current_claims,
     _statuses,
     _chains,
     _numbers,

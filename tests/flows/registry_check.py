@@ -185,7 +185,8 @@ def _identifiers(all_: Everything) -> Faults:
     references = {(reference, serial) for _, reference, serial in named}
     references |= {(row["reference"], None) for row in all_.rows(tables.enterprise)}
     references |= {(row["reference"], None) for row in _retired(all_)}
-    if references != _pairs(all_, tables.reference_claim, "reference", "serial"):
+    retirements = len(_acts_of(all_, "retire")) == len(_retired(all_))
+    if references != _pairs(all_, tables.reference_claim, "reference", "serial") or not retirements:
         yield "references and their claims differ"
     yield from (f"reference of {serial} is malformed" for r, serial in references if parse_reference(r) != r)
     for name, count in Counter(name for pair in named for name in pair[:2]).items():
@@ -453,18 +454,23 @@ def _done(all_: Everything) -> Iterator[Entered]:
 
 def _retirements_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     """Every retired reference was retired by a seconded order of that moment, whose entry seals which one it was."""
+    for reference, number in _retired_by(all_).items():
+        yield "retire", None, digests.get(number), sha256(reference.encode()).hexdigest(), None
+
+
+def _retired_by(all_: Everything) -> dict[str, int]:
+    """Return retired reference → its order's statement; 0 where there is none."""
     statements = all_.rows(tables.statement)
     seconded = {row["seconds"] for row in statements}
-    for claim in _retired(all_):
-        orders = [
-            row["number"]
-            for row in statements
-            if (row["act"], row["recorded_at"]) == (Ordered.RETIRE, claim["retired_at"]) and row["number"] in seconded
-        ]
-        sealed = sha256(claim["reference"].encode()).hexdigest()
-        entered = {act["statement"] for act in _acts_of(all_, "retire") if act["sealed"] == sealed}
-        found = [digests[number] for number in orders if digests[number] in entered]
-        yield "retire", None, found[0] if found else None, sealed, None
+    orders = {
+        (row["digest"], row["recorded_at"]): row["number"]
+        for row in statements
+        if row["act"] == Ordered.RETIRE and row["number"] in seconded
+    }
+    entered = {act["sealed"]: act["statement"] for act in _acts_of(all_, "retire")}
+    retired = {row["reference"]: row["retired_at"] for row in _retired(all_)}
+    sealed = {reference: sha256(reference.encode()).hexdigest() for reference in retired}
+    return {name: orders.get((entered.get(sealed[name]), moment), 0) for name, moment in retired.items()}
 
 
 def _acts_of(all_: Everything, kind: str) -> list[dict[str, Any]]:
@@ -538,7 +544,7 @@ def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[En
 
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
     """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
-    led = {row["statement"] for table in _LED_BY for row in all_.rows(table)}
+    led = {row["statement"] for table in _LED_BY for row in all_.rows(table)} | {*_retired_by(all_).values()}
     files = {row["statement"] for row in all_.rows(tables.intake)}
     for row in all_.rows(tables.statement):
         if row["seconds"] is not None:

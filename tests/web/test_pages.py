@@ -205,6 +205,8 @@ def _all_pages() -> list[str]:
         ("start", {}),
         ("search", {}),
         ("verify", {"result": None}),
+        ("resolve", {"result": None}),
+        ("sheet", {"stickers": [shown.sticker(), shown.sticker(name="", site_name="示例分店")]}),
         ("api", {"openapi": openapi}),
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),

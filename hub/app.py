@@ -71,6 +71,9 @@ from hub.web import (
     problems,
     publication,
     qr,
+    references,
+    resolution,
+    sheets,
     status,
     tasks,
 )
@@ -86,6 +89,7 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
+from schemas.licence_systems import load_licence_systems
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
@@ -266,6 +270,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         orders.routes(registry),
         tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
+        references.routes(registry),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")
@@ -274,8 +279,16 @@ def _build(settings: Settings, database: Database) -> Hub:
     api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns, room))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
-    api.mount("/static", static_app())
     lookup = _lookup(settings, view, reader, keys, pages)
+    windows, problem = resolution.Windows(*lookup.counted), partial(problems.show, render=pages.render)
+    api.include_router(
+        resolution.routes(
+            registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
+            search_on=settings.search_on,
+        )
+    )  # fmt: skip
+    api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
+    api.mount("/static", static_app())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -453,7 +466,7 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     """Send scans straight to their door, everything else to the API."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] == "/search"):
+        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] in _SCANS_BY_QUERY):
             await lookup(scope, receive, send)
         else:
             await api(scope, receive, send)
@@ -461,4 +474,5 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     return dispatch
 
 
-_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/"})
+_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/", "/s/", "/S/", "/d/", "/D/"})
+_SCANS_BY_QUERY = frozenset({"/search", "/holds"})

@@ -42,6 +42,7 @@ from hub.issuance import issue
 from hub.keyfolder import KeyFolder
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.settings import Settings
 from hub.sharing import put_rule
@@ -304,6 +305,33 @@ class World:
         filters = {"after": 0, "state": None, "kind": None} | filters
         found = read_inbox(self.system(system), registry=self.registry, now=self.now, **filters)
         return list(found["notices"])
+
+    def retire(
+        self, reference: str, *, system: str = "market", body: str = MARKET, key: str | None = None, **content: Any
+    ) -> dict[str, Any]:
+        """Order, as two officers, that a holder's reference is retired and replaced."""
+        full = {"licence_number": SHOP, "reference": reference, "issuing_body": body} | content
+        verified, seconds = self.seconded(Ordered.RETIRE, full, system=system, issuing_body=body)
+        return self.retire_verified(full, verified, seconds=seconds, system=system, key=key)
+
+    def retire_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        seconds: tuple[Second, ...] = (),
+        system: str = "market",
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        return retire_reference(
+            read_retire_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.system(system),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            now=self.now,
+        )
 
     def pull(
         self,

@@ -100,6 +100,8 @@ def _both(summary: str) -> Shown:
 PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "start": _plain,
     "search": _plain,
+    "resolve": _plain,
+    "sheet": _plain,
     "verify": _plain,
     "problem": _plain,
     "enterprise": _enterprise,

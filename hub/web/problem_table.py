@@ -183,6 +183,12 @@ ORDERS: Mapping[str, Row] = {
         "请先查询现行查询码；要停用的码如已更换过，则无需再办。",
         "Look up the present one; where the one to retire was replaced before there is nothing more to do.",
     ),
+    "type_not_required": Row(
+        409, "这种证照在决定之日已不再需要，或已改为备案。",
+        "On the day of the decision this type was required no more, or had become a filing.",
+        "请查看目录中该类型的说明；改为备案的请办理备案类型。",
+        "See what the catalogue says of the type; where it became a filing, issue that.",
+    ),
     "subject_unknown": Row(
         422, "没有登记这个场所或设备编号，或它已停用。", "No such site or device is registered, or it has ended.",
         "请先登记场所或设备，或核对编号。", "Register the site or device first, or check its id.",

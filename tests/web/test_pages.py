@@ -256,7 +256,7 @@ def test_production_shows_no_test_banner() -> None:
 
 def test_no_side_of_a_pair_is_left_in_any_template() -> None:
     assert all("[[" not in page and "]]" not in page for page in _all_pages())
-    assert {path.stem for path in TEMPLATES.glob("*.html")} == {*_PAGES.names, "layout", "code_box"}
+    assert {path.stem for path in TEMPLATES.glob("*.html")} == {*_PAGES.names, "layout", "code_box", "card"}
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ def _issuing_body(reading: OrderReading, registry: Registry, now: datetime) -> P
 
 def _competences(reading: OrderReading, registry: Registry) -> dict[str, tuple[date, date | None]]:
     listed = reading.get("competences")
-    if not isinstance(listed, list) or not listed:
+    # A court, or another authority that only annotates, is in charge of no type.
+    if not isinstance(listed, list) or not (listed or reading.get("annotates")):
         reading.problem("competences", "missing")
         return {}
     known = {each.code for each in registry.catalogue.current()}

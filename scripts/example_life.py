@@ -132,7 +132,9 @@ class Stories:
         return self.order("/api/v1/subjects", Ordered.REGISTER, content | changes, _MARKET)
 
     def page(self, serial: int, words: str) -> Told:
-        return Told(words, f"/q/{self._town.holder(enterprise(serial).licence_number)['holder']['reference']}")
+        found = self._town.holder(enterprise(serial).licence_number)
+        # Who was succeeded answers with the successor; its own code is the one that was asked for.
+        return Told(words, f"/q/{found.get('arrived_from', found['holder'])['reference']}")
 
     def _content(self, serial: int, code: str, department: ExampleDepartment) -> dict[str, Any]:
         kind, holder = self._town.catalogue.get(code), enterprise(serial)

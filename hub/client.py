@@ -212,8 +212,8 @@ class Client:
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
     def get(self, path: str) -> httpx.Response:
-        """Get `path` with token and proof."""
-        response = self.http.get(self.url + path, headers=self.headers("GET", path))
+        """Get `path`, with its query, with token and proof (which names no query: RFC 9449 section 4.2)."""
+        response = self.http.get(self.url + path, headers=self.headers("GET", path.partition("?")[0]))
         if response.status_code >= 400:
             self._answer(response)
         return response

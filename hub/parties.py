@@ -18,6 +18,7 @@ from hub.answers import compose_head
 from hub.errors import OrderError
 from hub.holders import lock_holders
 from hub.intentions import new_name
+from hub.recomposition import compose_kin
 from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
@@ -25,7 +26,9 @@ from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader, PartyWriter
+from hub.store.relation import RelationWriter
 from schemas.catalogue import FieldProblem, FieldsError
+from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import (
     LicenceNumberCheckError,
@@ -245,12 +248,14 @@ def _enterprise(reading: _Reading, registry: Registry, now: datetime) -> Put:
         writer = EnterpriseWriter(connection)
         locked = lock_holders({number: holder}, connection=connection, registry=registry, now=now)
         enterprise = locked[number]
+        if enterprise.name not in ("", holder[0]):
+            RelationWriter(connection).add_former_names([(number, enterprise.name, civil_date(now))], now)
         enterprise.name, enterprise.address = holder
         writer.keep([enterprise])
         earlier = AnswerReader(connection).heads([number]).get(number)
         head = compose_head(
             licence_number=number, reference=enterprise.reference, name=enterprise.name,
-            address=enterprise.address, pages={}, earlier=earlier,
+            address=enterprise.address, pages={}, earlier=earlier, kin=compose_kin(connection, number),
         )  # fmt: skip
         AnswerWriter(connection).put_heads({number: head})
         return {"licence_number": number, "reference": enterprise.reference}

@@ -76,6 +76,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "an edited envelope": (_edit(tables.record, "serial", envelope=b"nonsense"), "does not open"),
     "a dropped name": (_drop(tables.identifier_claim, "identifier"), "identifiers and their claims"),
     "a dropped reference": (_drop(tables.reference_claim, "reference"), "references and their claims"),
+    "a dropped part of a name": (_drop(tables.name_part, "part"), "names and their parts"),
     "a dropped number": (_drop(tables.number_claim, "number"), "its number is not its own"),
     "a turned-back chain": (_edit(tables.chain, "chain", versions=0), ": versions"),
     "a chain left open": (_edit(tables.chain, "chain", open=4711), "open without an intention"),

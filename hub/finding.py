@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from hub.answers import PAGE, Head, Line
 from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
 from hub.registry import Registry
@@ -30,18 +28,30 @@ from schemas.name_parts import parts_of
 from schemas.search import CURRENT, Place, Wanted, Way
 from schemas.verdict import Surface
 
-# How much one request reads at the most: rows of the index, composed certificates, holders and the lines of their
-# pages. The first portion is what a page mostly needs.
-_ROWS = (128, 512, 1_408)
-_BODIES = (128, 384)
-_HOLDERS = (48, 160, 400)
-_MOST_LINES = 2_000
 _LINES_AT_ONCE = 300
 _LAST_SLOT = 2**31
 _SHOWN = (
     *("reference", "identifier", "number", "issuing_body", "body_name", "status", "status_since", "until"),
     *("decided_on", "valid_from", "valid_to", "origin", "source", "trust_level", "subject"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How much one request answers, and reads, at the most.
+
+    Rows of the index, composed certificates and holders are read in portions, the first of what a page mostly needs;
+    `lines` are those of holders' pages.
+    """
+
+    page: int = PAGE
+    rows: Sequence[int] = (128, 512, 1_408)
+    bodies: Sequence[int] = (128, 384)
+    holders: Sequence[int] = (48, 160, 400)
+    lines: int = 2_000
+
+
+_MOST = Most()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class _Reading:
 
     wanted: Wanted
     today: date
+    most: Most
     search: SearchReader
     parts: NamePartReader
     answers: AnswerReader
@@ -72,11 +83,18 @@ class _Reading:
 
 
 def find(
-    wanted: Wanted, after: Place | None, *, registry: Registry, surroundings: Surroundings, now: datetime
+    wanted: Wanted,
+    after: Place | None,
+    *,
+    registry: Registry,
+    surroundings: Surroundings,
+    now: datetime,
+    most: Most = _MOST,
 ) -> dict[str, Any]:
     """Return at most 100 certificates that fit, and what to send as `after` for more; None when there are none."""
     with registry.database.read() as connection:
-        reading = _reading(wanted, connection, registry, now)
+        readers = SearchReader(connection), NamePartReader(connection), AnswerReader(connection)
+        reading = _Reading(wanted, civil_date(now), most, *readers, registry.catalogue)
         steps, place = _page(reading, after)
         lines = _lines(steps, reading)
     return {
@@ -85,11 +103,6 @@ def find(
         "certificates": [_answer(line, head, surroundings, now) for line, head in lines],
         "after": wanted.after(place) if place else None,
     }
-
-
-def _reading(wanted: Wanted, connection: Connection, registry: Registry, now: datetime) -> _Reading:
-    readers = SearchReader(connection), NamePartReader(connection), AnswerReader(connection)
-    return _Reading(wanted, civil_date(now), *readers, registry.catalogue)
 
 
 # --- step 2: the rows -------------------------------------------------------------------------------------------
@@ -101,7 +114,7 @@ def _page(reading: _Reading, after: Place | None) -> tuple[list[_Step], Place | 
     for step in _WAYS[reading.wanted.way](reading, after):
         if step.is_most:
             return found, step.place
-        if len(found) == PAGE:
+        if len(found) == reading.most.page:
             return found, found[-1].place
         found.append(step)
     return found, None
@@ -109,7 +122,7 @@ def _page(reading: _Reading, after: Place | None) -> tuple[list[_Step], Place | 
 
 def _by_chain(reading: _Reading, after: Place | None) -> Iterator[_Step]:
     before = after.number if after else None
-    for most in _BODIES:
+    for most in reading.most.bodies:
         chains = _some_chains(reading, before, most)
         currents = reading.search.currents(chains)
         bodies = reading.answers.certificates(list(currents.values()))
@@ -136,7 +149,7 @@ def _some_chains(reading: _Reading, before: int | None, most: int) -> list[int]:
 
 def _by_serial(reading: _Reading, after: Place | None) -> Iterator[_Step]:
     before, ranges = after.number if after else None, _ranges(reading)
-    for most in _ROWS:
+    for most in reading.most.rows:
         rows = _some_rows(ranges, reading, before, most)
         fitting = [row for row in rows if _row_fits(row, reading)]
         currents = reading.search.currents([row.chain for row in fitting])
@@ -167,9 +180,9 @@ def _some_rows(ranges: Sequence[Range], reading: _Reading, before: int | None, m
 
 
 def _by_holder(reading: _Reading, after: Place | None) -> Iterator[_Step]:
-    first, left = after.holder if after else "", _MOST_LINES
+    first, left = after.holder if after else "", reading.most.lines
     parts = _parts(reading)
-    for most in _HOLDERS:
+    for most in reading.most.holders:
         holders = _some_holders(reading, parts, first, most)
         reading.see_heads(holders.numbers)
         for places in _page_groups(_named(holders.numbers, reading), reading.heads, after):
@@ -226,8 +239,8 @@ def _on_pages(places: Sequence[tuple[str, int]], reading: _Reading, after: Place
     for number, page in places:
         for line in pages.get((number, page), []):
             place = Place(line["slot"], number)
-            is_wanted = _is_behind(place, after) and _fits(line, reading)
-            yield _Step(place, line=line if is_wanted else None, holder=number)
+            if _is_behind(place, after):
+                yield _Step(place, line=line if _fits(line, reading) else None, holder=number)
 
 
 def _is_behind(place: Place, after: Place | None) -> bool:

@@ -26,7 +26,7 @@ from hub.documents.making import Document, Workshop, make_wanted, want_document
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
 from hub.facts import Source, Surroundings, seal_standing
-from hub.finding import find
+from hub.finding import Most, find
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -352,10 +352,11 @@ class World:
         rows = self._read("enterprise", reference, page)
         return look_up_enterprise(rows, surroundings=self.surroundings(), now=self.now)
 
-    def search(self, **filters: str) -> dict[str, Any]:
+    def search(self, filters: Mapping[str, str], most: Most = Most()) -> dict[str, Any]:  # noqa: B008
         """Return one page of a search now, as the door reads its filters."""
         wanted, after = read_search(filters.items(), catalogue=CATALOGUE, overrides=frozenset())
-        return find(wanted, after, registry=self.registry, surroundings=self.surroundings(), now=self.now)
+        surroundings = self.surroundings()
+        return find(wanted, after, registry=self.registry, surroundings=surroundings, now=self.now, most=most)
 
     def outcome(self, reference: str) -> tuple[str, str]:
         """Return outcome and reason of one certificate version now."""

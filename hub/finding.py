@@ -28,7 +28,6 @@ from schemas.name_parts import parts_of
 from schemas.search import CURRENT, Place, Wanted, Way
 from schemas.verdict import Surface
 
-_LINES_AT_ONCE = 300
 _LAST_SLOT = 2**31
 _SHOWN = (
     *("reference", "identifier", "number", "issuing_body", "body_name", "status", "status_since", "until"),
@@ -226,7 +225,7 @@ def _page_groups(
             if _is_behind(Place(page["page"] * PAGE + PAGE - 1, number), after):
                 group.append((number, page["page"]))
                 lines += page["lines"]
-            if lines >= _LINES_AT_ONCE:
+            if lines >= PAGE:
                 yield group
                 group, lines = [], 0
     if group:

@@ -63,6 +63,7 @@ from hub.web import (
     examination,
     exchange,
     existing,
+    finding,
     grants,
     intake,
     issuance,
@@ -263,6 +264,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     for router in (
         issuance.routes(registry, sealers),
         status.routes(registry),
+        finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),

@@ -32,6 +32,7 @@ from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
 from schemas.identifiers import parse_identifier, parse_reference
+from schemas.name_parts import parts_of
 from schemas.sentence import statement_digest
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
@@ -306,6 +307,15 @@ def _chain_facts(chain: Row, rows: Sequence[Row], all_: Everything) -> Faults:
     for row, expected in zip(rows, previous, strict=False):
         if parse_json(payloads[row["serial"]]["payload"])["previous_identifier"] != expected:
             yield f"certificate {row['serial']}: previous identifier"
+
+
+def _name_parts(all_: Everything) -> Faults:
+    """Every holder is found by each part of each name it has or had, and by nothing else."""
+    named = [(row["licence_number"], row["name"]) for row in all_.rows(tables.enterprise)]
+    named += [(row["licence_number"], row["name"]) for row in all_.rows(tables.former_name)]
+    expected = {(part, number) for number, name in named for part in parts_of(name)}
+    if expected != _pairs(all_, tables.name_part, "part", "licence_number"):
+        yield "names and their parts differ"
 
 
 def _numbers(all_: Everything) -> Faults:
@@ -743,6 +753,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _current_claims,
     _statuses,
     _chains,
+    _name_parts,
     _numbers,
     _statements,
     _digests_of_statements,

@@ -27,6 +27,7 @@ from hub.documents.making import Document, Workshop, make_wanted, want_document
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
 from hub.facts import Source, Surroundings, complete_types, seal_standing
+from hub.finding import Most, find
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -61,6 +62,7 @@ from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
 from schemas.parties import Department, Officer, System
+from schemas.search import read_search
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner, VerificationKey, sign_compact
@@ -467,6 +469,12 @@ class World:
         """Return what a scan of one enterprise answers now."""
         rows = self._read("enterprise", reference, page)
         return look_up_enterprise(rows, surroundings=self.surroundings(), now=self.now)
+
+    def search(self, filters: Mapping[str, str], most: Most = Most()) -> dict[str, Any]:  # noqa: B008
+        """Return one page of a search now, as the door reads its filters."""
+        wanted, after = read_search(filters.items(), catalogue=CATALOGUE, overrides=frozenset())
+        surroundings = self.surroundings()
+        return find(wanted, after, registry=self.registry, surroundings=surroundings, now=self.now, most=most)
 
     def outcome(self, reference: str) -> tuple[str, str]:
         """Return outcome and reason of one certificate version now."""

@@ -132,7 +132,7 @@ def test_tasks_are_read_answered_and_gone(door: Door) -> None:
     permit = issue(market, _food("MA0R0011", 31))
     asked = {"identifier": permit["identifier"], "field": "business_items", "reason": "与现场不符"}
     health.order("/api/v1/correction-requests", Ordered.ASK_CORRECTION, asked, officer="h-001")
-    tasks = market.get("/api/v1/notices?state=open&kind=correction_asked").json()["notices"]
+    tasks = market.get("/api/v1/notices", state="open", kind="correction_asked").json()["notices"]
     (task,) = [each for each in tasks if each["facts"]["identifier"] == permit["identifier"]]
     with pytest.raises(RefusedError, match="task_not_found"):
         _answer(health, task["number"])

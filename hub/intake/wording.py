@@ -53,6 +53,8 @@ RULES: Mapping[str, tuple[str, str]] = {
     "body_not_yours": ("颁发机构不属于本部门", "由该机构所属部门的业务系统提交。"),
     "body_not_in_charge": ("颁发机构不主管这类证照", "核对颁发机构和证照类型。"),
     "body_ended": ("颁发机构已撤销或已由其他机构承接", "由承接的机构签署。"),
+    "device_elsewhere": ("这台设备登记在另一证照或另一主体名下", "核对设备编号、证照编号和统一社会信用代码。"),
+    "subject_unknown": ("没有登记这个场所或设备", "核对编号，或先登记场所、设备。"),
     "sealing_failed": ("未能加盖印章", "请运营方检查印章密钥后，只把这一行重新导入。"),
     "cell_count": ("这一行的格数与表头不同", _MEND),
     "cell_too_long": ("单元格过长", _MEND),

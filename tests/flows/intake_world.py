@@ -18,11 +18,12 @@ from hub.intake.spool import Spool
 from hub.statements import Second, VerifiedStatement
 from hub.store import tables
 from hub.store.certificate import CertificateReader
+from hub.store.notice import NoticeReader, StoredNotice
 from schemas.certificate import Certificate
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.statement import Ordered
 from signing.jws import parse_json
-from tests.flows.world import CATALOGUE, MARKET, World
+from tests.flows.world import CATALOGUE, HEALTH, MARKET, World
 
 TYPE_HEADER = (
     "统一社会信用代码", "持证主体名称", "住所", "证照编号", "决定文书名称", "决定文书号", "决定日期", "有效期自",
@@ -33,6 +34,7 @@ PUBLISHED_HEADER = (
     "XK_XKZS", "XK_XKBH", "XK_NR", "XK_JDRQ", "XK_YXQZ", "XK_YXQZI", "XK_XKJG", "XK_XKJGDM", "XK_ZT", "XK_LYDW", "BZ",
 )  # fmt: skip
 IDENTITY_NUMBER = "11010519491231002X"
+SCAN = "ab" * 32
 
 
 def shop_number(place: int) -> str:
@@ -64,6 +66,21 @@ def published_row(place: int, **changes: str) -> dict[str, str]:
         "示例数据来源单位", "",
     )  # fmt: skip
     return dict(zip(PUBLISHED_HEADER, values, strict=True)) | changes
+
+
+def archive_row(place: int, **changes: str) -> dict[str, str]:
+    """Return one row of the food permit's own form as an archive hands it in."""
+    return type_row(place) | {"颁发机构": "示例市场监管局", "扫描件摘要": SCAN} | changes
+
+
+def lift_row(place: int, **changes: str) -> dict[str, str]:
+    """Return one row of the lift registration's own form; a device has a number of its own."""
+    return {
+        "统一社会信用代码": shop_number(place), "持证主体名称": f"中山示例第{place}物业公司", "住所": "中山市示例路1号",
+        "证照编号": f"梯11粤T{place:05}（26）", "决定文书名称": "使用登记决定书",
+        "决定文书号": f"示特〔2026〕{place}号", "决定日期": "2026-11-02",
+        "有效期自": "2026-11-02", "有效期至": "", "场所或设备编号": f"LIFT-{place}", "颁发机构": "示例市场监管局",
+    } | changes  # fmt: skip
 
 
 def csv_file(rows: Iterable[Mapping[str, str]], *, encoding: str = "utf-8") -> bytes:
@@ -150,6 +167,16 @@ class Intakes:
     def collected(self, rows: Iterable[Mapping[str, str]], **content: Any) -> dict[str, Any]:
         """Take in a publicity file that nobody signed; return the progress."""
         return self.take_in(csv_file(rows), **{"form": "publicity", "source": "publicity"} | content)
+
+    def legacy(self, rows: Iterable[Mapping[str, str]], **content: Any) -> dict[str, Any]:
+        """Take in permits of the market bureau as its archive tells them; return the progress."""
+        given = {"form": "type", "certificate_type": "food_operation_permit", "source": "archive", "origin": "legacy"}
+        return self.take_in(csv_file(rows), **given | content)
+
+    def told(self, kind: str | None = None) -> list[StoredNotice]:
+        """Return what everybody was told, of one kind where one is given."""
+        with self.world.registry.database.read() as connection:
+            return NoticeReader(connection).of([MARKET, HEALTH], after=0, most=1_000, kind=kind)
 
     def take_in(self, file: bytes, *, system: str = "market", **content: Any) -> dict[str, Any]:
         name = self.admit(file, system=system, **content)

@@ -107,7 +107,8 @@ def _records(all_: Everything) -> Faults:
             continue
         if sha256(record["payload"]).hexdigest() != row["payload_sha256"]:
             yield f"record {serial}: payload digest"
-        wrong = _expected_claims(row, all_.world).items() - _flat(opened_record.claims).items()
+        claims = _flat(opened_record.claims)
+        wrong = (_expected_claims(row, all_.world) | _expected_origin(row, claims)).items() - claims.items()
         yield from (f"record {serial}: claim {name}" for name, _ in wrong)
         yield from _fields(row, record, opened_record, all_.world)
 
@@ -142,11 +143,17 @@ def _expected_claims(row: Row, world: World) -> dict[str, Any]:
         "certificate_type.digest": kind.digest,
         "certificate_type.type_code": kind.type_code,
         "origin.source": row["source"],
-        "origin.kind": "collected" if row["source"] else "native",
-        "trust_level": "C" if row["source"] else "A",
         "status.status_list.idx": place.index,
         "status.status_list.uri": f"{world.registry.origin}/status/{place.list_number}",
     }
+
+
+def _expected_origin(row: Row, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """What no body signed is collected, or of an archive and then of a paper's scan."""
+    if row["source"] is None:
+        return {"origin.kind": "native", "trust_level": "A"}
+    is_legacy = "origin.scan_sha256" in claims
+    return {"origin.kind": "legacy" if is_legacy else "collected", "trust_level": "B" if is_legacy else "C"}
 
 
 def _flat(claims: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -28,7 +28,7 @@ def _enterprise(answer: Answer) -> Shown:
     groups: dict[str, list[Any]] = {"licence": [], **{name: [] for name in _GROUPS}}
     for each in answer["certificates"]:
         group = "licence" if each["type"] == LICENCE_TYPE else each["verdict"]["outcome"]
-        groups[group].append(_SOURCED | each if each["origin"] == "collected" else each)
+        groups[group].append(_SOURCED | each if each["origin"] != "native" else each)
     licences = [each["verdict"]["outcome"] for each in groups["licence"]]
     return {
         **answer,

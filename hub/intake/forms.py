@@ -36,6 +36,7 @@ from schemas.publicity import (
     read_publicity_header,
     read_publicity_row,
 )
+from schemas.written import written_date
 
 TYPE_FORM = "type"
 PUBLICITY_FORM = "publicity"
@@ -66,10 +67,6 @@ _SCAN = "scan_sha256"
 _SCAN_NAMES = (_SCAN, "扫描件摘要")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _FIELD = "field:"
-_WRITTEN_DATE = re.compile(
-    r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
-    r"(?:[ T]+0{1,2}:00(?::00)?)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +141,6 @@ def row_reader(intake: StoredIntake, header: tuple[str, ...], context: RowContex
         return _with_scan(reading, scan) if intake.origin == LEGACY else reading
 
     return _guarded(read_own)
-
-
-def written_date(text: str) -> str:
-    """Return a date written as 2026-01-02, 2026/1/2, 2026.1.2, 2026年1月2日 or 20260102 in ISO form, else the text."""
-    form = _WRITTEN_DATE.fullmatch(text.strip())
-    if form is None:
-        return text
-    year, month, day = (part for part in form.groups() if part is not None)
-    return f"{year}-{month:0>2}-{day:0>2}"
 
 
 def _dropping(rows: Iterator[Row | RowProblem], names: list[str]) -> Iterator[Row | RowProblem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -25,8 +25,9 @@ from connectors.contract import (
 from hub.errors import HubError, OrderError, SetupError
 from hub.intake.decision import Decision, Held, Meaning, decide, numbered
 from hub.intake.difference import changed_names
-from hub.intake.forms import ReadRow, RowContext, RowReading, row_reader, without_identity_columns
+from hub.intake.forms import PENALTY_FORM, RowContext, RowReading, row_reader, without_identity_columns
 from hub.intake.holdings import Holdings, Lineages, Rehearsal, read_holdings
+from hub.intake.penalties import Judged, Penalties, penalty_reader
 from hub.intake.queue import open_queue
 from hub.intake.spool import Spool, SpooledFileError
 from hub.intentions import Batch, Intention, Origin, facts_digest
@@ -45,6 +46,7 @@ from signing.base64url import decode
 from signing.errors import SigningError
 from signing.jws import parse_json
 
+_Reading = TypeVar("_Reading")
 BATCH = 200
 _RENEW_EVERY = 5_000
 _HEADER_ROW = 1
@@ -251,6 +253,13 @@ class _Run:
         if self._intake.rows is None:
             self._survey(open_table())
         table = open_table()
+        if self._intake.form == PENALTY_FORM:
+            self._work_penalties(table)
+        else:
+            self._work_orders(table)
+        self._close()
+
+    def _work_orders(self, table: Any) -> None:
         read = row_reader(self._intake, table.header, self._context())
         for batch in _batches(self._rows_to_do(table.rows), read, self._place.batch_rows):
             waiting = batch
@@ -261,11 +270,27 @@ class _Run:
                 decided = self._decide(waiting)
                 self._settle(decided)
                 waiting = waiting[len(decided) :]
-        self._close()
+
+    def _work_penalties(self, table: Any) -> None:
+        """Do the rows of a penalty file: nothing is sealed, so a batch is one transaction."""
+        read = penalty_reader(table.header, self._context().overrides)
+        penalties = Penalties(self._intake, self._system, self._registry, self._rehearsal)
+
+        def record(judged: Sequence[Judged], connection: Connection) -> None:
+            rows = penalties.settle(judged, self._place.clock(), connection)
+            self._record(rows, judged[-1].reading.number, connection)
+
+        for batch in _batches(self._rows_to_do(table.rows), read, self._place.batch_rows):
+            if self._place.is_stopping():
+                raise StoppingError
+            self._registry.database.write(partial(record, penalties.judge(batch)))
 
     def _survey(self, table: Any) -> None:
         """Step 3: the whole file is readable and its columns known, before its first row does anything."""
-        row_reader(self._intake, table.header, self._context())
+        if self._intake.form == PENALTY_FORM:
+            penalty_reader(table.header, frozenset())
+        else:
+            row_reader(self._intake, table.header, self._context())
         rows = 0
         for rows, _ in enumerate(table.rows, start=1):
             if rows % _RENEW_EVERY == 0:
@@ -453,7 +478,9 @@ class _Run:
         ]
 
 
-def _batches(rows: Iterator[Row | RowProblem], read: ReadRow, size: int) -> Iterator[list[RowReading]]:
+def _batches(
+    rows: Iterator[Row | RowProblem], read: Callable[[Row | RowProblem], _Reading], size: int
+) -> Iterator[list[_Reading]]:
     while batch := [read(row) for row in islice(rows, size)]:
         yield batch
 

@@ -90,9 +90,11 @@ class Rehearsal:
         by_identifier = {name: self._now(held) for name, held in holdings.by_identifier.items()}
         return Holdings(by_number, by_device, by_identifier)
 
-    def is_first(self, name: str) -> bool:
-        """Note a name, and say whether it was not noted before."""
-        return self._kept.execute("INSERT OR IGNORE INTO held VALUES (?, '')", (f"name/{name}",)).rowcount == 1
+    def is_first(self, name: str, row: int) -> bool:
+        """Say whether a row is the first to bear a name; asked again of the same row it says the same."""
+        key = f"name/{name}"
+        self._kept.execute("INSERT OR IGNORE INTO held VALUES (?, ?)", (key, row))
+        return bool(self._kept.execute("SELECT members = ? FROM held WHERE name = ?", (row, key)).fetchone()[0])
 
     def make(
         self,

@@ -132,7 +132,7 @@ class Penalties:
             if certificate is None:  # it was taken back as a mistake meanwhile
                 rows.append(self._row(each.reading, "queued", (FieldProblem(_OBJECT, "penalty_unknown"),), None))
                 continue
-            rule = self._why_not(penalty, certificate, told)
+            rule = self._why_not(each.reading.number, penalty, certificate, told)
             if rule is not None:
                 rows.append(self._row(each.reading, "nothing", (FieldProblem(_OBJECT, rule),), certificate))
                 continue
@@ -150,14 +150,16 @@ class Penalties:
     def _result(self) -> str:
         return "task" if self._rehearsal is None else "would_task"
 
-    def _why_not(self, penalty: PenaltyRow, certificate: Certificate, told: set[tuple[int, str]]) -> str | None:
+    def _why_not(
+        self, row: int, penalty: PenaltyRow, certificate: Certificate, told: set[tuple[int, str]]
+    ) -> str | None:
         """Return why no task is opened: the decision was told before, or the certificate has ended already."""
         name = f"{certificate.chain}/{penalty.decision_number}"
         if (certificate.chain, penalty.decision_number) in told:
             return "penalty_told"
         if Status(certificate.status) in ENDED:
             return "penalty_ended"
-        if self._rehearsal is not None and not self._rehearsal.is_first(name):
+        if self._rehearsal is not None and not self._rehearsal.is_first(name, row):
             return "penalty_told"
         return None
 

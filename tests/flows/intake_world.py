@@ -87,7 +87,8 @@ def penalty_row(place: int, **changes: str) -> dict[str, str]:
     """Return one row of the penalty form that strips a shop of its food permit."""
     return {
         "CF_XDR_MC": f"中山示例第{place}餐饮店", "CF_XDR_LB": "", "CF_XDR_SHXYM": shop_number(place),
-        "CF_XDR_ZJHM": IDENTITY_NUMBER, "CF_WSH": f"示罚〔2026〕{place}号", "CF_WFXW": "示例违法行为", "CF_SY": "示例违法事实", "CF_YJ": "示例法第1条",
+        "CF_XDR_ZJHM": IDENTITY_NUMBER, "CF_WSH": f"示罚〔2026〕{place}号", "CF_WFXW": "示例违法行为",
+        "CF_SY": "示例违法事实", "CF_YJ": "示例法第1条",
         "CF_CFLB": "吊销许可证", "CF_NR": "吊销许可证，罚款", "CF_NR_FK": "1.0", "CF_NR_WFFF": "",
         "CF_NR_ZKDX": f"食品经营许可证（{permit_number(place)}）", "CF_JDRQ": "2026/11/20", "CF_YXQ": "2099/12/31",
         "CF_GSJZQ": "2029/11/20", "CF_CFJG": "示例卫生健康局", "CF_CFJGDM": HEALTH, "CF_SJLY": "示例数据来源单位",

@@ -189,6 +189,7 @@ def is_succeeded(head: Head, today: date) -> bool:
         each["from"] == head["licence_number"]
         and each["kind"] in _ENDING_RELATIONS
         and date.fromisoformat(each["works_from"]) <= today
+        and (each["until"] is None or today < date.fromisoformat(each["until"]))
         for each in head.get("relations", ())
     )
 

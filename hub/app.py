@@ -66,11 +66,13 @@ from hub.web import (
     grants,
     intake,
     issuance,
+    orders,
     parties,
     problems,
     publication,
     qr,
     status,
+    tasks,
 )
 from hub.web.callers import moment
 from hub.web.documents import Counter
@@ -257,6 +259,8 @@ def _build(settings: Settings, database: Database) -> Hub:
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
+        orders.routes(registry),
+        tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):

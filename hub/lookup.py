@@ -3,22 +3,29 @@
 1 the door reads the rows by key (`hub/store/scan.py`)
 2 each certificate is judged by the one verdict, with the holder's licence as it stands in the same head
 3 the answer is put together: public facts, verdicts in words, the moment it is true of
-The door then shows it as a page, as JSON or as a signed answer. `as_of` is the moment the read began.
+The door then shows it as a page, as JSON or as a signed answer. `as_of` is the moment the read began. A penalty past
+its publicity term, or after its holder's credit was repaired, is told no more: of it only the present is public.
 """
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import orjson
 
 from hub.answers import LICENCE_TYPE, Head, Line, licence_of, page_of
 from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head_licence_state
+from hub.history import answer_at
 from hub.store.scan import ScanRows
 from hub.verification import judge
+from schemas.certificate import civil_date
 from schemas.parties import LicenceState
 from schemas.verdict import Outcome, Surface
 
+_KIN = ("former_names", "relations", "branches")
 _OWN_SOURCE: dict[str, str | None] = {"source_name": None, "source_seen_at": None}
+# What only says how a penalty went on is no more public than the penalty.
+_AFTER_A_PENALTY = frozenset({"reinstate", "undo"})
 _ORDER = {"not_valid": 0, "suspended": 1, "unknown": 2, "valid": 3}
 _OUTCOMES = [outcome.value for outcome in Outcome]
 
@@ -47,8 +54,13 @@ def look_up_enterprise(rows: ScanRows, *, surroundings: Surroundings, now: datet
     }
 
 
-def look_up_certificate(rows: ScanRows, *, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
-    """Return everything public about one certificate version, with its named checks and history."""
+def look_up_certificate(
+    rows: ScanRows, *, surroundings: Surroundings, now: datetime, at: date | None = None
+) -> dict[str, Any]:
+    """Return everything public about one certificate version, with its named checks and history.
+
+    With `at`, a day not after today, also what it was worth on that day (`hub/history.py`).
+    """
     head: Head = orjson.loads(rows.head)
     body = orjson.loads(rows.detail or b"{}")
     licence = head_licence_state(head, now)
@@ -60,6 +72,9 @@ def look_up_certificate(rows: ScanRows, *, surroundings: Surroundings, now: date
         for name, value in body["fields"].items()
     ]
     hidden = ("serial", "slot", "fields", "seal")
+    told = public_changes(body["changes"], civil_date(now))
+    then = {"at": answer_at(body, head, at, told=told, surroundings=surroundings, now=now)} if at else {}
+    body["changes"] = told
     return {
         "kind": "certificate",
         "mode": surroundings.mode,
@@ -71,7 +86,27 @@ def look_up_certificate(rows: ScanRows, *, surroundings: Surroundings, now: date
         | {"seal_key_id": body["seal"]},
         "verdict": answer_verdict(verdict),
         "checks": [answer_check(check) for check in verdict.checks],
-    }
+    } | then
+
+
+def public_changes(changes: Sequence[Mapping[str, Any]], today: date) -> list[Mapping[str, Any]]:
+    """Return the changes the public is told of: no penalty past its term or repaired, nor what followed from it."""
+    told: list[Mapping[str, Any]] = []
+    silent = False
+    for change in changes:
+        if "public_until" in change or "repaired_on" in change:
+            silent = _is_past(change, today)
+        elif change["act"] not in _AFTER_A_PENALTY:
+            silent = False
+        if not silent:
+            told.append(change)
+    return told
+
+
+def _is_past(penalty: Mapping[str, Any], today: date) -> bool:
+    if "repaired_on" in penalty and date.fromisoformat(penalty["repaired_on"]) <= today:
+        return True
+    return "public_until" in penalty and today > date.fromisoformat(penalty["public_until"])
 
 
 def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
@@ -94,6 +129,7 @@ def _holder(head: Head, licence: LicenceState, surroundings: Surroundings) -> di
         "address": head["address"],
         "licence_state": licence.value,
         "licence_reference": line["reference"] if line else None,
+        **{name: head[name] for name in _KIN if name in head},
         "url": f"{surroundings.origin}/q/{head['reference']}",
     }
 

@@ -6,7 +6,7 @@ superior, and is in charge of each type from a day until a day.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from schemas.annotation import AnnotationKind
@@ -137,6 +137,25 @@ class Enterprise:
     reference: str
     name: str
     address: str
+
+
+class CoverageState(StrEnum):
+    """How much of a type an issuing body has here; absence is said only of what is complete."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    NOT_CONNECTED = "not_connected"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """收录范围: what this hub holds of one type and issuing body, since when, and when that was last heard."""
+
+    certificate_type: str
+    issuing_body: str
+    state: CoverageState
+    since_on: date | None
+    heard_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,16 @@ class IntakeReader:
             yield from page
             last = page[-1].row
 
+    def made(self, intake: str, *, before: int | None, most: int) -> list[StoredRow]:
+        """Return rows that made a certificate, the last first, at most `most` of those before row `before`."""
+        table = tables.intake_row
+        columns = [column for column in table.c if column.name != "intake"]
+        mine = (table.c.intake == intake) & table.c.result.in_(("issued", "changed")) & (table.c.row > 0)
+        query = select(*columns).where(mine)
+        if before is not None:
+            query = query.where(table.c.row < before)
+        return [StoredRow(*row) for row in self._connection.execute(query.order_by(table.c.row.desc()).limit(most))]
+
     def waiting(self, intake: str, results: Sequence[str], *, most: int) -> list[WaitingRows]:
         """Return the rows of these results, put together by what is wrong; the numbers of at most `most` of each."""
         table, chain = tables.intake_row, tables.chain
@@ -193,6 +203,10 @@ class IntakeWriter:
         """Close an intake; False when the lease was lost to another process."""
         values = {"state": state, "problem": problem, "counts": dict(counts), "finished_at": now}
         return self._update(_held(intake, owner), values | {"owner": None, "lease_until": None})
+
+    def order_undone(self, intake: str, *, statement: int) -> None:
+        """Note the statement that orders all of an intake to be undone."""
+        self._update(tables.intake.c.intake == intake, {"undone_by": statement})
 
     def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert what became of rows: intake, row, result, identifier, chain, problems."""

@@ -607,6 +607,14 @@ INTAKES: Mapping[str, Row] = {
         "请查询进度；如需另传文件，请签署新的指令。",
         "Look up its progress; for another file sign a new statement.",
     ),
+    "intake_not_finished": Row(
+        409, "这次导入还没有结束，不能整批撤销。", "This import has not come to its end; it cannot be undone yet.",
+        "请等导入结束后，用同一指令再次提交。", "Wait for its end and send the same order again.",
+    ),
+    "undo_taken_over": Row(
+        409, "另一份更晚的指令正在撤销这次导入。", "A later order is undoing this import.",
+        "请以更晚的那份指令继续。", "Go on with the later order.",
+    ),
     "file_digest": Row(
         422, "文件与指令所签的摘要不符，没有保存。", "The file is not the one that was signed; nothing was kept.",
         "请核对文件是否完整，再次上传。", "Check that the file is whole and send it again.",

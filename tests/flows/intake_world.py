@@ -15,6 +15,7 @@ from hub.intake.admission import admit_intake, awaited_intake, keep_file, read_i
 from hub.intake.outcome import outcome_csv, progress_of, readable_intake
 from hub.intake.run import Workplace, run_intake
 from hub.intake.spool import Spool
+from hub.intake.undo import read_undo_order, undo_intake
 from hub.statements import Second, VerifiedStatement
 from hub.store import tables
 from hub.store.certificate import CertificateReader
@@ -23,7 +24,7 @@ from schemas.certificate import Certificate
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.statement import Ordered
 from signing.jws import parse_json
-from tests.flows.world import CATALOGUE, HEALTH, MARKET, World
+from tests.flows.world import CATALOGUE, HEALTH, MARKET, TODAY, World
 
 TYPE_HEADER = (
     "统一社会信用代码", "持证主体名称", "住所", "证照编号", "决定文书名称", "决定文书号", "决定日期", "有效期自",
@@ -186,6 +187,39 @@ class Intakes:
         given = {"form": "type", "certificate_type": "food_operation_permit", "source": "archive", "origin": "legacy"}
         return self.take_in(csv_file(rows), **given | content)
 
+    def undo(self, name: str, *, system: str = "market", **changes: Any) -> dict[str, Any]:
+        """Undo what an intake made, in one call."""
+        content = undo_content(name, **changes)
+        verified, seconds = self.order_undo(content, system=system)
+        return self.undo_verified(content, verified, seconds=seconds, system=system)
+
+    def order_undo(
+        self, content: Mapping[str, Any], *, system: str = "market"
+    ) -> tuple[VerifiedStatement, tuple[Second, ...]]:
+        body = content["issuing_body"]
+        return self.world.seconded(Ordered.UNDO_IMPORT, content, system=system, issuing_body=body)
+
+    def undo_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        seconds: tuple[Second, ...] = (),
+        system: str = "market",
+        key: str | None = None,
+        **limits: int,
+    ) -> dict[str, Any]:
+        return undo_intake(
+            read_undo_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.world.system(system),
+            key=key or verified.statement.jti,
+            registry=self.world.registry,
+            now=self.world.now,
+            **limits,
+        )
+
     def penal(self, rows: Iterable[Mapping[str, str]], **content: Any) -> dict[str, Any]:
         """Take in a penalty file that the health bureau collected; return the progress."""
         given = {"form": "penalty", "source": "publicity", "system": "health"}
@@ -242,6 +276,19 @@ class Intakes:
 
 def signed_content(**changes: Any) -> dict[str, Any]:
     return {"form": "type", "certificate_type": "food_operation_permit", "issuing_body": MARKET} | changes
+
+
+def undo_content(name: str, **changes: Any) -> dict[str, Any]:
+    """Return the content of the market bureau's order to undo an intake."""
+    return {
+        "intake": name,
+        "issuing_body": MARKET,
+        "ground": "示例误导入",
+        "document_name": "示例更正决定书",
+        "document_number": "示更〔2026〕1号",
+        "document_date": TODAY.isoformat(),
+        "works_from": TODAY.isoformat(),
+    } | changes
 
 
 def numbers_of(places: Iterable[int]) -> list[dict[str, str]]:

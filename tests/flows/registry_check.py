@@ -411,7 +411,7 @@ Entered = tuple[str, str | None, str | None, str | None, str | None]
 _NAMED_BY_ENTRY = frozenset({"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release"})
 
 # Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
-_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction"})
+_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import"})
 
 
 def _entered(act: Mapping[str, Any]) -> Entered:
@@ -467,7 +467,7 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
     order = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
     certificates = all_.by_key(tables.certificate, "serial")
     changes = all_.rows(tables.status_change)
-    replaced = _replaced(list(certificates.values()))
+    replaced = _replaced(all_)
     voided = {row["act_id"] for row in changes if row["act"] == Act.VOID}
     acts = [(order.get(row["act_id"], 0), False, row) for row in certificates.values()]
     acts += [(order.get(row["act_id"], 0), True, row) for row in changes]
@@ -485,18 +485,11 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
         last[serial] = row["act_id"]
 
 
-def _replaced(certificates: Sequence[Row]) -> dict[int, int]:
-    """Return which version each one replaced: the nearest before it that was no mistake."""
-    found = {}
-    for row in certificates:
-        before = [
-            (each["version"], each["serial"])
-            for each in certificates
-            if each["chain"] == row["chain"] and each["version"] < row["version"] and each["status"] != "voided"
-        ]
-        if before:
-            found[row["serial"]] = max(before)[1]
-    return found
+def _replaced(all_: Everything) -> dict[int, int]:
+    """Return which version each one replaced, as its record says."""
+    serials = {row["identifier"]: row["serial"] for row in all_.rows(tables.certificate)}
+    before = {row["serial"]: parse_json(row["payload"])["previous_identifier"] for row in all_.rows(tables.record)}
+    return {serial: serials[name] for serial, name in before.items() if name is not None}
 
 
 def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -694,7 +687,7 @@ def _digests_of_statements(all_: Everything) -> Faults:
 
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
-    tables.status_change: frozenset({"issue", "import", "change_status"}),
+    tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
     tables.pull_decision: frozenset({"pull", "compare", "download"}),
     tables.download: frozenset({"download"}),
 }

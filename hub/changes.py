@@ -16,7 +16,7 @@ from hub.mistakes import take_back
 from hub.notices import Notices
 from hub.recomposition import Place
 from hub.registry import Registry
-from hub.store.certificate import CertificateWriter
+from hub.store.certificate import CertificateReader, CertificateWriter
 from hub.store.enterprise import LockedEnterprise
 from hub.store.entry import EntryWriter
 from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Standing, Status, StatusChange
@@ -71,8 +71,11 @@ def record_change(
     entry = _entry(certificate, change, ordering, earlier, now)
     EntryWriter(connection, registry.random).add([entry])
     _tell(change.act, certificate, after.status, ordering.act_id, registry, now, connection)
-    restored = [taken.restored] if taken and taken.restored else []
-    return Rewriting([certificate.serial, *restored], [taken.left] if taken else [])
+    if taken is None:
+        return Rewriting([certificate.serial], [])
+    # A mistake is nobody's neighbour: every version that named it, those taken back before it too, tells anew.
+    versions = CertificateReader(connection).versions_of([certificate.chain])[certificate.chain]
+    return Rewriting([each.serial for each in versions], [taken.left])
 
 
 def _tell(

@@ -98,11 +98,12 @@ def test_several_versions_of_one_file_go_from_the_last_to_the_first(intakes: Int
 
 
 def test_what_was_touched_since_is_left_with_the_reason(intakes: Intakes) -> None:
-    name = intakes.signed(numbers_of(range(1, 7)))["intake"]
+    rows = [type_row(place, 有效期至="2027-01-15" if place == 3 else "2031-11-01") for place in range(1, 7)]
+    name = intakes.signed(rows)["intake"]
     world, made = intakes.world, _made(intakes, name)
     world.change(made[0].identifier, "suspend")
     world.change(made[1].identifier, "void")
-    world.annotate(made[2].identifier, "abnormal_listing")
+    world.annotate(made[2].identifier, "renewal_accepted")
     intakes.signed([type_row(4, 决定日期="2026-11-20")])
     world.change(made[4].identifier, "suspend")
     act = _changes(intakes, made[4].serial)[0].act_id

@@ -38,7 +38,7 @@ from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
-from hub.facts import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, complete_types, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
@@ -71,6 +71,9 @@ from hub.web import (
     problems,
     publication,
     qr,
+    references,
+    resolution,
+    sheets,
     status,
     tasks,
 )
@@ -83,8 +86,10 @@ from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
+from schemas.licence_systems import load_licence_systems
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
@@ -120,13 +125,16 @@ class SharedView:
     def _read(self, now: datetime) -> Surroundings:
         trust: TrustList | None = self._trust.refresh(now)
         with self._database.read() as connection:
-            sources = PartyReader(connection).sources()
+            parties = PartyReader(connection)
+            sources, coverage = parties.sources(), parties.coverage()
+            in_charge = parties.in_charge(civil_date(now)) if coverage else {}
         return Surroundings(
             seals=seal_standing(trust, now),
             sources={code: Source(*each) for code, each in sources.items()},
             catalogue=self._catalogue,
             origin=self._installation.origin,
             mode=self._installation.mode,
+            complete=complete_types(coverage, in_charge, civil_date(now)),
         )
 
 
@@ -262,6 +270,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         orders.routes(registry),
         tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
+        references.routes(registry),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")
@@ -270,8 +279,16 @@ def _build(settings: Settings, database: Database) -> Hub:
     api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns, room))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
-    api.mount("/static", static_app())
     lookup = _lookup(settings, view, reader, keys, pages)
+    windows, problem = resolution.Windows(*lookup.counted), partial(problems.show, render=pages.render)
+    api.include_router(
+        resolution.routes(
+            registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
+            search_on=settings.search_on,
+        )
+    )  # fmt: skip
+    api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
+    api.mount("/static", static_app())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -449,7 +466,7 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     """Send scans straight to their door, everything else to the API."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] == "/search"):
+        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] in _SCANS_BY_QUERY):
             await lookup(scope, receive, send)
         else:
             await api(scope, receive, send)
@@ -457,4 +474,5 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     return dispatch
 
 
-_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/"})
+_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/", "/s/", "/S/", "/d/", "/D/"})
+_SCANS_BY_QUERY = frozenset({"/search", "/holds"})

@@ -170,6 +170,19 @@ class Relation:
     act_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A site or a device with its id and its code: `holder` is whose it is now, `address` "" where it is a home."""
+
+    subject_id: str
+    kind: str
+    reference: str
+    holder: str
+    name: str
+    address: str
+    ended_on: str | None
+
+
 def needs_business_licence(licence_number: str) -> bool:
     """Say whether a holder is of the business registry: its licence number begins with 9 (GB 32100, position 1)."""
     return licence_number.startswith("9")

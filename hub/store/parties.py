@@ -94,6 +94,21 @@ class PartyReader:
         rows = self._connection.execute(select(tables.source)).mappings()
         return {row["code"]: (row["name_zh"], row["seen_at"], row["fresh_for_seconds"]) for row in rows}
 
+    def in_charge(self, today: date) -> dict[str, list[str]]:
+        """Return the bodies in being that are in charge of each type on that day."""
+        body, competence = tables.issuing_body, tables.competence
+        days = (
+            (competence.c.from_on <= today)
+            & (competence.c.until_on.is_(None) | (competence.c.until_on >= today))
+            & (body.c.until_on.is_(None) | (body.c.until_on >= today))
+        )
+        joined = competence.join(body, body.c.licence_number == competence.c.issuing_body)
+        query = select(competence.c.certificate_type, competence.c.issuing_body).select_from(joined).where(days)
+        found: dict[str, list[str]] = {}
+        for code, number in self._connection.execute(query):
+            found.setdefault(code, []).append(number)
+        return found
+
     def coverage(self) -> list[Coverage]:
         """Return the coverage of every type and issuing body that was declared."""
         rows = self._connection.execute(select(tables.coverage)).mappings()

@@ -33,25 +33,25 @@ class OrderDoor:
 
 
 def _annotate(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
-    return annotate(read_annotation_order(content), seconds=called.seconds, **_common(called, registry))
+    return annotate(read_annotation_order(content), seconds=called.seconds, **_who_orders(called, registry))
 
 
 def _relate(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
     order = read_relation_order(content, overrides=AdmittedNumbers(registry.database))
-    return relate(order, seconds=called.seconds, **_common(called, registry))
+    return relate(order, seconds=called.seconds, **_who_orders(called, registry))
 
 
 def _register(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
     order = read_subject_order(content, overrides=AdmittedNumbers(registry.database))
-    return register_subject(order, **_common(called, registry))
+    return register_subject(order, **_who_orders(called, registry))
 
 
 def _answer_task(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
-    return answer_task(content, **_common(called, registry))
+    return answer_task(content, **_who_orders(called, registry))
 
 
 def _ask_correction(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
-    return ask_correction(content, **_common(called, registry))
+    return ask_correction(content, **_who_orders(called, registry))
 
 
 DOORS = (
@@ -87,7 +87,7 @@ def _door(door: OrderDoor, registry: Registry) -> Callable[..., Any]:
     return post
 
 
-def _common(called: Called, registry: Registry) -> dict[str, Any]:
+def _who_orders(called: Called, registry: Registry) -> dict[str, Any]:
     return {
         "verified": called.verified,
         "system": called.caller.system,

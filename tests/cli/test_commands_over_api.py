@@ -150,6 +150,7 @@ def test_codes_are_drawn_alone_and_on_a_sheet(town: Site, tmp_path: Path) -> Non
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in drawing.read_bytes()
     assert sheet.read_text().count("<figure>") == 2
+    assert ("@page" in sheet.read_text(), "/static/" in sheet.read_text()) == (True, False)
     assert order["holder_name"] in sheet.read_text()
 
 

@@ -26,7 +26,7 @@ from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
-from hub.facts import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, complete_types, seal_standing
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -42,6 +42,7 @@ from hub.issuance import issue
 from hub.keyfolder import KeyFolder
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.settings import Settings
 from hub.sharing import put_rule
@@ -55,7 +56,7 @@ from hub.tasks import read_inbox
 from hub.web.callers import Called
 from hub.web.orders import DOORS
 from schemas.catalogue import load_catalogue
-from schemas.certificate import GRAVE
+from schemas.certificate import GRAVE, civil_date
 from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
@@ -305,6 +306,33 @@ class World:
         found = read_inbox(self.system(system), registry=self.registry, now=self.now, **filters)
         return list(found["notices"])
 
+    def retire(
+        self, reference: str, *, system: str = "market", body: str = MARKET, key: str | None = None, **content: Any
+    ) -> dict[str, Any]:
+        """Order, as two officers, that a holder's reference is retired and replaced."""
+        full = {"licence_number": SHOP, "reference": reference, "issuing_body": body} | content
+        verified, seconds = self.seconded(Ordered.RETIRE, full, system=system, issuing_body=body)
+        return self.retire_verified(full, verified, seconds=seconds, system=system, key=key)
+
+    def retire_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        seconds: tuple[Second, ...] = (),
+        system: str = "market",
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        return retire_reference(
+            read_retire_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.system(system),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            now=self.now,
+        )
+
     def pull(
         self,
         request: Mapping[str, Any],
@@ -459,13 +487,16 @@ class World:
 
     def surroundings(self) -> Surroundings:
         with self.registry.database.read() as connection:
-            sources = PartyReader(connection).sources()
+            parties, today = PartyReader(connection), civil_date(self.now)
+            sources, coverage = parties.sources(), parties.coverage()
+            in_charge = parties.in_charge(today)
         return Surroundings(
             seal_standing(self.trust.refresh(self.now), self.now),
             {code: Source(*each) for code, each in sources.items()},
             CATALOGUE,
             ORIGIN,
             "test",
+            complete_types(coverage, in_charge, today),
         )
 
 

@@ -89,6 +89,7 @@ OPERATIONS = [
     ("post", "/api/v1/officers"),
     ("post", "/api/v1/pulls"),
     ("post", "/api/v1/relations"),
+    ("post", "/api/v1/references"),
     ("post", "/api/v1/sharing-rules"),
     ("post", "/api/v1/sources"),
     ("post", "/api/v1/status-changes"),

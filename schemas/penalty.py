@@ -47,6 +47,8 @@ _UNUSED = frozenset(
 )
 _NOTHING = frozenset({"", "无", "/", "\\", "-", "--", "—", "——", "空", "NULL", "不涉及"})
 _SUSPENDED, _STRIPPED = ("暂扣", "扣留"), ("吊销",)
+# No certificate on record is named; several may be.
+UNKNOWN, SEVERAL = "penalty_unknown", "penalty_several"
 # A shorter number stands in any text by chance.
 _SHORTEST_NUMBER = 6
 _WORDS = re.compile(r"[0-9A-Z]+")
@@ -143,16 +145,16 @@ def named_certificate(text: str, held: Sequence[HeldPermit], *, licence_number: 
     # A type that is named beside the number of another certificate is a second thing that is asked for.
     others = [types for types in names if not any(each.certificate_type in types for each in numbered)]
     if len(numbered) + len(others) > 1:
-        return Naming(None, "penalty_several")
+        return Naming(None, SEVERAL)
     if numbered:
         return Naming(numbered[0].serial)
     if not others or _names_a_number(spoken, licence_number):
-        return Naming(None, "penalty_unknown")
+        return Naming(None, UNKNOWN)
     fitting = [each for each in held if each.certificate_type in others[0]]
     standing = [each for each in fitting if Status(each.status) not in ENDED] or fitting
     if len(standing) == 1:
         return Naming(standing[0].serial)
-    return Naming(None, "penalty_several" if standing else "penalty_unknown")
+    return Naming(None, SEVERAL if standing else UNKNOWN)
 
 
 def _spoken(text: str) -> str:

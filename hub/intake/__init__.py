@@ -11,5 +11,6 @@
 
 A crash at any place leaves no row undone and none done twice: after 5's first transaction each row up to `rows_done` is
 recorded or stands in an intention, which whoever completes it tells the outcome of. A dry run does 3 and 4, and
-records what would be done; after a crash it begins again.
+records what would be done; after a crash it begins again. Rows of a penalty file seal nothing: each batch is one
+transaction that opens their tasks (`penalties.py`). A whole intake is undone by `undo.py`.
 """

@@ -24,7 +24,7 @@ from hub.store.notice import NoticeReader
 from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import ENDED, Certificate, Status
 from schemas.parties import System
-from schemas.penalty import HeldPermit, PenaltyRow, named_certificate, read_penalty_header, read_penalty_row
+from schemas.penalty import UNKNOWN, HeldPermit, PenaltyRow, named_certificate, read_penalty_header, read_penalty_row
 
 _REFUSED_RULES = frozenset({"natural_person"})
 _OBJECT = "object"
@@ -130,7 +130,7 @@ class Penalties:
                 rows.append(self._row(each.reading, each.reading.result or "queued", each.reading.problems, None))
                 continue
             if certificate is None:  # it was taken back as a mistake meanwhile
-                rows.append(self._row(each.reading, "queued", (FieldProblem(_OBJECT, "penalty_unknown"),), None))
+                rows.append(self._row(each.reading, "queued", (FieldProblem(_OBJECT, UNKNOWN),), None))
                 continue
             rule = self._why_not(each.reading.number, penalty, certificate, told)
             if rule is not None:

@@ -174,6 +174,7 @@ class Client:
         certificate_type: str | None = None,
         issuing_body: str | None = None,
         source: str | None = None,
+        origin: str | None = None,
         officer: str | None = None,
         second_officer: str | None = None,
         dry_run: bool = False,
@@ -181,7 +182,8 @@ class Client:
     ) -> dict[str, Any]:
         """Hand a file in, under the digest this system signs, and wait until its rows are done.
 
-        `form` is "type" or "publicity"; `issuing_body` signs the file as its own, `source` is where it was collected.
+        `form` is "type", "publicity" or "penalty"; `issuing_body` signs the file as its own, `source` is where it was
+        collected, `origin` "legacy" where that is an archive.
         `follow` is told the step, how much of it is done, and of how much (None while that is unknown). Returns the
         intake as the hub describes it, done or failed, with its name under "intake".
         """
@@ -191,6 +193,7 @@ class Client:
             "certificate_type": certificate_type,
             "issuing_body": issuing_body,
             "source": source,
+            "origin": origin,
             "file_sha256": digest,
             "dry_run": dry_run,
         }
@@ -210,6 +213,25 @@ class Client:
                 return found | {"intake": intake}
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+
+    def undo_import(
+        self,
+        content: Mapping[str, Any],
+        *,
+        officer: str | None = None,
+        second_officer: str | None = None,
+        key: str | None = None,
+        follow: Follow = lambda step, done, of: None,
+    ) -> dict[str, Any]:
+        """Order an intake (`content["intake"]`) to be undone, and ask on until it is; return the last answer."""
+        path, key = f"/api/v1/intakes/{content['intake']}/undo", key or encode(secrets.token_bytes(16))
+        body = self.make_order(
+            Ordered.UNDO_IMPORT, content, officer=officer, second_officer=second_officer,
+            issuing_body=content["issuing_body"],
+        )  # fmt: skip
+        while (found := self.post(path, body, key=key))["state"] != "done":
+            follow("undone", found["undone"], None)
+        return found
 
     def get(self, path: str, **query: str) -> httpx.Response:
         """Get `path` with token and proof; `query` is what stands behind it."""

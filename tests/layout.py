@@ -139,6 +139,7 @@ _LAYERS = {
     "hub.history": "decisions",
     "hub.delivery": "steps",
     "hub.applications": "steps",
+    "hub.changes": "steps",
     "hub.charge": "steps",
     "hub.confined": "steps",
     "hub.document_content": "steps",

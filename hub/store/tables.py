@@ -567,6 +567,8 @@ intake = Table(
     # Set when the file is signed by this body; otherwise the rows are collected from `source`.
     Column("issuing_body", String(18)),
     Column("source", String(64)),
+    # What its rows are besides: legacy (存量); NULL for what is native or collected.
+    Column("origin", String(16)),
     Column("dry_run", Boolean, nullable=False),
     Column("file_sha256", String(64), nullable=False),
     Column("statement", Serial, nullable=False),
@@ -582,6 +584,8 @@ intake = Table(
     Column("counts", JsonBytes, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("finished_at", Moment),
+    # The statement that ordered the whole intake to be undone; the newest where there were several.
+    Column("undone_by", Serial),
 )
 intake_row = Table(
     "intake_row",

@@ -623,6 +623,14 @@ INTAKES: Mapping[str, Row] = {
         "请查询进度；如需另传文件，请签署新的指令。",
         "Look up its progress; for another file sign a new statement.",
     ),
+    "intake_not_finished": Row(
+        409, "这次导入还没有结束，不能整批撤销。", "This import has not come to its end; it cannot be undone yet.",
+        "请等导入结束后，用同一指令再次提交。", "Wait for its end and send the same order again.",
+    ),
+    "undo_taken_over": Row(
+        409, "另一份更晚的指令正在撤销这次导入。", "A later order is undoing this import.",
+        "请以更晚的那份指令继续。", "Go on with the later order.",
+    ),
     "file_digest": Row(
         422, "文件与指令所签的摘要不符，没有保存。", "The file is not the one that was signed; nothing was kept.",
         "请核对文件是否完整，再次上传。", "Check that the file is whole and send it again.",
@@ -864,6 +872,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "one_character": ("每部分至少两个字", "each part of it needs two characters at least"),
     "other_search": ("不属于这次查询", "it belongs to another search"),
     "one_of": ("须在几项中恰好填一项", "exactly one of several must be given"),
+    "only_archive": ("只用于由档案录入的证照类型表", "only a type's own form from an archive has it"),
     "only_collected": ("只用于归集的文件", "only a collected file has it"),
     "body_unknown": ("颁发机构未登记", "the issuing body is not enrolled"),
     "body_other": ("不是签署文件的颁发机构", "it is not the issuing body that signed the file"),

@@ -23,13 +23,14 @@ from hub.confined.foreign_seal import SealChecker
 from hub.documents.existing import read_existing_order, take_in
 from hub.intentions import Batch, Origin
 from hub.issuance import issue_many
-from hub.statements import VerifiedStatement
+from hub.statements import Second, VerifiedStatement
 from hub.store.database import Database
 from hub.store.files import DocumentFiles
 from schemas.exchange import NOTE_TYP
 from schemas.order import read_order
 from signing.jws import CompactSigner
 from signing.signers import Signer
+from tests.flows.intake_world import Intakes
 from tests.flows.world import CATALOGUE, World, food_number, food_order, open_world
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ class Request:
     verified: VerifiedStatement | None = None
     jws: str = ""
     batch: str = ""
+    seconds: tuple[Second, ...] = ()
 
 
 def ask(world: World, request: Request) -> Any:
@@ -110,6 +112,18 @@ def _existing(world: World, request: Request) -> Any:
     )
 
 
+def _undo(world: World, request: Request) -> Any:
+    assert request.verified is not None
+    intakes = Intakes(world, world.settings.folder.parent)
+    return intakes.undo_verified(request.content, request.verified, seconds=request.seconds, key=KEY, batch_rows=2)
+
+
+def _take_in_penalties(world: World, request: Request) -> Any:
+    intakes = Intakes(world, world.settings.folder.parent, batch_rows=2)
+    intakes.run(request.content)
+    return intakes.outcome(request.content)
+
+
 def _issue_batch(world: World, request: Request) -> Any:
     assert request.verified is not None
     orders = [read_order(each, catalogue=CATALOGUE, overrides=frozenset()) for each in request.content]
@@ -128,6 +142,8 @@ FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "document": _document,
     "download": _download,
     "existing": _existing,
+    "undo": _undo,
+    "penalties": _take_in_penalties,
 }
 
 

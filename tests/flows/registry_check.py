@@ -107,7 +107,8 @@ def _records(all_: Everything) -> Faults:
             continue
         if sha256(record["payload"]).hexdigest() != row["payload_sha256"]:
             yield f"record {serial}: payload digest"
-        wrong = _expected_claims(row, all_.world).items() - _flat(opened_record.claims).items()
+        claims = _flat(opened_record.claims)
+        wrong = (_expected_claims(row, all_.world) | _expected_origin(row, claims)).items() - claims.items()
         yield from (f"record {serial}: claim {name}" for name, _ in wrong)
         yield from _fields(row, record, opened_record, all_.world)
 
@@ -142,11 +143,17 @@ def _expected_claims(row: Row, world: World) -> dict[str, Any]:
         "certificate_type.digest": kind.digest,
         "certificate_type.type_code": kind.type_code,
         "origin.source": row["source"],
-        "origin.kind": "collected" if row["source"] else "native",
-        "trust_level": "C" if row["source"] else "A",
         "status.status_list.idx": place.index,
         "status.status_list.uri": f"{world.registry.origin}/status/{place.list_number}",
     }
+
+
+def _expected_origin(row: Row, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """What no body signed is collected, or of an archive and then of a paper's scan."""
+    if row["source"] is None:
+        return {"origin.kind": "native", "trust_level": "A"}
+    is_legacy = "origin.scan_sha256" in claims
+    return {"origin.kind": "legacy" if is_legacy else "collected", "trust_level": "B" if is_legacy else "C"}
 
 
 def _flat(claims: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -437,7 +444,7 @@ _NAMED_BY_ENTRY = frozenset(
 )
 
 # Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
-_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction"})
+_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import"})
 
 
 def _entered(act: Mapping[str, Any]) -> Entered:
@@ -515,7 +522,7 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
     order = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
     certificates = all_.by_key(tables.certificate, "serial")
     changes = all_.rows(tables.status_change)
-    replaced = _replaced(list(certificates.values()))
+    replaced = _replaced(all_)
     voided = {row["act_id"] for row in changes if row["act"] == Act.VOID}
     acts = [(order.get(row["act_id"], 0), False, row) for row in certificates.values()]
     acts += [(order.get(row["act_id"], 0), True, row) for row in changes]
@@ -533,18 +540,11 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
         last[serial] = row["act_id"]
 
 
-def _replaced(certificates: Sequence[Row]) -> dict[int, int]:
-    """Return which version each one replaced: the nearest before it that was no mistake."""
-    found = {}
-    for row in certificates:
-        before = [
-            (each["version"], each["serial"])
-            for each in certificates
-            if each["chain"] == row["chain"] and each["version"] < row["version"] and each["status"] != "voided"
-        ]
-        if before:
-            found[row["serial"]] = max(before)[1]
-    return found
+def _replaced(all_: Everything) -> dict[int, int]:
+    """Return which version each one replaced, as its record says."""
+    serials = {row["identifier"]: row["serial"] for row in all_.rows(tables.certificate)}
+    before = {row["serial"]: parse_json(row["payload"])["previous_identifier"] for row in all_.rows(tables.record)}
+    return {serial: serials[name] for serial, name in before.items() if name is not None}
 
 
 def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -742,7 +742,7 @@ def _digests_of_statements(all_: Everything) -> Faults:
 
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
-    tables.status_change: frozenset({"issue", "import", "change_status"}),
+    tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
     tables.pull_decision: frozenset({"pull", "compare", "download"}),
     tables.download: frozenset({"download"}),
 }

@@ -20,6 +20,7 @@ from signing.base64url import decode, encode
 from signing.pdf_reading import extract_pdf
 from signing.xml import extract_xml
 from tests.flows.foreign_maker import foreign_authority, foreign_page, foreign_seal, foreign_sealed
+from tests.flows.intake_world import Intakes, csv_file, penalty_row, type_row, undo_content
 from tests.flows.killed import Request, Step, ask, issue_until_killed, run_and_die, signed_messages
 from tests.flows.refusals import refused
 from tests.flows.registry_check import check_registry, find_faults
@@ -38,6 +39,7 @@ from tests.flows.world import (
 CALLS = {
     "issue": "WSW", "renew": "WSW", "change": "W", "batch": "WSSSW", "pull": "WSW", "compare": "WW", "post": "W",
     "document": "WWSWSFW", "download": "W", "existing": "FW",
+    "undo": "WWWW", "penalties": "WWWWW",
 }  # fmt: skip
 WAYS = {"W": ("before", "inside", "after"), "S": ("before", "after"), "F": ("before", "after")}
 STEPS = [
@@ -211,6 +213,25 @@ def _existing_request(world: World) -> Request:
     return Request("existing", (order, pdf, authority.der), verified)
 
 
+def _undo_request(world: World) -> Request:
+    """A file of three rows: a new certificate, its next version, and the next version of one that was there."""
+    intakes = Intakes(world, world.settings.folder.parent)
+    intakes.signed([type_row(1)])
+    rows = [type_row(2), type_row(2, 决定日期="2026-11-20"), type_row(1, 决定日期="2026-11-20")]
+    content = undo_content(intakes.signed(rows)["intake"])
+    verified, seconds = intakes.order_undo(content)
+    return Request("undo", content, verified, seconds=seconds)
+
+
+def _penalties_request(world: World) -> Request:
+    intakes = Intakes(world, world.settings.folder.parent)
+    intakes.signed([type_row(1), type_row(2)])
+    file = csv_file([penalty_row(1), penalty_row(2), penalty_row(1), penalty_row(3)])
+    name = intakes.admit(file, form="penalty", source="publicity")
+    intakes.send(name, file)
+    return Request("penalties", name)
+
+
 def _ordered(world: World, content: dict[str, Any]) -> Any:
     code = "food_operation_permit"
     return world.order(Ordered.ISSUE, content, system="market", certificate_type=code, issuing_body=MARKET)
@@ -227,6 +248,8 @@ REQUESTS = {
     "document": _document_request,
     "download": _download_request,
     "existing": _existing_request,
+    "undo": _undo_request,
+    "penalties": _penalties_request,
 }
 
 # --- what is counted --------------------------------------------------------------------------------------------
@@ -239,6 +262,7 @@ _COUNTED = {
     "misses": tables.comparison_miss,
     "documents": tables.document,
     "downloads": tables.download,
+    "notices": tables.notice,
 }
 _ADDED = {
     "issue": {"certificates": 1},
@@ -251,6 +275,9 @@ _ADDED = {
     "document": {"documents": 1},
     "download": {"downloads": 1},
     "existing": {"documents": 1},
+    # Three are voided, and each of two versions that counted again says so; two tasks, and the row in the queue.
+    "undo": {"changes": 5},
+    "penalties": {"notices": 3},
 }
 
 

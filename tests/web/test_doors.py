@@ -84,6 +84,7 @@ OPERATIONS = [
     ("post", "/api/v1/grants/drafts"),
     ("post", "/api/v1/grants/{digest}/withdrawals"),
     ("post", "/api/v1/intakes"),
+    ("post", "/api/v1/intakes/{name}/undo"),
     ("post", "/api/v1/issuing-bodies"),
     ("post", "/api/v1/licence-number-overrides"),
     ("post", "/api/v1/officers"),

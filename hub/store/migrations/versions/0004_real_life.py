@@ -162,6 +162,8 @@ def upgrade() -> None:
     op.create_index("certificate_listed", "certificate", ["certificate_type", "status", "serial"], unique=False)
     op.add_column("competence", sa.Column("delegated_by", sa.String(length=18), nullable=True))
     op.add_column("grant", sa.Column("ended_by", sa.String(length=64), nullable=True))
+    op.add_column("intake", sa.Column("origin", sa.String(length=16), nullable=True))
+    op.add_column("intake", sa.Column("undone_by", SERIAL, nullable=True))
     op.add_column("issuing_body", sa.Column("annotates", JSON_BYTES, nullable=True))
     op.create_index("number_claim_number", "number_claim", ["number"], unique=False)
     op.add_column("reference_claim", sa.Column("retired_at", MOMENT, nullable=True))

@@ -242,6 +242,12 @@ ANNOTATIONS: Mapping[str, Wording] = {
     "moved_out": Wording("迁出", "moved out of the city"),
 }
 
+AUTHORITIES: Mapping[str, Wording] = {
+    "successor": Wording("由承继原颁发机构的机构作出", "by the body that took over from the issuing body"),
+    "superior": Wording("由上级机构作出", "by the issuing body's superior"),
+    "delegator": Wording("由委托颁发的机构作出", "by the body that had delegated the issuing"),
+}
+
 CAUSES: Mapping[str, Wording] = {
     "renew": Wording("延续", "renewed"),
     "change": Wording("变更", "changed"),

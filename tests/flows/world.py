@@ -179,14 +179,33 @@ class World:
         verified = self.order(Ordered.ISSUE, content, system=system, certificate_type=code, issuing_body=body)
         return self.issue_verified(content, verified, system=system, key=key)
 
+    def issue_jointly(self, content: Mapping[str, Any], *others: str, system: str = "market") -> dict[str, Any]:
+        """Order one certificate together with other systems' departments, each signing the same."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        members = {"certificate_type": content["certificate_type"], "issuing_body": content["issuing_body"]}
+        bound = members | {"content_digest": content_digest(content, salt)}
+        verified, *beside = (
+            self.verified(self.sign(Ordered.ISSUE, system=each, **bound), act=Ordered.ISSUE, system=each)
+            for each in (system, *others)
+        )
+        seconds = tuple(Second(each, self.system(code).department) for each, code in zip(beside, others, strict=True))
+        return self.issue_verified(content, verified, system=system, seconds=seconds)
+
     def issue_verified(
-        self, content: Mapping[str, Any], verified: VerifiedStatement, *, system: str = "market", key: str | None = None
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
     ) -> dict[str, Any]:
         with self.registry.database.read() as connection:
             overrides = PartyReader(connection).overrides()
         return issue(
             read_order(content, catalogue=CATALOGUE, overrides=overrides),
             verified=verified,
+            seconds=seconds,
             system=self.system(system),
             key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,

@@ -33,6 +33,7 @@ from hub.delivery import Exchange
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
+from hub.erasure import delete_erased_files
 from hub.errors import SetupError
 from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
@@ -60,6 +61,7 @@ from hub.store.statement import StatementWriter
 from hub.web import (
     access,
     documents,
+    erasure,
     examination,
     exchange,
     existing,
@@ -246,13 +248,14 @@ def _build(settings: Settings, database: Database) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep(_rounds(registry, sealers, makers))
+    upkeep = Upkeep(_rounds(registry, sealers, makers, files))
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
     for router in (
         issuance.routes(registry, sealers),
         status.routes(registry),
+        erasure.routes(registry, files),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
@@ -370,7 +373,9 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
 
 
-def _rounds(registry: Registry, sealers: Sealers, makers: DocumentWorker) -> list[Callable[[datetime], object]]:
+def _rounds(
+    registry: Registry, sealers: Sealers, makers: DocumentWorker, files: DocumentFiles
+) -> list[Callable[[datetime], object]]:
     def complete(now: datetime) -> object:
         return complete_orphans(registry=registry, sealers=sealers, now=now)
 
@@ -380,7 +385,10 @@ def _rounds(registry: Registry, sealers: Sealers, makers: DocumentWorker) -> lis
     def forget(now: datetime) -> object:
         return registry.database.write(lambda connection: StatementWriter(connection).forget_expired(now))
 
-    return [complete, release, forget, makers.forget_problems]
+    def erase(now: datetime) -> object:
+        return delete_erased_files(registry=registry, files=files, now=now)
+
+    return [complete, release, forget, erase, makers.forget_problems]
 
 
 def _api(

@@ -8,13 +8,22 @@ import typer
 from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SecondOfficer, SystemCode, Url, open_client
 from hub.cli.output import AsJson, read_json, show
 
-Noun = Literal["annotations", "relations", "subjects", "coverage"]
-_ACTS = {"annotations": "annotate", "relations": "relate", "subjects": "register", "coverage": "enrol"}
+Noun = Literal["annotations", "relations", "subjects", "coverage", "erasures"]
+_ACTS = {
+    "annotations": "annotate",
+    "relations": "relate",
+    "subjects": "register",
+    "coverage": "enrol",
+    "erasures": "erase",
+}
 
 
 def order(
     noun: Annotated[
-        Noun, typer.Argument(help="标注、主体关系、场所与设备、收录范围。 What is ordered: its place below /api/v1.")
+        Noun,
+        typer.Argument(
+            help="标注、主体关系、场所与设备、收录范围、删除一项内容。 What is ordered: its place below /api/v1."
+        ),
     ],
     content: Annotated[Path, typer.Argument(help="指令内容（JSON），- 为标准输入。 The content as JSON.")],
     system: SystemCode,

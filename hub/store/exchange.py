@@ -77,6 +77,12 @@ class ExchangeReader:
         )
         return [(row[0], row[1]) for row in self._connection.execute(query)]
 
+    def of_holder(self, licence_number: str, *, since: datetime) -> list[StoredDecision]:
+        """Return what was decided since then about pulls of a holder's certificates, and allowed."""
+        table = tables.pull_decision
+        chosen = (table.c.licence_number == licence_number) & (table.c.recorded_at >= since) & table.c.allowed
+        return [StoredDecision(*row) for row in self._connection.execute(select(table).where(chosen))]
+
     def lapsed(self, now: datetime) -> list[StoredDecision]:
         """Return decisions whose reserved use was neither used nor released in time."""
         table = tables.pull_decision

@@ -25,10 +25,13 @@ from hub.recomposition import bodies_from_store, compose_kin
 from hub.repeats import kept_answer
 from hub.signer_status import grant_context
 from hub.store import tables
+from hub.store.document import DocumentReader
+from hub.store.erasure import ErasureReader
 from hub.store.intention import IntentionReader, KeptAct
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
 from schemas.download import EXISTING, parse_download
+from schemas.erasure import erasable
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
@@ -71,8 +74,10 @@ def check_registry(world: World, *, open_intentions: int = 0) -> None:
     with world.registry.database.read() as connection:
         faults = find_faults(world, connection)
         left = len(IntentionReader(connection).all())
+        leaving = DocumentReader(connection).leaving(1)
     if left != open_intentions:
         faults.append(f"{left} intentions are open, not {open_intentions}")
+    faults += [f"the file of erased document {digest} is still to be deleted" for digest in leaving]
     if faults:
         raise AssertionError("\n".join(faults))
 
@@ -96,6 +101,7 @@ def _findings(check: Callable[[Everything], Faults], everything: Everything) -> 
 def _records(all_: Everything) -> Faults:
     """Every certificate has its record, which opens with the listed key and says what the row says."""
     certificates, records = all_.by_key(tables.certificate, "serial"), all_.by_key(tables.record, "serial")
+    erased = ErasureReader(all_.connection).fields(sorted(certificates))
     if certificates.keys() != records.keys():
         yield "certificates and records are not one to one"
     for serial in certificates.keys() & records.keys():
@@ -109,7 +115,7 @@ def _records(all_: Everything) -> Faults:
             yield f"record {serial}: payload digest"
         wrong = _expected_claims(row, all_.world).items() - _flat(opened_record.claims).items()
         yield from (f"record {serial}: claim {name}" for name, _ in wrong)
-        yield from _fields(row, record, opened_record, all_.world)
+        yield from _fields(row, record, opened_record, erased.get(serial, frozenset()), all_.world)
 
 
 def _open(row: Row, record: Row, world: World) -> OpenedRecord:
@@ -159,15 +165,17 @@ def _flat(claims: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _fields(row: Row, record: Row, opened_record: OpenedRecord, world: World) -> Faults:
+def _fields(row: Row, record: Row, opened_record: OpenedRecord, erased: frozenset[str], world: World) -> Faults:
     serial, registry = row["serial"], world.registry
     kind = registry.catalogue.get(row["certificate_type"], row["type_version"])
     public = public_fields(row["certificate_type"], row["type_version"], registry)
     if not set(disclosed_values(record["public_disclosures"])) <= public:
         yield f"record {serial}: a field that is not public stands in the open"
     known = {field.name for field in kind.fields} | set(COMMON_FIELDS)
-    if not set(COMMON_FIELDS) <= opened_record.disclosed.keys() <= known:
+    if not set(COMMON_FIELDS) - erased <= opened_record.disclosed.keys() <= known - erased:
         yield f"record {serial}: fields"
+    if not erased <= erasable(kind):
+        yield f"record {serial}: what cannot be erased was"
     if len(parse_json(record["payload"])["_sd"]) != kind.disclosure_count:
         yield f"record {serial}: number of digests"
 
@@ -418,6 +426,10 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _exchange_done(all_, digests)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
+    issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.erasure):
+        before = issued[row["serial"]]
+        yield "erase", row["act_id"], digests.get(row["statement"]), before["payload_sha256"], before["act_id"]
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
     yield "enrol", None, None, None, None  # of the operator, by `init`
@@ -512,7 +524,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
-    tables.existing_document,
+    tables.existing_document, tables.erasure,
 )  # fmt: skip
 
 
@@ -566,6 +578,41 @@ def _note(row: Row, world: World) -> bytes:
 def _documents(all_: Everything) -> Faults:
     """Every document is whole, sealed and entered, and says what its record says."""
     yield from faulty_documents(all_.world, all_.connection)
+
+
+def _erasures(all_: Everything) -> Faults:
+    """What was erased is nowhere any more: no document kept shows it, no kept answer hands it over."""
+    rows = all_.rows(tables.erasure)
+    if len({(row["serial"], row["field"]) for row in rows}) != len(rows):
+        yield "a field was erased twice"
+    acts = {row["act_id"]: row["serial"] for row in rows}
+    entered = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    for row in all_.rows(tables.document):
+        if row["erased_by"] is not None:
+            if acts.get(row["erased_by"]) != row["serial"]:
+                yield f"document {row['sha256']}: erased by no act on its certificate"
+            continue
+        shown = decisions[row["delivery"]]["fields"] if row["delivery"] else None
+        for each in rows:
+            is_before = entered[row["act_id"]] < entered[each["act_id"]]
+            named = shown is None or any(each["field"] in names for names in shown.values())
+            if each["serial"] == row["serial"] and is_before and named:
+                yield f"document {row['sha256']}: shows what was erased"
+    yield from _handed_over(all_, rows)
+
+
+def _handed_over(all_: Everything, erasures: Sequence[Row]) -> Faults:
+    serials = {row["identifier"]: row["serial"] for row in all_.rows(tables.certificate)}
+    gone = {(row["serial"], row["field"]) for row in erasures}
+    for row in all_.rows(tables.idempotency):
+        kept = KeptAct(row["request_digest"], row["act"], row["answer"])
+        answer = kept_answer(kept, row["system"], row["key"], registry=all_.world.registry) or {}
+        for item in answer.get("items", ()):
+            record = item["file"]["record"] if item.get("file") else {"signatures": [{"header": {"disclosures": []}}]}
+            names = disclosed_values(record["signatures"][0]["header"]["disclosures"])
+            if gone & {(serials.get(item.get("identifier")), name) for name in names}:
+                yield f"the kept answer of {row['act']} hands over what was erased"
 
 
 # --- answers ----------------------------------------------------------------------------------------------------
@@ -659,6 +706,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.status_change: frozenset({"issue", "import", "change_status"}),
     tables.pull_decision: frozenset({"pull", "compare", "download"}),
     tables.download: frozenset({"download"}),
+    tables.erasure: frozenset({"erase"}),
 }
 
 CHECKS: Sequence[Callable[[Everything], Faults]] = (
@@ -674,6 +722,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _grants,
     _deliveries,
     _documents,
+    _erasures,
     _answers,
     _kept_answers,
     _trust_lists,

@@ -73,6 +73,7 @@ OPERATIONS = [
     ("post", "/api/v1/downloads"),
     ("post", "/api/v1/downloads/drafts"),
     ("post", "/api/v1/enterprises"),
+    ("post", "/api/v1/erasures"),
     ("post", "/api/v1/existing-documents"),
     ("post", "/api/v1/grants"),
     ("post", "/api/v1/grants/drafts"),

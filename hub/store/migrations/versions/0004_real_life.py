@@ -156,6 +156,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_subject_holder"), "subject", ["holder"], unique=False)
     op.create_index("certificate_listed", "certificate", ["certificate_type", "status", "serial"], unique=False)
     op.add_column("competence", sa.Column("delegated_by", sa.String(length=18), nullable=True))
+    op.add_column("document", sa.Column("erased_by", sa.String(length=64), nullable=True))
+    op.add_column("document", sa.Column("file_gone_at", MOMENT, nullable=True))
+    op.create_index(
+        "document_leaving",
+        "document",
+        ["number"],
+        unique=False,
+        sqlite_where=sa.text("erased_by IS NOT NULL AND file_gone_at IS NULL"),
+        postgresql_where=sa.text("erased_by IS NOT NULL AND file_gone_at IS NULL"),
+    )
     op.add_column("grant", sa.Column("ended_by", sa.String(length=64), nullable=True))
     op.add_column("issuing_body", sa.Column("annotates", JSON_BYTES, nullable=True))
     op.create_index("number_claim_number", "number_claim", ["number"], unique=False)

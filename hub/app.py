@@ -47,6 +47,7 @@ from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
+from hub.publication import status_list
 from hub.rates import Rates
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.settings import Settings
@@ -60,6 +61,7 @@ from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
     access,
+    archives,
     documents,
     erasure,
     examination,
@@ -256,6 +258,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         issuance.routes(registry, sealers),
         status.routes(registry),
         erasure.routes(registry, files),
+        archives.routes(registry, files, _status_token(settings, registry, keys)),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
@@ -416,6 +419,13 @@ def _api(
     ready = Readiness(registry, trust)
     api.include_router(publication.routes(registry, trust, lists, status_term, metrics, ready))
     return api
+
+
+def _status_token(settings: Settings, registry: Registry, keys: KeyFolder) -> Callable[[int, datetime], str]:
+    """Return what signs one status list of a moment, as its door does."""
+    signer = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
+    term = timedelta(seconds=settings.status_list_term)
+    return lambda number, now: status_list(number, registry=registry, signer=signer, term=term, now=now)
 
 
 class Readiness:

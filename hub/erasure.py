@@ -245,7 +245,9 @@ def _erase_documents(field: str, certificate: Certificate, act_id: str, connecti
     What a file that was taken in shows was never read: it is taken to show all.
     """
     shown = []
-    for each in DocumentReader(connection).of(certificate.serial):
+    for each in DocumentReader(connection).every(certificate.serial):
+        if each.erased_by is not None:
+            continue
         decision = ExchangeReader(connection).decision(each.delivery) if each.delivery else None
         if decision is None or _covers(field, certificate, decision.fields):
             shown.append(each.sha256)

@@ -158,6 +158,7 @@ _LAYERS = {
     "hub.statements": "steps",
     "hub.signer_status": "steps",
     "hub.terms": "errors",
+    "hub.zip_stream": "steps",
     "hub.keyfolder": "steps",
     "hub.store": "store",
     "hub.web": "web",

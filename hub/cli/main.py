@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from hub.cli import (
+    archive,
     catalogue,
     doctor,
     documents,
@@ -58,6 +59,7 @@ app.command("issue", rich_help_panel=_OVER_API)(issuance.issue)
 app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("order", rich_help_panel=_OVER_API)(order.order)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
+app.command("archive", rich_help_panel=_OVER_API)(archive.archive)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)

@@ -132,10 +132,10 @@ class DocumentReader:
             yield from (StoredDocument(*row[1:]) for row in rows)
             number = rows[-1][0]
 
-    def of(self, serial: int) -> list[StoredDocument]:
-        """Return every document of a certificate version that is not erased."""
+    def every(self, serial: int) -> list[StoredDocument]:
+        """Return every document of a certificate version in the order sealed, erased ones too."""
         rows = select_by(self._connection, tables.document, columns=_NAMES, order="number", serial=serial)
-        return [each for each in (StoredDocument(*row) for row in rows) if each.erased_by is None]
+        return [StoredDocument(*row) for row in rows]
 
     def leaving(self, most: int) -> list[str]:
         """Return the digests of erased documents whose files are still to be deleted."""

@@ -381,6 +381,10 @@ statement = Table(
     # The statement that this one, by a second officer or a joint body, stands beside.
     Column("seconds", Serial),
 )
+Index(
+    "statement_seconds", statement.c.seconds,
+    sqlite_where=statement.c.seconds.is_not(None), postgresql_where=statement.c.seconds.is_not(None),
+)  # fmt: skip
 entry = Table(
     "entry",
     metadata,

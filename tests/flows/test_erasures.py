@@ -183,7 +183,10 @@ def test_changed_bytes_of_an_erased_document_are_still_a_changed_file(world: Wor
 def test_copy_that_shows_it_is_deleted_and_one_that_does_not_stays(world: World) -> None:
     identifier = issued(world)
     wanted = [{"certificate_type": "food_operation_permit", "fields": ["business_items"]}]
-    copies = [_copy(world, statutory_request()), _copy(world, statutory_request(types=wanted, case_number="2026-0002"))]
+    copies = [
+        copied(world, statutory_request()),
+        copied(world, statutory_request(types=wanted, case_number="2026-0002")),
+    ]
     assert world.erase(identifier, "legal_representative")["documents_erased"] == 1
     assert [outcome(world, each.pdf) for each in copies] == [("unknown", "content_erased"), ("valid", "good")]
 
@@ -396,7 +399,7 @@ def _head(world: World) -> dict[str, Any]:
         return dict(orjson.loads(connection.execute(query).scalar_one()))
 
 
-def _copy(world: World, request: dict[str, Any]) -> Any:
+def copied(world: World, request: dict[str, Any]) -> Any:
     answer = world.pull(request)
     delivery = delivery_of(answer["delivery"], requester=HEALTH, registry=world.registry, now=world.now)
     (wanted,) = copies_of_delivery(delivery, language="zh", registry=world.registry)

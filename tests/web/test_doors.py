@@ -55,6 +55,7 @@ OPERATIONS = [
     ("get", "/.well-known/jwks.json"),
     ("get", "/.well-known/oauth-authorization-server"),
     ("get", "/.well-known/yizhao-trust-list"),
+    ("get", "/api/v1/archives/{identifier}"),
     ("get", "/api/v1/catalogue"),
     ("get", "/api/v1/catalogue/{code}/{version}"),
     ("get", "/api/v1/deliveries/{name}/archive"),

@@ -171,6 +171,14 @@ def upgrade() -> None:
     op.create_index("number_claim_number", "number_claim", ["number"], unique=False)
     op.add_column("reference_claim", sa.Column("retired_at", MOMENT, nullable=True))
     op.add_column("statement", sa.Column("seconds", SERIAL, nullable=True))
+    op.create_index(
+        "statement_seconds",
+        "statement",
+        ["seconds"],
+        unique=False,
+        sqlite_where=sa.text("seconds IS NOT NULL"),
+        postgresql_where=sa.text("seconds IS NOT NULL"),
+    )
     op.add_column("status_change", sa.Column("authority", sa.String(length=16), nullable=True))
     op.add_column("status_change", sa.Column("cause", sa.String(length=16), nullable=True))
     op.add_column("status_change", sa.Column("public_until", sa.Date(), nullable=True))

@@ -39,7 +39,7 @@ from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
-from hub.facts import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, complete_types, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
@@ -70,11 +70,13 @@ from hub.web import (
     grants,
     intake,
     issuance,
+    orders,
     parties,
     problems,
     publication,
     qr,
     status,
+    tasks,
 )
 from hub.web.callers import moment
 from hub.web.documents import Counter
@@ -85,6 +87,7 @@ from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
@@ -122,13 +125,16 @@ class SharedView:
     def _read(self, now: datetime) -> Surroundings:
         trust: TrustList | None = self._trust.refresh(now)
         with self._database.read() as connection:
-            sources = PartyReader(connection).sources()
+            parties = PartyReader(connection)
+            sources, coverage = parties.sources(), parties.coverage()
+            in_charge = parties.in_charge(civil_date(now)) if coverage else {}
         return Surroundings(
             seals=seal_standing(trust, now),
             sources={code: Source(*each) for code, each in sources.items()},
             catalogue=self._catalogue,
             origin=self._installation.origin,
             mode=self._installation.mode,
+            complete=complete_types(coverage, in_charge, civil_date(now)),
         )
 
 
@@ -263,6 +269,8 @@ def _build(settings: Settings, database: Database) -> Hub:
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
+        orders.routes(registry),
+        tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):

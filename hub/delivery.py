@@ -57,14 +57,15 @@ class Judged:
     erased: frozenset[str] = frozenset()
 
 
-def judge_all(decision: StoredDecision, registry: Registry, exchange: Exchange, now: datetime) -> list[Judged]:
+def judge_all(
+    decision: StoredDecision, connection: Connection, registry: Registry, exchange: Exchange, now: datetime
+) -> list[Judged]:
     """Read and judge the holder's current certificates that the decision covers."""
-    with registry.database.read() as connection:
-        found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
-        head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
-        bodies = AnswerReader(connection).certificates([each.serial for each in found])
-        erased = ErasureReader(connection).fields([each.serial for each in found])
-        is_granted = _granted_singly(decision, registry, connection)
+    found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
+    head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
+    bodies = AnswerReader(connection).certificates([each.serial for each in found])
+    erased = ErasureReader(connection).fields([each.serial for each in found])
+    is_granted = _granted_singly(decision, registry, connection)
     if head is None:
         return []
     licence, surroundings = head_licence_state(head, now), exchange.surroundings()

@@ -26,6 +26,7 @@ from hub.errors import NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.holders import lock_holder
 from hub.intentions import decrypt_disclosures, disclosed_names, encrypt_disclosures, new_name
+from hub.order_reading import OrderReading
 from hub.recomposition import bodies_from_store, compose_kin, rewrite
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, kept_answer, open_act, replace_answer
@@ -51,6 +52,22 @@ _FILES_AT_ONCE = 100
 _RECORDS_AT_ONCE = 500
 # A shorter value stands in too many words to be looked for in them.
 _SHORTEST_TOLD = 2
+
+
+def read_erasure_order(content: Mapping[str, Any]) -> ErasureOrder:
+    """Read the content of an order to erase; FieldsError names every member and rule that is wrong."""
+    reading = OrderReading(content)
+    order = ErasureOrder(
+        identifier=reading.text("identifier", 128),
+        issuing_body=reading.text("issuing_body", 18),
+        field=reading.text("field", 64),
+        ground=reading.text("ground", 500),
+        document_name=reading.text("document_name", 256),
+        document_number=reading.text("document_number", 128),
+        document_date=reading.day("document_date"),
+    )
+    reading.refuse_problems()
+    return order
 
 
 def erase(

@@ -35,7 +35,6 @@ from hub.signer_status import standing_of
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
 from hub.store.entry import EntryWriter
-from hub.store.erasure import ErasureReader
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.store.grant import GrantReader, GrantWriter
 from hub.store.sharing import SharingReader
@@ -198,11 +197,12 @@ def _deliver(
     now: datetime,
 ) -> dict[str, Any]:
     for _ in range(_ATTEMPTS):
-        judged = judge_all(decision, registry, exchange, now)
+        with registry.database.read() as connection:
+            judged = judge_all(decision, connection, registry, exchange, now)
         answer, note = make_delivery(request, decision, judged, registry, exchange, now)
 
         def commit(connection: Connection) -> bool:
-            return _commit_delivery(decision, judged, answer, note, key, registry, now, connection)  # noqa: B023
+            return _commit_delivery(decision, judged, answer, note, key, registry, exchange, now, connection)  # noqa: B023
 
         if registry.database.write(commit):
             return answer
@@ -216,6 +216,7 @@ def _commit_delivery(
     note: str | None,
     key: str,
     registry: Registry,
+    exchange: Exchange,
     now: datetime,
     connection: Connection,
 ) -> bool:
@@ -223,11 +224,8 @@ def _commit_delivery(
     lock_holder(decision.licence_number, connection=connection, registry=registry, now=now)
     if ExchangeReader(connection).is_delivered(decision.decision):
         raise OrderError("act_under_way")  # the same request, sent twice at once: the other one has the answer
-    before = {each.certificate.serial: each.certificate for each in judged}
-    if CertificateReader(connection).by_serial(sorted(before)) != before:
-        return False
-    erased = {each.certificate.serial: each.erased for each in judged if each.erased}
-    if ErasureReader(connection).fields(sorted(before)) != erased:
+    # Not its own status alone: a note of another authority, or the end of the licence, may have come between.
+    if judge_all(decision, connection, registry, exchange, now) != judged:
         return False
     if decision.basis == Basis.GRANT and decision.basis_reference is not None:
         stored = GrantReader(connection).get(decision.basis_reference)
@@ -302,7 +300,8 @@ def compare(
         decision = _decide_comparison(request, verified, system, officer, key, registry, exchange, now)
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision)
-    judged = judge_all(decision, registry, exchange, now)
+    with registry.database.read() as connection:
+        judged = judge_all(decision, connection, registry, exchange, now)
     same = [each for each in judged if _is_same(each.certificate, comparison.values, registry)]
     verdict = answer_verdict(same[0].verdict) if same else None
     # Nobody can say any more whether an erased value was the same: neither a match nor a miss.

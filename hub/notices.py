@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     UNCLASSIFIED = "unclassified"
     CORRECTION_ASKED = "correction_asked"
     RENEWAL_TO_DECIDE = "renewal_to_decide"
+    ANNOTATED = "annotated"
 
 
 CLOCKS: Mapping[NoticeKind, ClockCode] = {

@@ -81,6 +81,11 @@ REASONS: Mapping[str, Wording] = {
         "有机关决定停止执行针对此证照的处理决定，请向颁发机构确认。",
         "An authority has stayed the execution of a decision about this certificate; ask the issuing body.",
     ),
+    "history_not_public": Wording(
+        "当时的处罚记录已过公示期或已信用修复，不再公开，无法答复当时的状态。",
+        "The record of a penalty of that time is public no more (its term ended, or credit was repaired), so the state "
+        "then cannot be told.",
+    ),
     "licence_suspended": Wording("持证主体的营业执照已被暂扣。", "The holder's business licence is suspended."),
     "licence_term_ended": Wording(
         "持证主体营业执照上的营业期限已过，请向登记机关确认。",

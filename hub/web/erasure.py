@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel
 
-from hub.erasure import erase
+from hub.erasure import erase, read_erasure_order
 from hub.registry import Registry
 from hub.store.files import DocumentFiles
 from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, in_thread, verify_call
-from schemas.erasure import read_erasure_order
 from schemas.parties import Role
 from schemas.statement import Ordered
 

@@ -7,7 +7,7 @@ A reference nobody has and one that cannot be a reference look alike. Limits cou
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,6 +19,7 @@ from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.store.scan import ScanReader, ScanRows
 from hub.web.callers import moment
 from hub.web.observation import Receive, Scope, Send
+from schemas.certificate import civil_date, parse_day
 from schemas.identifiers import (
     ADMISSIBLE_POSITION,
     LicenceNumberCheckError,
@@ -161,8 +162,16 @@ class LookupDoor:
             self._scan_misses.count(address, now.timestamp())
             await self._refuse("reference_not_found", shown, language, scope, send)
             return
-        look_up = look_up_enterprise if kind == "q" else look_up_certificate
-        answer = look_up(rows, surroundings=self._surroundings(now), now=now)
+        try:
+            at = _day_asked(query, now)
+        except ValueError:
+            await self._refuse("at_form", shown, language, scope, send)
+            return
+        surroundings = self._surroundings(now)
+        if kind == "q":
+            answer = look_up_enterprise(rows, surroundings=surroundings, now=now)
+        else:
+            answer = look_up_certificate(rows, surroundings=surroundings, now=now, at=at)
         await self._answer(answer, kind, name, query, shown, language, now, send)
 
     async def _read(self, kind: str, reference: str, query: Mapping[str, list[str]]) -> ScanRows | None:
@@ -279,6 +288,17 @@ def _language(accept: bytes, query: Mapping[str, list[str]]) -> str:
         if code in ("zh", "en"):
             return code
     return "zh"
+
+
+def _day_asked(query: Mapping[str, list[str]], now: datetime) -> date | None:
+    """Return the day `?at=` asks about; ValueError for what is no day, or a day to come."""
+    asked = query.get("at", [""])[0]
+    if not asked:
+        return None
+    day = parse_day(asked)
+    if day > civil_date(now):
+        raise ValueError("a day to come")
+    return day
 
 
 def _linkset(answer: Mapping[str, Any]) -> dict[str, Any]:

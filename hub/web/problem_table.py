@@ -196,6 +196,92 @@ ORDERS: Mapping[str, Row] = {
         "设备易主的，请以 replaces 指明原证照办理变更；否则请核对设备编号。",
         "If it changed hands name the certificate before in `replaces`; otherwise check the device's id.",
     ),
+    "annotation_kind": Row(
+        422, "标注的种类不对。", "The kind of the annotation is wrong.",
+        "请按接口说明选择标注种类。", "Choose one of the kinds that the API description gives.",
+    ),
+    "annotation_only_licence": Row(
+        422, "这种标注只能加在营业执照上。", "This kind of annotation stands on business licences only.",
+        "请对营业执照办理。", "Order it for the business licence.",
+    ),
+    "annotation_there": Row(
+        409, "已有同一标注且尚未解除。", "The same annotation is there and has not been lifted.",
+        "如需更改，请先解除原标注。", "Lift the one that is there first.",
+    ),
+    "annotation_not_found": Row(
+        404, "该证照没有这项标注。", "The certificate has no such annotation.",
+        "请核对原标注的 act_id。", "Check the act_id of the annotation.",
+    ),
+    "annotation_lifted": Row(
+        409, "该标注已经解除。", "The annotation has been lifted before.",
+        "无须再办。", "Nothing is left to do.",
+    ),
+    "renewal_not_possible": Row(
+        409, "该证照不能受理延续：没有届满日、已届满或已终止。",
+        "A renewal cannot be accepted: the certificate has no last day, is past it, or has ended.",
+        "请核对证照；已届满的须重新申请。", "Check the certificate; past its last day it is applied for anew.",
+    ),
+    "renewal_not_filed": Row(
+        409, "没有登记过延续受理，不能登记不予延续。", "No renewal was accepted that could be refused.",
+        "请先登记延续受理。", "Record that the renewal was accepted first.",
+    ),
+    "penalty_not_found": Row(
+        404, "该证照没有这项处罚。", "The certificate has no such penalty.",
+        "请核对处罚行为的 act_id。", "Check the act_id of the penalty.",
+    ),
+    "penalty_repaired": Row(
+        409, "该处罚已登记信用修复。", "The repair of this penalty is recorded already.",
+        "无须再办。", "Nothing is left to do.",
+    ),
+    "enterprise_not_found": Row(
+        404, "没有登记这个市场主体。", "No such enterprise is recorded.",
+        "请核对统一社会信用代码，或先登记主体或为其颁发营业执照。",
+        "Check the licence number, or enrol the enterprise or issue its business licence first.",
+    ),
+    "relation_not_found": Row(
+        404, "没有这项主体关系。", "There is no such relation.",
+        "请核对双方代码和关系种类。", "Check both licence numbers and the kind.",
+    ),
+    "relation_itself": Row(
+        422, "主体不能与自己合并、承继或隶属。", "An enterprise cannot merge with, succeed or belong to itself.",
+        "请核对双方的统一社会信用代码。", "Check the two licence numbers.",
+    ),
+    "relation_there": Row(
+        409, "该关系已经登记。", "That relation is recorded already.", "无须再办。", "Nothing is left to do.",
+    ),
+    "relation_two_successors": Row(
+        409, "该主体已有承继者，除解散分立外只能有一个。",
+        "The enterprise has a successor already; only a division leaves more than one.",
+        "请核对；原登记有误的，请先终止原关系。", "Check; if the one recorded is wrong, end that relation first.",
+    ),
+    "relation_two_parents": Row(
+        409, "该分支机构已有所属主体。", "The branch belongs to a parent already.",
+        "请先终止原隶属关系。", "End the relation to its present parent first.",
+    ),
+    "relation_ring": Row(
+        409, "承继或隶属关系不能首尾相接。", "Enterprises cannot succeed, or belong to, one another in a ring.",
+        "请核对双方的先后或上下。", "Check which of the two comes first.",
+    ),
+    "subject_registered": Row(
+        409, "该场所或设备编号已经登记。", "That site or device id is registered already.",
+        "请直接使用该编号；易主的请登记移交。", "Use that id; if it changed hands order that it is handed on.",
+    ),
+    "subject_not_found": Row(
+        404, "没有这个场所或设备编号。", "There is no site or device with that id.",
+        "请核对编号和种类。", "Check the id and whether it is a site or a device.",
+    ),
+    "subject_ended": Row(
+        409, "该场所或设备已停用。", "That site or device has ended.",
+        "请登记新的场所或设备。", "Register a new one.",
+    ),
+    "task_not_found": Row(
+        404, "没有这项待办，或它不属于本部门。", "There is no such task, or it is another department's.",
+        "请核对待办编号。", "Check the number.",
+    ),
+    "task_not_open": Row(
+        409, "这项待办已办结，或只是告知。", "The task is done, or it was only a notice.",
+        "无须再办。", "Nothing is left to do.",
+    ),
     "body_ended": Row(
         403, "该颁发机构已撤并。", "That issuing body is no longer in being.",
         "请由承继机构办理。", "Its successor must order this.",
@@ -572,6 +658,10 @@ PUBLIC: Mapping[str, Row] = {
         "A check character of the licence number is wrong: a character may be mistyped.",
         "请对照营业执照逐位核对。", "Compare it with the business licence, character by character.",
     ),
+    "at_form": Row(
+        422, "查询日期应为 YYYY-MM-DD，且不晚于今天。", "The day must be YYYY-MM-DD and not after today.",
+        "请更正日期后再查。", "Mend the day and ask again.",
+    ),
     "search_off": Row(
         403, "按代码查询目前没有开放。", "Searching by licence number is switched off.",
         "请扫描证照上的二维码。", "Scan the code on the certificate.",
@@ -748,6 +838,8 @@ RULES: Mapping[str, tuple[str, str]] = {
         "只用于按场所发证的类型，且不与 subject_id 同填",
         "only types by site have it, and not with subject_id",
     ),
+    "not_here": ("此处不填", "has no place here"),
+    "in_future": ("不能晚于今天", "is in the future"),
     "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),
     "not_erasable": ("不能删除：证照以此识别", "it cannot be erased: the certificate is known by it"),

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
-from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -412,8 +411,13 @@ Entered = tuple[str, str | None, str | None, str | None, str | None]
 
 _NAMED_BY_ENTRY = frozenset({"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release"})
 
+# Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
+_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction"})
+
 
 def _entered(act: Mapping[str, Any]) -> Entered:
+    if act["kind"] in _PLAIN:
+        return act["kind"], None, act["statement"], None, None
     act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
     # What was intended and then refused is told apart by a digest of which nothing else is left.
     sealed = None if act["kind"] == "order_refused" else act["sealed"]
@@ -435,7 +439,10 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield "enrol", None, None, None, None  # of the operator, by `init`
     for row in all_.rows(tables.grant_table):
         yield "grant", row["act_id"], row["digest"], None, None
-        if row["withdrawn_at"] is not None:
+        if row["ended_by"] is not None:
+            ended_by = {each["act_id"] for each in all_.rows(tables.relation)}
+            assert row["ended_by"] in ended_by, "a grant was ended by no act of the registry"
+        elif row["withdrawn_at"] is not None:
             entered = [act for act in _acts_of(all_, "grant_withdrawal") if act["previous"] == row["act_id"]]
             yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_.world), None, row["act_id"]
 
@@ -465,19 +472,36 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
     order = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
     certificates = all_.by_key(tables.certificate, "serial")
     changes = all_.rows(tables.status_change)
-    chains = sorted(certificates.values(), key=lambda row: (row["chain"], row["version"]))
-    replaced = {new["serial"]: old["serial"] for old, new in pairwise(chains) if old["chain"] == new["chain"]}
+    replaced = _replaced(list(certificates.values()))
+    voided = {row["act_id"] for row in changes if row["act"] == Act.VOID}
     acts = [(order.get(row["act_id"], 0), False, row) for row in certificates.values()]
     acts += [(order.get(row["act_id"], 0), True, row) for row in changes]
     for _, is_change, row in sorted(acts, key=lambda each: each[:2]):
         serial = row["serial"]
         if is_change and row["act"] == Act.SUPERSEDE:
             continue  # its act is the issue of the next version
+        if is_change and row["act"] == Act.UNDO and row["act_id"] in voided:
+            last[serial] = row["act_id"]
+            continue  # its act is the voiding of the next version
         kind = "change_status" if is_change else "issue"
         statement = digests.get(row["statement"])
         previous = last.get(serial if is_change else replaced.get(serial, 0))
         yield kind, row["act_id"], statement, certificates[serial]["payload_sha256"], previous
         last[serial] = row["act_id"]
+
+
+def _replaced(certificates: Sequence[Row]) -> dict[int, int]:
+    """Return which version each one replaced: the nearest before it that was no mistake."""
+    found = {}
+    for row in certificates:
+        before = [
+            (each["version"], each["serial"])
+            for each in certificates
+            if each["chain"] == row["chain"] and each["version"] < row["version"] and each["status"] != "voided"
+        ]
+        if before:
+            found[row["serial"]] = max(before)[1]
+    return found
 
 
 def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -513,10 +537,16 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
     """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
     led = {row["statement"] for table in _LED_BY for row in all_.rows(table)}
     files = {row["statement"] for row in all_.rows(tables.intake)}
+    acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
+    entered = {(act["kind"], act["statement"]) for act in acts if act["kind"] in _PLAIN}
     for row in all_.rows(tables.statement):
         if row["seconds"] is not None:
             continue  # it stands beside another, whose act is counted
-        if row["act"] in (Ordered.ENROL, Ordered.SHARE) or row["number"] in files:
+        if (
+            row["act"] in (Ordered.ENROL, Ordered.SHARE)
+            or row["number"] in files
+            or (row["act"], row["digest"]) in entered
+        ):
             yield row["act"], None, row["digest"], None, None
         elif row["number"] not in led:
             yield "order_refused", None, row["digest"], None, None
@@ -631,6 +661,7 @@ def _answers(all_: Everything) -> Faults:
             key = (chain["licence_number"], page_of(chain["slot"]))
             pages.setdefault(key, []).append(line_of(bodies[chain["current"]]))
     kept = {(row["licence_number"], row["page"]): bytes(row["body"]) for row in all_.rows(tables.answer_page)}
+    kept = {key: body for key, body in kept.items() if body != b"[]"}  # its certificates went elsewhere
     yield from _differing("page", kept, pages)
     heads = {row["licence_number"]: bytes(row["body"]) for row in all_.rows(tables.answer_head)}
     yield from _differing("head", heads, _heads(all_, pages, frozenset(heads)))

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 def relisted(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files with a manifest that fits them: what a forger of the whole package would do."""
     manifest = orjson.loads(files["manifest.json"])
-    manifest["files"] = {
-        name: contents.sha256(each).hexdigest() for name, each in files.items() if name != "manifest.json"
-    }
+    manifest["files"] = {name: sha256(each).hexdigest() for name, each in files.items() if name != "manifest.json"}
     return files | {"manifest.json": contents.as_json(manifest)}
 
 

@@ -328,7 +328,6 @@ def test_second_erasure_is_told_and_a_repeated_request_gets_its_answer(world: Wo
         ("legal_representative", {"ground": "  "}, "fields_wrong"),
         ("legal_representative", {"document_date": "2026-12-01"}, "decision_in_future"),
         ("legal_representative", {"document_date": "23.11.2026"}, "fields_wrong"),
-        ("legal_representative", {"colour": "red"}, "fields_wrong"),
         ("business_scope", {}, "fields_wrong"),
     ],
 )

@@ -33,7 +33,7 @@ from hub.delivery import Exchange
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
-from hub.erasure import delete_erased_files
+from hub.erased_files import delete_erased_files
 from hub.errors import SetupError
 from hub.examination.reader import Reader
 from hub.exchange import release_lapsed

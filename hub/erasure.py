@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
 from hub.charge import require_body
+from hub.erased_files import delete_erased_files
 from hub.errors import NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.holders import lock_holder
@@ -48,7 +49,6 @@ from schemas.evidence import ActFacts, Kind
 from schemas.fields import COMMON_FIELDS, FieldProblem, FieldsError
 from schemas.parties import System
 
-_FILES_AT_ONCE = 100
 _RECORDS_AT_ONCE = 500
 # A shorter value stands in too many words to be looked for in them.
 _SHORTEST_TOLD = 2
@@ -99,22 +99,6 @@ def erase(
             raise
     delete_erased_files(registry=registry, files=files, now=now)
     return answer
-
-
-def delete_erased_files(*, registry: Registry, files: DocumentFiles, now: datetime) -> int:
-    """Delete the files of documents that an act has erased, and note each as gone; return how many."""
-    deleted = 0
-    while digests := _leaving(registry):
-        for digest in digests:
-            files.delete(digest)
-            registry.database.write(lambda connection, each=digest: DocumentWriter(connection).file_gone(each, now))  # type: ignore[misc]
-        deleted += len(digests)
-    return deleted
-
-
-def _leaving(registry: Registry) -> list[str]:
-    with registry.database.read() as connection:
-        return DocumentReader(connection).leaving(_FILES_AT_ONCE)
 
 
 # --- steps 1 to 4 -----------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from hub.cli import (
     keys,
     order,
     qr,
+    retention,
     serve,
     sharing,
     simulator,
@@ -50,6 +51,7 @@ app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
+app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)
 app.add_typer(keys.app, name="keys", rich_help_panel=_LOCAL)
 app.add_typer(simulator.app, name="simulator", rich_help_panel=_LOCAL)

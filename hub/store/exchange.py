@@ -73,8 +73,9 @@ class ExchangeReader:
         """Return requester and delivery note of what was delivered of a holder since then."""
         table = tables.delivery
         query = select(table.c.requester, table.c.note).where(
-            table.c.licence_number == licence_number, table.c.recorded_at >= since
-        )
+            # A note past its term is erased; that it was delivered stays.
+            table.c.licence_number == licence_number, table.c.recorded_at >= since, table.c.note != "",
+        )  # fmt: skip
         return [(row[0], row[1]) for row in self._connection.execute(query)]
 
     def of_holder(self, licence_number: str, *, since: datetime) -> list[StoredDecision]:

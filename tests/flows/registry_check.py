@@ -393,6 +393,8 @@ def _acts(all_: Everything) -> Faults:
     acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
     # Rows of a file that were intended and then refused leave an entry each, and nothing else to count them by.
     acts = [act for act in acts if act["kind"] != "order_refused" or act["statement"] not in refused_later]
+    # What is past its term goes by an act that nobody ordered.
+    acts = [act for act in acts if act["kind"] != "erase" or act["statement"]]
     # So does a document whose status changed while it was made: its entry names what was sealed on the way.
     acts = [act for act in acts if act["kind"] != "document_refused" or not act["sealed"]]
     entered = Counter(map(_entered, acts))
@@ -445,6 +447,12 @@ def _done(all_: Everything) -> Iterator[Entered]:
         elif row["withdrawn_at"] is not None:
             entered = [act for act in _acts_of(all_, "grant_withdrawal") if act["previous"] == row["act_id"]]
             yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_.world), None, row["act_id"]
+
+
+def _sealed_by(all_: Everything, act_id: str) -> str | None:
+    """Return the digest an act is entered with, of something that is past its term."""
+    found = next(row for row in all_.rows(tables.entry) if row["act_id"] == act_id)
+    return parse_json(found["act_bytes"])["sealed"]  # type: ignore[no-any-return]
 
 
 def _acts_of(all_: Everything, kind: str) -> list[dict[str, Any]]:
@@ -514,7 +522,7 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
         if row["use_state"] == "released":
             yield "release", None, None, None, row["act_id"]
     for row in all_.rows(tables.delivery):
-        note = sha256(row["note"].encode()).hexdigest()
+        note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
 
 
@@ -589,6 +597,8 @@ def _deliveries(all_: Everything) -> Faults:
         decision = decisions[row["decision"]]
         if not decision["allowed"] or decision["use_state"] not in ("none", "used"):
             yield f"delivery {row['decision']}: was not allowed"
+        if not row["note"]:
+            continue  # past its term
         note = parse_json(_note(row, all_.world))
         said = (note["serial"], note["holder"], note["requester"]["licence_number"], note["case_number"])
         kept = (row["serial_number"], row["licence_number"], row["requester"], decision["case_number"])
@@ -616,11 +626,12 @@ def _erasures(all_: Everything) -> Faults:
     if len({(row["serial"], row["field"]) for row in rows}) != len(rows):
         yield "a field was erased twice"
     acts = {row["act_id"]: row["serial"] for row in rows}
+    unordered = {act["act_id"] for act in _acts_of(all_, "erase") if not act["statement"]}
     entered = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
     decisions = all_.by_key(tables.pull_decision, "decision")
     for row in all_.rows(tables.document):
         if row["erased_by"] is not None:
-            if acts.get(row["erased_by"]) != row["serial"]:
+            if acts.get(row["erased_by"]) != row["serial"] and row["erased_by"] not in unordered:
                 yield f"document {row['sha256']}: erased by no act on its certificate"
             continue
         shown = decisions[row["delivery"]]["fields"] if row["delivery"] else None

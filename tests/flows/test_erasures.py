@@ -13,7 +13,7 @@ from hub.answers import disclosed_values
 from hub.documents.checking import check_documents
 from hub.documents.downloads import copies_of_delivery, delivery_of
 from hub.documents.making import made_document
-from hub.erasure import delete_erased_files
+from hub.erased_files import delete_erased_files
 from hub.intentions import decrypt_disclosures
 from hub.store import tables
 from hub.store.certificate import CertificateReader

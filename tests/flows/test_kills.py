@@ -8,7 +8,7 @@ import orjson
 import pytest
 from sqlalchemy import func, select
 
-from hub.erasure import delete_erased_files
+from hub.erased_files import delete_erased_files
 from hub.exchange import release_lapsed
 from hub.intentions import new_name
 from hub.intentions import opened as opened_intentions

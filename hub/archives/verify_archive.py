@@ -670,6 +670,10 @@ class Verification:
             with self._report.check(name, f"{each.get('kind')} by act {each.get('act_id')} is ordered and entered"):
                 self._ordered(each["statement"], ("annotate",))
                 self._act(each["act_id"], "annotate", each["statement"])
+                if each["lifted_by"] is not None:
+                    lifting = self._acts.get(str(each["lifted_by"]))
+                    if lifting is None or lifting["kind"] not in ("annotate", "issue"):
+                        raise Broken("no act lifted it")
 
     def _erased(self, folder: str) -> None:
         name = f"{folder}/erasures.json"

@@ -40,7 +40,6 @@ def routes(registry: Registry, files: DocumentFiles, status_token: Callable[[int
         headers = {
             "content-disposition": f'attachment; filename="archive-{identifier}.zip"',
             "cache-control": "no-store",
-            "x-content-type-options": "nosniff",
         }
         opened = await in_thread(work)
         return StreamingResponse(write_archive(opened, files=files), media_type="application/zip", headers=headers)

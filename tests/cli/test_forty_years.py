@@ -12,8 +12,9 @@ from tests.cli.town import MARKET, issue, new_order
 def test_archive_of_an_erased_certificate_verifies_by_the_program_inside(town: Site, tmp_path: Path) -> None:
     identifier = issue(town, new_order()).json["identifier"]
     erasure = {
-        "identifier": identifier, "issuing_body": MARKET, "field": "legal_representative", "ground": "当事人依法请求删除",
-        "document_name": "示例删除决定书", "document_number": "示删〔2026〕1号", "document_date": "2026-01-20",
+        "identifier": identifier, "issuing_body": MARKET, "field": "legal_representative",
+        "ground": "当事人依法请求删除", "document_name": "示例删除决定书",
+        "document_number": "示删〔2026〕1号", "document_date": "2026-01-20",
     }  # fmt: skip
     order = town.write("erasure.json", erasure)
     whose = ("--system", "market", "--officer", "market-001", "--second-officer", "market-002")
@@ -25,7 +26,8 @@ def test_archive_of_an_erased_certificate_verifies_by_the_program_inside(town: S
     assert fetched.json["bytes"] == file.stat().st_size
     with ZipFile(file) as opened:
         opened.extract("verify_archive.py", tmp_path)
-    anchor = run("doctor", *town.local).json["anchor"]
+    found = {each["name"]: each for each in run("doctor", *town.local, "--json").json}
+    anchor = found["anchor"]["seen"]
     command = [sys.executable, "-I", str(tmp_path / "verify_archive.py"), str(file), "--anchor", anchor]
     verified = subprocess.run(command, capture_output=True, text=True, check=False)
     assert verified.returncode == 0, verified.stdout + verified.stderr
@@ -39,11 +41,11 @@ def test_archive_of_another_department_is_refused_and_leaves_no_file(town: Site,
 
 
 def test_retention_lists_by_kind_and_erases_only_when_asked(town: Site) -> None:
-    listed = run("retention", *town.local)
+    listed = run("retention", *town.local, "--json")
     assert listed.code == 0, listed.err
     kinds = {each["kind"]: each for each in listed.json["kinds"]}
     assert kinds["delivery_note"]["term"] == "3 years"
     assert (kinds["record"]["then"], kinds["record"]["past_term"]) == ("transferred", 0)
     assert listed.json["erased"] is False
-    assert run("retention", "--erase", *town.local).json["erased"] is True
-    assert "delivery_note" in run("retention", *[each for each in town.local if each != "--json"]).out
+    assert run("retention", "--erase", *town.local, "--json").json["erased"] is True
+    assert "delivery_note" in run("retention", *town.local).out

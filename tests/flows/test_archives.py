@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -21,9 +22,12 @@ from hub.publication import status_list
 from schemas.tokens import STATUS_LIST_TYP
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner
+from signing.trust import RootSet, sign_trust_list
 from tests.flows.intake_world import Intakes, published_row, shop_number
+from tests.flows.killed import ask
 from tests.flows.refusals import refused
 from tests.flows.test_erasures import copied
+from tests.flows.test_kills import REQUESTS
 from tests.flows.world import HEALTH, MARKET, World, food_order, licence_order, statutory_request
 
 VERIFIER = Path(contents.__file__).with_name("verify_archive.py")
@@ -140,6 +144,22 @@ def test_erased_certificate_holds_without_what_was_erased(hub_world: World, tmp_
     assert all(name.endswith(("erasures.json", ".toml")) for name in shown), shown
 
 
+def test_certificate_with_a_file_from_before_the_hub_holds(hub_world: World, tmp_path: Path) -> None:
+    request = REQUESTS["existing"](hub_world)
+    taken = ask(hub_world, request)
+    package = packed(hub_world, request.content[0]["identifier"])
+    assert f"documents/{taken['sha256']}.pdf" in files_of(package)
+    assert outcome(hub_world, package, tmp_path) == HOLDS
+
+
+def test_annotated_certificate_holds_with_what_was_lifted(hub_world: World, tmp_path: Path) -> None:
+    identifier = str(hub_world.issue(licence_order())["identifier"])
+    noted = hub_world.annotate(identifier, "abnormal")
+    assert outcome(hub_world, packed(hub_world, identifier), tmp_path) == HOLDS
+    hub_world.undo_note(identifier, "lift", noted["act_id"])
+    assert outcome(hub_world, packed(hub_world, identifier), tmp_path) == HOLDS
+
+
 def test_voided_certificate_holds(hub_world: World, tmp_path: Path) -> None:
     first = str(hub_world.issue(food_order())["identifier"])
     second = str(hub_world.issue(food_order(replaces=first, decision_number="示许〔2026〕2号"))["identifier"])
@@ -238,7 +258,20 @@ def test_what_is_no_package_is_told_apart(package: bytes, tmp_path: Path) -> Non
     assert verified(package, tmp_path, "0" * 64)[0] == UNREADABLE
 
 
-def test_lost_document_and_revoked_seal_are_doubts_not_failures(hub_world: World, tmp_path: Path) -> None:
+def test_seal_whose_key_was_revoked_later_is_a_doubt(suspended: tuple[World, bytes], tmp_path: Path) -> None:
+    world, package = suspended
+    listed = world.registry.trust()
+    later = world.now + timedelta(days=1)
+    seals = tuple(replace(each, revoked_at=later, revoke_reason="compromised") for each in listed.seals)
+    newer = replace(listed, version=listed.version + 1, issued_at=later, seals=seals)
+    root_set = RootSet(1, (world.keys.cert("root"),))
+    raw = sign_trust_list(newer, root_set=root_set, signers=[world.keys.signer("root")])
+    files = relisted(files_of(package) | {f"trust/{newer.version}.json": raw})
+    code, lines = verified(zipped(files), tmp_path, world.installation.anchor)
+    assert (code, "was revoked at" in lines) == (INCOMPLETE, True), lines
+
+
+def test_lost_document_is_a_doubt_and_no_failure(hub_world: World, tmp_path: Path) -> None:
     identifier = _with_documents(hub_world)
     (digest, *_) = hub_world.workshop.files.names()
     content = hub_world.workshop.files.get(digest)

@@ -20,8 +20,10 @@ from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader
 from hub.store.files import StoredFileError
 from schemas.statement import Ordered
+from tests.flows.killed import ask
 from tests.flows.refusals import refused
 from tests.flows.test_examination_documents import attached, examined, outcome
+from tests.flows.test_kills import REQUESTS
 from tests.flows.world import (
     HEALTH,
     MARKET,
@@ -226,6 +228,17 @@ def test_document_under_way_forgets_it_and_its_maker_s_file_is_deleted(world: Wo
     assert made is not None
     assert NAME not in attached(world.workshop.files.get(made.sha256)).decode()
     other.close()
+
+
+def test_file_from_before_the_hub_is_taken_to_show_all(world: World) -> None:
+    request = REQUESTS["existing"](world)
+    taken = ask(world, request)
+    _, pdf, _ = request.content
+    assert outcome(world, pdf) == ("valid", "good")
+    assert world.erase(request.content[0]["identifier"], "floor_area")["documents_erased"] == 1
+    assert outcome(world, pdf) == ("unknown", "content_erased")
+    with pytest.raises(StoredFileError):
+        world.workshop.files.get(taken["sha256"])
 
 
 def test_a_holder_without_a_name_gets_no_document(world: World) -> None:

@@ -14,7 +14,8 @@ from hub.store import tables
 from hub.store.files import StoredFileError
 from schemas.retention import RetentionCode, load_retention
 from tests.flows.intake_world import Intakes, published_row
-from tests.flows.test_erasures import copied, outcome
+from tests.flows.test_erasures import copied
+from tests.flows.test_examination_documents import outcome
 from tests.flows.world import World, food_order, licence_order, statutory_request
 
 RULES = load_retention()
@@ -25,7 +26,7 @@ YEARS = timedelta(days=366)
 def world(hub_world: World) -> World:
     """A hub with the 示例 shop's licence and food permit, of which the health bureau may pull the permit."""
     hub_world.issue(licence_order())
-    hub_world.issue(food_order(valid_to=None) | {"valid_to": "2031-11-19"})
+    hub_world.issue(food_order())
     hub_world.share()
     return hub_world
 

@@ -67,6 +67,7 @@ from hub.web import (
     examination,
     exchange,
     existing,
+    finding,
     grants,
     intake,
     issuance,
@@ -75,6 +76,9 @@ from hub.web import (
     problems,
     publication,
     qr,
+    references,
+    resolution,
+    sheets,
     status,
     tasks,
 )
@@ -90,6 +94,7 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
+from schemas.licence_systems import load_licence_systems
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
@@ -265,6 +270,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         status.routes(registry),
         erasure.routes(registry, files),
         archives.routes(registry, files, _status_token(settings, registry, keys)),
+        finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
@@ -272,6 +278,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         orders.routes(registry),
         tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
+        references.routes(registry),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")
@@ -280,8 +287,16 @@ def _build(settings: Settings, database: Database) -> Hub:
     api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns, room))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
-    api.mount("/static", static_app())
     lookup = _lookup(settings, view, reader, keys, pages)
+    windows, problem = resolution.Windows(*lookup.counted), partial(problems.show, render=pages.render)
+    api.include_router(
+        resolution.routes(
+            registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
+            search_on=settings.search_on,
+        )
+    )  # fmt: skip
+    api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
+    api.mount("/static", static_app())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -471,7 +486,7 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     """Send scans straight to their door, everything else to the API."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] == "/search"):
+        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] in _SCANS_BY_QUERY):
             await lookup(scope, receive, send)
         else:
             await api(scope, receive, send)
@@ -479,4 +494,5 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     return dispatch
 
 
-_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/"})
+_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/", "/s/", "/S/", "/d/", "/D/"})
+_SCANS_BY_QUERY = frozenset({"/search", "/holds"})

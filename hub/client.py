@@ -211,9 +211,9 @@ class Client:
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
-    def get(self, path: str) -> httpx.Response:
-        """Get `path` with token and proof."""
-        response = self.http.get(self.url + path, headers=self.headers("GET", path))
+    def get(self, path: str, **query: str) -> httpx.Response:
+        """Get `path` with token and proof; `query` is what stands behind it."""
+        response = self.http.get(self.url + path, params=query, headers=self.headers("GET", path))
         if response.status_code >= 400:
             self._answer(response)
         return response

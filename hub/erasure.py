@@ -42,7 +42,8 @@ from hub.store.exchange import ExchangeReader
 from hub.store.files import DocumentFiles
 from hub.store.intake import IntakeReader
 from hub.store.intention import IdempotencyReader
-from hub.store.relation import RelationWriter
+from hub.store.name_part import NamePartWriter
+from hub.store.relation import RelationReader, RelationWriter
 from schemas.certificate import Certificate, civil_date
 from schemas.erasure import HOLDER_FIELDS, ErasureOrder, erasable
 from schemas.evidence import ActFacts, Kind
@@ -198,11 +199,13 @@ def _forget_of_holder(
     """Forget a holder's name or address in its own row too, unless another of its records tells the same."""
     if _tells_elsewhere(field, value, holder.licence_number, registry, connection):
         return
-    if field == "holder_name":
+    if field == "holder_address":
+        holder.address = "" if holder.address == value else holder.address
+    else:
         RelationWriter(connection).drop_former_name(holder.licence_number, value)
         holder.name = "" if holder.name == value else holder.name
-    else:
-        holder.address = "" if holder.address == value else holder.address
+        former = [name for name, _ in RelationReader(connection).former_names(holder.licence_number)]
+        NamePartWriter(connection).forget(holder.licence_number, value, left=[holder.name, *former])
     EnterpriseWriter(connection).keep([holder])
 
 

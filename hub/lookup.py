@@ -19,6 +19,7 @@ from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head
 from hub.history import answer_at
 from hub.store.scan import ScanRows
 from hub.verification import judge
+from schemas.catalogue import CertificateType
 from schemas.certificate import civil_date
 from schemas.parties import LicenceState, Subject
 from schemas.verdict import Outcome, Surface
@@ -77,7 +78,7 @@ def look_up_enterprise(
         "page": page_of(lines[0]["slot"]) if lines else None,
         "pages": [each["page"] for each in head["pages"]],
         # For a holder of many: each type's certificates, those ended, those suspended.
-        **({"types": held} if len(head["pages"]) > 1 else {}),
+        **({"types": _summary(held, surroundings)} if len(head["pages"]) > 1 else {}),
         **_absent(held, surroundings),
         **({"sites": {site: _subject(each) for site, each in beside.sites.items()}} if beside.sites else {}),
         **({"arrived_from": _arrival(arrived_from, head, today)} if arrived_from else {}),
@@ -143,6 +144,7 @@ def look_up_certificate(
     licence = head_licence_state(head, now)
     verdict = judge(facts_of(body, licence, surroundings), surface=Surface.SCAN, now=now)
     kind = surroundings.catalogue.get(body["type"], body["type_version"])
+    newest = surroundings.catalogue.get(body["type"])
     labels = {field.name: (field.label_zh, field.label_en) for field in kind.fields}
     shown = [
         {"name": name, "zh": labels[name][0], "en": labels[name][1], "value": value}
@@ -163,6 +165,7 @@ def look_up_certificate(
         | {"seal_key_id": body["seal"]},
         "verdict": answer_verdict(verdict),
         "checks": [answer_check(check) for check in verdict.checks],
+        **({"type_note": _type_note(newest)} if newest.replaced else {}),
     } | then
 
 
@@ -197,10 +200,32 @@ def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, 
     return line
 
 
+def _type_note(kind: CertificateType) -> dict[str, str]:
+    """Say that a type is not required any more, or is a filing now, and since when."""
+    replaced = kind.replaced
+    return {"zh": replaced.zh, "en": replaced.en, "since": replaced.from_on.isoformat()} if replaced else {}
+
+
 def _absent(held: Mapping[str, Any], surroundings: Surroundings) -> dict[str, Any]:
-    """Return the types that are held completely, of which this holder has none: type → complete since."""
-    absent = {code: day.isoformat() for code, day in surroundings.complete.items() if code not in held}
+    """Return the types that are held completely, of which this holder has none, and since when they are."""
+    absent = [
+        _named_type(code, surroundings) | {"since": day.isoformat()}
+        for code, day in sorted(surroundings.complete.items())
+        if code not in held
+    ]
     return {"absent": absent} if absent else {}
+
+
+def _summary(held: Mapping[str, Sequence[int]], surroundings: Surroundings) -> list[dict[str, Any]]:
+    return [
+        _named_type(code, surroundings) | {"all": counts[0], "ended": counts[1], "suspended": counts[2]}
+        for code, counts in sorted(held.items(), key=lambda each: (-each[1][1] - each[1][2], each[0]))
+    ]
+
+
+def _named_type(code: str, surroundings: Surroundings) -> dict[str, Any]:
+    kind = surroundings.catalogue.get(code)
+    return {"type": code, "name_zh": kind.name_zh, "name_en": kind.name_en}
 
 
 def _arrival(predecessor: Head, head: Head, today: date) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Planning:
             if max(order.decided_on, order.issued_on) > civil_date(self._now):
                 raise OrderError("decision_in_future")
             body = self._check_body(order, origin)
+            _check_required(order, origin)
             require_joint(order.joint_bodies, self._batch.seconds, self._connection)
             chain, replaced, moved_to = self._chain_for(order, serial, enterprise)
             self._check_subject(order, chain)
@@ -229,6 +230,13 @@ class Planning:
             [each.row(owner=self._registry.owner, lease_until=lease_until, registry=self._registry) for each in mine]
         )
         return planned
+
+
+def _check_required(order: Order, origin: Origin) -> None:
+    """Refuse a type that was required no more on the day of the decision; what was published may be of any age."""
+    replaced = order.certificate_type.replaced
+    if replaced is not None and order.decided_on >= replaced.from_on and not origin.is_collected:
+        raise OrderError("type_not_required", certificate_type=order.certificate_type.code)
 
 
 def _device(order: Order) -> Device | None:

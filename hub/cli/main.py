@@ -26,6 +26,7 @@ from hub.cli import (
     order,
     qr,
     retention,
+    search,
     serve,
     sharing,
     simulator,
@@ -62,6 +63,7 @@ app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("order", rich_help_panel=_OVER_API)(order.order)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
 app.command("archive", rich_help_panel=_OVER_API)(archive.archive)
+app.command("search", rich_help_panel=_OVER_API)(search.search)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)

@@ -1,11 +1,10 @@
 """`yizhao qr`: the QR of an enterprise or a certificate as SVG or PNG, or a sheet of stickers for printing.
 
-The hub draws the code; the sheet is one HTML file for A4 with the codes inside it, each under its holder's name.
+The hub draws the code and the sheet; here the sheet (`/sheet/…`) becomes one HTML file for A4, with its style inside.
 """
 
 import re
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,23 +17,8 @@ if TYPE_CHECKING:
     import httpx
 
 _LICENCE_NUMBER_LENGTH = 18
-_XML_HEADER = re.compile(rb"^\s*<\?xml[^>]*\?>\s*")
-_SHEET = """<!doctype html>
-<html lang="zh"><meta charset="utf-8"><title>一照通行二维码</title>
-<style>
-@page {{ size: A4; margin: 12mm }}
-body {{ margin: 0; font-family: "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif }}
-main {{ display: grid; grid-template-columns: repeat(3, 58mm); gap: 6mm }}
-figure {{ margin: 0; padding: 4mm; border: 0.2mm solid #888; border-radius: 2mm }}
-figure {{ text-align: center; break-inside: avoid }}
-svg {{ width: 34mm; height: 34mm }}
-figcaption {{ font-size: 9pt; line-height: 1.4; margin-top: 2mm; overflow-wrap: anywhere }}
-small {{ display: block; font-size: 7pt; color: #444 }}
-</style>
-<main>
-{stickers}
-</main></html>
-"""
+_MOST_ON_A_SHEET = 48
+_STYLE = re.compile(r'<link rel="stylesheet" href="(/static/[^"]+)">')
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +28,6 @@ class _Coded:
     kind: str
     reference: str
     name: str
-    note: str
 
 
 def qr(
@@ -54,6 +37,9 @@ def qr(
     out: Annotated[
         Path, typer.Option("--out", help=".svg、.png，或 .html（多张贴纸，A4）。 The file; .html is a sheet.")
     ],
+    site: Annotated[
+        str | None, typer.Option("--site", help="贴在哪个经营场所（S-…）。 The site it is to hang at, on a sheet.")
+    ] = None,
     url: Url = DEFAULT_URL,
     as_json: AsJson = False,
 ) -> None:
@@ -62,10 +48,14 @@ def qr(
         raise typer.BadParameter(
             "--out 为 .svg、.png（一个码）或 .html（一张或多张） .svg or .png for one, .html for any"
         )
+    if len(names) > _MOST_ON_A_SHEET:
+        raise typer.BadParameter(f"一次最多 {_MOST_ON_A_SHEET} 个 at most {_MOST_ON_A_SHEET} at once")
+    if site is not None and out.suffix != ".html":
+        raise typer.BadParameter("--site 只用于 .html --site goes with .html only")
     with open_http(url) as http:
         coded = [_find(http, name) for name in names]
         if out.suffix == ".html":
-            out.write_text(_sheet(http, coded), encoding="utf-8")
+            out.write_text(_sheet(http, coded, site), encoding="utf-8")
         else:
             out.write_bytes(_drawn(http, coded[0], out.suffix))
     found = [{"reference": each.reference, "name": each.name} for each in coded]
@@ -85,12 +75,12 @@ def _find(http: "httpx.Client", name: str) -> _Coded:
             raise
     found: Any = public_json(http, f"/c/{name}")
     certificate = found["certificate"]
-    return _Coded("c", certificate["reference"], found["holder"]["name"], certificate["name_zh"])
+    return _Coded("c", certificate["reference"], found["holder"]["name"])
 
 
 def _holder(found: dict[str, Any]) -> _Coded:
     holder = found["holder"]
-    return _Coded("q", holder["reference"], holder["name"], holder["licence_number"])
+    return _Coded("q", holder["reference"], holder["name"])
 
 
 def _drawn(http: "httpx.Client", coded: _Coded, suffix: str) -> bytes:
@@ -102,11 +92,17 @@ def _drawn(http: "httpx.Client", coded: _Coded, suffix: str) -> bytes:
     return response.content
 
 
-def _sheet(http: "httpx.Client", coded: list[_Coded]) -> str:
-    return _SHEET.format(stickers="\n".join(_sticker(http, each) for each in coded))
+def _sheet(http: "httpx.Client", coded: list[_Coded], site: str | None) -> str:
+    """Return the hub's own sheet, its style inside, so that the file stands alone."""
+    first, *others = [each.reference for each in coded]
+    page = _text(http, f"/sheet/{first}", also=others, site=[site] if site else [])
+    return _STYLE.sub(lambda link: f"<style>\n{_text(http, link[1])}</style>", page)
 
 
-def _sticker(http: "httpx.Client", coded: _Coded) -> str:
-    drawing = _XML_HEADER.sub(b"", _drawn(http, coded, ".svg")).decode()
-    caption = f"{escape(coded.name)}<small>{escape(coded.note)}</small><small>扫码核验 Scan to verify</small>"
-    return f"<figure>{drawing}<figcaption>{caption}</figcaption></figure>"
+def _text(http: "httpx.Client", path: str, **query: list[str]) -> str:
+    from hub.client import RefusedError, problem_of
+
+    response = http.get(path, params=query)
+    if response.status_code >= 400:
+        raise RefusedError(response.status_code, problem_of(response))
+    return response.text

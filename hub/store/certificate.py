@@ -103,6 +103,13 @@ class CertificateReader:
         chains = self.chains(sorted(set(claimed.values())))
         return {key: chains[number] for key, number in claimed.items()}
 
+    def chains_numbered(self, numbers: Sequence[str], *, most: int) -> list[StoredChain]:
+        """Return the chains, at most so many, that claim one of these numbers, whoever issued them."""
+        claim = tables.number_claim.c
+        query = select(claim.chain).where(claim.number.in_(numbers)).order_by(claim.chain).distinct().limit(most)
+        chains = self.chains(list(self._connection.execute(query).scalars()))
+        return [chains[number] for number in sorted(chains)]
+
     def device_chains(self, devices: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredChain]:
         """Return the chain that claims each (device id, certificate type) which is claimed."""
         ids = sorted({device_id for device_id, _ in devices})

@@ -15,7 +15,7 @@ _ENTERPRISE = """
     SELECT h.body, p.body FROM reference_claim r
     JOIN answer_head h ON h.licence_number = r.licence_number
     LEFT JOIN answer_page p ON p.licence_number = r.licence_number AND p.page = COALESCE({page}, h.first_page)
-    WHERE r.reference = {key} AND r.serial IS NULL"""
+    WHERE r.reference = {key} AND r.serial IS NULL AND r.retired_at IS NULL"""
 _CERTIFICATE = """
     SELECT h.body, c.body FROM reference_claim r
     JOIN answer_certificate c ON c.serial = r.serial
@@ -29,6 +29,7 @@ _HOLDER = """
     WHERE h.licence_number = {key}"""
 # What few scans ask for, by more than one row; no more than MOST of each.
 _MANY = {
+    "retired": "SELECT retired_at FROM reference_claim WHERE reference = {key} AND retired_at IS NOT NULL",
     "site": "SELECT subject_id, kind, reference, holder, name, address, ended_on FROM subject WHERE reference = {key}",
     "subject": "SELECT subject_id, kind, reference, holder, name, address, ended_on FROM subject"
     " WHERE subject_id = {key}",

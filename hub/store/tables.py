@@ -150,6 +150,8 @@ name_part = Table(
     # Two characters that stand side by side in a holder's name, past or present: names are found by any part of them.
     Column("part", String(2), primary_key=True),
     Column("licence_number", String(18), primary_key=True),
+    # The key is the whole row: a second tree beside it would double what a new name costs.
+    sqlite_with_rowid=False,
 )
 relation = Table(
     "relation",

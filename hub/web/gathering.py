@@ -47,6 +47,12 @@ async def gather_chosen(
     return lines[: MOST - 1], int(lines[MOST - 2]["slot"]) if more else None
 
 
+async def gather_branches(reader: ScanReader, licence_number: str) -> list[dict[str, str]]:
+    """Read the branches of an enterprise: number, name and reference of each, the first hundred."""
+    heads = [orjson.loads(row[0]) for row in await reader.many("branches", licence_number)]
+    return [{name: head[name] for name in ("licence_number", "name", "reference")} for head in heads[: MOST - 1]]
+
+
 async def gather_subject(reader: ScanReader, key: str, *, by: str) -> Subject | None:
     """Read a site or device: `by` "site" its reference, "subject" its id."""
     rows = await reader.many(by, key)

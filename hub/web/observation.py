@@ -103,13 +103,14 @@ def _door(path: str) -> str:
 
 
 _DOORS = frozenset(
-    {"", "q", "c", "search", "verify", "oauth", "status", "healthz", "readyz", "metrics"}
+    {"", "q", "c", "search", "resolve", "sheet", "verify", "oauth", "status", "healthz", "readyz", "metrics"}
     | {"api", "static", "qr", "catalogue", ".well-known", "e-licence"}
 )
 _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}
     | {"systems", "officers", "enterprises", "sources", "licence-number-overrides", "sharing-rules"}
     | {"catalogue", "verifications", "openapi.json", "downloads", "deliveries", "pictures", "existing-documents"}
+    | {"references"}
 )
 
 

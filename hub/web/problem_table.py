@@ -186,6 +186,22 @@ ORDERS: Mapping[str, Row] = {
         409, "这不是该证照的现行版本。", "This is not the current version of the certificate.",
         "请对现行版本办理。", "Order it for the current version.",
     ),
+    "licence_not_recorded": Row(
+        404, "本平台没有该主体的营业执照，无从确认由哪个机构办理。",
+        "This hub holds no business licence of that enterprise, so no body is in charge of its code.",
+        "请先由登记机关颁发或导入营业执照。", "Have its registry issue or import the business licence first.",
+    ),
+    "reference_not_current": Row(
+        409, "这不是该主体现行的查询码。", "That is not the enterprise's present reference.",
+        "请先查询现行查询码；要停用的码如已更换过，则无需再办。",
+        "Look up the present one; where the one to retire was replaced before there is nothing more to do.",
+    ),
+    "type_not_required": Row(
+        409, "这种证照在决定之日已不再需要，或已改为备案。",
+        "On the day of the decision this type was required no more, or had become a filing.",
+        "请查看目录中该类型的说明；改为备案的请办理备案类型。",
+        "See what the catalogue says of the type; where it became a filing, issue that.",
+    ),
     "subject_unknown": Row(
         422, "没有登记这个场所或设备编号，或它已停用。", "No such site or device is registered, or it has ended.",
         "请先登记场所或设备，或核对编号。", "Register the site or device first, or check its id.",
@@ -642,6 +658,22 @@ PUBLIC: Mapping[str, Row] = {
         "Nothing is known by this code. That does not mean that there is no permit.",
         "请重新扫描，或按统一社会信用代码查询。", "Scan again, or search by licence number.",
     ),
+    "reference_retired": Row(
+        410, "这个查询码已经停用，请勿再以它为准。", "This code was retired; do not rely on it.",
+        "请向对方索要现行的查询码，或按统一社会信用代码查询；张贴停用码的，请告知市场监管部门。",
+        "Ask for the present code, or search by licence number; tell the market regulator who still shows this one.",
+    ),
+    "code_not_found": Row(
+        404, "本平台没有收录这个代码，不代表未持证。",
+        "This hub holds nothing under this code; that does not mean that there is no permit.",
+        "请逐位核对，或改用营业执照上的统一社会信用代码。",
+        "Check it character by character, or use the licence number on the business licence.",
+    ),
+    "code_mistyped": Row(
+        422, "证照标识的校验位不对，可能输错了一位。",
+        "The check character of the certificate identifier is wrong: a character may be mistyped.",
+        "请对照证照逐位核对。", "Compare it with the certificate, character by character.",
+    ),
     "licence_number_not_found": Row(
         404, "本平台没有收录这个统一社会信用代码，不代表该主体不存在或未持证。",
         "This hub holds nothing under that licence number; that does not mean there is no such enterprise or permit.",
@@ -657,6 +689,12 @@ PUBLIC: Mapping[str, Row] = {
         422, "统一社会信用代码的校验位不对，可能输错了一位。",
         "A check character of the licence number is wrong: a character may be mistyped.",
         "请对照营业执照逐位核对。", "Compare it with the business licence, character by character.",
+    ),
+    "predicate_form": Row(
+        422, "须指明证照类型（type）和场所或设备编号（subject）。",
+        "A certificate type (type) and the id of a site or device (subject) are needed.",
+        "类型编码见 /api/v1/catalogue；编号印在场所或设备的查询页上。",
+        "Types stand at /api/v1/catalogue; the id stands on the page of the site or device.",
     ),
     "at_form": Row(
         422, "查询日期应为 YYYY-MM-DD，且不晚于今天。", "The day must be YYYY-MM-DD and not after today.",
@@ -847,6 +885,9 @@ RULES: Mapping[str, tuple[str, str]] = {
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
     "not_shared": ("不予共享", "it is not shared"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),
+    "one_at_least": ("须填至少一项", "one of several at least must be given"),
+    "one_character": ("每部分至少两个字", "each part of it needs two characters at least"),
+    "other_search": ("不属于这次查询", "it belongs to another search"),
     "one_of": ("须在几项中恰好填一项", "exactly one of several must be given"),
     "only_collected": ("只用于归集的文件", "only a collected file has it"),
     "body_unknown": ("颁发机构未登记", "the issuing body is not enrolled"),

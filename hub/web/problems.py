@@ -140,9 +140,17 @@ def failure(trace: str) -> tuple[int, bytes]:
     return PROBLEMS["internal"].status, orjson.dumps(document("internal", trace))
 
 
-def show(code: str, shown: str, language: str, trace: str, *, render: Render | None = None) -> tuple[int, bytes, bytes]:
+def show(
+    code: str,
+    shown: str,
+    language: str,
+    trace: str,
+    *,
+    render: Render | None = None,
+    facts: Facts = {},  # noqa: B006
+) -> tuple[int, bytes, bytes]:
     """Return a problem as status, media type and body; a page when `shown` is "page" and there is a `render`."""
-    made = document(code, trace)
+    made = document(code, trace, facts)
     if shown == "page" and render is not None:
         return made["status"], b"text/html; charset=utf-8", render("problem", {"problem": made}, language)
     return made["status"], MEDIA.encode(), orjson.dumps(made)

@@ -23,6 +23,15 @@ def test_refused_order_says_what_is_wrong_and_the_next_step_in_both_languages(to
     assert "追踪号 trace:" in refused.err
 
 
+def test_issued_certificate_is_searched_for_by_a_command(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    found = run("search", "--system", "health", "--name", order["holder_name"], *town.over_api)
+    assert found.code == 0, found.err
+    assert [each["number"] for each in found.json["certificates"]] == [order["certificate_number"]]
+    assert run("search", "--system", "health", "--name", "示", *town.over_api).code == 1
+
+
 def test_same_order_under_another_key_is_refused_as_taken(town: Site) -> None:
     order = new_order()
     assert issue(town, order).code == 0
@@ -122,6 +131,7 @@ def test_codes_are_drawn_alone_and_on_a_sheet(town: Site, tmp_path: Path) -> Non
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in drawing.read_bytes()
     assert sheet.read_text().count("<figure>") == 2
+    assert ("@page" in sheet.read_text(), "/static/" in sheet.read_text()) == (True, False)
     assert order["holder_name"] in sheet.read_text()
 
 

@@ -35,6 +35,7 @@ from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
 from schemas.identifiers import parse_identifier, parse_reference
+from schemas.name_parts import parts_of
 from schemas.sentence import statement_digest
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
@@ -191,13 +192,34 @@ def _identifiers(all_: Everything) -> Faults:
         yield "identifiers and their claims differ"
     references = {(reference, serial) for _, reference, serial in named}
     references |= {(row["reference"], None) for row in all_.rows(tables.enterprise)}
-    if references != _pairs(all_, tables.reference_claim, "reference", "serial"):
+    references |= {(row["reference"], None) for row in _retired(all_)}
+    retirements = len(_acts_of(all_, "retire")) == len(_retired(all_))
+    if references != _pairs(all_, tables.reference_claim, "reference", "serial") or not retirements:
         yield "references and their claims differ"
     yield from (f"reference of {serial} is malformed" for r, serial in references if parse_reference(r) != r)
     for name, count in Counter(name for pair in named for name in pair[:2]).items():
         if count > 1:
             yield f"{name} is given twice"
     yield from _identifier_parts(all_)
+
+
+def _retired(all_: Everything) -> list[Row]:
+    """Return the claims of retired references: those of enterprises that have another now."""
+    has_now = {row["licence_number"]: row["reference"] for row in all_.rows(tables.enterprise)}
+    return [
+        row
+        for row in all_.rows(tables.reference_claim)
+        if row["retired_at"] is not None and has_now.get(row["licence_number"], row["reference"]) != row["reference"]
+    ]
+
+
+def _current_claims(all_: Everything) -> Faults:
+    """What counts now is not retired, and only an enterprise's reference ever is."""
+    retired = {row["reference"] for row in all_.rows(tables.reference_claim) if row["retired_at"] is not None}
+    for table in (tables.enterprise, tables.certificate):
+        yield from (
+            f"{row['reference']} counts and is retired" for row in all_.rows(table) if row["reference"] in retired
+        )
 
 
 def _refused_intentions(all_: Everything) -> int:
@@ -293,6 +315,15 @@ def _chain_facts(chain: Row, rows: Sequence[Row], all_: Everything) -> Faults:
     for row, expected in zip(rows, previous, strict=False):
         if parse_json(payloads[row["serial"]]["payload"])["previous_identifier"] != expected:
             yield f"certificate {row['serial']}: previous identifier"
+
+
+def _name_parts(all_: Everything) -> Faults:
+    """Every holder is found by each part of each name it has or had, and by nothing else."""
+    named = [(row["licence_number"], row["name"]) for row in all_.rows(tables.enterprise)]
+    named += [(row["licence_number"], row["name"]) for row in all_.rows(tables.former_name)]
+    expected = {(part, number) for number, name in named for part in parts_of(name)}
+    if expected != _pairs(all_, tables.name_part, "part", "licence_number"):
+        yield "names and their parts differ"
 
 
 def _numbers(all_: Everything) -> Faults:
@@ -411,7 +442,9 @@ def _acts(all_: Everything) -> Faults:
 Entered = tuple[str, str | None, str | None, str | None, str | None]
 """Kind, act, statement digest, sealed digest, previous act. The act is None where only its entry names it."""
 
-_NAMED_BY_ENTRY = frozenset({"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release"})
+_NAMED_BY_ENTRY = frozenset(
+    {"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire"}
+)
 
 # Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
 _PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction"})
@@ -436,6 +469,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     for row in all_.rows(tables.erasure):
         before = issued[row["serial"]]
         yield "erase", row["act_id"], digests.get(row["statement"]), before["payload_sha256"], before["act_id"]
+    yield from _retirements_done(all_, digests)
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
     yield "enrol", None, None, None, None  # of the operator, by `init`
@@ -453,6 +487,27 @@ def _sealed_by(all_: Everything, act_id: str) -> str | None:
     """Return the digest an act is entered with, of something that is past its term."""
     found = next(row for row in all_.rows(tables.entry) if row["act_id"] == act_id)
     return parse_json(found["act_bytes"])["sealed"]  # type: ignore[no-any-return]
+
+
+def _retirements_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    """Every retired reference was retired by a seconded order of that moment, whose entry seals which one it was."""
+    for reference, number in _retired_by(all_).items():
+        yield "retire", None, digests.get(number), sha256(reference.encode()).hexdigest(), None
+
+
+def _retired_by(all_: Everything) -> dict[str, int]:
+    """Return retired reference → its order's statement; 0 where there is none."""
+    statements = all_.rows(tables.statement)
+    seconded = {row["seconds"] for row in statements}
+    orders = {
+        (row["digest"], row["recorded_at"]): row["number"]
+        for row in statements
+        if row["act"] == Ordered.RETIRE and row["number"] in seconded
+    }
+    entered = {act["sealed"]: act["statement"] for act in _acts_of(all_, "retire")}
+    retired = {row["reference"]: row["retired_at"] for row in _retired(all_)}
+    sealed = {reference: sha256(reference.encode()).hexdigest() for reference in retired}
+    return {name: orders.get((entered.get(sealed[name]), moment), 0) for name, moment in retired.items()}
 
 
 def _acts_of(all_: Everything, kind: str) -> list[dict[str, Any]]:
@@ -543,7 +598,7 @@ def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[En
 
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
     """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
-    led = {row["statement"] for table in _LED_BY for row in all_.rows(table)}
+    led = {row["statement"] for table in _LED_BY for row in all_.rows(table)} | {*_retired_by(all_).values()}
     files = {row["statement"] for row in all_.rows(tables.intake)}
     acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
     entered = {(act["kind"], act["statement"]) for act in acts if act["kind"] in _PLAIN}
@@ -754,8 +809,10 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
 CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _records,
     _identifiers,
+    _current_claims,
     _statuses,
     _chains,
+    _name_parts,
     _numbers,
     _statements,
     _digests_of_statements,

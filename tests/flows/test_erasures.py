@@ -102,6 +102,15 @@ def test_holder_s_address_is_forgotten_with_the_last_record_that_tells_it(world:
     assert shown["holder"]["address"] == ""
 
 
+def test_holder_s_name_is_forgotten_and_not_found_by_any_part_of_it(world: World) -> None:
+    made = world.issue(food_order(licence_number=OTHER_SHOP, holder_name="中山示例独名店"))
+    world.erase(made["identifier"], "holder_name")
+    assert "独名" not in orjson.dumps(world.scan_certificate(made["reference"])).decode()
+    with world.registry.database.read() as connection:
+        parts = connection.execute(select(tables.name_part.c.part).where(tables.name_part.c.part == "独名"))
+        assert parts.all() == []
+
+
 def test_holder_s_name_stays_where_another_record_tells_it(world: World) -> None:
     made = world.issue(food_order())
     world.erase(made["identifier"], "holder_name")

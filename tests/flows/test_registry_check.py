@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, delete, select, update
 from hub.store import tables
 from tests.flows.conftest import copied_world
 from tests.flows.registry_check import check_registry, find_faults
-from tests.flows.world import World, food_order, granted_request, licence_order, statutory_request
+from tests.flows.world import READY, World, food_order, granted_request, licence_order, statutory_request
 
 Plant = Callable[[Connection], Any]
 
@@ -45,6 +45,7 @@ def _live(world: World) -> None:
     world.withdraw(digest)
     world.share()
     world.pull(statutory_request())
+    world.retire(first["holder_reference"])
 
 
 def _first_row(table: Any, name: str) -> Any:
@@ -55,6 +56,10 @@ def _edit(table: Any, key: str, **values: Any) -> Plant:
     return lambda connection: connection.execute(
         update(table).where(table.c[key] == _first_row(table, key)).values(**values)
     )
+
+
+def _edit_all(table: Any, **values: Any) -> Plant:
+    return lambda connection: connection.execute(update(table).values(**values))
 
 
 def _drop(table: Any, key: str) -> Plant:
@@ -76,6 +81,9 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "an edited envelope": (_edit(tables.record, "serial", envelope=b"nonsense"), "does not open"),
     "a dropped name": (_drop(tables.identifier_claim, "identifier"), "identifiers and their claims"),
     "a dropped reference": (_drop(tables.reference_claim, "reference"), "references and their claims"),
+    "a forgotten retirement": (_edit_all(tables.reference_claim, retired_at=None), "references and their claims"),
+    "a retired reference that counts": (_edit_all(tables.reference_claim, retired_at=READY), "counts and is retired"),
+    "a dropped part of a name": (_drop(tables.name_part, "part"), "names and their parts"),
     "a dropped number": (_drop(tables.number_claim, "number"), "its number is not its own"),
     "a turned-back chain": (_edit(tables.chain, "chain", versions=0), ": versions"),
     "a chain left open": (_edit(tables.chain, "chain", open=4711), "open without an intention"),

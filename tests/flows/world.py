@@ -28,6 +28,7 @@ from hub.erasure import erase, read_erasure_order
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
 from hub.facts import Source, Surroundings, complete_types, seal_standing
+from hub.finding import Most, find
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -43,6 +44,7 @@ from hub.issuance import issue
 from hub.keyfolder import KeyFolder
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.settings import Settings
 from hub.sharing import put_rule
@@ -61,6 +63,7 @@ from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
 from schemas.parties import Department, Officer, System
+from schemas.search import read_search
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner, VerificationKey, sign_compact
@@ -334,6 +337,33 @@ class World:
         found = read_inbox(self.system(system), registry=self.registry, now=self.now, **filters)
         return list(found["notices"])
 
+    def retire(
+        self, reference: str, *, system: str = "market", body: str = MARKET, key: str | None = None, **content: Any
+    ) -> dict[str, Any]:
+        """Order, as two officers, that a holder's reference is retired and replaced."""
+        full = {"licence_number": SHOP, "reference": reference, "issuing_body": body} | content
+        verified, seconds = self.seconded(Ordered.RETIRE, full, system=system, issuing_body=body)
+        return self.retire_verified(full, verified, seconds=seconds, system=system, key=key)
+
+    def retire_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        seconds: tuple[Second, ...] = (),
+        system: str = "market",
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        return retire_reference(
+            read_retire_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.system(system),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            now=self.now,
+        )
+
     def pull(
         self,
         request: Mapping[str, Any],
@@ -468,6 +498,12 @@ class World:
         """Return what a scan of one enterprise answers now."""
         rows = self._read("enterprise", reference, page)
         return look_up_enterprise(rows, surroundings=self.surroundings(), now=self.now)
+
+    def search(self, filters: Mapping[str, str], most: Most = Most()) -> dict[str, Any]:  # noqa: B008
+        """Return one page of a search now, as the door reads its filters."""
+        wanted, after = read_search(filters.items(), catalogue=CATALOGUE, overrides=frozenset())
+        surroundings = self.surroundings()
+        return find(wanted, after, registry=self.registry, surroundings=surroundings, now=self.now, most=most)
 
     def outcome(self, reference: str) -> tuple[str, str]:
         """Return outcome and reason of one certificate version now."""

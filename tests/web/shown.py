@@ -119,6 +119,15 @@ def certificate(body: Body, licence: Body | None = None, *, name: str = NAME, ad
     return look_up_certificate(rows, surroundings=SURROUNDINGS, now=NOW)
 
 
+def sticker(**changed: str) -> dict[str, str]:
+    """Return what one frame of a sheet shows."""
+    frame = {
+        "name": NAME, "licence_number": HOLDER, "type_zh": "", "type_en": "", "site_name": "", "site_address": "",
+        "typed": "0123 4567", "host": "hub.example.test", "svg": "<svg></svg>",
+    }  # fmt: skip
+    return frame | changed
+
+
 def every_state() -> list[Body]:
     """Return a licence and one certificate in every state a verdict of the scan door knows."""
     suspended = {"status": "suspended", "status_since": "2026-11-01", "until": "2027-01-31"}

@@ -205,6 +205,8 @@ def _all_pages() -> list[str]:
         ("start", {}),
         ("search", {}),
         ("verify", {"result": None}),
+        ("resolve", {"result": None}),
+        ("sheet", {"stickers": [shown.sticker(), shown.sticker(name="", site_name="示例分店")]}),
         ("api", {"openapi": openapi}),
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
@@ -254,7 +256,7 @@ def test_production_shows_no_test_banner() -> None:
 
 def test_no_side_of_a_pair_is_left_in_any_template() -> None:
     assert all("[[" not in page and "]]" not in page for page in _all_pages())
-    assert {path.stem for path in TEMPLATES.glob("*.html")} == {*_PAGES.names, "layout"}
+    assert {path.stem for path in TEMPLATES.glob("*.html")} == {*_PAGES.names, "layout", "code_box", "card"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Pages: what people see of the hub, drawn from the same answers that machines get.
 
 Every page exists twice, Chinese and English, compiled once at start from one template: `[[中文|English]]` in a template
-leaves the one or the other. All values are escaped; no page holds a script, a style or an address of another host.
+leaves the one or the other. All values are escaped; no page holds a script, a style or an address of another host, but
+for links to the official sites of `schemas/licence_codes.toml`.
 """
 
 import re
@@ -40,7 +41,8 @@ class Pages:
         """Return a page as UTF-8 HTML. `name` is a key of `views.PAGES`, `language` "zh" or "en".
 
         `shown` is the answer the page is about: of `hub/lookup.py` for "enterprise" and "certificate", {"problem":
-        document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify", else empty.
+        document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify" and "resolve",
+        {"stickers": [of `hub/sheets.py`]} for "sheet", else empty.
         """
         return self._templates[name, language].render(views.PAGES[name](shown)).encode()
 
@@ -65,6 +67,8 @@ def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str
     environment.globals.update(constants)
     environment.globals.update(words=speaker.words, day=speaker.day, moment=speaker.moment)
     environment.globals.update(css=address_of("hub.css"), mark=address_of("mark.svg"))
+    environment.globals.update(nameless=speaker.nameless)
+    environment.globals.update(sheet_css=address_of("sheet.css"))
     environment.globals.update(signs=words.SIGNS, result_signs=words.RESULT_SIGNS)
     environment.globals.update(result_outcomes=words.RESULT_OUTCOMES, licence_outcomes=words.LICENCE_OUTCOMES)
     return environment

@@ -1,7 +1,10 @@
 """The registry knows real life, frozen: annotations, relations, dated names, sites and devices, notices, coverage.
 
-New columns may be NULL and composed answers leave out what is empty, so nothing that stands has to be rewritten.
+New columns may be NULL and composed answers leave out what is empty, so nothing that stands has to be rewritten; only
+the names that enterprises have already are cut into the parts by which they are found.
 """
+
+import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
@@ -79,7 +82,9 @@ def upgrade() -> None:
         sa.Column("part", sa.String(length=2), nullable=False),
         sa.Column("licence_number", sa.String(length=18), nullable=False),
         sa.PrimaryKeyConstraint("part", "licence_number"),
+        sqlite_with_rowid=False,
     )
+    _cut_names()
     op.create_table(
         "notice",
         sa.Column("number", SERIAL, nullable=False),
@@ -184,3 +189,28 @@ def upgrade() -> None:
     op.add_column("status_change", sa.Column("public_until", sa.Date(), nullable=True))
     op.add_column("status_change", sa.Column("repaired_on", sa.Date(), nullable=True))
     op.add_column("status_change", sa.Column("undone_by", sa.String(length=64), nullable=True))
+
+
+def _cut_names() -> None:
+    """Keep the parts of the names that are there, as `schemas/name_parts.py` cut them when this was written."""
+    connection, last = op.get_bind(), ""
+    some = sa.text(
+        "SELECT licence_number, name FROM enterprise WHERE licence_number > :last ORDER BY licence_number LIMIT 1000"
+    )
+    kept = sa.text("INSERT INTO name_part (part, licence_number) VALUES (:part, :licence_number)")
+    while rows := connection.execute(some, {"last": last}).all():
+        last = rows[-1].licence_number
+        parts = [
+            {"part": part, "licence_number": row.licence_number} for row in rows for part in sorted(_parts(row.name))
+        ]
+        if parts:
+            connection.execute(kept, parts)
+
+
+def _parts(name: str) -> set[str]:
+    text = _folded(_folded(name).casefold())
+    return {text[place : place + 2] for place in range(len(text) - 1)}
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())

@@ -218,6 +218,11 @@ class CertificateWriter:
         insert_rows(self._connection, tables.certificate, certificates)
         insert_rows(self._connection, tables.record, records)
 
+    def set_disclosures(self, serial: int, *, public: Sequence[str], envelope: bytes) -> None:
+        """Keep other disclosures beside a record; payload and seals stay as they are."""
+        row = {"serial": serial, "public_disclosures": list(public), "envelope": envelope}
+        update_rows(self._connection, tables.record, [row], key="serial")
+
     def set_status(self, serial: int, *, status: str, since: date, until: date | None) -> None:
         row = {"serial": serial, "status": status, "status_since": since, "suspended_until": until}
         update_rows(self._connection, tables.certificate, [row], key="serial")

@@ -167,6 +167,12 @@ class IntakeReader:
         rows = self._connection.execute(query.having(func.count() == 1))
         return {row[0]: row[1] for row in rows}
 
+    def is_open(self, statement: int) -> bool:
+        """Say whether the file that a statement orders is still to be read, or is being read."""
+        table = tables.intake
+        open_ = (table.c.statement == statement) & table.c.state.not_in(("done", "failed"))
+        return self._connection.execute(select(literal(1)).where(open_).limit(1)).first() is not None
+
     def state(self, intake: str) -> str | None:
         query = select(tables.intake.c.state).where(tables.intake.c.intake == intake)
         return self._connection.execute(query).scalar()

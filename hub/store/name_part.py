@@ -1,9 +1,9 @@
-"""Parts of names: which holders have, or had, two characters side by side in a name. What was once kept stays."""
+"""Parts of names: which holders have two characters side by side in a name, or had; they stay until it is erased."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from hub.store import tables
 from hub.store.queries import select_among
@@ -66,3 +66,9 @@ class NamePartWriter:
         # In the order of the key, so that neighbours go to one leaf of the tree.
         pairs = sorted((part, number) for number, name in names.items() for part in parts_of(name))
         insert_new(self._connection, _TABLE, [{"part": part, "licence_number": number} for part, number in pairs])
+
+    def forget(self, licence_number: str, name: str, *, left: Iterable[str]) -> None:
+        """Drop the parts of a name that was erased, but those that names which are `left` have too."""
+        parts = parts_of(name) - {part for each in left for part in parts_of(each)}
+        same = _TABLE.c.part.in_(sorted(parts)) & (_TABLE.c.licence_number == licence_number)
+        self._connection.execute(delete(_TABLE).where(same))

@@ -383,6 +383,10 @@ statement = Table(
     # The statement that this one, by a second officer or a joint body, stands beside.
     Column("seconds", Serial),
 )
+Index(
+    "statement_seconds", statement.c.seconds,
+    sqlite_where=statement.c.seconds.is_not(None), postgresql_where=statement.c.seconds.is_not(None),
+)  # fmt: skip
 entry = Table(
     "entry",
     metadata,
@@ -620,7 +624,15 @@ document = Table(
     Column("payload_sha256", String(64), nullable=False),
     Column("sealed_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
+    # The act that erased something it shows; the row stays, so that its file is known again where it is shown.
+    Column("erased_by", String(64)),
+    Column("file_gone_at", Moment),
 )
+Index(
+    "document_leaving", document.c.number,
+    sqlite_where=document.c.erased_by.is_not(None) & document.c.file_gone_at.is_(None),
+    postgresql_where=document.c.erased_by.is_not(None) & document.c.file_gone_at.is_(None),
+)  # fmt: skip
 document_intention = Table(
     "document_intention",
     metadata,

@@ -135,6 +135,19 @@ ORDERS: Mapping[str, Row] = {
         "请由主管机构、其承继机构或上级机构办理。",
         "The body in charge, its successor or its superior must order this.",
     ),
+    "already_erased": Row(
+        409, "这份证照的这项内容此前已经删除。", "That field of this certificate was erased before.",
+        "无需再办。", "There is nothing more to do.",
+    ),
+    "field_not_held": Row(
+        409, "这份证照没有这项内容。", "This certificate does not hold that field.",
+        "请核对字段名和证照标识。", "Check the field's name and the identifier.",
+    ),
+    "import_under_way": Row(
+        409, "这份证照所在的文件还在导入，导入结束后才能删除。",
+        "The file that this certificate came in is still being read; it can be erased once that is done.",
+        "请在导入结束后重试。", "Try again when the import has ended.",
+    ),
     "second_officer_needed": Row(
         403, "此事须由两名经办人共同签署。", "Two officers have to sign this.",
         "请由本部门或上级部门的另一名经办人对同一内容签署指令，一并提交。",
@@ -545,6 +558,16 @@ DOCUMENTS: Mapping[str, Row] = {
         503, "平台没有配置存量文件的信任证书。", "The hub is configured with no anchors for existing documents.",
         "请平台运营方配置后再提交。", "Have the operator configure them, then send it again.",
     ),
+    "copy_erased": Row(
+        410, "这次交付的内容中有一项已依法删除，不再提供加注件。",
+        "Something that this delivery gave has been erased by law; its copies are no longer handed out.",
+        "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
+    ),
+    "document_holder_erased": Row(
+        409, "持证主体名称已依法删除，不能再制作证照文件。",
+        "The holder's name has been erased by law; no document can be made any more.",
+        "请以查询页面为准，或请颁发机构换发。", "Rely on its page, or have the issuing body issue a new version.",
+    ),
     "copy_ended": Row(
         410, "加注件的使用期限已过。", "The copy's term has ended.",
         "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
@@ -865,6 +888,8 @@ RULES: Mapping[str, tuple[str, str]] = {
     "in_future": ("不能晚于今天", "is in the future"),
     "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),
+    "not_erasable": ("不能删除：证照以此识别", "it cannot be erased: the certificate is known by it"),
+    "tells_the_value": ("写出了要删除的内容", "it tells what is to be erased"),
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
     "not_shared": ("不予共享", "it is not shared"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),

@@ -73,6 +73,12 @@ def _change(world: World, request: Request) -> Any:
     return world.change_verified(request.content, request.verified, key=KEY)
 
 
+def _erase(world: World, request: Request) -> Any:
+    assert request.verified is not None
+    content, seconds = request.content
+    return world.erase_verified(content, request.verified, key=KEY, seconds=seconds)
+
+
 def _pull(world: World, request: Request) -> Any:
     return world.pull(request.content, jws=request.jws, key=KEY)
 
@@ -135,6 +141,7 @@ def _issue_batch(world: World, request: Request) -> Any:
 FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "issue": _issue,
     "change": _change,
+    "erase": _erase,
     "pull": _pull,
     "compare": _compare,
     "post": _post,
@@ -256,6 +263,11 @@ class _MortalFiles(DocumentFiles):
         digest = super().put(document)
         self._killer.die(call, "after")
         return digest
+
+    def delete(self, digest: str) -> None:
+        call = self._killer.begin()
+        super().delete(digest)
+        self._killer.die(call, "after")
 
 
 def _run(url: str, folder: Path, now: datetime, request: Request, step: Step) -> None:

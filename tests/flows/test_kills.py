@@ -8,6 +8,7 @@ import orjson
 import pytest
 from sqlalchemy import func, select
 
+from hub.erased_files import delete_erased_files
 from hub.exchange import release_lapsed
 from hub.intentions import new_name
 from hub.intentions import opened as opened_intentions
@@ -28,6 +29,7 @@ from tests.flows.world import (
     MARKET,
     World,
     change_content,
+    erasure_content,
     food_number,
     food_order,
     granted_request,
@@ -38,8 +40,7 @@ from tests.flows.world import (
 # Calls that leave the process: W a write, S a signature, F a file.
 CALLS = {
     "issue": "WSW", "renew": "WSW", "change": "W", "batch": "WSSSW", "pull": "WSW", "compare": "WW", "post": "W",
-    "document": "WWSWSFW", "download": "W", "existing": "FW",
-    "undo": "WWWW", "penalties": "WWWWW",
+    "document": "WWSWSFW", "download": "W", "existing": "FW", "erase": "WFWFW", "undo": "WWWW", "penalties": "WWWWW",
 }  # fmt: skip
 WAYS = {"W": ("before", "inside", "after"), "S": ("before", "after"), "F": ("before", "after")}
 STEPS = [
@@ -166,6 +167,16 @@ def _change_request(world: World) -> Request:
     return Request("change", content, verified)
 
 
+def _erase_request(world: World) -> Request:
+    """Two documents show the field: the files are deleted one after the other, each noted as gone."""
+    identifier = world.issue(food_order())["identifier"]
+    for edition in ("original", "duplicate"):
+        world.document(world.named(identifier, edition))
+    content = erasure_content(identifier, "legal_representative")
+    verified, seconds = world.seconded(Ordered.ERASE, content, system="market", issuing_body=MARKET)
+    return Request("erase", (content, seconds), verified)
+
+
 def _pull_request(world: World) -> Request:
     world.issue(licence_order())
     world.issue(food_order())
@@ -242,6 +253,7 @@ REQUESTS = {
     "renew": _renew_request,
     "batch": _batch_request,
     "change": _change_request,
+    "erase": _erase_request,
     "pull": _pull_request,
     "compare": _compare_request,
     "post": _post_request,
@@ -263,12 +275,14 @@ _COUNTED = {
     "documents": tables.document,
     "downloads": tables.download,
     "notices": tables.notice,
+    "erasures": tables.erasure,
 }
 _ADDED = {
     "issue": {"certificates": 1},
     "renew": {"certificates": 1, "changes": 1},
     "batch": {"certificates": 3, "changes": 1},
     "change": {"changes": 1},
+    "erase": {"erasures": 1},
     "pull": {"deliveries": 1},
     "compare": {"misses": 1},
     "post": {"grants": 1},
@@ -305,6 +319,7 @@ def _let_upkeep_work(world: World) -> None:
     world.now += max(world.registry.terms.lease, world.registry.terms.reservation_term) + timedelta(seconds=1)
     complete_orphans(registry=world.registry, sealers=world.sealers, now=world.now)
     release_lapsed(registry=world.registry, now=world.now)
+    delete_erased_files(registry=world.registry, files=world.workshop.files, now=world.now)
     _let_makers_work(world)
 
 

@@ -24,6 +24,7 @@ from hub.applications import Application, draft_application, request_under_grant
 from hub.delivery import Exchange
 from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
+from hub.erasure import erase, read_erasure_order
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
 from hub.facts import Source, Surroundings, complete_types, seal_standing
@@ -240,6 +241,34 @@ class World:
             system=self.system(system),
             key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,
+            now=self.now,
+        )
+
+    def erase(
+        self, identifier: str, field: str, *, system: str = "market", body: str = MARKET, **content: Any
+    ) -> dict[str, Any]:
+        """Order one field of one record to be erased, as two officers."""
+        full = erasure_content(identifier, field, issuing_body=body, **content)
+        verified, seconds = self.seconded(Ordered.ERASE, full, system=system, issuing_body=body)
+        return self.erase_verified(full, verified, system=system, seconds=seconds)
+
+    def erase_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
+    ) -> dict[str, Any]:
+        return erase(
+            read_erasure_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.system(system),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            files=self.workshop.files,
             now=self.now,
         )
 
@@ -593,6 +622,19 @@ def change_content(identifier: str, act: str, **changes: Any) -> dict[str, Any]:
         "document_number": "示决〔2026〕9号",
         "document_date": TODAY.isoformat(),
         "works_from": TODAY.isoformat(),
+    } | changes
+
+
+def erasure_content(identifier: str, field: str, **changes: Any) -> dict[str, Any]:
+    """Return the content of an order to erase one field of one record."""
+    return {
+        "identifier": identifier,
+        "issuing_body": MARKET,
+        "field": field,
+        "ground": "当事人依法请求删除",
+        "document_name": "示例删除决定书",
+        "document_number": "示删〔2026〕1号",
+        "document_date": TODAY.isoformat(),
     } | changes
 
 

@@ -161,6 +161,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_subject_holder"), "subject", ["holder"], unique=False)
     op.create_index("certificate_listed", "certificate", ["certificate_type", "status", "serial"], unique=False)
     op.add_column("competence", sa.Column("delegated_by", sa.String(length=18), nullable=True))
+    op.add_column("document", sa.Column("erased_by", sa.String(length=64), nullable=True))
+    op.add_column("document", sa.Column("file_gone_at", MOMENT, nullable=True))
+    op.create_index(
+        "document_leaving",
+        "document",
+        ["number"],
+        unique=False,
+        sqlite_where=sa.text("erased_by IS NOT NULL AND file_gone_at IS NULL"),
+        postgresql_where=sa.text("erased_by IS NOT NULL AND file_gone_at IS NULL"),
+    )
     op.add_column("grant", sa.Column("ended_by", sa.String(length=64), nullable=True))
     op.add_column("intake", sa.Column("origin", sa.String(length=16), nullable=True))
     op.add_column("intake", sa.Column("undone_by", SERIAL, nullable=True))
@@ -168,6 +178,14 @@ def upgrade() -> None:
     op.create_index("number_claim_number", "number_claim", ["number"], unique=False)
     op.add_column("reference_claim", sa.Column("retired_at", MOMENT, nullable=True))
     op.add_column("statement", sa.Column("seconds", SERIAL, nullable=True))
+    op.create_index(
+        "statement_seconds",
+        "statement",
+        ["seconds"],
+        unique=False,
+        sqlite_where=sa.text("seconds IS NOT NULL"),
+        postgresql_where=sa.text("seconds IS NOT NULL"),
+    )
     op.add_column("status_change", sa.Column("authority", sa.String(length=16), nullable=True))
     op.add_column("status_change", sa.Column("cause", sa.String(length=16), nullable=True))
     op.add_column("status_change", sa.Column("public_until", sa.Date(), nullable=True))

@@ -12,13 +12,10 @@ from hub.store.upsert import insert_new
 from schemas.name_parts import parts_of
 
 _TABLE = tables.name_part
-# How far parts are counted to know the rarest: a little first, further only where all are common.
-_COUNTED = (1_000, 16_000)
+# How many holders of each part are looked at to know the rarest.
+_SAMPLE = 500
 # How many parts are held against the rarest one here; whoever asks holds the whole word against the names themselves.
 _MOST_OTHERS = 5
-_COUNT = select(func.count()).select_from(
-    select(_TABLE.c.part).where(_TABLE.c.part == bindparam("part")).limit(bindparam("most")).subquery()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +31,13 @@ class NamePartReader:
         self._connection = connection
 
     def rarest_first(self, parts: Iterable[str]) -> list[str]:
-        """Order parts by how many holders have them, as far as that is counted."""
-        counts: dict[str, int] = {}
-        for most in _COUNTED:
-            counts = {part: self._count(part, most) for part in sorted(parts)}
-            if min(counts.values(), default=0) < most:
-                break
-        return sorted(counts, key=lambda part: counts[part])
+        """Order parts by how many holders have them.
+
+        Of common ones the first few hundred are looked at: the further apart these stand, the rarer is the part.
+        """
+        samples = {part: self._looked(part, first="", look=_SAMPLE) for part in sorted(parts)}
+        furthest_first = sorted(samples, key=lambda part: samples[part][1] or "", reverse=True)
+        return sorted(furthest_first, key=lambda part: samples[part][0])
 
     def holders(self, parts: Sequence[str], *, first: str, look: int, most: int) -> Holders:
         """Look at `look` holders of the first part, from the licence number `first` on, for `most` with others too."""
@@ -50,11 +47,13 @@ class NamePartReader:
         numbers = list(self._connection.execute(_holders(len(others)), values).scalars())
         if len(numbers) == most:
             return Holders(numbers, numbers[-1])
-        looked, last = self._connection.execute(_LOOKED, values).one()
+        looked, last = self._looked(parts[0], first=first, look=look)
         return Holders(numbers, last if looked == look else None)
 
-    def _count(self, part: str, most: int) -> int:
-        return int(self._connection.execute(_COUNT, {"part": part, "most": most}).scalar_one())
+    def _looked(self, part: str, *, first: str, look: int) -> tuple[int, str | None]:
+        """Return how many holders of a part there are from `first` on, as far as is looked, and the last of them."""
+        count, last = self._connection.execute(_LOOKED, {"part": part, "first": first, "look": look}).one()
+        return count, last
 
 
 def _looked_at() -> Subquery:

@@ -40,7 +40,8 @@ class Most:
     """How much one request answers, and reads, at the most.
 
     Rows of the index, composed certificates and holders are read in portions, the first of what a page mostly needs;
-    `lines` are those of holders' pages.
+    `lines` are those of holders' pages; `names` is how many holders with one part of a name are looked at for each
+    portion of those with all.
     """
 
     page: int = PAGE
@@ -48,6 +49,7 @@ class Most:
     bodies: Sequence[int] = (128, 384)
     holders: Sequence[int] = (48, 160, 400)
     lines: int = 2_000
+    names: int = 8_000
 
 
 _MOST = Most()
@@ -205,7 +207,11 @@ def _parts(reading: _Reading) -> list[str]:
 
 def _some_holders(reading: _Reading, parts: Sequence[str], first: str, most: int) -> Holders:
     number = reading.wanted.licence_number
-    return Holders([number], None) if number else reading.parts.holders(parts, first=first, most=most)
+    return (
+        Holders([number], None)
+        if number
+        else reading.parts.holders(parts, first=first, look=reading.most.names, most=most)
+    )
 
 
 def _named(numbers: Sequence[str], reading: _Reading) -> list[str]:

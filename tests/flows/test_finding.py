@@ -200,7 +200,7 @@ def test_page_ends_when_a_request_has_read_its_most_and_says_that_there_is_more(
 ) -> None:
     for serial in (1, 2, 3, 4, 5):
         hub_world.issue(shop(serial))
-    pages = list(walk(hub_world, Most(rows=(2,), holders=(2,)), **filters))
+    pages = list(walk(hub_world, Most(rows=(2,), holders=(2,), names=2), **filters))
     assert [page["certificates"] for page in pages] == [[]] * len(pages)
     assert len(pages) >= 3
 

@@ -148,7 +148,12 @@ def compose_head(
         licences.update({line["slot"]: line for line in lines if line["type"] == LICENCE_TYPE})
         summaries.pop(page, None)
         if lines:
-            summaries[page] = {"page": page, "lines": len(lines), "worst": min(map(_rank, lines))}
+            summaries[page] = {
+                "page": page,
+                "lines": len(lines),
+                "worst": min(map(_rank, lines)),
+                "types": _types(lines),
+            }
     ordered = sorted(summaries.values(), key=lambda each: (each["worst"], each["page"]))
     return {
         "licence_number": licence_number,
@@ -161,6 +166,15 @@ def compose_head(
         "certificates": sum(each["lines"] for each in ordered),
         **kin,
     }
+
+
+def types_of(head: Head) -> dict[str, list[int]]:
+    """Return for each type a holder has: how many certificates, and how many of them have ended or are suspended."""
+    found: dict[str, list[int]] = {}
+    for page in head["pages"]:
+        for code, counts in page["types"].items():
+            found[code] = [sum(pair) for pair in zip(found.get(code, (0, 0, 0)), counts, strict=True)]
+    return found
 
 
 def kin_of(former_names: Sequence[tuple[str, date]], relations: Sequence[Relation], *, branches: int) -> dict[str, Any]:
@@ -189,6 +203,7 @@ def is_succeeded(head: Head, today: date) -> bool:
         each["from"] == head["licence_number"]
         and each["kind"] in _ENDING_RELATIONS
         and date.fromisoformat(each["works_from"]) <= today
+        and (each["until"] is None or today < date.fromisoformat(each["until"]))
         for each in head.get("relations", ())
     )
 
@@ -199,6 +214,17 @@ def licence_of(head: Head) -> Line | None:
     in_force = [line for line in licences if line["status"] not in _ENDED_VALUES]
     counting = in_force or licences
     return counting[-1] if counting else None
+
+
+def _types(lines: Sequence[Line]) -> dict[str, list[int]]:
+    """Count a page's certificates by type: all, ended, suspended."""
+    counts: dict[str, list[int]] = {}
+    for line in lines:
+        counted = counts.setdefault(line["type"], [0, 0, 0])
+        counted[0] += 1
+        if (rank := _rank(line)) < 2:
+            counted[1 + rank] += 1
+    return counts
 
 
 def _rank(line: Line) -> int:

@@ -33,12 +33,13 @@ from hub.delivery import Exchange
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
+from hub.erased_files import delete_erased_files
 from hub.errors import SetupError
 from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
-from hub.facts import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, complete_types, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
@@ -46,6 +47,7 @@ from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
+from hub.publication import status_list
 from hub.rates import Rates
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.settings import Settings
@@ -59,13 +61,17 @@ from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
     access,
+    archives,
     documents,
+    erasure,
     examination,
     exchange,
     existing,
+    finding,
     grants,
     intake,
     issuance,
+    orders,
     parties,
     problems,
     publication,
@@ -74,6 +80,7 @@ from hub.web import (
     resolution,
     sheets,
     status,
+    tasks,
 )
 from hub.web.callers import moment
 from hub.web.documents import Counter
@@ -84,6 +91,7 @@ from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
@@ -122,13 +130,16 @@ class SharedView:
     def _read(self, now: datetime) -> Surroundings:
         trust: TrustList | None = self._trust.refresh(now)
         with self._database.read() as connection:
-            sources = PartyReader(connection).sources()
+            parties = PartyReader(connection)
+            sources, coverage = parties.sources(), parties.coverage()
+            in_charge = parties.in_charge(civil_date(now)) if coverage else {}
         return Surroundings(
             seals=seal_standing(trust, now),
             sources={code: Source(*each) for code, each in sources.items()},
             catalogue=self._catalogue,
             origin=self._installation.origin,
             mode=self._installation.mode,
+            complete=complete_types(coverage, in_charge, civil_date(now)),
         )
 
 
@@ -250,17 +261,22 @@ def _build(settings: Settings, database: Database) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep(_rounds(registry, sealers, makers))
+    upkeep = Upkeep(_rounds(registry, sealers, makers, files))
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
     for router in (
         issuance.routes(registry, sealers),
         status.routes(registry),
+        erasure.routes(registry, files),
+        archives.routes(registry, files, _status_token(settings, registry, keys)),
+        finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
+        orders.routes(registry),
+        tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         references.routes(registry),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
@@ -383,7 +399,9 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
 
 
-def _rounds(registry: Registry, sealers: Sealers, makers: DocumentWorker) -> list[Callable[[datetime], object]]:
+def _rounds(
+    registry: Registry, sealers: Sealers, makers: DocumentWorker, files: DocumentFiles
+) -> list[Callable[[datetime], object]]:
     def complete(now: datetime) -> object:
         return complete_orphans(registry=registry, sealers=sealers, now=now)
 
@@ -393,7 +411,10 @@ def _rounds(registry: Registry, sealers: Sealers, makers: DocumentWorker) -> lis
     def forget(now: datetime) -> object:
         return registry.database.write(lambda connection: StatementWriter(connection).forget_expired(now))
 
-    return [complete, release, forget, makers.forget_problems]
+    def erase(now: datetime) -> object:
+        return delete_erased_files(registry=registry, files=files, now=now)
+
+    return [complete, release, forget, erase, makers.forget_problems]
 
 
 def _api(
@@ -421,6 +442,13 @@ def _api(
     ready = Readiness(registry, trust)
     api.include_router(publication.routes(registry, trust, lists, status_term, metrics, ready))
     return api
+
+
+def _status_token(settings: Settings, registry: Registry, keys: KeyFolder) -> Callable[[int, datetime], str]:
+    """Return what signs one status list of a moment, as its door does."""
+    signer = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
+    term = timedelta(seconds=settings.status_list_term)
+    return lambda number, now: status_list(number, registry=registry, signer=signer, term=term, now=now)
 
 
 class Readiness:
@@ -458,7 +486,7 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     """Send scans straight to their door, everything else to the API."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] == "/search"):
+        if scope["type"] == "http" and (scope["path"][:3] in _SCAN_PATHS or scope["path"] in _SCANS_BY_QUERY):
             await lookup(scope, receive, send)
         else:
             await api(scope, receive, send)
@@ -466,4 +494,5 @@ def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:
     return dispatch
 
 
-_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/"})
+_SCAN_PATHS = frozenset({"/q/", "/Q/", "/c/", "/C/", "/s/", "/S/", "/d/", "/D/"})
+_SCANS_BY_QUERY = frozenset({"/search", "/holds"})

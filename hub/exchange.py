@@ -197,11 +197,12 @@ def _deliver(
     now: datetime,
 ) -> dict[str, Any]:
     for _ in range(_ATTEMPTS):
-        judged = judge_all(decision, registry, exchange, now)
+        with registry.database.read() as connection:
+            judged = judge_all(decision, connection, registry, exchange, now)
         answer, note = make_delivery(request, decision, judged, registry, exchange, now)
 
         def commit(connection: Connection) -> bool:
-            return _commit_delivery(decision, judged, answer, note, key, registry, now, connection)  # noqa: B023
+            return _commit_delivery(decision, judged, answer, note, key, registry, exchange, now, connection)  # noqa: B023
 
         if registry.database.write(commit):
             return answer
@@ -215,6 +216,7 @@ def _commit_delivery(
     note: str | None,
     key: str,
     registry: Registry,
+    exchange: Exchange,
     now: datetime,
     connection: Connection,
 ) -> bool:
@@ -222,8 +224,8 @@ def _commit_delivery(
     lock_holder(decision.licence_number, connection=connection, registry=registry, now=now)
     if ExchangeReader(connection).is_delivered(decision.decision):
         raise OrderError("act_under_way")  # the same request, sent twice at once: the other one has the answer
-    before = {each.certificate.serial: each.certificate for each in judged}
-    if CertificateReader(connection).by_serial(sorted(before)) != before:
+    # Not its own status alone: a note of another authority, or the end of the licence, may have come between.
+    if judge_all(decision, connection, registry, exchange, now) != judged:
         return False
     if decision.basis == Basis.GRANT and decision.basis_reference is not None:
         stored = GrantReader(connection).get(decision.basis_reference)
@@ -283,6 +285,7 @@ def compare(
 ) -> dict[str, Any]:
     """Say once, for the whole set, whether the values are those of the holder's certificate.
 
+    Where a value was erased, and no other certificate matches, `match` is None and `erased` names it.
     Needs the right to see the fields it compares. Wrong answers are counted per requester, holder and day; past the
     limit the comparison is refused, so that values cannot be found by trying.
     """
@@ -297,19 +300,27 @@ def compare(
         decision = _decide_comparison(request, verified, system, officer, key, registry, exchange, now)
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision)
-    judged = judge_all(decision, registry, exchange, now)
+    with registry.database.read() as connection:
+        judged = judge_all(decision, connection, registry, exchange, now)
     same = [each for each in judged if _is_same(each.certificate, comparison.values, registry)]
     verdict = answer_verdict(same[0].verdict) if same else None
-    answer = {"decision": decision.decision, "match": bool(same), "verdict": verdict, "as_of": now.isoformat()}
+    # Nobody can say any more whether an erased value was the same: neither a match nor a miss.
+    erased = sorted({name for each in judged for name in each.erased & comparison.values.keys()}) if not same else []
+    match = None if erased else bool(same)
+    answer: dict[str, Any] = {"decision": decision.decision, "match": match, "verdict": verdict}
+    answer |= {"as_of": now.isoformat()} | ({"erased": erased} if erased else {})
 
     def record(connection: Connection) -> None:
         if not keep_answer(connection, system.code, key, answer, registry=registry):
             return  # the same request, sent twice at once: it counts once
         writer = ExchangeWriter(connection)
-        if same:
+        if same or erased:
             day = civil_date(decision.recorded_at)
             writer.give_back_miss(system.department, request.licence_number, day)
-        writer.settle_use(decision.decision, "used")
+        if erased:
+            _release(decision, registry, now, connection)
+        else:
+            writer.settle_use(decision.decision, "used")
 
     registry.database.write(record)
     return answer

@@ -3,8 +3,8 @@
 Shared by every door that judges from the registry: the scan, the pull, the examination.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from hub.verification import licence_state, passed
 from schemas.annotation import Annotation, AnnotationKind
 from schemas.catalogue import Catalogue
 from schemas.certificate import Status, civil_date
-from schemas.parties import LicenceState, needs_business_licence
+from schemas.parties import Coverage, CoverageState, LicenceState, needs_business_licence
 from schemas.verdict import Check, CheckName, Facts, Outcome, Result, Verdict
 from schemas.wording import OUTCOMES, REASONS
 from signing.trust import TrustList
@@ -45,6 +45,8 @@ class Surroundings:
     catalogue: Catalogue
     origin: str
     mode: str
+    # Types of which every body in charge has declared all that it has, and since which day all of them.
+    complete: Mapping[str, date] = field(default_factory=dict)
 
 
 def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
@@ -56,9 +58,28 @@ def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
     return {key_id: _standing(until_at, revoked_at, now) for key_id, _, until_at, revoked_at in keys}
 
 
+def complete_types(
+    coverage: Iterable[Coverage], in_charge: Mapping[str, Collection[str]], today: date
+) -> dict[str, date]:
+    """Return the types that are held completely, and since when.
+
+    `in_charge` are the bodies of each type today; one of them that declared less, or nothing, leaves a gap.
+    """
+    declared = {(each.certificate_type, each.issuing_body): each for each in coverage}
+    complete = {}
+    for code, bodies in in_charge.items():
+        found = [declared.get((code, body)) for body in bodies]
+        days = [each.since_on for each in found if each is not None and each.state is CoverageState.COMPLETE]
+        since = [day for day in days if day is not None and day <= today]
+        if found and len(since) == len(found):
+            complete[code] = max(since)
+    return complete
+
+
 def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> Facts:
     """Return what the registry knows of a certificate as composed, for the verdict."""
-    collected = line["origin"] == "collected"
+    # What an archive told is no department's word either, until one signs it.
+    collected = line["origin"] != "native"
     source = surroundings.sources.get(line["source"] or "")
     until, valid_to = line["until"], line["valid_to"]
     return Facts(

@@ -18,6 +18,8 @@ from hub.answers import compose_head
 from hub.errors import OrderError
 from hub.holders import lock_holders
 from hub.intentions import new_name
+from hub.order_reading import OrderReading
+from hub.recomposition import compose_kin
 from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
@@ -25,16 +27,14 @@ from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader, PartyWriter
-from schemas.catalogue import FieldProblem, FieldsError
+from hub.store.relation import RelationWriter
+from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author
+from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import (
-    LicenceNumberCheckError,
-    LicenceNumberFormError,
     as_typed,
-    parse_licence_number,
 )
-from schemas.parties import Department, IssuingBody, Officer, Role, System
-from schemas.plain_text import PlainTextError, parse_plain_text
+from schemas.parties import Coverage, CoverageState, Department, IssuingBody, Officer, Role, System
 from signing.base64url import decode
 from signing.errors import SigningError
 from signing.x509 import Purpose
@@ -52,7 +52,7 @@ def enrol(
     now: datetime,
 ) -> dict[str, Any]:
     """Enrol one party. `noun` is a key of ENROLMENTS; FieldsError names every member and rule that is wrong."""
-    reading = _Reading(content)
+    reading = OrderReading(content)
     put = ENROLMENTS[noun](reading, registry, now)
     reading.refuse_problems()
     return registry.database.write(partial(_commit, put, verified, system, registry, now))
@@ -68,76 +68,7 @@ def _commit(
     return enrolled | {"act_id": act_id}
 
 
-class _Reading:
-    """Reads the members of a content and gathers what is wrong with them."""
-
-    def __init__(self, content: Mapping[str, Any]) -> None:
-        self._content = content
-        self._problems: list[FieldProblem] = []
-
-    def refuse_problems(self) -> None:
-        if self._problems:
-            raise FieldsError(tuple(self._problems))
-
-    def problem(self, member: str, rule: str) -> None:
-        self._problems.append(FieldProblem(member, rule))
-
-    def get(self, member: str) -> Any:
-        return self._content.get(member)
-
-    def text(self, member: str, longest: int = 256) -> str:
-        value = self._content.get(member)
-        if not isinstance(value, str) or not value.strip():
-            self.problem(member, "missing")
-            return ""
-        try:
-            return parse_plain_text(value, max_length=longest)
-        except PlainTextError as error:
-            self.problem(member, error.rule)
-        return ""
-
-    def code(self, member: str) -> str:
-        """Read a name by which a machine knows something: letters, digits, dot, hyphen, underscore."""
-        value = self._content.get(member)
-        if not isinstance(value, str) or not 1 <= len(value) <= 64 or not value.replace("-", "").replace(
-            ".", ""
-        ).replace("_", "").isalnum() or not value.isascii():  # fmt: skip
-            self.problem(member, "form")
-            return ""
-        return value
-
-    def flag(self, member: str) -> bool:
-        """Read a yes or no that is yes when it is left out."""
-        value = self._content.get(member, True)
-        if not isinstance(value, bool):
-            self.problem(member, "form")
-        return value is True
-
-    def licence_number(self, member: str, *, overrides: frozenset[str] = frozenset()) -> str:
-        value = self._content.get(member)
-        try:
-            return parse_licence_number(value if isinstance(value, str) else "", overrides=overrides)
-        except LicenceNumberCheckError:
-            self.problem(member, "check_digit")
-        except LicenceNumberFormError:
-            self.problem(member, "form")
-        return ""
-
-    def optional_licence_number(self, member: str) -> str | None:
-        return self.licence_number(member) if self._content.get(member) else None
-
-    def day(self, member: str) -> date:
-        try:
-            return date.fromisoformat(self._content.get(member) or "")
-        except (ValueError, TypeError):
-            self.problem(member, "form")
-            return date.min
-
-    def optional_day(self, member: str) -> date | None:
-        return self.day(member) if self._content.get(member) else None
-
-
-def _department(reading: _Reading, registry: Registry, now: datetime) -> Put:
+def _department(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     department = Department(reading.licence_number("licence_number"), reading.text("name_zh"), reading.text("name_en"))
 
     def put(connection: Connection) -> dict[str, Any]:
@@ -147,7 +78,7 @@ def _department(reading: _Reading, registry: Registry, now: datetime) -> Put:
     return put
 
 
-def _issuing_body(reading: _Reading, registry: Registry, now: datetime) -> Put:
+def _issuing_body(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     number, department = reading.licence_number("licence_number"), reading.licence_number("department")
     body = IssuingBody(
         licence_number=number,
@@ -160,6 +91,8 @@ def _issuing_body(reading: _Reading, registry: Registry, now: datetime) -> Put:
         successor=reading.optional_licence_number("successor"),
         superior=reading.optional_licence_number("superior"),
         competences=_competences(reading, registry),
+        delegated=_delegated(reading),
+        annotates=_annotates(reading),
     )
 
     def put(connection: Connection) -> dict[str, Any]:
@@ -170,25 +103,50 @@ def _issuing_body(reading: _Reading, registry: Registry, now: datetime) -> Put:
     return put
 
 
-def _competences(reading: _Reading, registry: Registry) -> dict[str, tuple[date, date | None]]:
+def _competences(reading: OrderReading, registry: Registry) -> dict[str, tuple[date, date | None]]:
     listed = reading.get("competences")
-    if not isinstance(listed, list) or not listed:
+    # A court, or another authority that only annotates, is in charge of no type.
+    if not isinstance(listed, list) or not (listed or reading.get("annotates")):
         reading.problem("competences", "missing")
         return {}
     known = {each.code for each in registry.catalogue.current()}
     competences: dict[str, tuple[date, date | None]] = {}
     for each in listed:
-        inner = _Reading(each if isinstance(each, dict) else {})
+        inner = OrderReading(each if isinstance(each, dict) else {})
         code = inner.code("certificate_type")
         if code not in known:
             reading.problem("competences", "type_unknown")
         competences[code] = (inner.day("from_on"), inner.optional_day("until_on"))
-        for wrong in inner._problems:
+        for wrong in inner.problems:
             reading.problem("competences", wrong.rule)
     return competences
 
 
-def _system(reading: _Reading, registry: Registry, now: datetime) -> Put:
+def _delegated(reading: OrderReading) -> dict[str, str]:
+    """Read which types were delegated to the body, and by whom (`delegated_by` of a competence)."""
+    delegated = {}
+    for each in reading.get("competences") if isinstance(reading.get("competences"), list) else []:
+        inner = OrderReading(each if isinstance(each, dict) else {})
+        if by := inner.optional_licence_number("delegated_by"):
+            delegated[inner.code("certificate_type")] = by
+        for wrong in inner.problems:
+            reading.problem("competences", wrong.rule)
+    return delegated
+
+
+def _annotates(reading: OrderReading) -> frozenset[AnnotationKind]:
+    """Read which annotations the body may make on certificates of others."""
+    listed = reading.get("annotates")
+    kinds = [kind for kind in AnnotationKind if ANNOTATION_RULES[kind].author is Author.AUTHORITY]
+    if listed is None:
+        return frozenset()
+    if not isinstance(listed, list) or any(each not in kinds for each in listed):
+        reading.problem("annotates", "choice")
+        return frozenset()
+    return frozenset(AnnotationKind(each) for each in listed)
+
+
+def _system(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     code, department = reading.code("code"), reading.licence_number("department")
     roles = reading.get("roles")
     if not isinstance(roles, list) or not roles or any(role not in list(Role) for role in roles):
@@ -210,7 +168,7 @@ def _system(reading: _Reading, registry: Registry, now: datetime) -> Put:
     return put
 
 
-def _cert(reading: _Reading, registry: Registry, department: str, now: datetime) -> tuple[bytes, str]:
+def _cert(reading: OrderReading, registry: Registry, department: str, now: datetime) -> tuple[bytes, str]:
     """Read a cert (base64url of DER) and hold it against the trust list and the department it is said to be of."""
     try:
         cert_der = decode(reading.get("cert") if isinstance(reading.get("cert"), str) else "")
@@ -223,7 +181,7 @@ def _cert(reading: _Reading, registry: Registry, department: str, now: datetime)
     return cert_der, facts.key_id
 
 
-def _officer(reading: _Reading, registry: Registry, now: datetime) -> Put:
+def _officer(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     number, department = reading.code("number"), reading.licence_number("department")
     officer = Officer(number, department, reading.flag("active"))
 
@@ -235,7 +193,7 @@ def _officer(reading: _Reading, registry: Registry, now: datetime) -> Put:
     return put
 
 
-def _enterprise(reading: _Reading, registry: Registry, now: datetime) -> Put:
+def _enterprise(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     with registry.database.read() as connection:
         overrides = PartyReader(connection).overrides()
     number = reading.licence_number("licence_number", overrides=overrides)
@@ -245,12 +203,14 @@ def _enterprise(reading: _Reading, registry: Registry, now: datetime) -> Put:
         writer = EnterpriseWriter(connection)
         locked = lock_holders({number: holder}, connection=connection, registry=registry, now=now)
         enterprise = locked[number]
+        if enterprise.name not in ("", holder[0]):
+            RelationWriter(connection).add_former_names([(number, enterprise.name, civil_date(now))], now)
         enterprise.name, enterprise.address = holder
         writer.keep([enterprise])
         earlier = AnswerReader(connection).heads([number]).get(number)
         head = compose_head(
             licence_number=number, reference=enterprise.reference, name=enterprise.name,
-            address=enterprise.address, pages={}, earlier=earlier,
+            address=enterprise.address, pages={}, earlier=earlier, kin=compose_kin(connection, number),
         )  # fmt: skip
         AnswerWriter(connection).put_heads({number: head})
         return {"licence_number": number, "reference": enterprise.reference}
@@ -258,7 +218,29 @@ def _enterprise(reading: _Reading, registry: Registry, now: datetime) -> Put:
     return put
 
 
-def _source(reading: _Reading, registry: Registry, now: datetime) -> Put:
+def _coverage(reading: OrderReading, registry: Registry, now: datetime) -> Put:
+    """Read how much of a type an issuing body has here: complete since a day, partial, or not connected."""
+    code, body = reading.code("certificate_type"), reading.licence_number("issuing_body")
+    state, since_on = reading.choice("state", tuple(CoverageState)), reading.optional_day("since_on")
+    if code not in {each.code for each in registry.catalogue.current()}:
+        reading.problem("certificate_type", "type_unknown")
+    if (state is CoverageState.COMPLETE) != (since_on is not None):
+        reading.problem("since_on", "missing" if since_on is None else "not_here")
+    if since_on is not None and since_on > civil_date(now):
+        reading.problem("since_on", "in_future")
+
+    def put(connection: Connection) -> dict[str, Any]:
+        if PartyReader(connection).issuing_body(body) is None:
+            raise OrderError("body_unknown", issuing_body=body)
+        PartyWriter(connection).put_coverage(
+            Coverage(code, body, CoverageState(state or "partial"), since_on, heard_at=now)
+        )
+        return {"certificate_type": code, "issuing_body": body}
+
+    return put
+
+
+def _source(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     code, name, fresh = reading.code("code"), reading.text("name_zh"), reading.get("fresh_for_seconds")
     if type(fresh) is not int or not 60 <= fresh <= 366 * 86_400:
         reading.problem("fresh_for_seconds", "form")
@@ -270,7 +252,7 @@ def _source(reading: _Reading, registry: Registry, now: datetime) -> Put:
     return put
 
 
-def _override(reading: _Reading, registry: Registry, now: datetime) -> Put:
+def _override(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     """Read a licence number that was issued with a wrong check character: its form must still be right."""
     given, reason = reading.get("licence_number"), reading.text("reason", 500)
     text = as_typed(given) if isinstance(given, str) else ""
@@ -292,12 +274,13 @@ def _require_department(connection: Connection, licence_number: str) -> None:
         raise OrderError("department_unknown", licence_number=licence_number)
 
 
-ENROLMENTS: Mapping[str, Callable[[_Reading, Registry, datetime], Put]] = {
+ENROLMENTS: Mapping[str, Callable[[OrderReading, Registry, datetime], Put]] = {
     "departments": _department,
     "issuing-bodies": _issuing_body,
     "systems": _system,
     "officers": _officer,
     "enterprises": _enterprise,
     "sources": _source,
+    "coverage": _coverage,
     "licence-number-overrides": _override,
 }

@@ -15,7 +15,7 @@ from hub.errors import HubError, OrderError, SetupError
 from hub.intentions import Batch, Intention, Origin
 from hub.registry import Registry
 from hub.seconding import require_joint
-from hub.store.certificate import CertificateReader, CertificateWriter, NumberKey, StoredChain
+from hub.store.certificate import CertificateReader, CertificateWriter, DeviceKey, NumberKey, StoredChain
 from hub.store.enterprise import LockedEnterprise
 from hub.store.intention import IntentionWriter
 from hub.store.parties import PartyReader
@@ -26,9 +26,6 @@ from schemas.certificate_type import SubjectKind
 from schemas.identifiers import MOST_VERSIONS
 from schemas.order import UNNAMED_SUBJECT, Order
 from schemas.parties import IssuingBody, RelationKind
-
-Device = tuple[str, str]
-"""Device id and certificate type."""
 
 
 class Planning:
@@ -52,7 +49,7 @@ class Planning:
         self._reader = CertificateReader(connection)
         self._bodies: dict[str, IssuingBody | None] = {}
         self._claims: dict[NumberKey, int] = {}
-        self._devices: dict[Device, int] = {}
+        self._devices: dict[DeviceKey, int] = {}
         self._sites: list[tuple[str, int]] = []
         self._renewed: set[int] = set()
 
@@ -80,6 +77,7 @@ class Planning:
             if max(order.decided_on, order.issued_on) > civil_date(self._now):
                 raise OrderError("decision_in_future")
             body = self._check_body(order, origin)
+            _check_required(order, origin)
             require_joint(order.joint_bodies, self._batch.seconds, self._connection)
             chain, replaced, moved_to = self._chain_for(order, serial, enterprise)
             self._check_subject(order, chain)
@@ -103,12 +101,12 @@ class Planning:
             return error
 
     def _check_body(self, order: Order, origin: Origin) -> IssuingBody | None:
-        """Refuse a body that is unknown, not in charge, ended, or not the caller's. Collected rows name any body."""
+        """Refuse a body that is unknown, not in charge, ended, or not the caller's. What no body signed names any."""
         number = order.issuing_body
         if number not in self._bodies:
             self._bodies[number] = PartyReader(self._connection).issuing_body(number)
         body = self._bodies[number]
-        if origin.is_collected:
+        if not origin.is_native:
             return body
         if body is None:
             raise OrderError("body_unknown", issuing_body=number)
@@ -231,7 +229,14 @@ class Planning:
         return planned
 
 
-def _device(order: Order) -> Device | None:
+def _check_required(order: Order, origin: Origin) -> None:
+    """Refuse a type that was required no more on the day of the decision; what was published may be of any age."""
+    replaced = order.certificate_type.replaced
+    if replaced is not None and order.decided_on >= replaced.from_on and origin.is_native:
+        raise OrderError("type_not_required", certificate_type=order.certificate_type.code)
+
+
+def _device(order: Order) -> DeviceKey | None:
     """Return what a device's one chain of a type is claimed by; None where no device is named."""
     is_device = order.certificate_type.subject is SubjectKind.DEVICE and order.subject_id != UNNAMED_SUBJECT
     return (order.subject_id, order.certificate_type.code) if is_device else None

@@ -82,6 +82,12 @@ CHANGES: Mapping[tuple[Status, Act], Status] = {
     (Status.STRIPPED, Act.VOID): Status.VOIDED,
     (Status.CANCELLED, Act.VOID): Status.VOIDED,
 }
+RESULTS: Mapping[str, Status] = {
+    Act.SUSPEND.value: Status.SUSPENDED,
+    Act.REINSTATE.value: Status.VALID,
+    **{act.value: status for act, status in _ENDINGS.items()},
+}
+"""Act → the status it leads to, from wherever it may; an undo leads back, to another status each time."""
 # Acts whose mistake or misuse costs most: a second officer stands beside the first.
 GRAVE = frozenset({Act.ANNUL, Act.STRIP, Act.VOID, Act.UNDO})
 # Acts that work from the start or say that there never was one: they may reach back behind an act before them.

@@ -91,13 +91,24 @@ class PublicityRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A type that is required no more from a day on, or became a filing: what to tell, and by which source."""
+
+    from_on: date
+    zh: str
+    en: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateType:
     """One entry of the catalogue.
 
     `digest` is the SHA-256 (hex) of its file; `items` are batch.number of the reform's list with `item_names` beside;
     `definer` is the licence number of the body that defines the type; `type_code` has 21 characters, `aliases` are
     its other codes. `renewal_window_days` is how many days before the end a renewal is asked for at the
-    latest. `disclosure_count` is the fixed number of digests in every record of this type.
+    latest. `replaced` says that the type is required no more. `disclosure_count` is the fixed number of digests in
+    every record of this type.
     """
 
     code: str
@@ -122,6 +133,7 @@ class CertificateType:
     suspension_ends: SuspensionEnd
     disclosure_count: int
     publicity: PublicityRule
+    replaced: Replaced | None = None
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _number_form: re.Pattern[str] = field(init=False, repr=False, compare=False)
 

@@ -6,7 +6,7 @@ superior, and is in charge of each type from a day until a day.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from schemas.annotation import AnnotationKind
@@ -139,6 +139,25 @@ class Enterprise:
     address: str
 
 
+class CoverageState(StrEnum):
+    """How much of a type an issuing body has here; absence is said only of what is complete."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    NOT_CONNECTED = "not_connected"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """收录范围: what this hub holds of one type and issuing body, since when, and when that was last heard."""
+
+    certificate_type: str
+    issuing_body: str
+    state: CoverageState
+    since_on: date | None
+    heard_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """One enterprise to another, as the registry holds it: from branch or predecessor, to parent or successor."""
@@ -149,6 +168,19 @@ class Relation:
     works_from: date
     until_on: date | None
     act_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A site or a device with its id and its code: `holder` is whose it is now, `address` "" where it is a home."""
+
+    subject_id: str
+    kind: str
+    reference: str
+    holder: str
+    name: str
+    address: str
+    ended_on: str | None
 
 
 def needs_business_licence(licence_number: str) -> bool:

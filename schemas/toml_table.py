@@ -60,6 +60,10 @@ class TomlTable:
             raise self.fault(key, "not a positive whole number")
         return int(value)
 
+    def holds(self, key: str) -> bool:
+        """Say whether a key is there and not yet taken."""
+        return key in self._left
+
     def optional_whole(self, key: str) -> int | None:
         return self.whole(key) if key in self._left else None
 

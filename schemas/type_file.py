@@ -11,6 +11,7 @@ from schemas.certificate_type import (
     NumberFormError,
     NumberRule,
     PublicityRule,
+    Replaced,
     SubjectKind,
     SuspensionEnd,
     ValidityEnd,
@@ -72,8 +73,17 @@ def _read_type(table: TomlTable, digest: str) -> CertificateType:
         suspension_ends=table.one_of("suspension_ends", _SUSPENSION_ENDS),
         disclosure_count=table.whole("disclosure_count"),
         publicity=_read_publicity(table.table("publicity")),
+        replaced=_read_replaced(table.table("replaced")) if table.holds("replaced") else None,
         fields=tuple(_read_field(each) for each in table.tables("fields")),
     )
+
+
+def _read_replaced(table: TomlTable) -> Replaced:
+    replaced = Replaced(
+        from_on=table.day("from_on"), zh=table.text("zh"), en=table.text("en"), source=table.text("source")
+    )
+    table.end()
+    return replaced
 
 
 def _read_validity(table: TomlTable) -> ValidityRule:

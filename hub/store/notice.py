@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from hub.store import tables
-from hub.store.queries import select_by
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_rows
 
 _TABLE = tables.notice
@@ -59,11 +59,23 @@ class NoticeReader:
         query = select(_TABLE).where(_TABLE.c.serial == serial, _TABLE.c.state == "open").order_by(_TABLE.c.number)
         return [StoredNotice(*row) for row in self._connection.execute(query)]
 
-    def overdue(self, today: date, *, after: tuple[date, int], most: int) -> list[StoredNotice]:
-        """Return open tasks whose last day is behind `today`, the longest overdue first, behind `after`."""
+    def about(self, serials: Sequence[int], kind: str) -> list[StoredNotice]:
+        """Return what of one kind was told about certificates, done or not."""
+        rows = select_among(self._connection, _TABLE, "serial", serials, order="number", kind=kind) if serials else ()
+        return [StoredNotice(*row) for row in rows]
+
+    def overdue(
+        self, today: date, *, recipients: Sequence[str] | None, after: tuple[date, int], most: int
+    ) -> list[StoredNotice]:
+        """Return open tasks whose last day is behind `today`, the longest overdue first, behind `after`.
+
+        Of these recipients; None: of all.
+        """
         first, number = after
         behind = (_TABLE.c.due_on > first) | ((_TABLE.c.due_on == first) & (_TABLE.c.number > number))
         query = select(_TABLE).where(_TABLE.c.state == "open", _TABLE.c.due_on < today, behind)
+        if recipients is not None:
+            query = query.where(_TABLE.c.recipient.in_(recipients))
         rows = self._connection.execute(query.order_by(_TABLE.c.due_on, _TABLE.c.number).limit(most))
         return [StoredNotice(*row) for row in rows]
 

@@ -13,7 +13,7 @@ from hub.store.database import Database
 from hub.store.queries import select_by
 from hub.store.upsert import insert_new, insert_or_replace
 from schemas.annotation import AnnotationKind
-from schemas.parties import Department, IssuingBody, Officer, Role, System
+from schemas.parties import Coverage, CoverageState, Department, IssuingBody, Officer, Role, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ class PartyReader:
         """Return the licence numbers of all issuing bodies."""
         return list(self._connection.execute(select(tables.issuing_body.c.licence_number)).scalars())
 
+    def bodies_of(self, department: str) -> list[str]:
+        """Return the licence numbers of a department's issuing bodies."""
+        table = tables.issuing_body
+        return list(select_by(self._connection, table, columns=("licence_number",), department=department).scalars())
+
     def predecessors(self, licence_number: str) -> list[str]:
         """Return the bodies that this one succeeds."""
         column = tables.issuing_body.c
@@ -88,6 +93,26 @@ class PartyReader:
         """Return every source: its name, when it was last seen, and for how many seconds that keeps it fresh."""
         rows = self._connection.execute(select(tables.source)).mappings()
         return {row["code"]: (row["name_zh"], row["seen_at"], row["fresh_for_seconds"]) for row in rows}
+
+    def in_charge(self, today: date) -> dict[str, list[str]]:
+        """Return the bodies in being that are in charge of each type on that day."""
+        body, competence = tables.issuing_body, tables.competence
+        days = (
+            (competence.c.from_on <= today)
+            & (competence.c.until_on.is_(None) | (competence.c.until_on >= today))
+            & (body.c.until_on.is_(None) | (body.c.until_on >= today))
+        )
+        joined = competence.join(body, body.c.licence_number == competence.c.issuing_body)
+        query = select(competence.c.certificate_type, competence.c.issuing_body).select_from(joined).where(days)
+        found: dict[str, list[str]] = {}
+        for code, number in self._connection.execute(query):
+            found.setdefault(code, []).append(number)
+        return found
+
+    def coverage(self) -> list[Coverage]:
+        """Return the coverage of every type and issuing body that was declared."""
+        rows = self._connection.execute(select(tables.coverage)).mappings()
+        return [Coverage(**{**row, "state": CoverageState(row["state"])}) for row in rows]
 
     def _first(self, table: Any, **key: Any) -> dict[str, Any] | None:
         # PostgreSQL holds no text with a NUL and fails on one that a stranger asks for: nobody has such a name.
@@ -156,6 +181,11 @@ class PartyWriter:
     def put_source(self, code: str, *, name_zh: str, fresh_for_seconds: int) -> None:
         row = {"code": code, "name_zh": name_zh, "fresh_for_seconds": fresh_for_seconds}
         insert_or_replace(self._connection, tables.source, [row])
+
+    def put_coverage(self, coverage: Coverage) -> None:
+        row = {name: getattr(coverage, name) for name in Coverage.__slots__}
+        row["state"] = coverage.state.value
+        insert_or_replace(self._connection, tables.coverage, [row])
 
     def source_seen(self, code: str, now: datetime) -> None:
         self._connection.execute(update(tables.source).where(tables.source.c.code == code).values(seen_at=now))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from hub.store import tables
 from hub.store.queries import select_by
@@ -49,10 +49,17 @@ class RelationWriter:
     def add(self, row: Mapping[str, Any]) -> None:
         insert_rows(self._connection, _TABLE, [row])
 
-    def end_branch(self, branch: str, parent: str, until_on: date) -> bool:
-        """End a branch's bond to its parent; False when there is none."""
-        bond = (_TABLE.c.from_number == branch, *_branches_of(parent))
-        return self._connection.execute(update(_TABLE).where(*bond).values(until_on=until_on)).rowcount > 0
+    def end(self, kind: str, from_number: str, to_number: str, until_on: date) -> bool:
+        """End a relation from a day on; False when there is none."""
+        same = (_TABLE.c.kind == kind, _TABLE.c.from_number == from_number, _TABLE.c.to_number == to_number)
+        standing = update(_TABLE).where(*same, _TABLE.c.until_on.is_(None))
+        return self._connection.execute(standing.values(until_on=until_on)).rowcount > 0
+
+    def drop_former_name(self, licence_number: str, name: str) -> None:
+        """Forget that an enterprise ever had this name."""
+        table = tables.former_name
+        same = (table.c.licence_number == licence_number) & (table.c.name == name)
+        self._connection.execute(delete(table).where(same))
 
     def add_former_names(self, rows: Sequence[tuple[str, str, date]], now: datetime) -> None:
         """Keep names that enterprises had: licence number, name, and the day from which it had another."""

@@ -6,13 +6,10 @@ awaited from psycopg's pool. Both hand back the composed bytes as they are; `hub
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from psycopg_pool import AsyncConnectionPool
-
-from hub.store.columns import moment_of
 
 _ENTERPRISE = """
     SELECT h.body, p.body FROM reference_claim r
@@ -26,10 +23,37 @@ _CERTIFICATE = """
     WHERE r.reference = {key}"""
 _SEARCH = """
     SELECT h.body, NULL FROM answer_head h WHERE h.licence_number = {key}"""
-_RETIRED = """
-    SELECT r.retired_at FROM reference_claim r WHERE r.reference = {key} AND r.retired_at IS NOT NULL"""
-_SQLITE = {"page": ":page", "key": ":key"}
-_POSTGRES = {"page": "%(page)s::int", "key": "%(key)s"}
+_HOLDER = """
+    SELECT h.body, p.body FROM answer_head h
+    LEFT JOIN answer_page p ON p.licence_number = h.licence_number AND p.page = COALESCE({page}, h.first_page)
+    WHERE h.licence_number = {key}"""
+# What few scans ask for, by more than one row; no more than MOST of each.
+_MANY = {
+    "retired": "SELECT retired_at FROM reference_claim WHERE reference = {key} AND retired_at IS NOT NULL",
+    "site": "SELECT subject_id, kind, reference, holder, name, address, ended_on FROM subject WHERE reference = {key}",
+    "subject": "SELECT subject_id, kind, reference, holder, name, address, ended_on FROM subject"
+    " WHERE subject_id = {key}",
+    "at_site": "SELECT a.body, h.body FROM site_chain x JOIN chain c ON c.chain = x.chain"
+    " JOIN answer_certificate a ON a.serial = c.current JOIN answer_head h ON h.licence_number = c.licence_number"
+    " WHERE x.site_id = {key} ORDER BY c.chain LIMIT {most}",
+    "about_device": "SELECT a.body, h.body FROM device_claim x JOIN chain c ON c.chain = x.chain"
+    " JOIN answer_certificate a ON a.serial = c.current JOIN answer_head h ON h.licence_number = c.licence_number"
+    " WHERE x.device_id = {key} ORDER BY c.chain LIMIT {most}",
+    "of_type": "SELECT a.body FROM chain c JOIN answer_certificate a ON a.serial = c.current"
+    " WHERE c.licence_number = {key} AND c.certificate_type = {second} AND c.slot > {after}"
+    " ORDER BY c.slot LIMIT {most}",
+    "at_own_site": "SELECT a.body FROM site_chain x JOIN chain c ON c.chain = x.chain"
+    " JOIN answer_certificate a ON a.serial = c.current"
+    " WHERE x.site_id = {second} AND c.licence_number = {key} AND c.slot > {after} ORDER BY c.slot LIMIT {most}",
+    "branches": "SELECT h.body FROM relation r JOIN answer_head h ON h.licence_number = r.from_number"
+    " WHERE r.to_number = {key} AND r.kind = 'branch' AND r.until_on IS NULL"
+    " ORDER BY r.from_number LIMIT {most}",
+}
+MOST = 101
+_SQLITE = {"page": ":page", "key": ":key", "second": ":second", "after": ":after", "most": str(MOST)}
+_POSTGRES = {
+    "page": "%(page)s::int", "key": "%(key)s", "second": "%(second)s", "after": "%(after)s::int", "most": str(MOST),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +73,9 @@ class ScanReader(Protocol):
 
     async def search(self, licence_number: str) -> ScanRows | None: ...
 
-    async def retired(self, reference: str) -> datetime | None:
-        """Return when an enterprise's reference was retired; asked of what was not found."""
-        ...
+    async def holder(self, licence_number: str, page: int | None) -> ScanRows | None: ...
+
+    async def many(self, what: str, key: str, *, second: str = "", after: int = -1) -> list[tuple[Any, ...]]: ...
 
     async def close(self) -> None: ...
 
@@ -60,7 +84,8 @@ class SqliteScanReader:
     """Reads inline on the event loop's own thread, on a connection that can only read."""
 
     _enterprise, _certificate, _search = (each.format(**_SQLITE) for each in (_ENTERPRISE, _CERTIFICATE, _SEARCH))
-    _retired = _RETIRED.format(**_SQLITE)
+    _holder = _HOLDER.format(**_SQLITE)
+    _many = {name: query.format(**_SQLITE) for name, query in _MANY.items()}  # noqa: RUF012
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(
@@ -78,9 +103,12 @@ class SqliteScanReader:
     async def search(self, licence_number: str) -> ScanRows | None:
         return self._one(self._search, {"key": licence_number})
 
-    async def retired(self, reference: str) -> datetime | None:
-        row = self._connection.execute(self._retired, {"key": reference}).fetchone()
-        return None if row is None else moment_of(row[0])
+    async def holder(self, licence_number: str, page: int | None) -> ScanRows | None:
+        return self._one(self._holder, {"key": licence_number, "page": page})
+
+    async def many(self, what: str, key: str, *, second: str = "", after: int = -1) -> list[tuple[Any, ...]]:
+        values = {"key": key, "second": second, "after": after}
+        return list(self._connection.execute(self._many[what], values).fetchall())
 
     async def close(self) -> None:
         self._connection.close()
@@ -94,7 +122,8 @@ class PostgresScanReader:
     """Reads from a pool of asynchronous connections in autocommit, with prepared statements."""
 
     _enterprise, _certificate, _search = (each.format(**_POSTGRES) for each in (_ENTERPRISE, _CERTIFICATE, _SEARCH))
-    _retired = _RETIRED.format(**_POSTGRES)
+    _holder = _HOLDER.format(**_POSTGRES)
+    _many = {name: query.format(**_POSTGRES) for name, query in _MANY.items()}  # noqa: RUF012
 
     def __init__(self, conninfo: str, *, pool_size: int) -> None:
         self._pool = AsyncConnectionPool(
@@ -115,18 +144,20 @@ class PostgresScanReader:
     async def search(self, licence_number: str) -> ScanRows | None:
         return await self._one(self._search, {"key": licence_number})
 
-    async def retired(self, reference: str) -> datetime | None:
-        row = await self._row(self._retired, {"key": reference})
-        return None if row is None else moment_of(row[0])
+    async def holder(self, licence_number: str, page: int | None) -> ScanRows | None:
+        return await self._one(self._holder, {"key": licence_number, "page": page})
+
+    async def many(self, what: str, key: str, *, second: str = "", after: int = -1) -> list[tuple[Any, ...]]:
+        return await self._rows(self._many[what], {"key": key, "second": second, "after": after})
 
     async def close(self) -> None:
         await self._pool.close()
 
     async def _one(self, query: str, values: dict[str, object]) -> ScanRows | None:
-        row = await self._row(query, values)
-        return None if row is None else ScanRows(bytes(row[0]), None if row[1] is None else bytes(row[1]))
+        rows = await self._rows(query, values)
+        return ScanRows(bytes(rows[0][0]), None if rows[0][1] is None else bytes(rows[0][1])) if rows else None
 
-    async def _row(self, query: str, values: dict[str, object]) -> tuple[Any, ...] | None:
+    async def _rows(self, query: str, values: dict[str, object]) -> list[tuple[Any, ...]]:
         if not self._opened:
             await self._pool.open()
             self._opened = True
@@ -135,6 +166,6 @@ class PostgresScanReader:
         connection = await self._pool.getconn()
         try:
             cursor = await connection.execute(query, values, prepare=True, binary=True)
-            return await cursor.fetchone()
+            return await cursor.fetchall()
         finally:
             await self._pool.putconn(connection)

@@ -1,4 +1,6 @@
-"""The scan door: `/q/…` everything of one enterprise, `/c/…` one certificate version, `/search` by licence number.
+"""The scan door: `/q/…` one enterprise, `/c/…` one certificate version, `/s/…` a site, `/d/…` a device, `/search`.
+
+`/holds` says whether a site or device has a good certificate of a type.
 
 Plain ASGI, as this is the door everybody uses: the rows are read inline (SQLite) or awaited (PostgreSQL), judged by
 `hub/lookup.py`, and shown by `Accept`: a page, JSON, a signed answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
@@ -6,26 +8,30 @@ A reference nobody has and one that cannot be a reference look alike. Limits cou
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 from limits import RateLimitItem, parse
 
+from hub.answers import Line
 from hub.facts import Surroundings
-from hub.lookup import look_up_certificate, look_up_enterprise
+from hub.lookup import answer_whether, look_up_certificate, look_up_enterprise, look_up_subject, successors_of
+from hub.store.columns import moment_of
 from hub.store.scan import ScanReader, ScanRows
 from hub.web.callers import moment
+from hub.web.gathering import gather_about, gather_beside, gather_branches, gather_chosen, gather_subject
 from hub.web.observation import Receive, Scope, Send
-from schemas.certificate import civil_date
+from schemas.certificate import civil_date, parse_day
 from schemas.identifiers import (
     ADMISSIBLE_POSITION,
     LicenceNumberCheckError,
     LicenceNumberFormError,
     ReferenceFormError,
     as_typed,
+    is_site_id,
     parse_licence_number,
     parse_reference,
 )
@@ -96,6 +102,30 @@ class Window:
         return self._counts
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: what is asked for, how it is to be shown, who asks, when, and where the answer goes."""
+
+    kind: str
+    name: str
+    query: Mapping[str, list[str]]
+    shown: str
+    language: str
+    address: str
+    now: datetime
+    trace: str
+    send: Send
+
+    def one(self, name: str) -> str:
+        """Return the first value of a parameter, "" for none."""
+        return self.query.get(name, [""])[0]
+
+    def number(self, name: str, *, longest: int) -> int | None:
+        """Return a parameter that is a whole number of at most so many digits; None otherwise."""
+        text = self.one(name)
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= longest else None
+
+
 class LookupDoor:
     """An ASGI application for the scan and search paths."""
 
@@ -129,129 +159,177 @@ class LookupDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value for name, value in scope["headers"] if name in (b"accept", b"accept-language")}
         query = parse_qs(scope["query_string"].decode("latin-1")) if scope["query_string"] else {}
-        shown, language = _shown_as(headers.get(b"accept", b"")), _language(headers.get(b"accept-language", b""), query)
-        if scope["method"] not in ("GET", "HEAD"):
-            await self._refuse("method_not_allowed", shown, language, scope, send)
-            return
-        address = scope["client"][0] if scope.get("client") else "-"
-        now = moment()
-        if not self._scans.count(address, now.timestamp()):
-            await self._refuse("too_many_requests", shown, language, scope, send)
-            return
         kind, _, name = scope["path"][1:].partition("/")
-        if kind == "search":
-            await self._search(query, shown, language, address, now, scope, send)
-            return
-        await self._scan(kind.lower(), name, query, shown, language, address, now, scope, send)
+        asked = Asked(
+            kind=kind.lower(),
+            name=name,
+            query=query,
+            shown=_shown_as(headers.get(b"accept", b"")),
+            language=_language(headers.get(b"accept-language", b""), query),
+            address=scope["client"][0] if scope.get("client") else "-",
+            now=moment(),
+            trace=scope.get("trace", ""),
+            send=send,
+        )
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._refuse(asked, "method_not_allowed")
+        elif not self._scans.count(asked.address, asked.now.timestamp()):
+            await self._refuse(asked, "too_many_requests")
+        elif asked.kind == "search":
+            await self._search(asked)
+        elif not self._scan_misses.is_open(asked.address, asked.now.timestamp()):
+            await self._refuse(asked, "too_many_requests")
+        else:
+            await self._scan(asked)
 
-    async def _scan(
-        self,
-        kind: str,
-        name: str,
-        query: Mapping[str, list[str]],
-        shown: str,
-        language: str,
-        address: str,
-        now: datetime,
-        scope: Scope,
-        send: Send,
-    ) -> None:
-        if not self._scan_misses.is_open(address, now.timestamp()):
-            await self._refuse("too_many_requests", shown, language, scope, send)
+    async def _scan(self, asked: Asked) -> None:
+        if asked.kind == "holds":
+            await self._holds(asked)
             return
         try:
-            rows = await self._read(kind, parse_reference(name), query)
+            reference = parse_reference(asked.name)
         except ReferenceFormError:
-            rows = None
-        if rows is None and kind == "q" and (retired_at := await self._retired_at(name)) is not None:
-            # It was somebody's once and is printed somewhere: no miss, and nothing of whose it was.
-            day = civil_date(retired_at).isoformat()
-            await self._refuse("reference_retired", shown, language, scope, send, retired_on=day)
+            await self._miss(asked)
             return
-        if rows is None:
-            self._scan_misses.count(address, now.timestamp())
-            await self._refuse("reference_not_found", shown, language, scope, send)
-            return
-        look_up = look_up_enterprise if kind == "q" else look_up_certificate
-        answer = look_up(rows, surroundings=self._surroundings(now), now=now)
-        await self._answer(answer, kind, name, query, shown, language, now, send)
+        if asked.kind == "q":
+            await self._enterprise(asked, reference)
+        elif asked.kind == "c":
+            await self._certificate(asked, reference)
+        else:
+            await self._subject(asked, reference)
 
-    async def _read(self, kind: str, reference: str, query: Mapping[str, list[str]]) -> ScanRows | None:
-        if kind == "c":
-            return await self._reader.certificate(reference)
-        asked = query.get("page", [""])[0]
-        page = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 7 else None
+    async def _certificate(self, asked: Asked, reference: str) -> None:
+        rows = await self._reader.certificate(reference)
+        if rows is None:
+            await self._miss(asked)
+            return
+        try:
+            at = _day_asked(asked.query, asked.now)
+        except ValueError:
+            await self._refuse(asked, "at_form")
+            return
+        await self._answer(
+            asked, "certificate", look_up_certificate(rows, surroundings=self._about(asked), now=asked.now, at=at)
+        )
+
+    async def _enterprise(self, asked: Asked, reference: str) -> None:
+        rows = await self._rows_of_page(asked, reference)
+        if rows is None:
+            retired = await self._reader.many("retired", reference)
+            if retired:
+                # It was somebody's once and is printed somewhere: no miss, and nothing of whose it was.
+                await self._refuse(
+                    asked, "reference_retired", retired_on=civil_date(moment_of(retired[0][0])).isoformat()
+                )
+            else:
+                await self._miss(asked)
+            return
+        predecessor = None
+        if b'"relations"' in rows.head and "own" not in asked.query:
+            # An old code opens whoever took that enterprise's place; where there are several, its own page names them.
+            head = orjson.loads(rows.head)
+            successors = successors_of(head, civil_date(asked.now))
+            found = await self._reader.holder(successors[0], None) if len(successors) == 1 else None
+            if found is not None:
+                rows, predecessor = found, head
+        chosen, after = await self._chosen(asked, rows)
+        beside = await gather_beside(self._reader, rows, chosen)
+        answer = look_up_enterprise(
+            rows,
+            surroundings=self._about(asked),
+            now=asked.now,
+            beside=beside,
+            arrived_from=predecessor,
+            chosen=chosen,
+        )
+        if chosen is not None:
+            answer["chosen"] = {"type": asked.one("type"), "site": asked.one("site"), "after": after}
+        if answer["holder"].get("branches") and "branches" in asked.query:
+            answer["branches"] = await gather_branches(self._reader, answer["holder"]["licence_number"])
+        await self._answer(asked, "enterprise", answer)
+
+    async def _rows_of_page(self, asked: Asked, reference: str) -> ScanRows | None:
+        page = asked.number("page", longest=6)
         rows = await self._reader.enterprise(reference, page)
         if page is not None and rows is not None and rows.detail is None:
             # A page nobody has is no page without certificates: the first one is shown, as if none had been asked for.
             rows = await self._reader.enterprise(reference, None)
         return rows
 
-    async def _retired_at(self, name: str) -> datetime | None:
-        try:
-            return await self._reader.retired(parse_reference(name))
-        except ReferenceFormError:
-            return None
+    async def _chosen(self, asked: Asked, rows: ScanRows) -> tuple[list[Line] | None, int | None]:
+        """Read the lines of one type, or at one site, where that is asked for."""
+        code, site = asked.one("type"), asked.one("site")
+        if not (code or is_site_id(site)):
+            return None, None
+        number = orjson.loads(rows.head)["licence_number"]
+        after = asked.number("after", longest=9)
+        return await gather_chosen(self._reader, number, code=code, site=site, after=-1 if after is None else after)
 
-    async def _answer(
-        self,
-        answer: dict[str, Any],
-        kind: str,
-        name: str,
-        query: Mapping[str, list[str]],
-        shown: str,
-        language: str,
-        now: datetime,
-        send: Send,
-    ) -> None:
-        if shown == "page":
-            body = self._render("enterprise" if kind == "q" else "certificate", answer, language)
-        elif shown == "jwt":
-            body = self._signed(answer, query, now)
-        elif shown == "linkset":
-            body = orjson.dumps(_linkset(answer))
+    async def _subject(self, asked: Asked, reference: str) -> None:
+        subject = await gather_subject(self._reader, reference, by="site")
+        if subject is None or subject.kind[0] != asked.kind:
+            await self._miss(asked)
+            return
+        found = await gather_about(self._reader, subject)
+        answer = look_up_subject(subject, found, surroundings=self._about(asked), now=asked.now)
+        await self._answer(asked, "subject", answer)
+
+    async def _holds(self, asked: Asked) -> None:
+        """Answer whether a site or device has a good certificate of a type; as data or signed, there is no page."""
+        code, subject_id = asked.one("type"), asked.one("subject")
+        about = self._about(asked)
+        if code not in {each.code for each in about.catalogue.current()} or not subject_id:
+            await self._refuse(asked, "predicate_form")
+            return
+        subject = await gather_subject(self._reader, subject_id, by="subject") if len(subject_id) <= 64 else None
+        if subject is None:
+            self._scan_misses.count(asked.address, asked.now.timestamp())
+        found = await gather_about(self._reader, subject) if subject else []
+        answer = answer_whether(code, subject, found, surroundings=about, now=asked.now)
+        shown = "jwt" if asked.shown == "jwt" else "json"
+        await self._answer(replace(asked, shown=shown), "predicate", answer | {"subject_id": subject_id})
+
+    async def _answer(self, asked: Asked, page: str, answer: dict[str, Any]) -> None:
+        origin = self._about(asked).origin
+        if asked.shown == "page":
+            body = self._render(page, answer, asked.language)
+        elif asked.shown == "jwt":
+            body = self._signed(asked, answer, origin)
+        elif asked.shown == "linkset":
+            body = orjson.dumps(_linkset(answer, origin))
         else:
             body = orjson.dumps(answer)
-        await _send(send, 200, _MEDIA[shown], body)
+        await _send(asked.send, 200, _MEDIA[asked.shown], body)
 
-    def _signed(self, answer: dict[str, Any], query: Mapping[str, list[str]], now: datetime) -> bytes:
-        issued_at = int(now.timestamp())
-        payload = {"iss": answer["holder"]["url"].rpartition("/q/")[0], "iat": issued_at, "exp": issued_at + self._term}
-        nonce = query.get("nonce", [""])[0]
+    def _signed(self, asked: Asked, answer: dict[str, Any], origin: str) -> bytes:
+        issued_at = int(asked.now.timestamp())
+        payload = {"iss": origin, "iat": issued_at, "exp": issued_at + self._term}
+        nonce = asked.one("nonce")
         if nonce and len(nonce) <= 128 and nonce.isprintable():
             payload["nonce"] = nonce
         return self._signer.sign(orjson.dumps(payload | answer)).encode()
 
-    async def _search(
-        self,
-        query: Mapping[str, list[str]],
-        shown: str,
-        language: str,
-        address: str,
-        now: datetime,
-        scope: Scope,
-        send: Send,
-    ) -> None:
+    async def _search(self, asked: Asked) -> None:
         if not self._search_on:
-            await self._refuse("search_off", shown, language, scope, send)
+            await self._refuse(asked, "search_off")
             return
-        wanted = query.get("licence_number", [""])[0]
+        wanted = asked.one("licence_number")
         if not wanted:
-            await _send(send, 200, _MEDIA["page"], self._render("search", {}, language))
+            await _send(asked.send, 200, _MEDIA["page"], self._render("search", {}, asked.language))
             return
-        if not self._search_misses.is_open(address, now.timestamp()):
-            await self._refuse("too_many_requests", shown, language, scope, send)
+        if not self._search_misses.is_open(asked.address, asked.now.timestamp()):
+            await self._refuse(asked, "too_many_requests")
             return
         rows, miss = await self._search_rows(wanted)
         if rows is None:
-            self._search_misses.count(address, now.timestamp())
-            await self._refuse(miss, shown, language, scope, send)
+            self._search_misses.count(asked.address, asked.now.timestamp())
+            await self._refuse(asked, miss)
             return
         head = orjson.loads(rows.head)
-        location = f"/q/{head['reference']}" + (f"?lang={language}" if "lang" in query else "")
+        location = f"/q/{head['reference']}" + (f"?lang={asked.language}" if "lang" in asked.query else "")
         head_lines = [(b"location", location.encode()), _NO_STORE]
-        await send({"type": "http.response.start", "status": 303, "headers": head_lines})
-        await send({"type": "http.response.body", "body": b""})
+        await asked.send({"type": "http.response.start", "status": 303, "headers": head_lines})
+        await asked.send({"type": "http.response.body", "body": b""})
 
     async def _search_rows(self, wanted: str) -> tuple[ScanRows | None, str]:
         """Read by licence number; where nobody is found, say why: its form, its check character, or just nobody."""
@@ -266,9 +344,17 @@ class LookupDoor:
             admitted = parse_licence_number(wanted, overrides=(as_typed(wanted),))
             return await self._reader.search(admitted), "licence_number_check"
 
-    async def _refuse(self, code: str, shown: str, language: str, scope: Scope, send: Send, **facts: str) -> None:
-        status, media, body = self._problem(code, shown, language, scope.get("trace", ""), facts=facts)
-        await _send(send, status, media, body)
+    def _about(self, asked: Asked) -> Surroundings:
+        return self._surroundings(asked.now)
+
+    async def _miss(self, asked: Asked) -> None:
+        """Answer what nobody has, and what cannot be a reference, alike; and count it."""
+        self._scan_misses.count(asked.address, asked.now.timestamp())
+        await self._refuse(asked, "reference_not_found")
+
+    async def _refuse(self, asked: Asked, code: str, **facts: str) -> None:
+        status, media, body = self._problem(code, asked.shown, asked.language, asked.trace, facts=facts)
+        await _send(asked.send, status, media, body)
 
 
 async def _send(send: Send, status: int, media: bytes, body: bytes) -> None:
@@ -298,11 +384,21 @@ def _language(accept: bytes, query: Mapping[str, list[str]]) -> str:
     return "zh"
 
 
-def _linkset(answer: Mapping[str, Any]) -> dict[str, Any]:
+def _day_asked(query: Mapping[str, list[str]], now: datetime) -> date | None:
+    """Return the day `?at=` asks about; ValueError for what is no day, or a day to come."""
+    asked = query.get("at", [""])[0]
+    if not asked:
+        return None
+    day = parse_day(asked)
+    if day > civil_date(now):
+        raise ValueError("a day to come")
+    return day
+
+
+def _linkset(answer: Mapping[str, Any], origin: str) -> dict[str, Any]:
     """Return the links of an answer as a linkset (RFC 9264): its forms, and the certificates it leads to."""
-    origin = answer["holder"]["url"].rpartition("/q/")[0]
-    if answer["kind"] == "enterprise":
-        anchor = answer["holder"]["url"]
+    if answer["kind"] != "certificate":
+        anchor = answer["holder"]["url"] if answer["kind"] == "enterprise" else answer["url"]
         items = [
             {"href": f"{origin}/c/{each['reference']}", "title": each["name_zh"], "type": "application/jwt"}
             for each in answer["certificates"]

@@ -21,6 +21,7 @@ _SUMMARIES = {
     "officers": "Enrol an officer 登记经办人",
     "enterprises": "Enrol an enterprise 登记市场主体",
     "sources": "Enrol a source of collected data 登记归集来源",
+    "coverage": "Declare what is held of a type 登记收录范围",
     "licence-number-overrides": "Admit a wrongly issued licence number 确认存量错码",
 }
 

@@ -135,6 +135,19 @@ ORDERS: Mapping[str, Row] = {
         "请由主管机构、其承继机构或上级机构办理。",
         "The body in charge, its successor or its superior must order this.",
     ),
+    "already_erased": Row(
+        409, "这份证照的这项内容此前已经删除。", "That field of this certificate was erased before.",
+        "无需再办。", "There is nothing more to do.",
+    ),
+    "field_not_held": Row(
+        409, "这份证照没有这项内容。", "This certificate does not hold that field.",
+        "请核对字段名和证照标识。", "Check the field's name and the identifier.",
+    ),
+    "import_under_way": Row(
+        409, "这份证照所在的文件还在导入，导入结束后才能删除。",
+        "The file that this certificate came in is still being read; it can be erased once that is done.",
+        "请在导入结束后重试。", "Try again when the import has ended.",
+    ),
     "second_officer_needed": Row(
         403, "此事须由两名经办人共同签署。", "Two officers have to sign this.",
         "请由本部门或上级部门的另一名经办人对同一内容签署指令，一并提交。",
@@ -183,6 +196,12 @@ ORDERS: Mapping[str, Row] = {
         "请先查询现行查询码；要停用的码如已更换过，则无需再办。",
         "Look up the present one; where the one to retire was replaced before there is nothing more to do.",
     ),
+    "type_not_required": Row(
+        409, "这种证照在决定之日已不再需要，或已改为备案。",
+        "On the day of the decision this type was required no more, or had become a filing.",
+        "请查看目录中该类型的说明；改为备案的请办理备案类型。",
+        "See what the catalogue says of the type; where it became a filing, issue that.",
+    ),
     "subject_unknown": Row(
         422, "没有登记这个场所或设备编号，或它已停用。", "No such site or device is registered, or it has ended.",
         "请先登记场所或设备，或核对编号。", "Register the site or device first, or check its id.",
@@ -192,6 +211,92 @@ ORDERS: Mapping[str, Row] = {
         "Another certificate that has not ended is about this device; a device is in one place.",
         "设备易主的，请以 replaces 指明原证照办理变更；否则请核对设备编号。",
         "If it changed hands name the certificate before in `replaces`; otherwise check the device's id.",
+    ),
+    "annotation_kind": Row(
+        422, "标注的种类不对。", "The kind of the annotation is wrong.",
+        "请按接口说明选择标注种类。", "Choose one of the kinds that the API description gives.",
+    ),
+    "annotation_only_licence": Row(
+        422, "这种标注只能加在营业执照上。", "This kind of annotation stands on business licences only.",
+        "请对营业执照办理。", "Order it for the business licence.",
+    ),
+    "annotation_there": Row(
+        409, "已有同一标注且尚未解除。", "The same annotation is there and has not been lifted.",
+        "如需更改，请先解除原标注。", "Lift the one that is there first.",
+    ),
+    "annotation_not_found": Row(
+        404, "该证照没有这项标注。", "The certificate has no such annotation.",
+        "请核对原标注的 act_id。", "Check the act_id of the annotation.",
+    ),
+    "annotation_lifted": Row(
+        409, "该标注已经解除。", "The annotation has been lifted before.",
+        "无须再办。", "Nothing is left to do.",
+    ),
+    "renewal_not_possible": Row(
+        409, "该证照不能受理延续：没有届满日、已届满或已终止。",
+        "A renewal cannot be accepted: the certificate has no last day, is past it, or has ended.",
+        "请核对证照；已届满的须重新申请。", "Check the certificate; past its last day it is applied for anew.",
+    ),
+    "renewal_not_filed": Row(
+        409, "没有登记过延续受理，不能登记不予延续。", "No renewal was accepted that could be refused.",
+        "请先登记延续受理。", "Record that the renewal was accepted first.",
+    ),
+    "penalty_not_found": Row(
+        404, "该证照没有这项处罚。", "The certificate has no such penalty.",
+        "请核对处罚行为的 act_id。", "Check the act_id of the penalty.",
+    ),
+    "penalty_repaired": Row(
+        409, "该处罚已登记信用修复。", "The repair of this penalty is recorded already.",
+        "无须再办。", "Nothing is left to do.",
+    ),
+    "enterprise_not_found": Row(
+        404, "没有登记这个市场主体。", "No such enterprise is recorded.",
+        "请核对统一社会信用代码，或先登记主体或为其颁发营业执照。",
+        "Check the licence number, or enrol the enterprise or issue its business licence first.",
+    ),
+    "relation_not_found": Row(
+        404, "没有这项主体关系。", "There is no such relation.",
+        "请核对双方代码和关系种类。", "Check both licence numbers and the kind.",
+    ),
+    "relation_itself": Row(
+        422, "主体不能与自己合并、承继或隶属。", "An enterprise cannot merge with, succeed or belong to itself.",
+        "请核对双方的统一社会信用代码。", "Check the two licence numbers.",
+    ),
+    "relation_there": Row(
+        409, "该关系已经登记。", "That relation is recorded already.", "无须再办。", "Nothing is left to do.",
+    ),
+    "relation_two_successors": Row(
+        409, "该主体已有承继者，除解散分立外只能有一个。",
+        "The enterprise has a successor already; only a division leaves more than one.",
+        "请核对；原登记有误的，请先终止原关系。", "Check; if the one recorded is wrong, end that relation first.",
+    ),
+    "relation_two_parents": Row(
+        409, "该分支机构已有所属主体。", "The branch belongs to a parent already.",
+        "请先终止原隶属关系。", "End the relation to its present parent first.",
+    ),
+    "relation_ring": Row(
+        409, "承继或隶属关系不能首尾相接。", "Enterprises cannot succeed, or belong to, one another in a ring.",
+        "请核对双方的先后或上下。", "Check which of the two comes first.",
+    ),
+    "subject_registered": Row(
+        409, "该场所或设备编号已经登记。", "That site or device id is registered already.",
+        "请直接使用该编号；易主的请登记移交。", "Use that id; if it changed hands order that it is handed on.",
+    ),
+    "subject_not_found": Row(
+        404, "没有这个场所或设备编号。", "There is no site or device with that id.",
+        "请核对编号和种类。", "Check the id and whether it is a site or a device.",
+    ),
+    "subject_ended": Row(
+        409, "该场所或设备已停用。", "That site or device has ended.",
+        "请登记新的场所或设备。", "Register a new one.",
+    ),
+    "task_not_found": Row(
+        404, "没有这项待办，或它不属于本部门。", "There is no such task, or it is another department's.",
+        "请核对待办编号。", "Check the number.",
+    ),
+    "task_not_open": Row(
+        409, "这项待办已办结，或只是告知。", "The task is done, or it was only a notice.",
+        "无须再办。", "Nothing is left to do.",
     ),
     "body_ended": Row(
         403, "该颁发机构已撤并。", "That issuing body is no longer in being.",
@@ -453,6 +558,16 @@ DOCUMENTS: Mapping[str, Row] = {
         503, "平台没有配置存量文件的信任证书。", "The hub is configured with no anchors for existing documents.",
         "请平台运营方配置后再提交。", "Have the operator configure them, then send it again.",
     ),
+    "copy_erased": Row(
+        410, "这次交付的内容中有一项已依法删除，不再提供加注件。",
+        "Something that this delivery gave has been erased by law; its copies are no longer handed out.",
+        "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
+    ),
+    "document_holder_erased": Row(
+        409, "持证主体名称已依法删除，不能再制作证照文件。",
+        "The holder's name has been erased by law; no document can be made any more.",
+        "请以查询页面为准，或请颁发机构换发。", "Rely on its page, or have the issuing body issue a new version.",
+    ),
     "copy_ended": Row(
         410, "加注件的使用期限已过。", "The copy's term has ended.",
         "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
@@ -531,6 +646,14 @@ INTAKES: Mapping[str, Row] = {
         "请查询进度；如需另传文件，请签署新的指令。",
         "Look up its progress; for another file sign a new statement.",
     ),
+    "intake_not_finished": Row(
+        409, "这次导入还没有结束，不能整批撤销。", "This import has not come to its end; it cannot be undone yet.",
+        "请等导入结束后，用同一指令再次提交。", "Wait for its end and send the same order again.",
+    ),
+    "undo_taken_over": Row(
+        409, "另一份更晚的指令正在撤销这次导入。", "A later order is undoing this import.",
+        "请以更晚的那份指令继续。", "Go on with the later order.",
+    ),
     "file_digest": Row(
         422, "文件与指令所签的摘要不符，没有保存。", "The file is not the one that was signed; nothing was kept.",
         "请核对文件是否完整，再次上传。", "Check that the file is whole and send it again.",
@@ -574,6 +697,16 @@ PUBLIC: Mapping[str, Row] = {
         422, "统一社会信用代码的校验位不对，可能输错了一位。",
         "A check character of the licence number is wrong: a character may be mistyped.",
         "请对照营业执照逐位核对。", "Compare it with the business licence, character by character.",
+    ),
+    "predicate_form": Row(
+        422, "须指明证照类型（type）和场所或设备编号（subject）。",
+        "A certificate type (type) and the id of a site or device (subject) are needed.",
+        "类型编码见 /api/v1/catalogue；编号印在场所或设备的查询页上。",
+        "Types stand at /api/v1/catalogue; the id stands on the page of the site or device.",
+    ),
+    "at_form": Row(
+        422, "查询日期应为 YYYY-MM-DD，且不晚于今天。", "The day must be YYYY-MM-DD and not after today.",
+        "请更正日期后再查。", "Mend the day and ask again.",
     ),
     "search_off": Row(
         403, "按代码查询目前没有开放。", "Searching by licence number is switched off.",
@@ -751,12 +884,20 @@ RULES: Mapping[str, tuple[str, str]] = {
         "只用于按场所发证的类型，且不与 subject_id 同填",
         "only types by site have it, and not with subject_id",
     ),
+    "not_here": ("此处不填", "has no place here"),
+    "in_future": ("不能晚于今天", "is in the future"),
     "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),
+    "not_erasable": ("不能删除：证照以此识别", "it cannot be erased: the certificate is known by it"),
+    "tells_the_value": ("写出了要删除的内容", "it tells what is to be erased"),
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
     "not_shared": ("不予共享", "it is not shared"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),
+    "one_at_least": ("须填至少一项", "one of several at least must be given"),
+    "one_character": ("每部分至少两个字", "each part of it needs two characters at least"),
+    "other_search": ("不属于这次查询", "it belongs to another search"),
     "one_of": ("须在几项中恰好填一项", "exactly one of several must be given"),
+    "only_archive": ("只用于由档案录入的证照类型表", "only a type's own form from an archive has it"),
     "only_collected": ("只用于归集的文件", "only a collected file has it"),
     "body_unknown": ("颁发机构未登记", "the issuing body is not enrolled"),
     "body_other": ("不是签署文件的颁发机构", "it is not the issuing body that signed the file"),

@@ -1,4 +1,4 @@
-"""The QR code of a reference: its text, its picture as SVG and PNG, and the doors `/qr/{q,c}/{reference}.{svg,png}`.
+"""The QR code of a reference: its text, its picture as SVG and PNG, the doors `/qr/{q,c,s,d}/{reference}.{svg,png}`.
 
 The text is `https://HOST/Q/REFERENCE`: the scheme in lower case, as phones refuse it in capitals, the rest in capitals,
 so that two segments (bytes for the scheme, alphanumeric for the rest, ISO/IEC 18004 section 7.4) keep the code at
@@ -21,9 +21,10 @@ from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
 from hub.errors import NotFoundError
 from schemas.identifiers import REFERENCE_LENGTH, ReferenceFormError, parse_reference
 
-Kind = Literal["q", "c"]
+Kind = Literal["q", "c", "s", "d"]
 Modules = tuple[tuple[bool, ...], ...]
 
+_KINDS: tuple[Kind, ...] = ("q", "c", "s", "d")
 SMALL_MODULES = 29
 QUIET_MODULES = 4
 _PIXELS_PER_MODULE = 8
@@ -33,7 +34,7 @@ _KEPT = {"cache-control": "public, max-age=86400, immutable"}
 
 
 def qr_text(origin: str, kind: Kind, reference: str) -> str:
-    """Return what a code says. `kind` is "q" (everything of one enterprise) or "c" (one certificate version)."""
+    """Return what a code says. `kind` is q (an enterprise), c (a certificate version), s (a site) or d (a device)."""
     scheme, _, host = origin.partition("://")
     return f"{scheme.lower()}://{host.upper()}/{kind.upper()}/{reference.upper()}"
 
@@ -93,10 +94,9 @@ def _text(origin: str, kind: str, reference: str) -> str:
         known = parse_reference(reference)
     except ReferenceFormError:
         raise NotFoundError("reference_not_found") from None
-    if kind == "q":
-        return qr_text(origin, "q", known)
-    if kind == "c":
-        return qr_text(origin, "c", known)
+    for each in _KINDS:
+        if kind == each:
+            return qr_text(origin, each, known)
     raise NotFoundError("reference_not_found")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from hub.app import scan_reader
 from hub.settings import Settings
+from hub.store.columns import moment_of
 from hub.store.entry import EntryReader
 from schemas.evidence import Kind
 from schemas.statement import Ordered
@@ -174,7 +175,8 @@ def _scanned(world: World, reference: str) -> tuple[Any, Any, datetime | None]:
         try:
             found = await reader.enterprise(reference, None)
             certificate = await reader.certificate(reference)
-            return found and found.head, certificate and certificate.head, await reader.retired(reference)
+            retired = await reader.many("retired", reference)
+            return found and found.head, certificate and certificate.head, moment_of(retired[0][0]) if retired else None
         finally:
             await reader.close()
 

@@ -18,14 +18,17 @@ import orjson
 from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
+from hub.access import Caller
 from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, scan_reader
 from hub.applications import Application, draft_application, request_under_grant, verify_application
 from hub.delivery import Exchange
 from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
+from hub.erasure import erase, read_erasure_order
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
-from hub.facts import Source, Surroundings, seal_standing
+from hub.facts import Source, Surroundings, complete_types, seal_standing
+from hub.finding import Most, find
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -51,12 +54,16 @@ from hub.store.certificate import CertificateReader
 from hub.store.database import Database
 from hub.store.document import DocumentName, StoredDocument
 from hub.store.parties import PartyReader
+from hub.tasks import read_inbox
+from hub.web.callers import Called
+from hub.web.orders import DOORS
 from schemas.catalogue import load_catalogue
-from schemas.certificate import GRAVE
+from schemas.certificate import GRAVE, civil_date
 from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
 from schemas.parties import Department, Officer, System
+from schemas.search import read_search
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner, VerificationKey, sign_compact
@@ -70,6 +77,7 @@ MARKET = make_licence_number("11442000", "00000002")
 HEALTH = make_licence_number("11442000", "00000003")
 SHOP = make_licence_number("91442000", "MA000001")
 OTHER_SHOP = make_licence_number("92442000", "MA000002")
+DEPARTMENT_OF = {"market": MARKET, "health": HEALTH}
 OFFICERS = {"market": ("m-001", "m-002"), "health": ("h-001", "h-002")}
 TODAY = date(2026, 11, 23)
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -172,14 +180,33 @@ class World:
         verified = self.order(Ordered.ISSUE, content, system=system, certificate_type=code, issuing_body=body)
         return self.issue_verified(content, verified, system=system, key=key)
 
+    def issue_jointly(self, content: Mapping[str, Any], *others: str, system: str = "market") -> dict[str, Any]:
+        """Order one certificate together with other systems' departments, each signing the same."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        members = {"certificate_type": content["certificate_type"], "issuing_body": content["issuing_body"]}
+        bound = members | {"content_digest": content_digest(content, salt)}
+        verified, *beside = (
+            self.verified(self.sign(Ordered.ISSUE, system=each, **bound), act=Ordered.ISSUE, system=each)
+            for each in (system, *others)
+        )
+        seconds = tuple(Second(each, self.system(code).department) for each, code in zip(beside, others, strict=True))
+        return self.issue_verified(content, verified, system=system, seconds=seconds)
+
     def issue_verified(
-        self, content: Mapping[str, Any], verified: VerifiedStatement, *, system: str = "market", key: str | None = None
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
     ) -> dict[str, Any]:
         with self.registry.database.read() as connection:
             overrides = PartyReader(connection).overrides()
         return issue(
             read_order(content, catalogue=CATALOGUE, overrides=overrides),
             verified=verified,
+            seconds=seconds,
             system=self.system(system),
             key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,
@@ -216,6 +243,118 @@ class World:
             registry=self.registry,
             now=self.now,
         )
+
+    def erase(
+        self, identifier: str, field: str, *, system: str = "market", body: str = MARKET, **content: Any
+    ) -> dict[str, Any]:
+        """Order one field of one record to be erased, as two officers."""
+        full = erasure_content(identifier, field, issuing_body=body, **content)
+        verified, seconds = self.seconded(Ordered.ERASE, full, system=system, issuing_body=body)
+        return self.erase_verified(full, verified, system=system, seconds=seconds)
+
+    def erase_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
+    ) -> dict[str, Any]:
+        return erase(
+            read_erasure_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.system(system),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            files=self.workshop.files,
+            now=self.now,
+        )
+
+    def give(
+        self,
+        act: Ordered,
+        content: Mapping[str, Any],
+        *,
+        system: str = "market",
+        alone: bool = False,
+        key: str | None = None,
+    ) -> dict[str, Any]:
+        """Give an order that is posted like all others: by two officers, or by one `alone`."""
+        bound = {"issuing_body": content["issuing_body"]} if "issuing_body" in content else {}
+        seconds: tuple[Second, ...] = ()
+        if alone:
+            verified = self.order(act, content, system=system, officer=OFFICERS[system][0], **bound)
+        else:
+            verified, seconds = self.seconded(act, content, system=system, **bound)
+        caller = Caller(self.system(system), None, "")  # type: ignore[arg-type]
+        called = Called(caller, verified, None, key or encode(secrets.token_bytes(16)), self.now, seconds)
+        door = next(each for each in DOORS if each.act is act)
+        return door.run(content, called, self.registry)
+
+    def annotate(self, identifier: str, kind: str, *, system: str = "market", **changes: Any) -> dict[str, Any]:
+        """Note something on a certificate."""
+        content = {
+            "step": "note",
+            "identifier": identifier,
+            "issuing_body": DEPARTMENT_OF[system],
+            "kind": kind,
+            "document_name": "示例决定书",
+            "document_number": "示注〔2026〕1号",
+            "document_date": TODAY.isoformat(),
+            "from_on": TODAY.isoformat(),
+        }
+        return self.give(Ordered.ANNOTATE, content | changes, system=system, alone=True)
+
+    def undo_note(self, identifier: str, step: str, earlier: str, **changes: Any) -> dict[str, Any]:
+        """Lift what was noted, or repair the credit after a penalty."""
+        return self.annotate(identifier, "", **({"step": step, "earlier": earlier} | changes))
+
+    def pass_days(self, days: int) -> None:
+        """Let days go by; the trust list is renewed meanwhile, as an operator does."""
+        self.now += timedelta(days=days)
+        make_trust_list(
+            database=self.registry.database,
+            keys=self.keys,
+            installation=self.installation,
+            e_licence_cert=self.simulator.anchor_der,
+            now=self.now,
+        )
+        self.trust.refresh(self.now)
+
+    def relate(self, kind: str, from_number: str, to_number: str, **changes: Any) -> dict[str, Any]:
+        """Record how two enterprises stand to one another."""
+        content = {
+            "step": "record",
+            "kind": kind,
+            "from_number": from_number,
+            "to_number": to_number,
+            "issuing_body": MARKET,
+            "document_name": "核准登记通知书",
+            "document_number": "示登〔2026〕1号",
+            "works_from": TODAY.isoformat(),
+        }
+        return self.give(Ordered.RELATE, content | changes)
+
+    def register(self, kind: str, **changes: Any) -> dict[str, Any]:
+        """Register a site or device of the 示例 shop."""
+        content = {
+            "step": "register",
+            "kind": kind,
+            "issuing_body": MARKET,
+            "licence_number": SHOP,
+            "name": "示例门店",
+            "address": "中山市示例路1号",
+            "works_from": TODAY.isoformat(),
+        }
+        return self.give(Ordered.REGISTER, content | changes, alone=True)
+
+    def inbox(self, system: str = "market", **filters: Any) -> list[dict[str, Any]]:
+        """Return what a system's department and its bodies were told."""
+        filters = {"after": 0, "state": None, "kind": None} | filters
+        found = read_inbox(self.system(system), registry=self.registry, now=self.now, **filters)
+        return list(found["notices"])
 
     def retire(
         self, reference: str, *, system: str = "market", body: str = MARKET, key: str | None = None, **content: Any
@@ -369,14 +508,21 @@ class World:
 
     # --- looking up ---------------------------------------------------------------------------------------------
 
-    def scan_certificate(self, reference: str) -> dict[str, Any]:
-        """Return what a scan of one certificate version answers now."""
-        return look_up_certificate(self._read("certificate", reference), surroundings=self.surroundings(), now=self.now)
+    def scan_certificate(self, reference: str, at: date | None = None) -> dict[str, Any]:
+        """Return what a scan of one certificate version answers now, and about a day gone by."""
+        rows = self._read("certificate", reference)
+        return look_up_certificate(rows, surroundings=self.surroundings(), now=self.now, at=at)
 
     def scan_enterprise(self, reference: str, page: int | None = None) -> dict[str, Any]:
         """Return what a scan of one enterprise answers now."""
         rows = self._read("enterprise", reference, page)
         return look_up_enterprise(rows, surroundings=self.surroundings(), now=self.now)
+
+    def search(self, filters: Mapping[str, str], most: Most = Most()) -> dict[str, Any]:  # noqa: B008
+        """Return one page of a search now, as the door reads its filters."""
+        wanted, after = read_search(filters.items(), catalogue=CATALOGUE, overrides=frozenset())
+        surroundings = self.surroundings()
+        return find(wanted, after, registry=self.registry, surroundings=surroundings, now=self.now, most=most)
 
     def outcome(self, reference: str) -> tuple[str, str]:
         """Return outcome and reason of one certificate version now."""
@@ -397,13 +543,16 @@ class World:
 
     def surroundings(self) -> Surroundings:
         with self.registry.database.read() as connection:
-            sources = PartyReader(connection).sources()
+            parties, today = PartyReader(connection), civil_date(self.now)
+            sources, coverage = parties.sources(), parties.coverage()
+            in_charge = parties.in_charge(today)
         return Surroundings(
             seal_standing(self.trust.refresh(self.now), self.now),
             {code: Source(*each) for code, each in sources.items()},
             CATALOGUE,
             ORIGIN,
             "test",
+            complete_types(coverage, in_charge, today),
         )
 
 
@@ -473,6 +622,19 @@ def change_content(identifier: str, act: str, **changes: Any) -> dict[str, Any]:
         "document_number": "示决〔2026〕9号",
         "document_date": TODAY.isoformat(),
         "works_from": TODAY.isoformat(),
+    } | changes
+
+
+def erasure_content(identifier: str, field: str, **changes: Any) -> dict[str, Any]:
+    """Return the content of an order to erase one field of one record."""
+    return {
+        "identifier": identifier,
+        "issuing_body": MARKET,
+        "field": field,
+        "ground": "当事人依法请求删除",
+        "document_name": "示例删除决定书",
+        "document_number": "示删〔2026〕1号",
+        "document_date": TODAY.isoformat(),
     } | changes
 
 

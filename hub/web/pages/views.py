@@ -5,10 +5,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from hub.answers import LICENCE_TYPE, PAGE
+from schemas.annotation import AnnotationKind
+from schemas.certificate import civil_date
+from schemas.identifiers import is_site_id
+from schemas.verdict import ANNOTATION_TABLE
 
 Answer = Mapping[str, Any]
 Shown = dict[str, Any]
@@ -28,15 +32,77 @@ def _enterprise(answer: Answer) -> Shown:
     groups: dict[str, list[Any]] = {"licence": [], **{name: [] for name in _GROUPS}}
     for each in answer["certificates"]:
         group = "licence" if each["type"] == LICENCE_TYPE else each["verdict"]["outcome"]
-        groups[group].append(_SOURCED | each if each["origin"] == "collected" else each)
+        groups[group].append(_card(each, answer["as_of"]))
     licences = [each["verdict"]["outcome"] for each in groups["licence"]]
     return {
         **answer,
         "groups": [(name, lines) for name, lines in groups.items() if lines],
         "targets": {name: name if groups[name] or name not in licences else "licence" for name in _GROUPS},
+        **_kin(answer),
+        "types": answer.get("types", []),
+        "sites": _sites(answer),
+        "absent": answer.get("absent", []),
+        "chosen_type": answer.get("chosen", {}).get("type", ""),
+        "chosen_site": answer.get("chosen", {}).get("site", ""),
+        "next_chosen": answer.get("chosen", {}).get("after"),
         "page": _page(answer),
         "numbered": [(page, place) for place, page in enumerate(answer["pages"], 1)],
     }
+
+
+def _card(line: Answer, as_of: str) -> Shown:
+    """Return a certificate's line with everything a card may show."""
+    return {**_SOURCED, "flags": [], **line, "noted": _noted(line, as_of)}
+
+
+def _noted(certificate: Answer, as_of: str) -> list[Shown]:
+    """Return the annotations that count on the day of the answer, each with what it means in words."""
+    today = civil_date(datetime.fromisoformat(as_of)).isoformat()
+    return [
+        {**each, "reason": ANNOTATION_TABLE[AnnotationKind(each["kind"])][1]}
+        for each in certificate.get("annotations", ())
+        if each["from"] <= today
+        and (each["until"] is None or today <= each["until"])
+        and ("lifted_on" not in each or today < each["lifted_on"])
+    ]
+
+
+def _kin(answer: Answer) -> Shown:
+    """Tell whose code was scanned, former names, related enterprises and branches."""
+    holder = answer["holder"]
+    return {
+        "arrived": answer.get("arrived_from"),
+        "former_names": holder.get("former_names", []),
+        "bonds": [_bond(each, holder["licence_number"]) for each in holder.get("relations", ())],
+        "branch_count": holder.get("branches", 0),
+        "branches": answer.get("branches", []),
+    }
+
+
+def _bond(relation: Answer, own: str) -> Shown:
+    """Name the other end of a relation, as this enterprise sees it."""
+    is_from = relation["from"] == own
+    number = relation["to"] if is_from else relation["from"]
+    named = relation["named"].get("to" if is_from else "from", {"name": "", "reference": ""})
+    role = "parent" if relation["kind"] == "branch" else "successor" if is_from else "predecessor"
+    return {**named, "number": number, "role": role, "kind": relation["kind"], "since": relation["works_from"]}
+
+
+def _sites(answer: Answer) -> list[Shown]:
+    """Group the certificates of this page by the sites that are known by their ids."""
+    found = []
+    for site_id, site in answer.get("sites", {}).items():
+        there = [
+            {name: each[name] for name in ("reference", "name_zh", "name_en")} | {"outcome": each["verdict"]["outcome"]}
+            for each in answer["certificates"]
+            if site_id in each["subject"].get("ids", [each["subject"]["id"]])
+        ]
+        found.append({**site, "certificates": there})
+    return found
+
+
+def _subject(answer: Answer) -> Shown:
+    return {**answer, "certificates": [_card(each, answer["as_of"]) for each in answer["certificates"]]}
 
 
 def _page(answer: Answer) -> int:
@@ -48,12 +114,39 @@ def _page(answer: Answer) -> int:
 def _certificate(answer: Answer) -> Shown:
     """Tell of the holder as the certificate names it, where that is not how it is named today."""
     certificate, holder = answer["certificate"], answer["holder"]
+    former = {each["name"] for each in holder.get("former_names", ())}
+    subject = certificate["subject"]
+    ids = [each for each in subject.get("ids", [subject["id"]]) if is_site_id(each)]
     return {
         **answer,
-        "it": _SOURCED | certificate | {"shown_fields": [_field(each) for each in certificate["shown_fields"]]},
+        "at": answer.get("at"),
+        "today": civil_date(datetime.fromisoformat(answer["as_of"])).isoformat(),
+        "noted_now": _noted(certificate, answer["as_of"]),
+        "flags": certificate.get("flags", []),
+        "deferred_until": certificate.get("deferred_until"),
+        "same_number": certificate["holder_name"] in former,
+        "site_ids": ids if subject["kind"] == "site" else [],
+        "joint_bodies": " ".join(certificate.get("joint_bodies", ())),
+        "delegated_by": certificate.get("authority", {}).get("by"),
+        "cause": certificate.get("cause"),
+        "type_note": answer.get("type_note"),
+        "it": _SOURCED
+        | certificate
+        | {"shown_fields": [_field(each) for each in certificate["shown_fields"]]}
+        | {"changes": [_change(each) for each in certificate["changes"]]},
         "holder_then": certificate["holder_name"] if certificate["holder_name"] != holder["name"] else None,
         "address_then": certificate["holder_address"] if certificate["holder_address"] != holder["address"] else None,
     }
+
+
+def _change(change: Answer) -> Shown:
+    return {**change, "was_undone": "undone_at" in change, "why": change.get("cause"), "by_right": _by_right(change)}
+
+
+def _by_right(change: Answer) -> str | None:
+    """Return by what right another body than the certificate's own acted."""
+    authority = change.get("authority")
+    return authority if authority != "own" else None
 
 
 def _field(field: Answer) -> Shown:
@@ -106,5 +199,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "problem": _plain,
     "enterprise": _enterprise,
     "certificate": _certificate,
+    "subject": _subject,
     "api": _api,
 }

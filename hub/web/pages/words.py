@@ -11,6 +11,7 @@ from schemas.certificate import SHANGHAI
 from schemas.wording import (
     ACTS,
     ANNOTATIONS,
+    AUTHORITIES,
     CAUSES,
     CHECKS,
     FLAGS,
@@ -93,10 +94,13 @@ ORIGINS: Mapping[str, Wording] = {
 
 LICENCE_OUTCOMES: Mapping[str, str] = {name: outcome for name, (outcome, _) in LICENCE_STATES.items()}
 
+NAMELESS = Wording("（个体工商户，无字号）", "(self-employed, no trade name)")
+
 _TABLES: Mapping[str, Mapping[str, Wording]] = {
     "act": ACTS,
     "advice": ADVICE,
     "annotation": ANNOTATIONS,
+    "authority": AUTHORITIES,
     "cause": CAUSES,
     "flag": FLAGS,
     "relation": RELATIONS,
@@ -121,6 +125,7 @@ class Speaker:
             kind: {code: wording.zh if language == "zh" else wording.en for code, wording in table.items()}
             for kind, table in _TABLES.items()
         }
+        self.nameless = NAMELESS.zh if language == "zh" else NAMELESS.en
         self.day = lru_cache(maxsize=4096)(self._day)
 
     def moment(self, text: str) -> str:

@@ -1,0 +1,303 @@
+"""Annotations on a certificate: made by its body or another authority, lifted, and a penalty's credit repaired.
+
+1 the order is read: kind, document, days
+2 the acting body may: the certificate's own (`hub/charge.py`), or an authority that was enrolled for the kind
+3 the kind fits the certificate, and its days fit each other; a renewal's end follows from the law, not from the order
+4 annotation, answers, notices, entry and kept answer are committed together      <- COMMIT POINT
+
+An annotation changes no status. A renewal filed in time carries its certificate past its last day until the clock for
+the decision has run (行政许可法 art. 50); a refused one ends that.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from hub.answers import LICENCE_TYPE
+from hub.charge import require_body, require_own_body
+from hub.errors import NotFoundError, OrderError, StatementError
+from hub.evidence import record_refusal
+from hub.holders import lock_holder
+from hub.intentions import new_name
+from hub.notices import NoticeKind, Notices
+from hub.order_reading import OrderReading
+from hub.recomposition import bodies_from_store, rewrite
+from hub.registry import Registry
+from hub.repeats import earlier_answer, keep_answer, open_act
+from hub.seconding import spend_with_seconds
+from hub.statements import Second, VerifiedStatement
+from hub.store.annotation import AnnotationReader, AnnotationWriter
+from hub.store.certificate import CertificateReader, CertificateWriter
+from hub.store.entry import EntryWriter
+from hub.store.parties import PartyReader
+from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author, RecordedAnnotation
+from schemas.certificate import ENDED, Act, Certificate, Status, civil_date
+from schemas.clocks import ClockCode
+from schemas.evidence import ActFacts, Kind
+from schemas.parties import IssuingBody, System
+
+Step = Literal["note", "lift", "repair"]
+_STEPS: tuple[Step, ...] = ("note", "lift", "repair")
+_PENALTIES = frozenset({Act.SUSPEND.value, Act.STRIP.value})
+_RENEWALS = frozenset({AnnotationKind.RENEWAL_ACCEPTED, AnnotationKind.RENEWAL_REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationOrder:
+    """What is ordered about one certificate: to note `kind`, to lift what `earlier` noted, to repair after `earlier`.
+
+    `from_on` is the day from which it counts: of a note, of its lifting, of the repair.
+    """
+
+    step: Step
+    identifier: str
+    issuing_body: str
+    kind: AnnotationKind | None
+    earlier: str | None
+    document_name: str
+    document_number: str
+    document_date: date
+    from_on: date
+    until_on: date | None
+
+
+def read_annotation_order(content: Mapping[str, Any]) -> AnnotationOrder:
+    """Read the content of an order about annotations; FieldsError names every member and rule that is wrong."""
+    reading = OrderReading(content)
+    step = reading.choice("step", _STEPS)
+    kind = reading.choice("kind", tuple(AnnotationKind)) if step == "note" else None
+    earlier = reading.text("earlier", 64) if step in ("lift", "repair") else None
+    from_on, until_on = reading.day("from_on"), reading.optional_day("until_on")
+    if until_on is not None and (step != "note" or kind in _RENEWALS):
+        reading.problem("until_on", "not_here")
+    elif until_on is not None and until_on < from_on:
+        reading.problem("until_on", "reversed")
+    order = AnnotationOrder(
+        step=step or "note",
+        identifier=reading.text("identifier", 128),
+        issuing_body=reading.text("issuing_body", 18),
+        kind=AnnotationKind(kind) if kind else None,
+        earlier=earlier,
+        document_name=reading.text("document_name", 256),
+        document_number=reading.text("document_number", 128),
+        document_date=reading.day("document_date"),
+        from_on=from_on,
+        until_on=until_on,
+    )
+    reading.refuse_problems()
+    return order
+
+
+def annotate(
+    order: AnnotationOrder,
+    *,
+    verified: VerifiedStatement,
+    seconds: Sequence[Second] = (),
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+) -> dict[str, Any]:
+    """Note, lift or repair; the same request under the same idempotency `key` gives the same answer.
+
+    Raises OrderError, StatementError, NotFoundError.
+    """
+    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
+    if earlier is not None:
+        return earlier
+    if verified.statement.issuing_body != order.issuing_body:
+        raise StatementError("statement_body")
+    if max(order.document_date, order.from_on) > civil_date(now):
+        raise OrderError("decision_in_future")
+    work = partial(_commit, order, verified, seconds, system, key, registry, now)
+    try:
+        return registry.database.write(work)
+    except OrderError as error:
+        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
+        raise
+
+
+def _commit(
+    order: AnnotationOrder,
+    verified: VerifiedStatement,
+    seconds: Sequence[Second],
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> dict[str, Any]:
+    found = CertificateReader(connection).by_identifier([order.identifier]).get(order.identifier)
+    if found is None:
+        raise NotFoundError("certificate_not_found")
+    act_id = new_name(registry)
+    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
+    holder = lock_holder(found.licence_number, connection=connection, registry=registry, now=now)
+    certificate = CertificateReader(connection).by_serial([found.serial])[found.serial]
+    number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
+    act = _Act(order, certificate, system, number, act_id, registry, now, connection)
+    {"note": act.note, "lift": act.lift, "repair": act.repair}[order.step]()
+    EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, now, act_id)])
+    bodies = bodies_from_store(connection, [certificate.serial], catalogue=registry.catalogue)
+    rewrite(connection, bodies, {holder.licence_number: holder})
+    answer = {"identifier": order.identifier, "act_id": act_id, "recorded_at": now.isoformat()}
+    keep_answer(connection, system.code, key, answer, registry=registry)
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One act about annotations, inside the transaction that holds the holder's row."""
+
+    order: AnnotationOrder
+    certificate: Certificate
+    system: System
+    statement: int
+    act_id: str
+    registry: Registry
+    now: datetime
+    connection: Connection
+
+    def note(self) -> None:
+        kind, certificate = self.order.kind, self.certificate
+        if kind is None:
+            raise OrderError("annotation_kind")
+        body = self._author(kind)
+        if ANNOTATION_RULES[kind].only_licence and certificate.certificate_type != LICENCE_TYPE:
+            raise OrderError("annotation_only_licence", kind=kind.value)
+        self._require_current()
+        earlier = AnnotationReader(self.connection).of([certificate.serial]).get(certificate.serial, [])
+        if any(self._is_same(each) for each in earlier):
+            raise OrderError("annotation_there", kind=kind.value)
+        until_on = self._renewal(kind, earlier) if kind in _RENEWALS else self.order.until_on
+        AnnotationWriter(self.connection).add(self._row(kind, body, until_on))
+        self._tell(kind)
+
+    def lift(self) -> None:
+        found = AnnotationReader(self.connection).by_act(self.certificate.serial, self.order.earlier or "")
+        if found is None:
+            raise NotFoundError("annotation_not_found")
+        body = require_own_body(self.order.issuing_body, self.system, self.connection, civil_date(self.now))
+        if found.authority != body.licence_number and not self._succeeds(found.authority, body):
+            raise OrderError("body_not_in_charge", issuing_body=self.order.issuing_body)
+        if found.lifted_on is not None:
+            raise OrderError("annotation_lifted")
+        if self.order.from_on < found.from_on:
+            raise OrderError("out_of_order", identifier=self.order.identifier)
+        AnnotationWriter(self.connection).lift(
+            found.number, lifted_on=self.order.from_on, now=self.now, act_id=self.act_id
+        )
+
+    def repair(self) -> None:
+        require_body(self.order.issuing_body, self.certificate, self.system, self.connection, civil_date(self.now))
+        serial = self.certificate.serial
+        changes = CertificateReader(self.connection).changes([serial])[serial]
+        penalty = next((each for each in changes if each.act_id == self.order.earlier), None)
+        if penalty is None or penalty.act not in _PENALTIES:
+            raise NotFoundError("penalty_not_found")
+        if self.order.from_on < penalty.works_from:
+            raise OrderError("out_of_order", identifier=self.order.identifier)
+        if penalty.repaired_on is not None:
+            raise OrderError("penalty_repaired")
+        CertificateWriter(self.connection).mark_repaired(serial, penalty.act_id, self.order.from_on)
+
+    def _author(self, kind: AnnotationKind) -> IssuingBody:
+        today = civil_date(self.now)
+        if ANNOTATION_RULES[kind].author is Author.ISSUER:
+            return require_body(self.order.issuing_body, self.certificate, self.system, self.connection, today)[0]
+        body = require_own_body(self.order.issuing_body, self.system, self.connection, today)
+        if kind not in body.annotates:
+            raise OrderError("body_not_in_charge", issuing_body=self.order.issuing_body)
+        return body
+
+    def _succeeds(self, authority: str, body: IssuingBody) -> bool:
+        noted_by = PartyReader(self.connection).issuing_body(authority)
+        return noted_by is not None and body.licence_number in (noted_by.successor, noted_by.superior)
+
+    def _require_current(self) -> None:
+        chain = CertificateReader(self.connection).chains([self.certificate.chain])[self.certificate.chain]
+        if chain.current != self.certificate.serial:
+            raise OrderError("not_current", identifier=self.order.identifier)
+
+    def _is_same(self, earlier: RecordedAnnotation) -> bool:
+        same = (earlier.kind, earlier.authority, earlier.document_number)
+        return earlier.lifted_on is None and same == (
+            self.order.kind,
+            self.order.issuing_body,
+            self.order.document_number,
+        )
+
+    def _renewal(self, kind: AnnotationKind, earlier: Sequence[RecordedAnnotation]) -> date | None:
+        """Return until when a renewal under way carries the certificate; None for a refusal, which ends the other."""
+        accepted = [each for each in earlier if each.kind == AnnotationKind.RENEWAL_ACCEPTED and not each.lifted_on]
+        if kind is AnnotationKind.RENEWAL_REFUSED:
+            if not accepted:
+                raise OrderError("renewal_not_filed", identifier=self.order.identifier)
+            for each in accepted:
+                AnnotationWriter(self.connection).lift(
+                    each.number, lifted_on=max(self.order.from_on, each.from_on), now=self.now, act_id=self.act_id
+                )
+            return None
+        last_day, filed_on = self.certificate.valid_to, self.order.from_on
+        if accepted:
+            raise OrderError("annotation_there", kind=kind.value)
+        if last_day is None or Status(self.certificate.status) in ENDED or filed_on > last_day:
+            raise OrderError("renewal_not_possible", identifier=self.order.identifier)
+        certificate_type = self.registry.catalogue.get(self.certificate.certificate_type, self.certificate.type_version)
+        window = certificate_type.renewal_window_days
+        in_time = window is not None and filed_on <= last_day - timedelta(days=window)
+        return self.registry.due(ClockCode.RENEWAL_DECISION, last_day).on if in_time else last_day
+
+    def _row(self, kind: AnnotationKind, body: IssuingBody, until_on: date | None) -> dict[str, Any]:
+        return {
+            "serial": self.certificate.serial,
+            "kind": kind.value,
+            "authority": body.licence_number,
+            "authority_name": body.name_zh,
+            "document_name": self.order.document_name,
+            "document_number": self.order.document_number,
+            "document_date": self.order.document_date,
+            "from_on": self.order.from_on,
+            "until_on": until_on,
+            "statement": self.statement,
+            "recorded_at": self.now,
+            "act_id": self.act_id,
+        }
+
+    def _tell(self, kind: AnnotationKind) -> None:
+        notices = Notices(self.connection, act_id=self.act_id, registry=self.registry, now=self.now)
+        certificate = self.certificate
+        facts = {"identifier": certificate.identifier, "kind": kind.value}
+        if kind is AnnotationKind.RENEWAL_REFUSED:
+            notices.close_about(certificate.serial)
+        elif kind is AnnotationKind.RENEWAL_ACCEPTED:
+            notices.add(
+                certificate.issuing_body, NoticeKind.RENEWAL_TO_DECIDE, facts,
+                licence_number=certificate.licence_number, serial=certificate.serial,
+            )  # fmt: skip
+        elif kind is AnnotationKind.MOVED_OUT:
+            notices.tell_licence_ended(certificate.licence_number, kind.value)
+        elif ANNOTATION_RULES[kind].author is Author.AUTHORITY:
+            notices.add(
+                certificate.issuing_body, NoticeKind.ANNOTATED, facts,
+                licence_number=certificate.licence_number, serial=certificate.serial,
+            )  # fmt: skip
+        notices.keep()
+
+
+def _entry(
+    order: AnnotationOrder, certificate: Certificate, verified: VerifiedStatement, now: datetime, act_id: str
+) -> ActFacts:
+    return ActFacts(
+        kind=Kind.ANNOTATE,
+        act_id=act_id,
+        recorded_at=now,
+        works_from=order.from_on.isoformat(),
+        statement_digest=verified.digest,
+        sealed_digest=certificate.payload_sha256,
+        previous_act=certificate.act_id,
+    )

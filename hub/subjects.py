@@ -1,0 +1,158 @@
+"""Sites and devices: registered once under an id for good, handed on, ended; each has a code of its own.
+
+1 the order is read; a site's id is made here, a device's is the one its registrar gave it
+2 the acting body is the caller's own and in being
+3 subject, entry and kept answer are committed together            <- COMMIT POINT
+"""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from hub.charge import require_own_body
+from hub.errors import NotFoundError, OrderError, StatementError
+from hub.evidence import record_refusal
+from hub.intentions import new_name
+from hub.order_reading import OrderReading
+from hub.registry import Registry
+from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
+from hub.statements import VerifiedStatement
+from hub.store.entry import EntryWriter
+from hub.store.subject import StoredSubject, SubjectReader, SubjectWriter
+from schemas.certificate import civil_date
+from schemas.evidence import ActFacts, Kind
+from schemas.identifiers import make_reference, make_site_id
+from schemas.parties import System
+
+Step = Literal["register", "hand_on", "end"]
+Thing = Literal["site", "device"]
+_STEPS: tuple[Step, ...] = ("register", "hand_on", "end")
+_THINGS: tuple[Thing, ...] = ("site", "device")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectOrder:
+    """What is ordered: a site or device to be registered, handed on to another holder, or ended.
+
+    `subject_id` is "" for a new site; `address` is "" where it is a home.
+    """
+
+    step: Step
+    kind: Thing
+    issuing_body: str
+    subject_id: str
+    holder: str
+    name: str
+    address: str
+    works_from: date
+
+
+def read_subject_order(content: Mapping[str, Any], *, overrides: Container[str]) -> SubjectOrder:
+    """Read the content of an order about a site or device; FieldsError names every member and rule that is wrong."""
+    reading = OrderReading(content)
+    step, kind = reading.choice("step", _STEPS), reading.choice("kind", _THINGS)
+    is_new, made_here = step == "register", step == "register" and kind == "site"
+    if made_here and reading.get("subject_id") is not None:
+        reading.problem("subject_id", "not_here")
+    is_home = reading.flag("address_is_home", default=False)
+    order = SubjectOrder(
+        step=step or "register",
+        kind=kind or "site",
+        issuing_body=reading.text("issuing_body", 18),
+        subject_id="" if made_here else reading.text("subject_id", 64),
+        holder="" if step == "end" else reading.licence_number("licence_number", overrides=overrides),
+        name=reading.text("name", 128) if is_new else "",
+        address=reading.text("address", 512) if is_new and not is_home else "",
+        works_from=reading.day("works_from"),
+    )
+    reading.refuse_problems()
+    return order
+
+
+def register_subject(
+    order: SubjectOrder,
+    *,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+) -> dict[str, Any]:
+    """Register, hand on or end a site or device; the same request under the same `key` gives the same answer.
+
+    Raises OrderError, StatementError, NotFoundError subject_not_found.
+    """
+    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
+    if earlier is not None:
+        return earlier
+    if verified.statement.issuing_body != order.issuing_body:
+        raise StatementError("statement_body")
+    if order.works_from > civil_date(now):
+        raise OrderError("works_from_future")
+    try:
+        return registry.database.write(partial(_commit, order, verified, system, key, registry, now))
+    except OrderError as error:
+        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
+        raise
+
+
+def _commit(
+    order: SubjectOrder,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> dict[str, Any]:
+    require_own_body(order.issuing_body, system, connection, civil_date(now))
+    act_id = new_name(registry)
+    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
+    spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+    if order.step == "register":
+        row = _add(order, act_id, registry, now, connection)
+        subject_id, reference = row["subject_id"], row["reference"]
+    else:
+        found = _standing(order, connection)
+        values = {"holder": order.holder} if order.step == "hand_on" else {"ended_on": order.works_from}
+        SubjectWriter(connection).update(found.subject_id, **values, act_id=act_id)
+        subject_id, reference = found.subject_id, found.reference
+    act = ActFacts(Kind.REGISTER, act_id, now, order.works_from.isoformat(), verified.digest, None, None)
+    EntryWriter(connection, registry.random).add([act])
+    answer = {"subject_id": subject_id, "reference": reference, "act_id": act_id}
+    keep_answer(connection, system.code, key, answer, registry=registry)
+    return answer
+
+
+def _add(order: SubjectOrder, act_id: str, registry: Registry, now: datetime, connection: Connection) -> dict[str, Any]:
+    row = {
+        "subject_id": order.subject_id or make_site_id(registry.random(8)),
+        "kind": order.kind,
+        "reference": make_reference(registry.random(16)),
+        "holder": order.holder,
+        "name": order.name,
+        "address": order.address,
+        "ended_on": None,
+        "recorded_at": now,
+        "act_id": act_id,
+    }
+    try:
+        with connection.begin_nested():
+            SubjectWriter(connection).add(row)
+    except IntegrityError:
+        raise OrderError("subject_registered", subject_id=row["subject_id"]) from None
+    return row
+
+
+def _standing(order: SubjectOrder, connection: Connection) -> StoredSubject:
+    found = SubjectReader(connection).among([order.subject_id]).get(order.subject_id)
+    if found is None or found.kind != order.kind:
+        raise NotFoundError("subject_not_found")
+    if found.ended_on is not None:
+        raise OrderError("subject_ended", subject_id=order.subject_id)
+    return found

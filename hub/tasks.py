@@ -1,0 +1,178 @@
+"""Notices and tasks: read by whom they are for, answered by a signed word; corrections asked for by who uses data.
+
+Answering and asking:
+1 the statement is verified (`hub/statements.py`) and spent, once
+2 the task is open and the caller's, or the certificate is known
+3 task, entry and kept answer are committed together            <- COMMIT POINT
+Most tasks close by themselves: an act of the body on the certificate they are about.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.errors import NotFoundError, OrderError
+from hub.intentions import new_name
+from hub.notices import NoticeKind, Notices
+from hub.order_reading import OrderReading
+from hub.registry import Registry
+from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
+from hub.statements import VerifiedStatement
+from hub.store.certificate import CertificateReader
+from hub.store.entry import EntryWriter
+from hub.store.notice import NoticeReader, NoticeWriter, StoredNotice
+from hub.store.parties import PartyReader
+from schemas.certificate import civil_date
+from schemas.evidence import ActFacts, Kind
+from schemas.parties import Role, System
+
+PAGE = 100
+Work = Callable[[Connection, str], dict[str, Any]]
+"""What one act does, given its name; returns the answer."""
+
+
+def read_inbox(
+    system: System, *, after: int, state: str | None, kind: str | None, registry: Registry, now: datetime
+) -> dict[str, Any]:
+    """Return what the system's department and its bodies were told, a page behind number `after`."""
+    with registry.database.read() as connection:
+        recipients = _recipients(system, connection)
+        found = NoticeReader(connection).of(recipients, after=after, most=PAGE + 1, state=state, kind=kind)
+    today = civil_date(now)
+    notices = [describe_notice(each, today) for each in found[:PAGE]]
+    return {"notices": notices, "after": found[PAGE - 1].number if len(found) > PAGE else None}
+
+
+def read_overdue(
+    system: System, *, after: tuple[date, int] | None, registry: Registry, now: datetime
+) -> dict[str, Any]:
+    """Return open tasks past their last day, the longest overdue first: the operator's system sees all bodies'."""
+    today = civil_date(now)
+    with registry.database.read() as connection:
+        recipients = None if Role.OPERATE in system.roles else _recipients(system, connection)
+        found = NoticeReader(connection).overdue(
+            today, recipients=recipients, after=after or (date.min, 0), most=PAGE + 1
+        )
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return {
+        "tasks": [describe_notice(each, today) for each in found[:PAGE]],
+        "after": f"{last.due_on}.{last.number}" if last else None,
+    }
+
+
+def describe_notice(notice: StoredNotice, today: date) -> dict[str, Any]:
+    """Return a notice as its recipient gets it; `provisional` marks a last day that is estimated (暂估)."""
+    return {
+        "number": notice.number,
+        "recipient": notice.recipient,
+        "kind": notice.kind,
+        "licence_number": notice.licence_number,
+        "facts": notice.facts,
+        "state": notice.state,
+        "due_on": notice.due_on.isoformat() if notice.due_on else None,
+        "provisional": bool(notice.due_provisional),
+        "overdue": notice.state == "open" and notice.due_on is not None and notice.due_on < today,
+        "recorded_at": notice.recorded_at.isoformat(),
+        "act_id": notice.act_id,
+        "closed_at": notice.closed_at.isoformat() if notice.closed_at else None,
+        "closed_by": notice.closed_by,
+    }
+
+
+def answer_task(
+    content: Mapping[str, Any],
+    *,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+) -> dict[str, Any]:
+    """Close a task by a signed word: `number`, and in `answer` what was found or done."""
+    reading = OrderReading(content)
+    number = reading.whole("number")
+    reading.text("answer", 500)
+    reading.refuse_problems()
+
+    def close(connection: Connection, act_id: str) -> dict[str, Any]:
+        notice = NoticeReader(connection).get(number)
+        if notice is None or notice.recipient not in _recipients(system, connection):
+            raise NotFoundError("task_not_found")
+        if not NoticeWriter(connection).close(number, act_id=act_id, now=now):
+            raise OrderError("task_not_open")
+        return {"number": number, "state": "done"}
+
+    return _once(close, Kind.ANSWER_TASK, verified, system, key, registry, now)
+
+
+def ask_correction(
+    content: Mapping[str, Any],
+    *,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+) -> dict[str, Any]:
+    """Ask a certificate's body to correct it (校核): `identifier`, the `field` that seems wrong, and the `reason`."""
+    reading = OrderReading(content)
+    identifier, field = reading.text("identifier", 128), reading.code("field")
+    reading.text("reason", 500)
+    reading.refuse_problems()
+
+    def ask(connection: Connection, act_id: str) -> dict[str, Any]:
+        certificate = CertificateReader(connection).by_identifier([identifier]).get(identifier)
+        if certificate is None:
+            raise NotFoundError("certificate_not_found")
+        notices = Notices(connection, act_id=act_id, registry=registry, now=now)
+        notices.add(
+            certificate.issuing_body,
+            NoticeKind.CORRECTION_ASKED,
+            {"identifier": identifier, "field": field, "asked_by": system.department},
+            licence_number=certificate.licence_number,
+            serial=certificate.serial,
+        )
+        notices.keep()
+        return {"identifier": identifier}
+
+    return _once(ask, Kind.ASK_CORRECTION, verified, system, key, registry, now)
+
+
+def _once(
+    work: Work,
+    kind: Kind,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+) -> dict[str, Any]:
+    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
+    return earlier or registry.database.write(partial(_commit, work, kind, verified, system, key, registry, now))
+
+
+def _commit(
+    work: Work,
+    kind: Kind,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> dict[str, Any]:
+    act_id = new_name(registry)
+    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
+    spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+    answer = work(connection, act_id) | {"act_id": act_id}
+    act = ActFacts(kind, act_id, now, None, verified.digest, None, None)
+    EntryWriter(connection, registry.random).add([act])
+    keep_answer(connection, system.code, key, answer, registry=registry)
+    return answer
+
+
+def _recipients(system: System, connection: Connection) -> list[str]:
+    return [system.department, *PartyReader(connection).bodies_of(system.department)]

@@ -1,0 +1,97 @@
+"""Doors of orders that are all posted alike: content, salt and statement in; what became of it out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+
+from hub.annotations import annotate, read_annotation_order
+from hub.registry import Registry
+from hub.relations import read_relation_order, relate
+from hub.store.parties import AdmittedNumbers
+from hub.subjects import read_subject_order, register_subject
+from hub.tasks import answer_task, ask_correction
+from hub.web.bodies import StrictRoute
+from hub.web.callers import Called, OrderBody, in_thread, verify_call
+from schemas.parties import Role
+from schemas.statement import Ordered
+
+Content = Mapping[str, Any]
+Run = Callable[[Content, Called, Registry], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDoor:
+    """One door: its path, the act its statement orders, the role it asks for, what it is called and does."""
+
+    path: str
+    act: Ordered
+    role: Role
+    summary: str
+    run: Run
+
+
+def _annotate(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return annotate(read_annotation_order(content), seconds=called.seconds, **_who_orders(called, registry))
+
+
+def _relate(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    order = read_relation_order(content, overrides=AdmittedNumbers(registry.database))
+    return relate(order, seconds=called.seconds, **_who_orders(called, registry))
+
+
+def _register(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    order = read_subject_order(content, overrides=AdmittedNumbers(registry.database))
+    return register_subject(order, **_who_orders(called, registry))
+
+
+def _answer_task(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return answer_task(content, **_who_orders(called, registry))
+
+
+def _ask_correction(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return ask_correction(content, **_who_orders(called, registry))
+
+
+DOORS = (
+    OrderDoor("/annotations", Ordered.ANNOTATE, Role.ISSUE, "Annotate a certificate 标注证照", _annotate),
+    OrderDoor("/relations", Ordered.RELATE, Role.ISSUE, "Relate two enterprises 登记主体关系", _relate),
+    OrderDoor("/subjects", Ordered.REGISTER, Role.ISSUE, "Register a site or device 登记场所或设备", _register),
+    OrderDoor("/task-answers", Ordered.ANSWER_TASK, Role.ISSUE, "Answer a task 办结待办", _answer_task),
+    OrderDoor("/correction-requests", Ordered.ASK_CORRECTION, Role.PULL, "Ask to correct 申请校核", _ask_correction),
+)
+
+
+def routes(registry: Registry) -> APIRouter:
+    router = APIRouter(route_class=StrictRoute, tags=["registry 登记"])
+    for each in DOORS:
+        name = each.path.strip("/").replace("-", "_")
+        router.add_api_route(
+            each.path, _door(each, registry), methods=["POST"], status_code=201, summary=each.summary,
+            operation_id=f"order_{name}",
+        )  # fmt: skip
+    return router
+
+
+def _door(door: OrderDoor, registry: Registry) -> Callable[..., Any]:
+    async def post(
+        request: Request, body: OrderBody, idempotency_key: Annotated[str | None, Header()] = None
+    ) -> dict[str, Any]:
+        def work() -> dict[str, Any]:
+            called = verify_call(request, body, act=door.act, role=door.role, registry=registry)
+            return door.run(body.content, called, registry)
+
+        return dict(await in_thread(work))
+
+    return post
+
+
+def _who_orders(called: Called, registry: Registry) -> dict[str, Any]:
+    return {
+        "verified": called.verified,
+        "system": called.caller.system,
+        "key": called.key,
+        "registry": registry,
+        "now": called.now,
+    }

@@ -1,0 +1,148 @@
+"""Stories of sites and devices: one permit over several sites, a device that goes from hand to hand."""
+
+from typing import Any
+
+import pytest
+
+from schemas.identifiers import is_site_id
+from tests.flows.refusals import refused
+from tests.flows.world import (
+    MARKET,
+    OTHER_SHOP,
+    SHOP,
+    TODAY,
+    World,
+    food_order,
+    licence_order,
+)
+
+LIFT = "31104420002020010001"
+
+
+def test_site_is_registered_once_under_an_id_for_good(hub_world: World) -> None:
+    made = hub_world.register("site")
+    assert is_site_id(made["subject_id"])
+    hub_world.issue(licence_order())
+    permit = hub_world.issue(food_order(subject_id=made["subject_id"]))
+    assert hub_world.scan_certificate(permit["reference"])["certificate"]["subject"]["id"] == made["subject_id"]
+
+
+def test_one_permit_is_about_several_sites(hub_world: World) -> None:
+    sites = [hub_world.register("site", name=f"示例门店{place}")["subject_id"] for place in (1, 2)]
+    hub_world.issue(licence_order())
+    permit = hub_world.issue(food_order(subject_ids=sites))
+    subject = hub_world.scan_certificate(permit["reference"])["certificate"]["subject"]
+    assert (subject["id"], subject["ids"]) == (sites[0], sites)
+
+
+def test_site_nobody_registered_is_refused_and_words_are_taken(hub_world: World) -> None:
+    hub_world.issue(licence_order())
+    with refused("subject_unknown"):
+        hub_world.issue(food_order(subject_id="S-000000000000"))
+    hub_world.issue(food_order(subject_id="东区一楼"))
+
+
+def test_ended_site_takes_no_new_permit(hub_world: World) -> None:
+    made = hub_world.register("site")
+    hub_world.register("site", step="end", subject_id=made["subject_id"])
+    with refused("subject_unknown"):
+        hub_world.issue(food_order(subject_id=made["subject_id"]))
+    with refused("subject_ended"):
+        hub_world.register("site", step="end", subject_id=made["subject_id"])
+
+
+def test_device_is_in_one_place(hub_world: World) -> None:
+    first = hub_world.issue(_lift(SHOP))
+    with refused("device_elsewhere"):
+        hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))
+    hub_world.change(first["identifier"], "cancel")
+    assert hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))["version"] == 1
+
+
+def test_certificate_of_a_device_follows_it_to_its_next_user(hub_world: World) -> None:
+    made = hub_world.register("device", subject_id=LIFT, name="示例电梯")
+    first = hub_world.issue(_lift(SHOP))
+    hub_world.register("device", step="hand_on", subject_id=LIFT, licence_number=OTHER_SHOP)
+    second = hub_world.issue(_lift(OTHER_SHOP, replaces=first["identifier"], cause="change"))
+    assert second["version"] == 2
+    assert hub_world.scan_enterprise(first["holder_reference"])["total"] == 0
+    assert hub_world.scan_enterprise(second["holder_reference"])["total"] == 1
+    assert hub_world.outcome(first["reference"]) == ("not_valid", "superseded")
+    assert made["subject_id"] == LIFT
+
+
+def test_another_device_does_not_carry_a_certificate_to_another_user(hub_world: World) -> None:
+    first = hub_world.issue(_lift(SHOP))
+    with refused("previous_of_another"):
+        hub_world.issue(_lift(OTHER_SHOP, subject_id="31104420002020019999", replaces=first["identifier"]))
+
+
+def test_device_is_registered_once(hub_world: World) -> None:
+    hub_world.register("device", subject_id=LIFT)
+    with refused("subject_registered"):
+        hub_world.register("device", subject_id=LIFT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "member", "rule"),
+    [
+        ({"kind": "ship"}, "kind", "choice"),
+        ({"subject_id": "S-1"}, "subject_id", "not_here"),
+        ({"name": ""}, "name", "missing"),
+        ({"works_from": "2026-02-30"}, "works_from", "form"),
+        ({"licence_number": "91442000MA0000015X"}, "licence_number", "check_digit"),
+    ],
+)
+def test_wrong_order_is_refused_by_member_and_rule(
+    hub_world: World, changes: dict[str, Any], member: str, rule: str
+) -> None:
+    with refused("fields_wrong", (member, rule)):
+        hub_world.register(**({"kind": "site"} | changes))
+
+
+def test_sites_belong_to_types_by_site(hub_world: World) -> None:
+    with refused("fields_wrong", ("subject_ids", "only_sites")):
+        hub_world.issue(licence_order(subject_ids=["001", "002"]))
+    with refused("fields_wrong", ("subject_ids", "twice")):
+        hub_world.issue(food_order(subject_ids=["001", "001"]))
+
+
+# --- who orders it ----------------------------------------------------------------------------------------------
+
+
+def test_commitment_and_what_is_still_to_come_are_told(hub_world: World) -> None:
+    hub_world.issue(licence_order())
+    with refused("fields_wrong", ("deferred_until", "missing")):
+        hub_world.issue(food_order(flags=["deferred"]))
+    permit = hub_world.issue(food_order(flags=["commitment", "deferred"], deferred_until="2026-12-31"))
+    shown = hub_world.scan_certificate(permit["reference"])["certificate"]
+    assert (shown["flags"], shown["deferred_until"]) == (["commitment", "deferred"], "2026-12-31")
+
+
+def _lift(holder: str, **changes: Any) -> dict[str, Any]:
+    content = food_order(
+        certificate_type="lift_registration",
+        licence_number=holder,
+        holder_name="中山示例物业公司",
+        certificate_number=_lift_number(1),
+        valid_to=None,
+        subject_id=LIFT,
+        fields=LIFT_FIELDS,
+        issuing_body=MARKET,
+        decided_on=TODAY.isoformat(),
+    )
+    return content | changes
+
+
+def _lift_number(serial: int) -> str:
+    return f"梯11粤T{serial:05d}(26)"
+
+
+LIFT_FIELDS = {
+    "device_code": LIFT,
+    "device_category": "曳引与强制驱动电梯",
+    "device_variety": "曳引驱动乘客电梯",
+    "product_number": "示例0001",
+    "place_of_use": "中山市示例路1号",
+    "manufacturer": "示例电梯厂",
+}

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub import intentions
+from hub.answers import LICENCE_TYPE
 from hub.errors import HubError, OrderError, SetupError
 from hub.intentions import Batch, Intention, Origin
 from hub.registry import Registry
@@ -177,10 +178,13 @@ class Planning:
         """Say whether a chain may go to another holder: its successor, or whoever has the device now."""
         if self._claimed_devices.get(_device(order) or ("", "")) == chain:
             return True
+        if chain.certificate_type == LICENCE_TYPE:
+            return False  # its number is its holder's: a successor has a licence of its own
         return any(
             each.from_number == chain.licence_number
             and each.to_number == order.licence_number
             and each.kind != RelationKind.BRANCH
+            and each.until_on is None
             for each in RelationReader(self._connection).of(chain.licence_number)
         )
 

@@ -84,6 +84,8 @@ class Planning:
             _check_required(order, origin)
             require_joint(order.joint_bodies, self._batch.seconds, self._connection)
             chain, replaced, moved_to = self._chain_for(order, serial, enterprise)
+            if replaced is not None and not origin.is_collected:
+                self._check_days(order, replaced)
             self._check_subject(order, chain)
             return intentions.make_intention(
                 order,
@@ -173,6 +175,16 @@ class Planning:
             raise OrderError("previous_not_current", identifier=replaced.identifier)
         if (Status(replaced.status), Act.SUPERSEDE) not in CHANGES:
             raise OrderError("transition_not_allowed", status=replaced.status, act="supersede")
+
+    def _check_days(self, order: Order, replaced: Certificate) -> None:
+        """Refuse a version that would end the one before on a day to come, or behind the last act done to that one."""
+        if order.works_from > civil_date(self._now):
+            raise OrderError("works_from_future")
+        if order.works_from >= replaced.status_since:
+            return
+        changes = self._reader.changes([replaced.serial])[replaced.serial]
+        if any(each.undone_by is None and each.act != Act.UNDO for each in changes):
+            raise OrderError("out_of_order", identifier=replaced.identifier)
 
     def _may_move(self, order: Order, chain: StoredChain) -> bool:
         """Say whether a chain may go to another holder: its successor, or whoever has the device now."""

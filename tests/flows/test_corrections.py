@@ -77,14 +77,15 @@ def test_number_of_a_voided_certificate_is_free_for_its_true_holder(hub_world: W
 def test_version_voided_lets_the_one_before_count_again(hub_world: World) -> None:
     first = _permit(hub_world)
     hub_world.change(first["identifier"], "suspend", until="2026-12-31")
-    second = hub_world.issue(food_order(replaces=first["identifier"], certificate_number=food_number(2)))
+    changed = food_order(replaces=first["identifier"], certificate_number=food_number(2), works_from="2026-11-23")
+    second = hub_world.issue(changed)
     hub_world.change(second["identifier"], "void")
     assert hub_world.outcome(first["reference"]) == ("suspended", "suspended")
     page = hub_world.scan_enterprise(first["holder_reference"])
     assert [each["identifier"] for each in page["certificates"] if each["type"] == "food_operation_permit"] == [
         first["identifier"]
     ]
-    third = hub_world.issue(food_order(replaces=first["identifier"]))
+    third = hub_world.issue(food_order(replaces=first["identifier"], works_from="2026-11-23"))
     assert (third["version"], hub_world.outcome(third["reference"])[0]) == (3, "valid")
 
 
@@ -133,6 +134,18 @@ def test_act_that_reaches_back_behind_the_one_before_is_refused(hub_world: World
     with refused("out_of_order"):
         hub_world.change(permit["identifier"], "reinstate", works_from="2026-11-21")
     hub_world.change(permit["identifier"], "reinstate", works_from="2026-11-22")
+
+
+def test_version_that_would_work_behind_the_act_before_or_from_a_day_to_come_is_refused(hub_world: World) -> None:
+    permit = _permit(hub_world)
+    with refused("works_from_future"):
+        hub_world.issue(food_order(replaces=permit["identifier"], works_from="2026-11-24"))
+    hub_world.change(permit["identifier"], "suspend", works_from="2026-11-22")
+    hub_world.change(permit["identifier"], "reinstate", works_from="2026-11-23")
+    with refused("out_of_order"):
+        hub_world.issue(food_order(replaces=permit["identifier"], works_from="2026-11-22"))
+    assert hub_world.outcome(permit["reference"]) == ("valid", "good")
+    assert hub_world.issue(food_order(replaces=permit["identifier"], works_from="2026-11-23"))["version"] == 2
 
 
 # --- a day gone by ----------------------------------------------------------------------------------------------

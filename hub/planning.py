@@ -22,7 +22,7 @@ from hub.store.intention import IntentionWriter
 from hub.store.parties import PartyReader
 from hub.store.relation import RelationReader
 from hub.store.subject import SubjectReader
-from schemas.certificate import CHANGES, ENDED, Act, Certificate, Status, civil_date
+from schemas.certificate import CHANGES, Act, Certificate, Status, civil_date
 from schemas.certificate_type import SubjectKind
 from schemas.identifiers import MOST_VERSIONS
 from schemas.order import UNNAMED_SUBJECT, Order
@@ -212,16 +212,10 @@ class Planning:
             return
         other = self._claimed_devices.get(device)
         if self._devices.get(device, chain.chain) != chain.chain or (
-            other is not None and other.chain != chain.chain and self._is_live(other)
+            other is not None and other.chain != chain.chain and self._reader.is_live(other)
         ):
             raise OrderError("device_elsewhere", subject_id=device[0])
         self._devices[device] = chain.chain
-
-    def _is_live(self, chain: StoredChain) -> bool:
-        if chain.open is not None:
-            return True
-        current = self._reader.by_serial([chain.current]) if chain.current else {}
-        return any(Status(each.status) not in ENDED for each in current.values())
 
     def _claim(self, planned: list[Intention | HubError]) -> list[Intention | HubError]:
         """Write the claims and intentions; an order that lost its number to another process is refused here."""

@@ -25,9 +25,9 @@ from hub.errors import NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.holders import lock_holders
 from hub.intentions import new_name
-from hub.mistakes import first_day, take_back
+from hub.mistakes import claim_device_again, first_day, take_back
 from hub.notices import Notices
-from hub.recomposition import bodies_from_store, rewrite
+from hub.recomposition import bodies_from_store, compose_kin, rewrite
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
@@ -177,6 +177,8 @@ def _commit(
     writer = CertificateWriter(connection)
     if change.undoes is not None:
         writer.mark_undone(certificate.serial, change.undoes, undone_by=act_id)
+    if certificate.status in ENDED and after.status not in ENDED:
+        claim_device_again(certificate, connection)
     writer.set_status(certificate.serial, status=after.status, since=after.since, until=after.until)
     writer.add_changes([row])
     taken = take_back(certificate, row, holders=locked, connection=connection) if change.act is Act.VOID else None
@@ -185,7 +187,9 @@ def _commit(
     _tell(change.act, certificate, after.status, act_id, registry, now, connection)
     serials = [certificate.serial, *([taken.restored] if taken and taken.restored else [])]
     bodies = bodies_from_store(connection, serials, catalogue=registry.catalogue)
-    rewrite(connection, bodies, locked, left=[taken.left] if taken else [])
+    renamed = [taken.renamed] if taken and taken.renamed else []
+    kin = {number: compose_kin(connection, number) for number in renamed}
+    rewrite(connection, bodies, locked, left=[taken.left] if taken else [], kin=kin)
     answer = {"identifier": certificate.identifier, "status": after.status.value, "act_id": act_id}
     answer |= {"recorded_at": now.isoformat()}
     keep_answer(connection, system.code, key, answer, registry=registry)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from hub.store import tables
 from hub.store.queries import select_by
@@ -54,6 +54,13 @@ class RelationWriter:
         same = (_TABLE.c.kind == kind, _TABLE.c.from_number == from_number, _TABLE.c.to_number == to_number)
         standing = update(_TABLE).where(*same, _TABLE.c.until_on.is_(None))
         return self._connection.execute(standing.values(until_on=until_on)).rowcount > 0
+
+    def drop_former_name_until(self, licence_number: str, name: str, until_on: date) -> None:
+        """Forget that an enterprise gave up this name on that day: it has it still."""
+        table = tables.former_name
+        same = (table.c.licence_number == licence_number) & (table.c.name == name) & (table.c.until_on == until_on)
+        last = select(func.max(table.c.number)).where(same).scalar_subquery()
+        self._connection.execute(delete(table).where(table.c.number == last))
 
     def add_former_names(self, rows: Sequence[tuple[str, str, date]], now: datetime) -> None:
         """Keep names that enterprises had: licence number, name, and the day from which it had another."""

@@ -148,6 +148,27 @@ def test_version_that_would_work_behind_the_act_before_or_from_a_day_to_come_is_
     assert hub_world.issue(food_order(replaces=permit["identifier"], works_from="2026-11-23"))["version"] == 2
 
 
+def test_voided_rename_gives_the_name_back_and_no_former_name_is_left(hub_world: World) -> None:
+    licence = hub_world.issue(licence_order())
+    renamed = licence_order(
+        holder_name="中山示例误写公司", holder_address="中山市误写路9号", replaces=licence["identifier"]
+    )
+    wrong = hub_world.issue(renamed | {"works_from": "2026-11-20"})
+    hub_world.change(wrong["identifier"], "void")
+    holder = hub_world.scan_enterprise(licence["holder_reference"])["holder"]
+    assert (holder["name"], holder["address"]) == ("中山示例餐饮有限公司", "中山市示例路1号")
+    assert "former_names" not in holder
+
+
+def test_number_that_an_earlier_version_bears_stays_taken_when_a_later_one_is_voided(hub_world: World) -> None:
+    first = _permit(hub_world)
+    second = hub_world.issue(food_order(replaces=first["identifier"], certificate_number=food_number(2)))
+    third = hub_world.issue(food_order(replaces=second["identifier"]))
+    hub_world.change(third["identifier"], "void")
+    with refused("number_taken"):
+        hub_world.issue(food_order(licence_number=OTHER_SHOP, holder_name="中山示例杂货店"))
+
+
 # --- a day gone by ----------------------------------------------------------------------------------------------
 
 

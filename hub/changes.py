@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.answers import LICENCE_TYPE
-from hub.mistakes import take_back
+from hub.mistakes import claim_device_again, take_back
 from hub.notices import Notices
 from hub.recomposition import Place
 from hub.registry import Registry
@@ -40,10 +40,11 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """Which answers a change makes old: of these versions, and the lines that go."""
+    """Which answers a change makes old: of these versions, the lines that go, the holders whose name is another."""
 
     serials: list[int]
     left: list[Place]
+    renamed: list[str]
 
 
 def record_change(
@@ -60,11 +61,13 @@ def record_change(
 ) -> Rewriting:
     """Record a change after which `after` stands; `earlier` are the certificate's changes so far.
 
-    A voided version is taken back: raises OrderError not_current, chain_busy.
+    A voided version is taken back: raises OrderError not_current, chain_busy, device_elsewhere.
     """
     writer, row = CertificateWriter(connection), _row(certificate, change, after.status, ordering, now)
     if change.undoes is not None:
         writer.mark_undone(certificate.serial, change.undoes, undone_by=ordering.act_id)
+    if certificate.status in ENDED and after.status not in ENDED:
+        claim_device_again(certificate, connection)
     writer.set_status(certificate.serial, status=after.status, since=after.since, until=after.until)
     writer.add_changes([row])
     taken = take_back(certificate, row, holders=holders, connection=connection) if change.act is Act.VOID else None
@@ -72,10 +75,12 @@ def record_change(
     EntryWriter(connection, registry.random).add([entry])
     _tell(change.act, certificate, after.status, ordering.act_id, registry, now, connection)
     if taken is None:
-        return Rewriting([certificate.serial], [])
+        return Rewriting([certificate.serial], [], [])
     # A mistake is nobody's neighbour: every version that named it, those taken back before it too, tells anew.
     versions = CertificateReader(connection).versions_of([certificate.chain])[certificate.chain]
-    return Rewriting([each.serial for each in versions], [taken.left])
+    return Rewriting(
+        [each.serial for each in versions], [taken.left], [taken.renamed] if taken.renamed is not None else []
+    )
 
 
 def _tell(

@@ -1,6 +1,7 @@
 """Taking back a version that was recorded by mistake (误录作废): its line goes, the version it replaced counts again.
 
-The caller holds the rows of all holders the chain has had, and has set the version's own status.
+What counts again is about its device again, and a licence names its holder again. The caller holds the rows of all
+holders the chain has had, and has set the version's own status.
 """
 
 from collections.abc import Mapping
@@ -10,21 +11,28 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.answers import disclosed_values
+from hub.answers import LICENCE_TYPE, disclosed_values
 from hub.errors import OrderError
 from hub.recomposition import Place
 from hub.store.certificate import CertificateReader, CertificateWriter, StoredChain
 from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
-from schemas.certificate import Act, Certificate, RecordedChange, Status, standing
+from hub.store.relation import RelationWriter
+from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Status, standing
+from schemas.certificate_type import SubjectKind
+from schemas.order import UNNAMED_SUBJECT
 from signing.jws import parse_json
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What taking a version back changed: the line that goes, and the serial of the version that counts again."""
+    """What taking a version back changed: the line that goes, the serial of the version that counts again.
+
+    `renamed` is the holder that has its name before back.
+    """
 
     left: Place
     restored: int | None
+    renamed: str | None = None
 
 
 def take_back(
@@ -36,7 +44,8 @@ def take_back(
 ) -> Taken:
     """Let a chain go on as if the version had never been; `change` is the row of the change that voids it.
 
-    Raises OrderError not_current for a version that another has replaced, chain_busy while one is being sealed.
+    Raises OrderError not_current for a version that another has replaced, chain_busy while one is being sealed,
+    device_elsewhere when the version before would count again of a device that another certificate is about by now.
     """
     reader, writer = CertificateReader(connection), CertificateWriter(connection)
     chain = reader.chains([mistake.chain])[mistake.chain]
@@ -51,15 +60,31 @@ def take_back(
         writer.free_number(chain.chain)
         writer.update_chain(chain.chain, current=None)
         return Taken(left, None)
-    _restore(previous, mistake, change, reader, writer, connection)
-    _point_back(chain, previous, holders, reader, writer, connection)
-    return Taken(left, previous.serial)
+    if _restore(previous, mistake, change, reader, writer, connection) not in ENDED:
+        claim_device_again(previous, connection)
+    _point_back(chain, previous, mistake, holders, reader, writer, connection)
+    is_renamed = mistake.certificate_type == LICENCE_TYPE and mistake.source is None
+    renamed = _name_again(mistake, previous, holders, reader, connection) if is_renamed else None
+    return Taken(left, previous.serial, renamed)
 
 
 def first_day(serial: int, connection: Connection) -> date:
     """Return the day from which a sealed version works in law, as its record says."""
     payload = CertificateReader(connection).records([serial])[serial].payload
     return date.fromisoformat(parse_json(payload)["works_from"])
+
+
+def claim_device_again(certificate: Certificate, connection: Connection) -> None:
+    """Let a version that counts again be about its device; OrderError device_elsewhere when another is by now."""
+    reader = CertificateReader(connection)
+    subject = parse_json(reader.records([certificate.serial])[certificate.serial].payload)["subject"]
+    if subject["kind"] != SubjectKind.DEVICE or subject["id"] == UNNAMED_SUBJECT:
+        return
+    key = (str(subject["id"]), certificate.certificate_type)
+    other = reader.device_chains([key]).get(key)
+    if other is not None and other.chain != certificate.chain and reader.is_live(other):
+        raise OrderError("device_elsewhere", subject_id=key[0])
+    CertificateWriter(connection).claim_devices({key: certificate.chain})
 
 
 def _replaced_by(mistake: Certificate, reader: CertificateReader) -> Certificate | None:
@@ -75,31 +100,37 @@ def _restore(
     reader: CertificateReader,
     writer: CertificateWriter,
     connection: Connection,
-) -> None:
-    """Undo that the previous version was replaced; one that had ended before keeps its ending."""
+) -> Status:
+    """Undo that the previous version was replaced; one that had ended before keeps its ending. Return its status."""
     changes = reader.changes([previous.serial])[previous.serial]
     replaced = [each for each in changes if each.act == Act.SUPERSEDE and each.act_id == mistake.act_id]
     if not replaced:
-        return
+        return Status(previous.status)
     kept: list[RecordedChange] = [each for each in changes if each.act_id != mistake.act_id]
     after = standing(first_day(previous.serial, connection), kept)
     writer.mark_undone(previous.serial, mistake.act_id, undone_by=change["act_id"])
     writer.set_status(previous.serial, status=after.status, since=after.since, until=after.until)
     undone = {"serial": previous.serial, "act": Act.UNDO.value, "from_status": previous.status}
     writer.add_changes([{**change, **undone, "to_status": after.status.value, "until": None, "public_until": None}])
+    return after.status
 
 
 def _point_back(
     chain: StoredChain,
     previous: Certificate,
+    mistake: Certificate,
     holders: Mapping[str, LockedEnterprise],
     reader: CertificateReader,
     writer: CertificateWriter,
     connection: Connection,
 ) -> None:
-    public = disclosed_values(reader.records([previous.serial])[previous.serial].public_disclosures)
-    number = public.get("certificate_number", chain.number)
-    if number != chain.number:
+    versions = reader.versions_of([chain.chain])[chain.chain]
+    left = [each.serial for each in versions if each.status != Status.VOIDED and each.serial != mistake.serial]
+    records = reader.records(left)
+    public = {serial: disclosed_values(record.public_disclosures) for serial, record in records.items()}
+    number = public[previous.serial].get("certificate_number", chain.number)
+    # Unless a version further back bears it truly.
+    if chain.number not in {each.get("certificate_number", chain.number) for each in public.values()}:
         writer.free_number(chain.chain, number=chain.number)
     values: dict[str, Any] = {"current": previous.serial, "issuing_body": previous.issuing_body, "number": number}
     if previous.licence_number != chain.licence_number:
@@ -108,3 +139,22 @@ def _point_back(
         holder.chains += 1
         EnterpriseWriter(connection).keep([holder])
     writer.update_chain(chain.chain, **values)
+
+
+def _name_again(
+    mistake: Certificate,
+    previous: Certificate,
+    holders: Mapping[str, LockedEnterprise],
+    reader: CertificateReader,
+    connection: Connection,
+) -> str:
+    """Let a holder have the name and address of the licence that counts again; it never had the mistake's."""
+    records, holder = reader.records([mistake.serial, previous.serial]), holders[previous.licence_number]
+    wrong, right = (disclosed_values(records[each.serial].public_disclosures) for each in (mistake, previous))
+    if holder.name == wrong["holder_name"] != right["holder_name"]:
+        until_on = first_day(mistake.serial, connection)
+        RelationWriter(connection).drop_former_name_until(holder.licence_number, right["holder_name"], until_on)
+        holder.name = right["holder_name"]
+    holder.address = right.get("holder_address", "")
+    EnterpriseWriter(connection).keep([holder])
+    return holder.licence_number

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub import intentions
+from hub.answers import LICENCE_TYPE
 from hub.errors import HubError, OrderError, SetupError
 from hub.intentions import Batch, Intention, Origin
 from hub.registry import Registry
@@ -21,7 +22,7 @@ from hub.store.intention import IntentionWriter
 from hub.store.parties import PartyReader
 from hub.store.relation import RelationReader
 from hub.store.subject import SubjectReader
-from schemas.certificate import CHANGES, ENDED, Act, Certificate, Status, civil_date
+from schemas.certificate import CHANGES, Act, Certificate, Status, civil_date
 from schemas.certificate_type import SubjectKind
 from schemas.identifiers import MOST_VERSIONS
 from schemas.order import UNNAMED_SUBJECT, Order
@@ -80,6 +81,8 @@ class Planning:
             _check_required(order, origin)
             require_joint(order.joint_bodies, self._batch.seconds, self._connection)
             chain, replaced, moved_to = self._chain_for(order, serial, enterprise)
+            if replaced is not None and not origin.is_collected:
+                self._check_days(order, replaced)
             self._check_subject(order, chain)
             return intentions.make_intention(
                 order,
@@ -170,14 +173,27 @@ class Planning:
         if (Status(replaced.status), Act.SUPERSEDE) not in CHANGES:
             raise OrderError("transition_not_allowed", status=replaced.status, act="supersede")
 
+    def _check_days(self, order: Order, replaced: Certificate) -> None:
+        """Refuse a version that would end the one before on a day to come, or behind the last act done to that one."""
+        if order.works_from > civil_date(self._now):
+            raise OrderError("works_from_future")
+        if order.works_from >= replaced.status_since:
+            return
+        changes = self._reader.changes([replaced.serial])[replaced.serial]
+        if any(each.undone_by is None and each.act != Act.UNDO for each in changes):
+            raise OrderError("out_of_order", identifier=replaced.identifier)
+
     def _may_move(self, order: Order, chain: StoredChain) -> bool:
         """Say whether a chain may go to another holder: its successor, or whoever has the device now."""
         if self._claimed_devices.get(_device(order) or ("", "")) == chain:
             return True
+        if chain.certificate_type == LICENCE_TYPE:
+            return False  # its number is its holder's: a successor has a licence of its own
         return any(
             each.from_number == chain.licence_number
             and each.to_number == order.licence_number
             and each.kind != RelationKind.BRANCH
+            and each.until_on is None
             for each in RelationReader(self._connection).of(chain.licence_number)
         )
 
@@ -193,16 +209,10 @@ class Planning:
             return
         other = self._claimed_devices.get(device)
         if self._devices.get(device, chain.chain) != chain.chain or (
-            other is not None and other.chain != chain.chain and self._is_live(other)
+            other is not None and other.chain != chain.chain and self._reader.is_live(other)
         ):
             raise OrderError("device_elsewhere", subject_id=device[0])
         self._devices[device] = chain.chain
-
-    def _is_live(self, chain: StoredChain) -> bool:
-        if chain.open is not None:
-            return True
-        current = self._reader.by_serial([chain.current]) if chain.current else {}
-        return any(Status(each.status) not in ENDED for each in current.values())
 
     def _claim(self, planned: list[Intention | HubError]) -> list[Intention | HubError]:
         """Write the claims and intentions; an order that lost its number to another process is refused here."""

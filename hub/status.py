@@ -26,7 +26,7 @@ from hub.evidence import record_refusal
 from hub.holders import lock_holders
 from hub.intentions import new_name
 from hub.mistakes import first_day
-from hub.recomposition import bodies_from_store, rewrite
+from hub.recomposition import bodies_from_store, compose_kin, rewrite
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
@@ -172,9 +172,9 @@ def _commit(
         certificate, change, after, ordering,
         earlier=earlier, holders=locked, registry=registry, now=now, connection=connection,
     )  # fmt: skip
-    rewrite(
-        connection, bodies_from_store(connection, made.serials, catalogue=registry.catalogue), locked, left=made.left
-    )
+    bodies = bodies_from_store(connection, made.serials, catalogue=registry.catalogue)
+    kin = {number: compose_kin(connection, number) for number in made.renamed}
+    rewrite(connection, bodies, locked, left=made.left, kin=kin)
     answer = {"identifier": certificate.identifier, "status": after.status.value, "act_id": act_id}
     answer |= {"recorded_at": now.isoformat()}
     keep_answer(connection, system.code, key, answer, registry=registry)

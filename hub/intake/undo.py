@@ -28,7 +28,7 @@ from hub.holders import lock_holders
 from hub.intake.holdings import Lineages
 from hub.intentions import new_name
 from hub.order_reading import OrderReading
-from hub.recomposition import Place, bodies_from_store, rewrite
+from hub.recomposition import Place, bodies_from_store, compose_kin, rewrite
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
@@ -252,6 +252,7 @@ class _Undoing:
         locked = lock_holders(holders, connection=connection, registry=registry, now=self._now)
         rewritten: set[int] = set()
         left: list[Place] = []
+        renamed: set[str] = set()
         for row in rows:
             # Read one by one: what was undone just now gave back the version before it.
             serial = serials[str(row.identifier)]
@@ -263,13 +264,19 @@ class _Undoing:
             if authority is None:
                 tally.leave(row, reason)
                 continue
-            made = self._void(certificate, changes, authority, locked, connection)
+            try:
+                with connection.begin_nested():
+                    made = self._void(certificate, changes, authority, locked, connection)
+            except OrderError as error:  # its device is elsewhere by now
+                tally.leave(row, error.code)
+                continue
             rewritten |= set(made.serials)
-            left += made.left
+            left, renamed = left + made.left, renamed | set(made.renamed)
             tally.undone += 1
             tally.undone_now += 1
         bodies = bodies_from_store(connection, sorted(rewritten), catalogue=registry.catalogue)
-        rewrite(connection, bodies, locked, left=left)
+        kin = {number: compose_kin(connection, number) for number in sorted(renamed)}
+        rewrite(connection, bodies, locked, left=left, kin=kin)
         return tally
 
     def _may_undo(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select, text, update
 from hub.store import tables
 from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, insert_or_replace, insert_rows, update_rows
-from schemas.certificate import Certificate, RecordedChange, Status
+from schemas.certificate import ENDED, Certificate, RecordedChange, Status
 
 NumberKey = tuple[str, str, str]
 """Issuing body, certificate type, certificate number."""
@@ -119,6 +119,13 @@ class CertificateReader:
         chains = self.chains(sorted({row.chain for row in rows}))
         found = {(row.device_id, row.certificate_type): chains[row.chain] for row in rows}
         return {key: found[key] for key in devices if key in found}
+
+    def is_live(self, chain: StoredChain) -> bool:
+        """Say whether a chain's current version has not ended, or a version is being sealed."""
+        if chain.open is not None:
+            return True
+        current = self.by_serial([chain.current]) if chain.current else {}
+        return any(Status(each.status) not in ENDED for each in current.values())
 
     def chains_of(self, licence_number: str) -> list[StoredChain]:
         rows = select_by(self._connection, tables.chain, licence_number=licence_number, order="slot")

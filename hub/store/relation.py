@@ -61,6 +61,13 @@ class RelationWriter:
         same = (table.c.licence_number == licence_number) & (table.c.name == name)
         self._connection.execute(delete(table).where(same))
 
+    def drop_former_name_until(self, licence_number: str, name: str, until_on: date) -> None:
+        """Forget that an enterprise gave up this name on that day: it has it still."""
+        table = tables.former_name
+        same = (table.c.licence_number == licence_number) & (table.c.name == name) & (table.c.until_on == until_on)
+        last = select(func.max(table.c.number)).where(same).scalar_subquery()
+        self._connection.execute(delete(table).where(table.c.number == last))
+
     def add_former_names(self, rows: Sequence[tuple[str, str, date]], now: datetime) -> None:
         """Keep names that enterprises had: licence number, name, and the day from which it had another."""
         kept = [

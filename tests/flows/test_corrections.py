@@ -77,14 +77,15 @@ def test_number_of_a_voided_certificate_is_free_for_its_true_holder(hub_world: W
 def test_version_voided_lets_the_one_before_count_again(hub_world: World) -> None:
     first = _permit(hub_world)
     hub_world.change(first["identifier"], "suspend", until="2026-12-31")
-    second = hub_world.issue(food_order(replaces=first["identifier"], certificate_number=food_number(2)))
+    changed = food_order(replaces=first["identifier"], certificate_number=food_number(2), works_from="2026-11-23")
+    second = hub_world.issue(changed)
     hub_world.change(second["identifier"], "void")
     assert hub_world.outcome(first["reference"]) == ("suspended", "suspended")
     page = hub_world.scan_enterprise(first["holder_reference"])
     assert [each["identifier"] for each in page["certificates"] if each["type"] == "food_operation_permit"] == [
         first["identifier"]
     ]
-    third = hub_world.issue(food_order(replaces=first["identifier"]))
+    third = hub_world.issue(food_order(replaces=first["identifier"], works_from="2026-11-23"))
     assert (third["version"], hub_world.outcome(third["reference"])[0]) == (3, "valid")
 
 
@@ -133,6 +134,39 @@ def test_act_that_reaches_back_behind_the_one_before_is_refused(hub_world: World
     with refused("out_of_order"):
         hub_world.change(permit["identifier"], "reinstate", works_from="2026-11-21")
     hub_world.change(permit["identifier"], "reinstate", works_from="2026-11-22")
+
+
+def test_version_that_would_work_behind_the_act_before_or_from_a_day_to_come_is_refused(hub_world: World) -> None:
+    permit = _permit(hub_world)
+    with refused("works_from_future"):
+        hub_world.issue(food_order(replaces=permit["identifier"], works_from="2026-11-24"))
+    hub_world.change(permit["identifier"], "suspend", works_from="2026-11-22")
+    hub_world.change(permit["identifier"], "reinstate", works_from="2026-11-23")
+    with refused("out_of_order"):
+        hub_world.issue(food_order(replaces=permit["identifier"], works_from="2026-11-22"))
+    assert hub_world.outcome(permit["reference"]) == ("valid", "good")
+    assert hub_world.issue(food_order(replaces=permit["identifier"], works_from="2026-11-23"))["version"] == 2
+
+
+def test_voided_rename_gives_the_name_back_and_no_former_name_is_left(hub_world: World) -> None:
+    licence = hub_world.issue(licence_order())
+    renamed = licence_order(
+        holder_name="中山示例误写公司", holder_address="中山市误写路9号", replaces=licence["identifier"]
+    )
+    wrong = hub_world.issue(renamed | {"works_from": "2026-11-20"})
+    hub_world.change(wrong["identifier"], "void")
+    holder = hub_world.scan_enterprise(licence["holder_reference"])["holder"]
+    assert (holder["name"], holder["address"]) == ("中山示例餐饮有限公司", "中山市示例路1号")
+    assert "former_names" not in holder
+
+
+def test_number_that_an_earlier_version_bears_stays_taken_when_a_later_one_is_voided(hub_world: World) -> None:
+    first = _permit(hub_world)
+    second = hub_world.issue(food_order(replaces=first["identifier"], certificate_number=food_number(2)))
+    third = hub_world.issue(food_order(replaces=second["identifier"]))
+    hub_world.change(third["identifier"], "void")
+    with refused("number_taken"):
+        hub_world.issue(food_order(licence_number=OTHER_SHOP, holder_name="中山示例杂货店"))
 
 
 # --- a day gone by ----------------------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def test_renewal_supersedes_and_each_version_leads_to_the_other(hub_world: World
 def test_suspended_certificate_that_is_renewed_tells_both_acts(hub_world: World) -> None:
     first = hub_world.issue(food_order())
     hub_world.change(first["identifier"], "suspend")
-    second = hub_world.issue(_renewal(first))
+    second = hub_world.issue(_renewal(first, works_from="2026-11-23"))
     acts = [each["act"] for each in hub_world.scan_certificate(first["reference"])["certificate"]["changes"]]
     assert acts == ["suspend", "supersede"]
     assert hub_world.scan_certificate(second["reference"])["certificate"]["changes"] == []

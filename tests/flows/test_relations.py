@@ -104,6 +104,17 @@ def test_relation_recorded_by_mistake_is_ended_and_permits_count_again(hub_world
     assert hub_world.outcome(permit["reference"]) == ("valid", "good")
 
 
+def test_relation_that_was_ended_moves_no_permit_and_no_relation_moves_a_licence(hub_world: World) -> None:
+    licence, _ = _open(hub_world, SHOP, COMPANY)
+    permit = hub_world.issue(food_order())
+    hub_world.relate("absorption", SHOP, COMPANY)
+    with refused("previous_of_another"):
+        hub_world.issue(licence_order(licence_number=COMPANY, replaces=licence["identifier"]))
+    hub_world.relate("absorption", SHOP, COMPANY, step="end")
+    with refused("previous_of_another"):
+        hub_world.issue(_changed_to(COMPANY, permit))
+
+
 def test_branch_and_parent_know_each_other(hub_world: World) -> None:
     branch, parent = _open(hub_world, SHOP, COMPANY)
     hub_world.relate("branch", SHOP, COMPANY)

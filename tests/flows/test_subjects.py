@@ -16,7 +16,7 @@ from tests.flows.world import (
     licence_order,
 )
 
-LIFT = "31104420002020010001"
+LIFT, OTHER_LIFT = "31104420002020010001", "31104420002020010002"
 
 
 def test_site_is_registered_once_under_an_id_for_good(hub_world: World) -> None:
@@ -57,6 +57,31 @@ def test_device_is_in_one_place(hub_world: World) -> None:
         hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))
     hub_world.change(first["identifier"], "cancel")
     assert hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))["version"] == 1
+
+
+def test_ending_is_not_undone_while_the_device_is_elsewhere(hub_world: World) -> None:
+    first = hub_world.issue(_lift(SHOP))
+    ended = hub_world.change(first["identifier"], "cancel")
+    second = hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))
+    with refused("device_elsewhere"):
+        hub_world.change(first["identifier"], "undo", undoes=ended["act_id"])
+    hub_world.change(second["identifier"], "cancel")
+    hub_world.change(first["identifier"], "undo", undoes=ended["act_id"])
+    with refused("device_elsewhere"):
+        hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(3)))
+
+
+def test_version_is_not_voided_while_the_device_of_the_one_before_is_elsewhere(hub_world: World) -> None:
+    first = hub_world.issue(_lift(SHOP))
+    wrong = hub_world.issue(_lift(SHOP, subject_id=OTHER_LIFT, replaces=first["identifier"]))
+    elsewhere = hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))
+    with refused("device_elsewhere"):
+        hub_world.change(wrong["identifier"], "void")
+    hub_world.change(elsewhere["identifier"], "cancel")
+    hub_world.change(wrong["identifier"], "void")
+    with refused("device_elsewhere"):
+        hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(3)))
+    assert hub_world.issue(_lift(OTHER_SHOP, subject_id=OTHER_LIFT, certificate_number=_lift_number(3)))["version"] == 1
 
 
 def test_certificate_of_a_device_follows_it_to_its_next_user(hub_world: World) -> None:

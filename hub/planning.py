@@ -81,7 +81,7 @@ class Planning:
             _check_required(order, origin)
             require_joint(order.joint_bodies, self._batch.seconds, self._connection)
             chain, replaced, moved_to = self._chain_for(order, serial, enterprise)
-            if replaced is not None and not origin.is_collected:
+            if replaced is not None and origin.is_native:
                 self._check_days(order, replaced)
             self._check_subject(order, chain)
             return intentions.make_intention(

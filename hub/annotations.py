@@ -19,15 +19,13 @@ from sqlalchemy import Connection
 
 from hub.answers import LICENCE_TYPE
 from hub.charge import require_body, require_own_body
-from hub.errors import NotFoundError, OrderError, StatementError
-from hub.evidence import record_refusal
+from hub.errors import NotFoundError, OrderError
+from hub.evidence import act_once
 from hub.holders import lock_holder
-from hub.intentions import new_name
 from hub.notices import NoticeKind, Notices
 from hub.order_reading import OrderReading
 from hub.recomposition import bodies_from_store, rewrite
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act
 from hub.seconding import spend_with_seconds
 from hub.statements import Second, VerifiedStatement
 from hub.store.annotation import AnnotationReader, AnnotationWriter
@@ -106,19 +104,16 @@ def annotate(
 
     Raises OrderError, StatementError, NotFoundError.
     """
-    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
-    if earlier is not None:
-        return earlier
-    if verified.statement.issuing_body != order.issuing_body:
-        raise StatementError("statement_body")
-    if max(order.document_date, order.from_on) > civil_date(now):
-        raise OrderError("decision_in_future")
-    work = partial(_commit, order, verified, seconds, system, key, registry, now)
-    try:
-        return registry.database.write(work)
-    except OrderError as error:
-        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
-        raise
+    work = partial(_commit, order, verified, seconds, system, registry, now)
+    return act_once(
+        work,
+        issuing_body=order.issuing_body,
+        verified=verified,
+        system=system,
+        key=key,
+        registry=registry,
+        now=now,
+    )
 
 
 def _commit(
@@ -126,16 +121,16 @@ def _commit(
     verified: VerifiedStatement,
     seconds: Sequence[Second],
     system: System,
-    key: str,
     registry: Registry,
     now: datetime,
     connection: Connection,
+    act_id: str,
 ) -> dict[str, Any]:
+    if max(order.document_date, order.from_on) > civil_date(now):
+        raise OrderError("decision_in_future")
     found = CertificateReader(connection).by_identifier([order.identifier]).get(order.identifier)
     if found is None:
         raise NotFoundError("certificate_not_found")
-    act_id = new_name(registry)
-    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     holder = lock_holder(found.licence_number, connection=connection, registry=registry, now=now)
     certificate = CertificateReader(connection).by_serial([found.serial])[found.serial]
     number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
@@ -144,9 +139,7 @@ def _commit(
     EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, now, act_id)])
     bodies = bodies_from_store(connection, [certificate.serial], catalogue=registry.catalogue)
     rewrite(connection, bodies, {holder.licence_number: holder})
-    answer = {"identifier": order.identifier, "act_id": act_id, "recorded_at": now.isoformat()}
-    keep_answer(connection, system.code, key, answer, registry=registry)
-    return answer
+    return {"identifier": order.identifier, "act_id": act_id, "recorded_at": now.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,14 @@ from sqlalchemy import Connection
 from hub.answers import disclosed_values
 from hub.charge import require_body
 from hub.erased_files import delete_erased_files
-from hub.errors import NotFoundError, OrderError, StatementError
-from hub.evidence import record_refusal
+from hub.errors import NotFoundError, OrderError
+from hub.evidence import act_once
 from hub.holders import lock_holder
-from hub.intentions import decrypt_disclosures, disclosed_names, encrypt_disclosures, new_name
+from hub.intentions import decrypt_disclosures, disclosed_names, encrypt_disclosures
 from hub.order_reading import OrderReading
 from hub.recomposition import bodies_from_store, compose_kin, rewrite
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, kept_answer, open_act, replace_answer
+from hub.repeats import kept_answer, replace_answer
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter, StoredRecord
@@ -87,17 +87,16 @@ def erase(
     Raises OrderError, StatementError, NotFoundError, FieldsError; StoreError when files cannot be deleted now, with the
     erasure done: the upkeep deletes them.
     """
-    answer = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
-    if answer is None:
-        if verified.statement.issuing_body != order.issuing_body:
-            raise StatementError("statement_body")
-        if order.document_date > civil_date(now):
-            raise OrderError("decision_in_future")
-        try:
-            answer = registry.database.write(partial(_commit, order, verified, seconds, system, key, registry, now))
-        except OrderError as error:
-            record_refusal(error, verified=verified, system=system, registry=registry, now=now)
-            raise
+    work = partial(_commit, order, verified, seconds, system, registry, now)
+    answer = act_once(
+        work,
+        issuing_body=order.issuing_body,
+        verified=verified,
+        system=system,
+        key=key,
+        registry=registry,
+        now=now,
+    )
     delete_erased_files(registry=registry, files=files, now=now)
     return answer
 
@@ -110,16 +109,16 @@ def _commit(
     verified: VerifiedStatement,
     seconds: Sequence[Second],
     system: System,
-    key: str,
     registry: Registry,
     now: datetime,
     connection: Connection,
+    act_id: str,
 ) -> dict[str, Any]:
+    if order.document_date > civil_date(now):
+        raise OrderError("decision_in_future")
     certificate = CertificateReader(connection).by_identifier([order.identifier]).get(order.identifier)
     if certificate is None:
         raise NotFoundError("certificate_not_found")
-    act_id = new_name(registry)
-    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     holder = lock_holder(certificate.licence_number, connection=connection, registry=registry, now=now)
     require_body(order.issuing_body, certificate, system, connection, civil_date(now))
     require_second(verified, seconds, issuing_body=order.issuing_body, system=system, connection=connection)
@@ -141,7 +140,7 @@ def _commit(
     digest, before = certificate.payload_sha256, certificate.act_id
     act = ActFacts(Kind.ERASE, act_id, now, None, verified.digest, digest, before)
     EntryWriter(connection, registry.random).add([act])
-    answer = {
+    return {
         "identifier": certificate.identifier,
         "field": order.field,
         "act_id": act_id,
@@ -149,8 +148,6 @@ def _commit(
         "documents_erased": erased,
         "still_told_by": _other_versions(order.field, value, certificate, registry, connection),
     }
-    keep_answer(connection, system.code, key, answer, registry=registry)
-    return answer
 
 
 def _require_disclosed(

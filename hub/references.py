@@ -20,13 +20,11 @@ from sqlalchemy import Connection
 
 from hub.answers import LICENCE_TYPE
 from hub.charge import require_body
-from hub.errors import NotFoundError, OrderError, StatementError
-from hub.evidence import record_refusal
+from hub.errors import NotFoundError, OrderError
+from hub.evidence import act_once
 from hub.holders import lock_holder
-from hub.intentions import new_name
 from hub.recomposition import compose_kin, rewrite
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import CertificateReader
@@ -79,16 +77,16 @@ def retire_reference(
 
     Raises OrderError, StatementError, NotFoundError.
     """
-    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
-    if earlier is not None:
-        return earlier
-    if verified.statement.issuing_body != order.issuing_body:
-        raise StatementError("statement_body")
-    try:
-        return registry.database.write(partial(_commit, order, verified, seconds, system, key, registry, now))
-    except OrderError as error:
-        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
-        raise
+    work = partial(_commit, order, verified, seconds, system, registry, now)
+    return act_once(
+        work,
+        issuing_body=order.issuing_body,
+        verified=verified,
+        system=system,
+        key=key,
+        registry=registry,
+        now=now,
+    )
 
 
 def _commit(
@@ -96,13 +94,11 @@ def _commit(
     verified: VerifiedStatement,
     seconds: Sequence[Second],
     system: System,
-    key: str,
     registry: Registry,
     now: datetime,
     connection: Connection,
+    act_id: str,
 ) -> dict[str, Any]:
-    act_id = new_name(registry)
-    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     if _licence_of(order.licence_number, connection) is None:
         raise NotFoundError("licence_not_recorded")
     enterprise = lock_holder(order.licence_number, connection=connection, registry=registry, now=now)
@@ -127,7 +123,6 @@ def _commit(
     rewrite(connection, [], {order.licence_number: enterprise}, kin=kin)
     answer = {"licence_number": order.licence_number, "retired": order.reference, "reference": enterprise.reference}
     answer |= {"act_id": act_id, "recorded_at": now.isoformat()}
-    keep_answer(connection, system.code, key, answer, registry=registry)
     return answer
 
 

@@ -20,15 +20,13 @@ from sqlalchemy import Connection
 
 from hub.answers import LICENCE_TYPE
 from hub.charge import require_own_body
-from hub.errors import NotFoundError, OrderError, StatementError
-from hub.evidence import record_refusal
+from hub.errors import NotFoundError, OrderError
+from hub.evidence import act_once
 from hub.holders import lock_holders
-from hub.intentions import new_name
 from hub.notices import NoticeKind, Notices
 from hub.order_reading import OrderReading
 from hub.recomposition import compose_kin, rewrite
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import CertificateReader
@@ -93,19 +91,16 @@ def relate(
 
     Raises OrderError, StatementError, NotFoundError.
     """
-    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
-    if earlier is not None:
-        return earlier
-    if verified.statement.issuing_body != order.issuing_body:
-        raise StatementError("statement_body")
-    if order.works_from > civil_date(now):
-        raise OrderError("works_from_future")
-    work = partial(_commit, order, verified, seconds, system, key, registry, now)
-    try:
-        return registry.database.write(work)
-    except OrderError as error:
-        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
-        raise
+    work = partial(_commit, order, verified, seconds, system, registry, now)
+    return act_once(
+        work,
+        issuing_body=order.issuing_body,
+        verified=verified,
+        system=system,
+        key=key,
+        registry=registry,
+        now=now,
+    )
 
 
 def _commit(
@@ -113,14 +108,15 @@ def _commit(
     verified: VerifiedStatement,
     seconds: Sequence[Second],
     system: System,
-    key: str,
     registry: Registry,
     now: datetime,
     connection: Connection,
+    act_id: str,
 ) -> dict[str, Any]:
+    if order.works_from > civil_date(now):
+        raise OrderError("works_from_future")
     _check_right(order, verified, seconds, system, now, connection)
-    act_id, both = new_name(registry), (order.from_number, order.to_number)
-    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
+    both = (order.from_number, order.to_number)
     for each in both:
         if EnterpriseReader(connection).get(each) is None:
             raise NotFoundError("enterprise_not_found")
@@ -139,7 +135,6 @@ def _commit(
     act = ActFacts(Kind.RELATE, act_id, now, order.works_from.isoformat(), verified.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
     rewrite(connection, [], locked, kin={each: compose_kin(connection, each) for each in both})
-    keep_answer(connection, system.code, key, answer, registry=registry)
     return answer
 
 

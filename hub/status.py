@@ -21,14 +21,12 @@ from sqlalchemy import Connection
 
 from hub.changes import Ordering, record_change
 from hub.charge import require_body
-from hub.errors import NotFoundError, OrderError, StatementError
-from hub.evidence import record_refusal
+from hub.errors import NotFoundError, OrderError
+from hub.evidence import act_once
 from hub.holders import lock_holders
-from hub.intentions import new_name
 from hub.mistakes import first_day
 from hub.recomposition import bodies_from_store, compose_kin, rewrite
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import CertificateReader
@@ -117,23 +115,17 @@ def change_status(
 
     Raises OrderError, StatementError, NotFoundError, ChangeNotAllowedError.
     """
-    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
-    if earlier is not None:
-        return earlier
-    if verified.statement.issuing_body != order.issuing_body:
-        raise StatementError("statement_body")
-    if order.change.works_from > civil_date(now):
-        raise OrderError("works_from_future")
-    if order.change.document_date > civil_date(now):
-        raise OrderError("decision_in_future")
     within_rate = registry.rates.count(order.issuing_body, now)
-    try:
-        return registry.database.write(
-            partial(_commit, order, verified, seconds, system, key, within_rate, registry, now)
-        )
-    except OrderError as error:
-        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
-        raise
+    work = partial(_commit, order, verified, seconds, system, within_rate, registry, now)
+    return act_once(
+        work,
+        issuing_body=order.issuing_body,
+        verified=verified,
+        system=system,
+        key=key,
+        registry=registry,
+        now=now,
+    )
 
 
 def _commit(
@@ -141,18 +133,20 @@ def _commit(
     verified: VerifiedStatement,
     seconds: Sequence[Second],
     system: System,
-    key: str,
     within_rate: bool,
     registry: Registry,
     now: datetime,
     connection: Connection,
+    act_id: str,
 ) -> dict[str, Any]:
+    if order.change.works_from > civil_date(now):
+        raise OrderError("works_from_future")
+    if order.change.document_date > civil_date(now):
+        raise OrderError("decision_in_future")
     reader, change = CertificateReader(connection), order.change
     found = reader.by_identifier([order.identifier]).get(order.identifier)
     if found is None:
         raise NotFoundError("certificate_not_found")
-    act_id = new_name(registry)
-    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     # A version taken back may give its line to one of another holder (a device that went from hand to hand).
     holders = {each.licence_number: ("", "") for each in reader.versions_of([found.chain])[found.chain]}
     locked = lock_holders(holders, connection=connection, registry=registry, now=now)
@@ -177,7 +171,6 @@ def _commit(
     rewrite(connection, bodies, locked, left=made.left, kin=kin)
     answer = {"identifier": certificate.identifier, "status": after.status.value, "act_id": act_id}
     answer |= {"recorded_at": now.isoformat()}
-    keep_answer(connection, system.code, key, answer, registry=registry)
     return answer
 
 

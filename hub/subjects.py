@@ -15,12 +15,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from hub.charge import require_own_body
-from hub.errors import NotFoundError, OrderError, StatementError
-from hub.evidence import record_refusal
-from hub.intentions import new_name
+from hub.errors import NotFoundError, OrderError
+from hub.evidence import act_once
 from hub.order_reading import OrderReading
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
+from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.subject import StoredSubject, SubjectReader, SubjectWriter
@@ -87,32 +86,30 @@ def register_subject(
 
     Raises OrderError, StatementError, NotFoundError subject_not_found.
     """
-    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
-    if earlier is not None:
-        return earlier
-    if verified.statement.issuing_body != order.issuing_body:
-        raise StatementError("statement_body")
-    if order.works_from > civil_date(now):
-        raise OrderError("works_from_future")
-    try:
-        return registry.database.write(partial(_commit, order, verified, system, key, registry, now))
-    except OrderError as error:
-        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
-        raise
+    work = partial(_commit, order, verified, system, registry, now)
+    return act_once(
+        work,
+        issuing_body=order.issuing_body,
+        verified=verified,
+        system=system,
+        key=key,
+        registry=registry,
+        now=now,
+    )
 
 
 def _commit(
     order: SubjectOrder,
     verified: VerifiedStatement,
     system: System,
-    key: str,
     registry: Registry,
     now: datetime,
     connection: Connection,
+    act_id: str,
 ) -> dict[str, Any]:
+    if order.works_from > civil_date(now):
+        raise OrderError("works_from_future")
     require_own_body(order.issuing_body, system, connection, civil_date(now))
-    act_id = new_name(registry)
-    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     spend_statement(connection, verified, system=system.code, registry=registry, now=now)
     if order.step == "register":
         row = _add(order, act_id, registry, now, connection)
@@ -124,9 +121,7 @@ def _commit(
         subject_id, reference = found.subject_id, found.reference
     act = ActFacts(Kind.REGISTER, act_id, now, order.works_from.isoformat(), verified.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
-    answer = {"subject_id": subject_id, "reference": reference, "act_id": act_id}
-    keep_answer(connection, system.code, key, answer, registry=registry)
-    return answer
+    return {"subject_id": subject_id, "reference": reference, "act_id": act_id}
 
 
 def _add(order: SubjectOrder, act_id: str, registry: Registry, now: datetime, connection: Connection) -> dict[str, Any]:

@@ -9,17 +9,16 @@ Most tasks close by themselves: an act of the body on the certificate they are a
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
 from hub.errors import NotFoundError, OrderError
-from hub.intentions import new_name
+from hub.evidence import act_once
 from hub.notices import NoticeKind, Notices
 from hub.order_reading import OrderReading
 from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
+from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
 from hub.store.entry import EntryWriter
@@ -105,7 +104,7 @@ def answer_task(
             raise OrderError("task_not_open")
         return {"number": number, "state": "done"}
 
-    return _once(close, Kind.ANSWER_TASK, verified, system, key, registry, now)
+    return _entered_once(close, Kind.ANSWER_TASK, verified, system, key, registry, now)
 
 
 def ask_correction(
@@ -138,10 +137,10 @@ def ask_correction(
         notices.keep()
         return {"identifier": identifier}
 
-    return _once(ask, Kind.ASK_CORRECTION, verified, system, key, registry, now)
+    return _entered_once(ask, Kind.ASK_CORRECTION, verified, system, key, registry, now)
 
 
-def _once(
+def _entered_once(
     work: Work,
     kind: Kind,
     verified: VerifiedStatement,
@@ -150,28 +149,16 @@ def _once(
     registry: Registry,
     now: datetime,
 ) -> dict[str, Any]:
-    earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
-    return earlier or registry.database.write(partial(_commit, work, kind, verified, system, key, registry, now))
+    """Do a word of a department's own, once, with its entry."""
 
+    def commit(connection: Connection, act_id: str) -> dict[str, Any]:
+        spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+        answer = work(connection, act_id) | {"act_id": act_id}
+        act = ActFacts(kind, act_id, now, None, verified.digest, None, None)
+        EntryWriter(connection, registry.random).add([act])
+        return answer
 
-def _commit(
-    work: Work,
-    kind: Kind,
-    verified: VerifiedStatement,
-    system: System,
-    key: str,
-    registry: Registry,
-    now: datetime,
-    connection: Connection,
-) -> dict[str, Any]:
-    act_id = new_name(registry)
-    open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
-    spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-    answer = work(connection, act_id) | {"act_id": act_id}
-    act = ActFacts(kind, act_id, now, None, verified.digest, None, None)
-    EntryWriter(connection, registry.random).add([act])
-    keep_answer(connection, system.code, key, answer, registry=registry)
-    return answer
+    return act_once(commit, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
 
 
 def _recipients(system: System, connection: Connection) -> list[str]:

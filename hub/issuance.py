@@ -13,7 +13,7 @@ bytes again, so no signature is ever unknown. After 5 everything can be told aga
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -38,6 +38,7 @@ from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
 from hub.store.entry import EntryWriter
 from hub.store.intake import IntakeWriter
 from hub.store.intention import IdempotencyReader, IdempotencyWriter, IntentionReader, IntentionWriter
+from hub.store.parties import PartyWriter
 from hub.store.relation import RelationWriter
 from hub.store.statement import StatementReader
 from schemas.certificate import CHANGES, Act, Cause, Certificate, RecordedChange, Status
@@ -45,6 +46,9 @@ from schemas.evidence import ActFacts, Kind
 from schemas.order import Order
 from schemas.parties import System
 from signing.errors import SigningError
+
+# How fresh "last heard" is kept for types whose coverage is declared.
+_HEARD_AT_MOST_EVERY = timedelta(minutes=1)
 
 Planned = Callable[[Connection, Sequence[Intention | HubError]], None]
 """More to write in the transaction that records the intentions, given what became of each order."""
@@ -333,6 +337,10 @@ def _commit(
     left = [each.intention.moved_from for each in sealed if each.intention.moved_from]
     rewrite(connection, bodies, enterprises, left=left, kin=kin)
     _tell(sealed, replaced, registry, now, connection)
+    heard = {
+        (each.intention.certificate_type, each.intention.issuing_body) for each in sealed if not each.intention.source
+    }
+    PartyWriter(connection).body_heard(heard, now, unless_since=now - _HEARD_AT_MOST_EVERY)
     DocumentWriter(connection).want(
         [DocumentName(each.intention.serial, edition, "zh") for each in sealed for edition in each.intention.documents],
         now,

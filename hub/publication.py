@@ -8,6 +8,7 @@ import orjson
 
 from hub.errors import NotFoundError
 from hub.registry import Registry
+from hub.store.parties import PartyReader
 from hub.store.status import StatusReader, StatusRow
 from schemas.certificate import Status, civil_date, suspension_over
 from signing.algorithms import public_key_from_spki
@@ -49,6 +50,22 @@ def status_list(number: int, *, registry: Registry, signer: CompactSigner, term:
         "status_list": {"bits": 2, "lst": encode_statuses(values)},
     }
     return signer.sign(orjson.dumps(payload))
+
+
+def coverage(*, registry: Registry) -> list[dict[str, Any]]:
+    """Return what this hub holds of each type and issuing body, as declared, and when that body was last heard."""
+    with registry.database.read() as connection:
+        declared = PartyReader(connection).coverage()
+    return [
+        {
+            "certificate_type": each.certificate_type,
+            "issuing_body": each.issuing_body,
+            "state": each.state.value,
+            "since_on": each.since_on.isoformat() if each.since_on else None,
+            "heard_at": each.heard_at.isoformat() if each.heard_at else None,
+        }
+        for each in sorted(declared, key=lambda each: (each.certificate_type, each.issuing_body))
+    ]
 
 
 def _is_over(row: StatusRow, registry: Registry, today: date) -> bool:

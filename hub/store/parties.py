@@ -1,6 +1,6 @@
 """Departments, issuing bodies, systems, officers, sources, and the licence numbers an operator admitted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -186,6 +186,14 @@ class PartyWriter:
         row = {name: getattr(coverage, name) for name in Coverage.__slots__}
         row["state"] = coverage.state.value
         insert_or_replace(self._connection, tables.coverage, [row])
+
+    def body_heard(self, pairs: Iterable[tuple[str, str]], now: datetime, *, unless_since: datetime) -> None:
+        """Note that bodies were heard on types, (type, issuing body), where coverage is declared; not every moment."""
+        table = tables.coverage
+        stale = table.c.heard_at.is_(None) | (table.c.heard_at < unless_since)
+        for code, body in sorted(pairs):
+            same = (table.c.certificate_type == code) & (table.c.issuing_body == body)
+            self._connection.execute(update(table).where(same, stale).values(heard_at=now))
 
     def source_seen(self, code: str, now: datetime) -> None:
         self._connection.execute(update(tables.source).where(tables.source.c.code == code).values(seen_at=now))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from hub.errors import NotFoundError
 from hub.installation import TrustInForce
-from hub.publication import jwks, status_list
+from hub.publication import coverage, jwks, status_list
 from hub.registry import Registry
 from hub.web.callers import in_thread, moment
 from schemas.catalogue import CertificateType, CertificateTypeUnknownError
@@ -58,6 +59,12 @@ def routes(
             return _described(registry.catalogue.get(code, version))
         except CertificateTypeUnknownError:
             raise NotFoundError("type_not_found") from None
+
+    @router.get("/api/v1/coverage", summary="What is held of each type and body 收录范围")
+    async def covered() -> list[dict[str, Any]]:
+        """Return the coverage that was declared: complete since a day, partial, or not connected; and last heard."""
+        found: list[dict[str, Any]] = await in_thread(partial(coverage, registry=registry))
+        return found
 
     @router.get("/healthz", summary="The process is alive 存活", include_in_schema=False)
     async def alive() -> dict[str, str]:

@@ -774,6 +774,20 @@ def _kept_answers(all_: Everything) -> Faults:
             yield f"the kept answer of {row['act']} names no decision"
 
 
+def _notices(all_: Everything) -> Faults:
+    """Every notice is of an act that is entered, and stands in the outbox; a task that is done says by which act."""
+    known = {row["act_id"] for row in all_.rows(tables.entry)}
+    sent = {row["notice"]: row["recipient"] for row in all_.rows(tables.outbox)}
+    for row in all_.rows(tables.notice):
+        if row["act_id"] not in known:
+            yield f"notice {row['number']}: of no act"
+        if sent.pop(row["number"], None) != row["recipient"]:
+            yield f"notice {row['number']}: not in the outbox"
+        if (row["state"] == "done") != (row["closed_by"] is not None):
+            yield f"notice {row['number']}: done by no act"
+    yield from (f"outbox: {number} is no notice" for number in sent)
+
+
 def _trust_lists(all_: Everything) -> Faults:
     """Every trust list verifies by the pinned anchor, and none is older than the one before."""
     installation = all_.world.installation
@@ -824,5 +838,6 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _erasures,
     _answers,
     _kept_answers,
+    _notices,
     _trust_lists,
 )

@@ -276,6 +276,15 @@ def test_strictest_sharing_class_wins() -> None:
     assert SharingClass.strictest(free) is free
 
 
+def test_type_may_say_since_when_it_is_required_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "food_operation_permit.1.toml"
+    note = '[replaced]\nfrom_on = 2026-11-01\nzh = "已改为备案"\nen = "A filing now"\nsource = "示例决定"\n\n[validity]'
+    path.write_text(GOOD.replace("[validity]", note), encoding="utf-8")
+    replaced = load_catalogue(tmp_path).get("food_operation_permit").replaced
+    assert replaced is not None
+    assert (replaced.from_on, replaced.zh, replaced.en) == (date(2026, 11, 1), "已改为备案", "A filing now")
+
+
 GOOD = (TYPES_FOLDER / "food_operation_permit.1.toml").read_text(encoding="utf-8")
 
 

@@ -86,6 +86,9 @@ def test_absence_is_said_only_of_what_is_held_completely(door: Door) -> None:
     site = _register(door, "site", "MA0R0007")
     asked = f"/holds?type=travel_agency_permit&subject={site['subject_id']}"
     assert (_json(door, asked)["answer"], _json(door, asked)["reason"]) == ("no", "none_good")
+    listed = door[0].get("/api/v1/coverage").json()
+    assert {each["state"] for each in listed if each["certificate_type"] == "travel_agency_permit"} == {"complete"}
+    assert all(each["heard_at"] for each in listed)
     _declare(operator, "travel_agency_permit", bodies[1], "partial")
     _wait_a_second(door)
     assert "absent" not in _json(door, f"/q/{licence['holder_reference']}")

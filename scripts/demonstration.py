@@ -35,7 +35,7 @@ from schemas.certificate import civil_date
 from schemas.statement import Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
-from scripts.example_life import COURT, STORIES, Stories, declare_coverage, enrol_court
+from scripts.example_life import ARCHIVE, COURT, STORIES, Stories, declare_coverage, enrol_court
 from signing.base64url import encode
 from signing.synced import replace_synced
 from signing.x509 import Purpose
@@ -367,6 +367,10 @@ def _reissue_once(city: City, order: ExampleOrder, content: dict[str, Any]) -> N
 
 def tell_stories(city: City, journal: Journal) -> None:
     journal.once("court", lambda: _enrol_court(city))
+    journal.once(
+        "archive",
+        lambda: city.enrol("sources", code=ARCHIVE, name_zh="示例市档案馆", fresh_for_seconds=366 * 86_400),
+    )
     covered = [
         (each.code, body.licence_number)
         for body in BODIES

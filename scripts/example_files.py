@@ -28,7 +28,7 @@ from scripts.example_fields import field_values, make_number
 
 SEED = 20260716
 _ENDED_DAYS_AGO, _ENDS_IN_DAYS = 40, 20
-_COLUMNS = {
+COLUMNS = {
     "licence_number": "统一社会信用代码",
     "holder_name": "持证主体名称",
     "holder_address": "住所",
@@ -131,7 +131,7 @@ def _subject(kind: CertificateType, fields: Mapping[str, str], place: int) -> st
 
 def write_order_file(file: OrderFile, folder: Path, number: int) -> Path:
     """Write one order file as a department would have it: CSV in UTF-8 or GB 18030, or XLSX, in turn."""
-    header = [*_COLUMNS.values(), *(each.label_zh for each in file.certificate_type.fields)]
+    header = [*COLUMNS.values(), *(each.label_zh for each in file.certificate_type.fields)]
     rows = [_row(each) for each in file.orders]
     stem = f"{number:02d}-{file.certificate_type.code}-{file.body.licence_number}"
     if number % 4 == 0:
@@ -143,7 +143,7 @@ def write_order_file(file: OrderFile, folder: Path, number: int) -> Path:
 def _row(order: ExampleOrder) -> list[str]:
     fields = order.content["fields"]
     own = [fields.get(each.name, "") for each in order.certificate_type.fields]
-    return [*(str(order.content[name]) for name in _COLUMNS), *own]
+    return [*(str(order.content[name]) for name in COLUMNS), *own]
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], encoding: str) -> Path:

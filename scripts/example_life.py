@@ -4,10 +4,14 @@ Every story has enterprises of its own (their numbers begin 91442000MA8). What a
 simply met again: a number that is taken is looked up, an act that was done is passed over.
 """
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from hub.client import Client, RefusedError
@@ -16,17 +20,19 @@ from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
 from scripts.example_city import AREA, DEPARTMENTS, TOWNS, ExampleDepartment, ExampleEnterprise
 from scripts.example_fields import field_values, make_number
+from scripts.example_files import COLUMNS
 
 COURT = ExampleDepartment(
     "court", "市人民法院", "示例市人民法院", "Example City people's court", make_licence_number("11442000", "00030001")
 )
 _MARKET, _FIRE = DEPARTMENTS[0], DEPARTMENTS[2]
+PUBLISHED, ARCHIVE = "credit-example", "archive-example"
 _LICENCE, _FOOD, _LIFT = "business_licence", "food_operation_permit", "lift_registration"
 # What a story finds done when it is told a second time.
 _DONE_BEFORE = frozenset(
     {"transition_not_allowed", "annotation_there", "annotation_lifted", "relation_there", "subject_registered"}
     | {"previous_not_current", "not_current", "undo_not_last", "out_of_order", "renewal_not_filed", "penalty_repaired"}
-    | {"subject_ended", "reference_not_current", "renewal_not_possible"}
+    | {"subject_ended", "reference_not_current", "renewal_not_possible", "already_erased"}
 )
 
 
@@ -306,6 +312,65 @@ class Stories:
             Told("联合颁发 two bodies together", f"/c/{joint['reference']}"),
         ]
 
+    def files_of_others(self) -> list[Told]:
+        """A published penalty opens a task and changes nothing; an archive's permit enters at trust level B."""
+        self.issue(26, _LICENCE)
+        fined = self.issue(26, _FOOD)
+        number = self._content(26, _FOOD, _MARKET)["certificate_number"]
+        penalty = {
+            "CF_XDR_MC": enterprise(26).name,
+            "CF_XDR_SHXYM": enterprise(26).licence_number,
+            "CF_WSH": f"示罚〔{self._day.year}〕1号",
+            "CF_CFLB": "吊销许可证",
+            "CF_NR": "吊销许可证",
+            "CF_NR_ZKDX": f"食品经营许可证（{number}）",
+            "CF_JDRQ": f"{self._day:%Y/%m/%d}",
+            "CF_GSJZQ": f"{self._day + timedelta(days=1095):%Y/%m/%d}",
+            "CF_CFJG": COURT.name_zh,
+            "CF_CFJGDM": COURT.licence_number,
+        }
+        self._take_in([penalty], form="penalty", source=PUBLISHED)
+        self.issue(27, _LICENCE)
+        content = self._content(27, _FOOD, _MARKET)
+        kind = self._town.catalogue.get(_FOOD)
+        row = {title: str(content[name]) for name, title in COLUMNS.items() if name in content}
+        row |= {
+            "场所或设备编号": "001",
+            "颁发机构代码": _MARKET.licence_number,
+            "扫描件摘要": sha256(b"scan").hexdigest(),
+        }
+        row |= {each.label_zh: content["fields"].get(each.name, "") for each in kind.fields}
+        self._take_in([row], form="type", certificate_type=_FOOD, source=ARCHIVE, origin="legacy")
+        return [
+            Told("处罚公示只开待办 a penalty that opened a task", f"/c/{fined['reference']}"),
+            self.page(27, "存量档案的许可 a permit from an archive"),
+        ]
+
+    def codes_and_fields(self) -> list[Told]:
+        """A stolen sticker is retired; a field is forgotten while its seal stays good."""
+        self.issue(28, _LICENCE)
+        stolen = self._town.holder(enterprise(28).licence_number)["holder"]["reference"]
+        retired = {"licence_number": enterprise(28).licence_number, "reference": stolen}
+        retired["issuing_body"] = _MARKET.licence_number
+        self.order("/api/v1/references", Ordered.RETIRE, retired, _MARKET)
+        self.issue(29, _LICENCE)
+        permit = self.issue(29, _FOOD)
+        erased = self._decided(permit) | {"field": "legal_representative", "ground": "示例：依申请删除"}
+        self.order("/api/v1/erasures", Ordered.ERASE, erased, _MARKET)
+        return [
+            Told("停用的查询码 a retired code", f"/q/{stolen}"),
+            Told("删去一个字段的证照 a field forgotten", f"/c/{permit['reference']}"),
+        ]
+
+    def _take_in(self, rows: Sequence[Mapping[str, str]], **how: Any) -> None:
+        with TemporaryDirectory(prefix="yizhao-story-") as folder:
+            path = Path(folder) / "rows.csv"
+            with path.open("w", newline="", encoding="utf-8") as opened:
+                csv.writer(opened).writerows([rows[0].keys(), *(row.values() for row in rows)])
+            found = self._town.client("operator").import_file(path, **how)
+        if found["state"] != "done" or found["counts"].get("refused"):
+            raise RuntimeError(f"{how['form']}: {found}")
+
 
 def enterprise(serial: int) -> ExampleEnterprise:
     """Return the enterprise of a story; two are self-employed, one of them without a trade name."""
@@ -343,4 +408,6 @@ STORIES = (
     ("主体变更 enterprises that change", Stories.enterprises),
     ("场所与设备 sites and devices", Stories.sites_and_devices),
     ("承诺、处罚、联合 promises, penalties, joint bodies", Stories.words_and_terms),
+    ("双公示处罚与存量档案 others' files", Stories.files_of_others),
+    ("查询码与字段 codes and fields", Stories.codes_and_fields),
 )

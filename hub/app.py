@@ -76,7 +76,6 @@ from hub.web import (
     problems,
     publication,
     qr,
-    references,
     resolution,
     sheets,
     status,
@@ -278,7 +277,6 @@ def _build(settings: Settings, database: Database) -> Hub:
         orders.routes(registry),
         tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
-        references.routes(registry),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")

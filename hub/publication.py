@@ -8,6 +8,7 @@ import orjson
 
 from hub.errors import NotFoundError
 from hub.registry import Registry
+from hub.store.annotation import AnnotationReader
 from hub.store.parties import PartyReader
 from hub.store.status import StatusReader, StatusRow
 from schemas.certificate import Status, civil_date, suspension_over
@@ -28,14 +29,16 @@ def status_list(number: int, *, registry: Registry, signer: CompactSigner, term:
 
     NotFoundError for a list no certificate can point to yet.
     """
-    first = number * SHARD_SIZE
+    first, today = number * SHARD_SIZE, civil_date(now)
     with registry.database.read() as connection:
         reader = StatusReader(connection)
         if not 0 <= number <= _MOST_LISTS or first > reader.highest():
             raise NotFoundError("status_list_not_found")
         rows = reader.not_valid(first, first + SHARD_SIZE - 1)
-    today = civil_date(now)
-    values = {
+        halted = AnnotationReader(connection).halted(first, first + SHARD_SIZE - 1, today)
+    # Who cannot ask about other authorities must not read "valid" of what may not be used.
+    values = {place_of(serial, registry.status_key).index: int(StatusValue.SUSPENDED) for serial in halted}
+    values |= {
         place_of(row.serial, registry.status_key).index: int(_VALUES.get(row.status, StatusValue.INVALID))
         for row in rows
         if not _is_over(row, registry, today)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from hub.store import tables
 from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_rows
-from schemas.annotation import RecordedAnnotation
+from schemas.annotation import AnnotationKind, RecordedAnnotation
 
 _TABLE = tables.annotation
 
@@ -24,6 +24,18 @@ class AnnotationReader:
         for row in select_among(self._connection, _TABLE, "serial", serials, order="number") if serials else ():
             found.setdefault(row.serial, []).append(RecordedAnnotation(*row))
         return found
+
+    def halted(self, first: int, last: int, today: date) -> list[int]:
+        """Return which certificates in first … last may not be used today, as an authority ordered business halted."""
+        columns = _TABLE.c
+        counting = (
+            (columns.kind == AnnotationKind.BUSINESS_HALTED.value)
+            & (columns.from_on <= today)
+            & (columns.until_on.is_(None) | (columns.until_on >= today))
+            & (columns.lifted_on.is_(None) | (columns.lifted_on > today))
+        )
+        query = select(columns.serial).where(columns.serial.between(first, last), counting)
+        return list(self._connection.execute(query).scalars())
 
     def by_act(self, serial: int, act_id: str) -> RecordedAnnotation | None:
         row = select_by(self._connection, _TABLE, serial=serial, act_id=act_id).first()

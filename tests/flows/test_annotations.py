@@ -1,9 +1,15 @@
 """Stories of annotations: a renewal that is late in being decided, a stay, a halt, dormancy, credit repaired."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from hub.publication import status_list
+from hub.store.certificate import CertificateReader
+from signing.base64url import decode
+from signing.jws import CompactSigner, parse_json
+from signing.status_list import SHARD_SIZE, StatusValue, decode_status, place_of
 from tests.flows.refusals import refused
 from tests.flows.world import HEALTH, World, food_order, licence_order, statutory_request
 
@@ -67,6 +73,15 @@ def test_note_of_another_authority_flags_the_verdict_and_changes_no_status(
     assert [each["kind"] for each in hub_world.inbox(kind="annotated")] == ["annotated"]
     hub_world.undo_note(permit["identifier"], "lift", made["act_id"], system="health")
     assert hub_world.outcome(permit["reference"]) == ("valid", "good")
+
+
+def test_list_for_those_who_verify_offline_says_that_business_was_halted(hub_world: World) -> None:
+    _let_annotate(hub_world, "business_halted")
+    permit = _permit(hub_world)
+    made = hub_world.annotate(permit["identifier"], "business_halted", system="health")
+    assert _listed(hub_world, permit) == StatusValue.SUSPENDED
+    hub_world.undo_note(permit["identifier"], "lift", made["act_id"], system="health")
+    assert _listed(hub_world, permit) == StatusValue.VALID
 
 
 def test_stay_of_an_annulment_makes_it_doubtful_and_never_valid(hub_world: World) -> None:
@@ -190,6 +205,17 @@ def _permit(world: World, **changes: Any) -> dict[str, Any]:
 def _history(world: World, permit: dict[str, Any]) -> list[dict[str, Any]]:
     changes: list[dict[str, Any]] = world.scan_certificate(permit["reference"])["certificate"]["changes"]
     return changes
+
+
+def _listed(world: World, permit: dict[str, Any]) -> int:
+    """Return what the published status list says of a certificate."""
+    with world.registry.database.read() as connection:
+        serial = CertificateReader(connection).by_identifier([permit["identifier"]])[permit["identifier"]].serial
+    signer = CompactSigner(world.keys.signer("hub:status"), "statuslist+jwt")
+    term = timedelta(minutes=5)
+    token = status_list(serial // SHARD_SIZE, registry=world.registry, signer=signer, term=term, now=world.now)
+    listed = parse_json(decode(token.split(".")[1]))["status_list"]["lst"]
+    return decode_status(listed, place_of(serial, world.registry.status_key).index)
 
 
 def _let_annotate(world: World, *kinds: str) -> None:

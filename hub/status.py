@@ -160,7 +160,8 @@ def _commit(
     act_id = new_name(registry)
     open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     # A version taken back may give its line to one of another holder (a device that went from hand to hand).
-    holders = {each.licence_number: ("", "") for each in reader.versions_of([found.chain])[found.chain]}
+    versions = reader.versions_of([found.chain])[found.chain]
+    holders = {each.licence_number: ("", "") for each in versions}
     locked = lock_holders(holders, connection=connection, registry=registry, now=now)
     # Read again under the lock: another act may have come between.
     certificate = reader.by_serial([found.serial])[found.serial]
@@ -185,7 +186,7 @@ def _commit(
     previous_act = ([certificate.act_id] + [each.act_id for each in earlier])[-1]
     EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, previous_act, now, act_id)])
     _tell(change.act, certificate, after.status, act_id, registry, now, connection)
-    serials = [certificate.serial, *([taken.restored] if taken and taken.restored else [])]
+    serials = [each.serial for each in versions] if taken else [certificate.serial]
     bodies = bodies_from_store(connection, serials, catalogue=registry.catalogue)
     renamed = [taken.renamed] if taken and taken.renamed else []
     kin = {number: compose_kin(connection, number) for number in renamed}

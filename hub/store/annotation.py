@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from hub.store import tables
-from hub.store.queries import select_among, select_by
+from hub.store.queries import select_among
 from hub.store.upsert import insert_rows
 from schemas.annotation import RecordedAnnotation
 
@@ -24,10 +24,6 @@ class AnnotationReader:
         for row in select_among(self._connection, _TABLE, "serial", serials, order="number") if serials else ():
             found.setdefault(row.serial, []).append(RecordedAnnotation(*row))
         return found
-
-    def by_act(self, serial: int, act_id: str) -> RecordedAnnotation | None:
-        row = select_by(self._connection, _TABLE, serial=serial, act_id=act_id).first()
-        return None if row is None else RecordedAnnotation(*row)
 
 
 class AnnotationWriter:

@@ -96,8 +96,10 @@ def issue_token(
     }
 
 
-def verify_caller(presented: Presented, *, role: Role | None, registry: Registry, now: datetime) -> Caller:
-    """Return who makes a request, with that role (None: any enrolled system).
+def verify_caller(
+    presented: Presented, *, role: Role | None, registry: Registry, now: datetime, other_role: Role | None = None
+) -> Caller:
+    """Return who makes a request, with that role, or another that is as good; None asks for no role.
 
     Raises AccessError token_missing, invalid_token, invalid_dpop_proof, role_missing.
     """
@@ -110,7 +112,7 @@ def verify_caller(presented: Presented, *, role: Role | None, registry: Registry
     if not isinstance(confirmation, dict) or confirmation.get("jkt") != thumbprint:
         raise AccessError("invalid_dpop_proof")
     caller = _caller(str(claims.get("sub")), registry=registry, now=now)
-    if role is not None and role not in caller.system.roles:
+    if role is not None and caller.system.roles.isdisjoint({role, other_role}):
         raise AccessError("role_missing", role=str(role))
     return caller
 

@@ -33,6 +33,7 @@ from hub.delivery import Exchange
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
+from hub.erased_files import delete_erased_files
 from hub.errors import SetupError
 from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
@@ -46,6 +47,7 @@ from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
+from hub.publication import status_list
 from hub.rates import Rates
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.settings import Settings
@@ -59,10 +61,13 @@ from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
     access,
+    archives,
     documents,
+    erasure,
     examination,
     exchange,
     existing,
+    finding,
     grants,
     intake,
     issuance,
@@ -256,13 +261,16 @@ def _build(settings: Settings, database: Database) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep(_rounds(registry, sealers, makers))
+    upkeep = Upkeep(_rounds(registry, sealers, makers, files))
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
     for router in (
         issuance.routes(registry, sealers),
         status.routes(registry),
+        erasure.routes(registry, files),
+        archives.routes(registry, files, _status_token(settings, registry, keys)),
+        finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
@@ -391,7 +399,9 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
 
 
-def _rounds(registry: Registry, sealers: Sealers, makers: DocumentWorker) -> list[Callable[[datetime], object]]:
+def _rounds(
+    registry: Registry, sealers: Sealers, makers: DocumentWorker, files: DocumentFiles
+) -> list[Callable[[datetime], object]]:
     def complete(now: datetime) -> object:
         return complete_orphans(registry=registry, sealers=sealers, now=now)
 
@@ -401,7 +411,10 @@ def _rounds(registry: Registry, sealers: Sealers, makers: DocumentWorker) -> lis
     def forget(now: datetime) -> object:
         return registry.database.write(lambda connection: StatementWriter(connection).forget_expired(now))
 
-    return [complete, release, forget, makers.forget_problems]
+    def erase(now: datetime) -> object:
+        return delete_erased_files(registry=registry, files=files, now=now)
+
+    return [complete, release, forget, erase, makers.forget_problems]
 
 
 def _api(
@@ -429,6 +442,13 @@ def _api(
     ready = Readiness(registry, trust)
     api.include_router(publication.routes(registry, trust, lists, status_term, metrics, ready))
     return api
+
+
+def _status_token(settings: Settings, registry: Registry, keys: KeyFolder) -> Callable[[int, datetime], str]:
+    """Return what signs one status list of a moment, as its door does."""
+    signer = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
+    term = timedelta(seconds=settings.status_list_term)
+    return lambda number, now: status_list(number, registry=registry, signer=signer, term=term, now=now)
 
 
 class Readiness:

@@ -174,6 +174,7 @@ class Client:
         certificate_type: str | None = None,
         issuing_body: str | None = None,
         source: str | None = None,
+        origin: str | None = None,
         officer: str | None = None,
         second_officer: str | None = None,
         dry_run: bool = False,
@@ -181,7 +182,8 @@ class Client:
     ) -> dict[str, Any]:
         """Hand a file in, under the digest this system signs, and wait until its rows are done.
 
-        `form` is "type" or "publicity"; `issuing_body` signs the file as its own, `source` is where it was collected.
+        `form` is "type", "publicity" or "penalty"; `issuing_body` signs the file as its own, `source` is where it was
+        collected, `origin` "legacy" where that is an archive.
         `follow` is told the step, how much of it is done, and of how much (None while that is unknown). Returns the
         intake as the hub describes it, done or failed, with its name under "intake".
         """
@@ -191,6 +193,7 @@ class Client:
             "certificate_type": certificate_type,
             "issuing_body": issuing_body,
             "source": source,
+            "origin": origin,
             "file_sha256": digest,
             "dry_run": dry_run,
         }
@@ -211,12 +214,44 @@ class Client:
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
-    def get(self, path: str) -> httpx.Response:
-        """Get `path` with token and proof."""
-        response = self.http.get(self.url + path, headers=self.headers("GET", path))
+    def undo_import(
+        self,
+        content: Mapping[str, Any],
+        *,
+        officer: str | None = None,
+        second_officer: str | None = None,
+        key: str | None = None,
+        follow: Follow = lambda step, done, of: None,
+    ) -> dict[str, Any]:
+        """Order an intake (`content["intake"]`) to be undone, and ask on until it is; return the last answer."""
+        path, key = f"/api/v1/intakes/{content['intake']}/undo", key or encode(secrets.token_bytes(16))
+        body = self.make_order(
+            Ordered.UNDO_IMPORT, content, officer=officer, second_officer=second_officer,
+            issuing_body=content["issuing_body"],
+        )  # fmt: skip
+        while (found := self.post(path, body, key=key))["state"] != "done":
+            follow("undone", found["undone"], None)
+        return found
+
+    def get(self, path: str, **query: str) -> httpx.Response:
+        """Get `path` with token and proof; `query` is what stands behind it."""
+        response = self.http.get(self.url + path, params=query, headers=self.headers("GET", path))
         if response.status_code >= 400:
             self._answer(response)
         return response
+
+    def save(self, path: str, file: Path) -> int:
+        """Get `path` into a file as it comes, and return its length; the file is there whole or not at all."""
+        part = file.with_name(file.name + ".part")
+        with self.http.stream("GET", self.url + path, headers=self.headers("GET", path)) as response:
+            if response.status_code >= 400:
+                response.read()
+                self._answer(response)
+            with part.open("wb") as opened:
+                for chunk in response.iter_bytes():
+                    opened.write(chunk)
+        part.replace(file)
+        return file.stat().st_size
 
     def fetch(self, path: str, *, language: str = "zh") -> bytes:
         """Get a document, and wait while it is being made; `path` without its query."""

@@ -22,6 +22,7 @@ from hub.signer_status import opened_grant
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.enterprise import EnterpriseReader
+from hub.store.erasure import ErasureReader
 from hub.store.exchange import StoredDecision
 from hub.store.grant import GrantReader
 from hub.store.parties import PartyReader
@@ -48,11 +49,12 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A certificate with its printed number and its verdict, as read at one moment."""
+    """A certificate with its printed number, its verdict and what was erased of it, as read at one moment."""
 
     certificate: Certificate
     number: str
     verdict: Verdict
+    erased: frozenset[str] = frozenset()
 
 
 def judge_all(
@@ -62,6 +64,7 @@ def judge_all(
     found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
     head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
     bodies = AnswerReader(connection).certificates([each.serial for each in found])
+    erased = ErasureReader(connection).fields([each.serial for each in found])
     is_granted = _granted_singly(decision, registry, connection)
     if head is None:
         return []
@@ -71,6 +74,7 @@ def judge_all(
             each,
             bodies[each.serial]["number"],
             judge(facts_of(bodies[each.serial], licence, surroundings), surface=Surface.PULL, now=now),
+            erased.get(each.serial, frozenset()),
         )
         for each in found
         if is_granted(each)
@@ -100,7 +104,7 @@ def make_delivery(
         presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in good]
         payload = _note(request, decision, serial, presentations, registry, exchange, now, ends_at)
         note = exchange.note_signer.sign(orjson.dumps(payload))
-    items = [_item(each, presented.get(each.certificate.serial), note, registry) for each in judged]
+    items = [_item(each, presented.get(each.certificate.serial), note, decision.fields, registry) for each in judged]
     held = {each.certificate.certificate_type for each in judged}
     items += [{"certificate_type": code, "found": False} for code in decision.fields if code not in held]
     answer = {
@@ -212,7 +216,13 @@ def _cause(request: PullRequest, registry: Registry, connection: Connection) -> 
     return f"{opened_grant(stored, registry)[0].item_name}（持证主体授权）" if stored else ""
 
 
-def _item(each: Judged, document: Mapping[str, Any] | None, note: str | None, registry: Registry) -> dict[str, Any]:
+def _item(
+    each: Judged,
+    document: Mapping[str, Any] | None,
+    note: str | None,
+    fields: Mapping[str, Sequence[str]],
+    registry: Registry,
+) -> dict[str, Any]:
     item: dict[str, Any] = {
         "certificate_type": each.certificate.certificate_type,
         "found": True,
@@ -221,6 +231,10 @@ def _item(each: Judged, document: Mapping[str, Any] | None, note: str | None, re
         "verdict": answer_verdict(each.verdict),
         "file": None,
     }
+    permitted = frozenset(fields[each.certificate.certificate_type]) | frozenset(COMMON_FIELDS)
+    if gone := sorted(each.erased & permitted):
+        # Named, so that nobody takes what was erased for what never was.
+        item["erased"] = gone
     if document is not None:
         item["file"] = delivered_file(document, note, registry)
     return item

@@ -21,6 +21,7 @@ from hub.intentions import decrypt_disclosures
 from hub.registry import COPIES_SEALER, Registry
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.document import DocumentName
+from hub.store.erasure import ErasureReader
 from hub.store.exchange import ExchangeReader
 from hub.store.parties import PartyReader
 from schemas.catalogue import CertificateType
@@ -111,10 +112,15 @@ def content_of(
     connection: Connection,
     now: datetime,
 ) -> Content:
-    """Read what this document of the certificate says, from its sealed bytes; DocumentError copy_not_delivered."""
+    """Read what this document of the certificate says, from its sealed bytes.
+
+    Raises DocumentError copy_not_delivered, copy_erased, document_holder_erased.
+    """
     stored = CertificateReader(connection).records([certificate.serial])[certificate.serial]
     private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
     fields = disclosed_values([*stored.public_disclosures, *private])
+    if "holder_name" not in fields:
+        raise DocumentError("document_holder_erased")
     whole = _content(name, certificate, stored.payload, fields, act_id, registry, connection, now)
     return _as_delivered(whole, certificate, stored, registry, connection) if name.delivery else whole
 
@@ -179,7 +185,8 @@ def _as_delivered(
     note = parse_json(decode(delivery.note.split(".")[1]))
     named = {"identifier": certificate.identifier, "sha256": presentation_digest(document)}
     if not any(named.items() <= each.items() for each in note["presentations"]):
-        raise DocumentError("copy_not_delivered")
+        is_erased = any(each.recorded_at >= delivery.recorded_at for each in ErasureReader(connection).of(whole.serial))
+        raise DocumentError("copy_erased" if is_erased else "copy_not_delivered")
     permitted = {*COMMON_FIELDS, *decision.fields[certificate.certificate_type]}
     requester, chinese = note["requester"], whole.language == "zh"
     return replace(

@@ -288,6 +288,7 @@ def compare(
 ) -> dict[str, Any]:
     """Say once, for the whole set, whether the values are those of the holder's certificate.
 
+    Where a value was erased, and no other certificate matches, `match` is None and `erased` names it.
     Needs the right to see the fields it compares. Wrong answers are counted per requester, holder and day; past the
     limit the comparison is refused, so that values cannot be found by trying.
     """
@@ -306,16 +307,23 @@ def compare(
         judged = judge_all(decision, connection, registry, exchange, now)
     same = [each for each in judged if _is_same(each.certificate, comparison.values, registry)]
     verdict = answer_verdict(same[0].verdict) if same else None
-    answer = {"decision": decision.decision, "match": bool(same), "verdict": verdict, "as_of": now.isoformat()}
+    # Nobody can say any more whether an erased value was the same: neither a match nor a miss.
+    erased = sorted({name for each in judged for name in each.erased & comparison.values.keys()}) if not same else []
+    match = None if erased else bool(same)
+    answer: dict[str, Any] = {"decision": decision.decision, "match": match, "verdict": verdict}
+    answer |= {"as_of": now.isoformat()} | ({"erased": erased} if erased else {})
 
     def record(connection: Connection) -> None:
         if not keep_answer(connection, system.code, key, answer, registry=registry):
             return  # the same request, sent twice at once: it counts once
         writer = ExchangeWriter(connection)
-        if same:
+        if same or erased:
             day = civil_date(decision.recorded_at)
             writer.give_back_miss(system.department, request.licence_number, day)
-        writer.settle_use(decision.decision, "used")
+        if erased:
+            _release(decision, registry, now, connection)
+        else:
+            writer.settle_use(decision.decision, "used")
 
     registry.database.write(record)
     return answer

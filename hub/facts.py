@@ -78,7 +78,8 @@ def complete_types(
 
 def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> Facts:
     """Return what the registry knows of a certificate as composed, for the verdict."""
-    collected = line["origin"] == "collected"
+    # What an archive told is no department's word either, until one signs it.
+    collected = line["origin"] != "native"
     source = surroundings.sources.get(line["source"] or "")
     until, valid_to = line["until"], line["valid_to"]
     return Facts(

@@ -33,6 +33,7 @@ from signing.jws import VerificationKey
 from signing.sd_jwt import Record, Seal, disclosure_digest, make_disclosure, make_payload, open_record, seal
 from signing.status_list import place_of
 
+TRUST_LEVELS = {"native": "A", "legacy": "B", "collected": "C"}
 _SALT_BYTES = 16
 _REFERENCE_BYTES = 16
 _DECOY_BYTES = 32
@@ -40,9 +41,9 @@ _DECOY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an order came from: its own body (native) or a published file that no body signed (collected).
+    """Where an order came from: its own body (native), a published file (collected) or an archive (legacy).
 
-    `intake` names the intake whose outcome tells of `row`.
+    `intake` names the intake whose outcome tells of `row`; `scan_sha256` is the digest (hex) of a paper's scan.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Origin:
     file_sha256: str | None = None
     row: int | None = None
     intake: str | None = None
+    scan_sha256: str | None = None
 
     @classmethod
     def native(
@@ -59,8 +61,19 @@ class Origin:
         return cls("native", now, None, file_sha256, row, intake)
 
     @property
-    def is_collected(self) -> bool:
-        return self.kind == "collected"
+    def is_native(self) -> bool:
+        return self.kind == "native"
+
+    def claims(self) -> dict[str, Any]:
+        """Return what the record says of its origin; a scan's digest only where there is one."""
+        claims = {
+            "kind": self.kind,
+            "source": self.source,
+            "file_sha256": self.file_sha256,
+            "row": self.row,
+            "received_at": self.received_at.isoformat(timespec="seconds"),
+        }
+        return claims | ({"scan_sha256": self.scan_sha256} if self.scan_sha256 else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +333,7 @@ def make_intention(
         works_from=order.works_from,
         facts_digest=facts_digest(order, registry),
         replaces=replaced.serial if replaced else None,
-        names_holder=order.certificate_type.code == LICENCE_TYPE and not origin.is_collected,
+        names_holder=order.certificate_type.code == LICENCE_TYPE and origin.is_native,
         source=origin.source,
         intake=origin.intake,
         row_number=origin.row,
@@ -350,7 +363,7 @@ def unlisted_seals(
     orders: Sequence[Order], origins: Sequence[Origin], *, registry: Registry, sealers: Sealers, now: datetime
 ) -> frozenset[str]:
     """Return the bodies of these orders whose seal the trust list does not name, or whose key is not here."""
-    bodies = {order.issuing_body for order, origin in zip(orders, origins, strict=True) if not origin.is_collected}
+    bodies = {order.issuing_body for order, origin in zip(orders, origins, strict=True) if origin.is_native}
     return frozenset(body for body in bodies if not _has_listed_seal(body, registry, sealers, now))
 
 
@@ -454,11 +467,8 @@ def _claims(
         "valid_from": order.valid_from.isoformat(),
         "valid_to": order.valid_to.isoformat() if order.valid_to else None,
         "works_from": order.works_from.isoformat(),
-        "origin": {
-            "kind": origin.kind, "source": origin.source, "file_sha256": origin.file_sha256, "row": origin.row,
-            "received_at": origin.received_at.isoformat(timespec="seconds"), "marks": list(order.marks),
-        },
-        "trust_level": "C" if origin.is_collected else "A",
+        "origin": origin.claims() | {"marks": list(order.marks)},
+        "trust_level": TRUST_LEVELS[origin.kind],
         "status": {
             "status_list": {"idx": place.index, "uri": f"{registry.origin}/status/{place.list_number}"},
         },

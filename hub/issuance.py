@@ -420,8 +420,15 @@ def _tell(
     now: datetime,
     connection: Connection,
 ) -> None:
-    """Close the tasks about what was replaced; tell of a correction whoever pulled the wrong version."""
+    """Close the tasks about what was replaced; tell of a correction whoever pulled the wrong version; say what is late.
+
+    What a file brings is stock of any age, and late in no clock's sense.
+    """
     for each in sealed:
+        if each.intention.intake is None and each.intention.source is None:
+            notices = Notices(connection, act_id=each.intention.act_id, registry=registry, now=now)
+            notices.tell_late(each.certificate(now))
+            notices.keep()
         old = replaced.get(each.intention.replaces or 0)
         if old is not None:
             notices = Notices(connection, act_id=each.intention.act_id, registry=registry, now=now)

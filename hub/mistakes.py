@@ -16,7 +16,8 @@ from hub.errors import OrderError
 from hub.recomposition import Place
 from hub.store.certificate import CertificateReader, CertificateWriter, StoredChain
 from hub.store.enterprise import EnterpriseWriter, LockedEnterprise
-from hub.store.relation import RelationWriter
+from hub.store.name_part import NamePartWriter
+from hub.store.relation import RelationReader, RelationWriter
 from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Status, standing
 from schemas.certificate_type import SubjectKind
 from schemas.order import UNNAMED_SUBJECT
@@ -151,6 +152,8 @@ def _name_again(
         until_on = first_day(mistake.serial, connection)
         RelationWriter(connection).drop_former_name_until(holder.licence_number, right["holder_name"], until_on)
         holder.name = right["holder_name"]
+        former = [name for name, _ in RelationReader(connection).former_names(holder.licence_number)]
+        NamePartWriter(connection).forget(holder.licence_number, wrong["holder_name"], left=[holder.name, *former])
     holder.address = right.get("holder_address", "")
     EnterpriseWriter(connection).keep([holder])
     return holder.licence_number

@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     CORRECTION_ASKED = "correction_asked"
     RENEWAL_TO_DECIDE = "renewal_to_decide"
     ANNOTATED = "annotated"
+    PUBLISHED_LATE = "published_late"
 
 
 CLOCKS: Mapping[NoticeKind, ClockCode] = {
@@ -112,6 +113,21 @@ class Notices:
             self.add(body, NoticeKind.LICENCE_ENDED, facts, licence_number=licence_number)
         for requester in sorted({requester for requester, _ in self._delivered(licence_number)}):
             self.add(requester, NoticeKind.LICENCE_ENDED_TOLD, {"why": why}, licence_number=licence_number)
+
+    def tell_late(self, certificate: Certificate) -> None:
+        """Tell a body that a certificate came after the last day to publish (双公示) and deliver what it decided."""
+        today = civil_date(self._now)
+        for clock in (ClockCode.PUBLICATION, ClockCode.CERTIFICATE_DELIVERY):
+            due = self._registry.due(clock, certificate.decided_on)
+            if today > due.on:
+                facts = {"identifier": certificate.identifier, "clock": clock.value, "due_on": due.on.isoformat()}
+                self.add(
+                    certificate.issuing_body,
+                    NoticeKind.PUBLISHED_LATE,
+                    facts | {"provisional": due.provisional},
+                    licence_number=certificate.licence_number,
+                    serial=certificate.serial,
+                )
 
     def close_about(self, serial: int) -> None:
         """Close the tasks about a certificate: an act of its body has come."""

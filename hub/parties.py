@@ -19,6 +19,7 @@ from hub.errors import OrderError
 from hub.holders import lock_holders
 from hub.intentions import new_name
 from hub.order_reading import OrderReading
+from hub.recomposition import compose_kin
 from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
@@ -26,6 +27,7 @@ from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader, PartyWriter
+from hub.store.relation import RelationWriter
 from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
@@ -103,7 +105,8 @@ def _issuing_body(reading: OrderReading, registry: Registry, now: datetime) -> P
 
 def _competences(reading: OrderReading, registry: Registry) -> dict[str, tuple[date, date | None]]:
     listed = reading.get("competences")
-    if not isinstance(listed, list) or not listed:
+    # A court, or another authority that only annotates, is in charge of no type.
+    if not isinstance(listed, list) or not (listed or reading.get("annotates")):
         reading.problem("competences", "missing")
         return {}
     known = {each.code for each in registry.catalogue.current()}
@@ -200,12 +203,14 @@ def _enterprise(reading: OrderReading, registry: Registry, now: datetime) -> Put
         writer = EnterpriseWriter(connection)
         locked = lock_holders({number: holder}, connection=connection, registry=registry, now=now)
         enterprise = locked[number]
+        if enterprise.name not in ("", holder[0]):
+            RelationWriter(connection).add_former_names([(number, enterprise.name, civil_date(now))], now)
         enterprise.name, enterprise.address = holder
         writer.keep([enterprise])
         earlier = AnswerReader(connection).heads([number]).get(number)
         head = compose_head(
             licence_number=number, reference=enterprise.reference, name=enterprise.name,
-            address=enterprise.address, pages={}, earlier=earlier,
+            address=enterprise.address, pages={}, earlier=earlier, kin=compose_kin(connection, number),
         )  # fmt: skip
         AnswerWriter(connection).put_heads({number: head})
         return {"licence_number": number, "reference": enterprise.reference}

@@ -16,7 +16,7 @@ from hub.errors import HubError, OrderError, SetupError
 from hub.intentions import Batch, Intention, Origin
 from hub.registry import Registry
 from hub.seconding import require_joint
-from hub.store.certificate import CertificateReader, CertificateWriter, NumberKey, StoredChain
+from hub.store.certificate import CertificateReader, CertificateWriter, DeviceKey, NumberKey, StoredChain
 from hub.store.enterprise import LockedEnterprise
 from hub.store.intention import IntentionWriter
 from hub.store.parties import PartyReader
@@ -27,9 +27,6 @@ from schemas.certificate_type import SubjectKind
 from schemas.identifiers import MOST_VERSIONS
 from schemas.order import UNNAMED_SUBJECT, Order
 from schemas.parties import IssuingBody, RelationKind
-
-Device = tuple[str, str]
-"""Device id and certificate type."""
 
 
 class Planning:
@@ -53,7 +50,7 @@ class Planning:
         self._reader = CertificateReader(connection)
         self._bodies: dict[str, IssuingBody | None] = {}
         self._claims: dict[NumberKey, int] = {}
-        self._devices: dict[Device, int] = {}
+        self._devices: dict[DeviceKey, int] = {}
         self._sites: list[tuple[str, int]] = []
         self._renewed: set[int] = set()
 
@@ -85,7 +82,7 @@ class Planning:
             _check_required(order, origin)
             require_joint(order.joint_bodies, self._batch.seconds, self._connection)
             chain, replaced, moved_to = self._chain_for(order, serial, enterprise)
-            if replaced is not None and not origin.is_collected:
+            if replaced is not None and origin.is_native:
                 self._check_days(order, replaced)
             self._check_subject(order, chain)
             return intentions.make_intention(
@@ -108,12 +105,12 @@ class Planning:
             return error
 
     def _check_body(self, order: Order, origin: Origin) -> IssuingBody | None:
-        """Refuse a body that is unknown, not in charge, ended, or not the caller's. Collected rows name any body."""
+        """Refuse a body that is unknown, not in charge, ended, or not the caller's. What no body signed names any."""
         number = order.issuing_body
         if number not in self._bodies:
             self._bodies[number] = PartyReader(self._connection).issuing_body(number)
         body = self._bodies[number]
-        if origin.is_collected:
+        if not origin.is_native:
             return body
         if body is None:
             raise OrderError("body_unknown", issuing_body=number)
@@ -249,11 +246,11 @@ class Planning:
 def _check_required(order: Order, origin: Origin) -> None:
     """Refuse a type that was required no more on the day of the decision; what was published may be of any age."""
     replaced = order.certificate_type.replaced
-    if replaced is not None and order.decided_on >= replaced.from_on and not origin.is_collected:
+    if replaced is not None and order.decided_on >= replaced.from_on and origin.is_native:
         raise OrderError("type_not_required", certificate_type=order.certificate_type.code)
 
 
-def _device(order: Order) -> Device | None:
+def _device(order: Order) -> DeviceKey | None:
     """Return what a device's one chain of a type is claimed by; None where no device is named."""
     is_device = order.certificate_type.subject is SubjectKind.DEVICE and order.subject_id != UNNAMED_SUBJECT
     return (order.subject_id, order.certificate_type.code) if is_device else None

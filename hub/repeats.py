@@ -67,6 +67,14 @@ def keep_answer(connection: Connection, system: str, key: str, answer: dict[str,
     return IdempotencyWriter(connection).answer(system, key, sealed)
 
 
+def replace_answer(
+    connection: Connection, system: str, key: str, answer: dict[str, Any], *, registry: Registry
+) -> None:
+    """Keep another answer in place of the one that is kept: what it handed over may not be handed over again."""
+    sealed = encrypt(orjson.dumps(answer), master=registry.master, context=_context(system, key))
+    IdempotencyWriter(connection).replace_answer(system, key, sealed)
+
+
 def spend_statement(
     connection: Connection,
     verified: VerifiedStatement,

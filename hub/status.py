@@ -19,24 +19,21 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.answers import LICENCE_TYPE
+from hub.changes import Ordering, record_change
 from hub.charge import require_body
 from hub.errors import NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
 from hub.holders import lock_holders
 from hub.intentions import new_name
-from hub.mistakes import claim_device_again, first_day, take_back
-from hub.notices import Notices
+from hub.mistakes import first_day
 from hub.recomposition import bodies_from_store, compose_kin, rewrite
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
-from hub.store.certificate import CertificateReader, CertificateWriter
-from hub.store.entry import EntryWriter
+from hub.store.certificate import CertificateReader
 from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import (
-    ENDED,
     GRAVE,
     REACHING_BACK,
     Act,
@@ -50,15 +47,12 @@ from schemas.certificate import (
     parse_day,
     standing,
 )
-from schemas.evidence import ActFacts, Kind
-from schemas.parties import Authority, System
+from schemas.parties import System
 from schemas.plain_text import PlainTextError, parse_plain_text
 
 _LONGEST = {"ground": 500, "document_name": 256, "document_number": 128}
 _NAMES = {"identifier": 128, "issuing_body": 18}
 _ORDERABLE = frozenset(Act) - {Act.SUPERSEDE}
-# Acts that say of a version that it never should have counted: whoever pulled it is told.
-_TOLD = frozenset({Act.ANNUL, Act.VOID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +154,7 @@ def _commit(
     act_id = new_name(registry)
     open_act(connection, system.code, key, request_digest=verified.digest, act=act_id, registry=registry, now=now)
     # A version taken back may give its line to one of another holder (a device that went from hand to hand).
-    versions = reader.versions_of([found.chain])[found.chain]
-    holders = {each.licence_number: ("", "") for each in versions}
+    holders = {each.licence_number: ("", "") for each in reader.versions_of([found.chain])[found.chain]}
     locked = lock_holders(holders, connection=connection, registry=registry, now=now)
     # Read again under the lock: another act may have come between.
     certificate = reader.by_serial([found.serial])[found.serial]
@@ -174,23 +167,14 @@ def _commit(
     earlier = reader.changes([certificate.serial])[certificate.serial]
     after = _standing_after(change, certificate, earlier, connection)
     number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
-    row = _change_row(order, certificate, after.status, authority, number, now, act_id)
-    writer = CertificateWriter(connection)
-    if change.undoes is not None:
-        writer.mark_undone(certificate.serial, change.undoes, undone_by=act_id)
-    if certificate.status in ENDED and after.status not in ENDED:
-        claim_device_again(certificate, connection)
-    writer.set_status(certificate.serial, status=after.status, since=after.since, until=after.until)
-    writer.add_changes([row])
-    taken = take_back(certificate, row, holders=locked, connection=connection) if change.act is Act.VOID else None
-    previous_act = ([certificate.act_id] + [each.act_id for each in earlier])[-1]
-    EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, previous_act, now, act_id)])
-    _tell(change.act, certificate, after.status, act_id, registry, now, connection)
-    serials = [each.serial for each in versions] if taken else [certificate.serial]
-    bodies = bodies_from_store(connection, serials, catalogue=registry.catalogue)
-    renamed = [taken.renamed] if taken and taken.renamed else []
-    kin = {number: compose_kin(connection, number) for number in renamed}
-    rewrite(connection, bodies, locked, left=[taken.left] if taken else [], kin=kin)
+    ordering = Ordering(order.issuing_body, authority, number, verified.digest, act_id)
+    made = record_change(
+        certificate, change, after, ordering,
+        earlier=earlier, holders=locked, registry=registry, now=now, connection=connection,
+    )  # fmt: skip
+    bodies = bodies_from_store(connection, made.serials, catalogue=registry.catalogue)
+    kin = {number: compose_kin(connection, number) for number in made.renamed}
+    rewrite(connection, bodies, locked, left=made.left, kin=kin)
     answer = {"identifier": certificate.identifier, "status": after.status.value, "act_id": act_id}
     answer |= {"recorded_at": now.isoformat()}
     keep_answer(connection, system.code, key, answer, registry=registry)
@@ -215,74 +199,6 @@ def _standing_after(
     if change.act not in REACHING_BACK and counting and change.works_from < counting[-1].works_from:
         raise OrderError("out_of_order", identifier=certificate.identifier)
     return Standing(status, change.works_from, change.until)
-
-
-def _tell(
-    act: Act,
-    certificate: Certificate,
-    status: Status,
-    act_id: str,
-    registry: Registry,
-    now: datetime,
-    connection: Connection,
-) -> None:
-    notices = Notices(connection, act_id=act_id, registry=registry, now=now)
-    notices.close_about(certificate.serial)
-    if act in _TOLD:
-        notices.tell_recipients(certificate, act)
-    if certificate.certificate_type == LICENCE_TYPE and status in ENDED:
-        notices.tell_licence_ended(certificate.licence_number, status)
-    notices.keep()
-
-
-def _change_row(
-    order: StatusOrder,
-    certificate: Certificate,
-    status: Status,
-    authority: Authority,
-    statement: int,
-    now: datetime,
-    act_id: str,
-) -> dict[str, Any]:
-    change = order.change
-    return {
-        "serial": certificate.serial,
-        "act": change.act.value,
-        "from_status": certificate.status,
-        "to_status": status.value,
-        "ground": change.ground,
-        "document_name": change.document_name,
-        "document_number": change.document_number,
-        "document_date": change.document_date,
-        "works_from": change.works_from,
-        "until": change.until,
-        "issuing_body": order.issuing_body,
-        "statement": statement,
-        "recorded_at": now,
-        "act_id": act_id,
-        "authority": authority.value,
-        "cause": None,
-        "public_until": change.public_until,
-    }
-
-
-def _entry(
-    order: StatusOrder,
-    certificate: Certificate,
-    verified: VerifiedStatement,
-    previous_act: str,
-    now: datetime,
-    act_id: str,
-) -> ActFacts:
-    return ActFacts(
-        kind=Kind.CHANGE_STATUS,
-        act_id=act_id,
-        recorded_at=now,
-        works_from=order.change.works_from.isoformat(),
-        statement_digest=verified.digest,
-        sealed_digest=certificate.payload_sha256,
-        previous_act=previous_act,
-    )
 
 
 def _text(content: Mapping[str, Any], name: str, longest: int, problems: list[FieldProblem]) -> str:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SHARE = "share"
     TRUST_LIST = "trust_list"
     IMPORT = "import"
+    UNDO_IMPORT = "undo_import"
     GRANT = "grant"
     GRANT_WITHDRAWAL = "grant_withdrawal"
     PULL_ALLOWED = "pull_allowed"

@@ -155,6 +155,11 @@ REASONS: Mapping[str, Wording] = {
         "交付单与文件不符，请勿采用。", "The delivery note does not match this file; do not rely on it."
     ),
     "note_ended": Wording("加注件已过使用期限。", "The copy's period of use has ended."),
+    "content_erased": Wording(
+        "签章真实，确由本平台制发；其中有内容已依法从登记簿删除，本平台不再提供这份文件。",
+        "The seal is genuine and this hub made it; something it shows has since been erased from the registry by law, "
+        "and this file is no longer handed out.",
+    ),
     "record_not_issued": Wording(
         "签章真实，但登记簿中没有这份证照，请勿采用。",
         "The seal is genuine but the registry holds no such certificate.",
@@ -240,6 +245,12 @@ ANNOTATIONS: Mapping[str, Wording] = {
     "dormant": Wording("歇业", "dormant"),
     "abnormal": Wording("列入经营异常名录", "on the list of abnormal operations"),
     "moved_out": Wording("迁出", "moved out of the city"),
+}
+
+AUTHORITIES: Mapping[str, Wording] = {
+    "successor": Wording("由承继原颁发机构的机构作出", "by the body that took over from the issuing body"),
+    "superior": Wording("由上级机构作出", "by the issuing body's superior"),
+    "delegator": Wording("由委托颁发的机构作出", "by the body that had delegated the issuing"),
 }
 
 CAUSES: Mapping[str, Wording] = {
@@ -355,6 +366,10 @@ NEXT_STEPS: Mapping[str, Wording] = {
     ),
     "note_ended": Wording(
         "请用证部门重新调用，取得新的文件。", "The requesting department can pull it again for a new file."
+    ),
+    "content_erased": Wording(
+        "请向出示人或颁发机构索取新的文件；状态以查询页面为准。",
+        "Ask for a new file; how the certificate stands is told on its own page.",
     ),
     "record_not_shown": Wording(
         "请出示人提供连同证照数据的完整文件。", "Ask whoever showed it for the whole file with the certificate in it."

@@ -35,6 +35,7 @@ from schemas.certificate import civil_date
 from schemas.statement import Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
+from scripts.example_life import COURT, STORIES, Stories, declare_coverage, enrol_court
 from signing.base64url import encode
 from signing.synced import replace_synced
 from signing.x509 import Purpose
@@ -43,6 +44,8 @@ JOURNAL = "demonstration.json"
 SOURCE = "credit-example"
 _FRESH_SECONDS = 7 * 86_400
 _SINCE = "2000-01-01"
+# Departments that have declared all they have; of their types the hub says when a holder has none.
+_COVERED = ("culture", "police")
 _CASE_PATTERN = "[0-9]{4}-[0-9]{6}"
 
 
@@ -73,6 +76,15 @@ class Journal:
     def addresses(self) -> dict[str, str]:
         """What to open: words → path."""
         return dict(self._content["addresses"])
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The pages of the awkward cases: words → path."""
+        return dict(self._content.get("told", {}))
+
+    def tell(self, pages: dict[str, str]) -> None:
+        self._content["told"] = self.told | pages
+        self._keep()
 
     def once(self, step: str, work: Callable[[], object]) -> None:
         """Do a step unless it was done."""
@@ -134,6 +146,7 @@ def load(city: City, journal: Journal, say: Callable[[str], None]) -> None:
         ("签发信任列表 trust list signed", lambda: journal.once("trust list", lambda: name_seals(city))),
         ("各部门签名并导入证照文件 order files signed and imported", lambda: import_files(city, journal, files)),
         ("暂扣、撤回、吊销、延续、变更 later acts", lambda: order_acts(city, journal, files)),
+        ("办理疑难情形 awkward cases", lambda: tell_stories(city, journal)),
         ("归集双公示文件 publicity file collected", lambda: journal.once("publicity", lambda: collect(city, journal))),
         ("登记共享规则 sharing rules", lambda: journal.once("sharing", lambda: share(city, journal))),
     )
@@ -141,7 +154,7 @@ def load(city: City, journal: Journal, say: Callable[[str], None]) -> None:
         started = time.perf_counter()
         work()
         say(f"  ✓ {words} ({time.perf_counter() - started:.1f} s)")
-    journal.finish(addresses(city, files, journal.first_day))
+    journal.finish(addresses(city, files, journal.first_day) | journal.told)
 
 
 # --- parties ----------------------------------------------------------------------------------------------------
@@ -183,7 +196,11 @@ def _enrol_body(city: City, body: ExampleBody) -> None:
         name_en=body.name_en,
         area=AREA,
         from_on=_SINCE,
-        competences=[{"certificate_type": code, "from_on": _SINCE} for code in body.delegated or own],
+        competences=[
+            {"certificate_type": code, "from_on": _SINCE}
+            | ({"delegated_by": body.department.licence_number} if body.delegated else {})
+            for code in body.delegated or own
+        ],
         **superior,
     )
     make_key(
@@ -343,6 +360,34 @@ def _reissue_once(city: City, order: ExampleOrder, content: dict[str, Any]) -> N
         certificate_type=order.certificate_type.code,
         issuing_body=order.body.licence_number,
     )
+
+
+# --- awkward cases ----------------------------------------------------------------------------------------------
+
+
+def tell_stories(city: City, journal: Journal) -> None:
+    journal.once("court", lambda: _enrol_court(city))
+    covered = [
+        (each.code, body.licence_number)
+        for body in BODIES
+        if body.department.system in _COVERED and not body.delegated
+        for each in city.catalogue.current()
+        if each.competent_department == body.department.competent
+    ]
+    journal.once("coverage", lambda: declare_coverage(city.enrol, covered, journal.first_day))
+    stories = Stories(city, journal.first_day)
+    for words, story in STORIES:
+        journal.once(
+            f"story {words}",
+            lambda story=story: journal.tell({each.words: each.path for each in story(stories)}),  # type: ignore[misc]
+        )
+
+
+def _enrol_court(city: City) -> None:
+    cert = make_key(
+        city.keys, f"system:{COURT.system}", COURT.name_zh, COURT.licence_number, Purpose.SYSTEM, datetime.now(UTC)
+    )
+    enrol_court(city.enrol, encode(cert))
 
 
 # --- sharing, and what to open ----------------------------------------------------------------------------------

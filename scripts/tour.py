@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -383,6 +383,68 @@ def withdraw_grant(tour: Tour) -> None:
     tour.refused("凭已撤回的授权 under the withdrawn grant", tour.pull, "grant_withdrawn")
 
 
+def correct(tour: Tour) -> None:
+    """The suspended permit is corrected: both values stay, and the department that pulled the wrong one is told."""
+    kind, today = load_catalogue().get(_FOOD), _today()
+    content = _order(_SHOP, _FOOD, make_number(kind, today.year, 1), today - timedelta(days=30), days=1800)
+    content |= {"replaces": tour.food["identifier"], "cause": "correct", "holder_address": "示例市东区示例路1号首层"}
+    corrected = _issue(tour, content)
+    right, wrong = (tour.see(f"/c/{each}").json()["certificate"] for each in (corrected, tour.food["reference"]))
+    expect("更正后 corrected", (right["cause"], right["holder_address"]), ("correct", content["holder_address"]))
+    expect("更正前 before", (wrong["status"], wrong["holder_address"]), ("superseded", _SHOP.address))
+    told = tour.client(_HEALTH.system).get("/api/v1/notices").json()["notices"]
+    found = [each["kind"] for each in told if each["facts"].get("identifier") == tour.food["identifier"]]
+    expect("收到告知 told", found, ["certificate_wrong"])
+
+
+def renew_late(tour: Tour) -> None:
+    """A renewal filed in time and not decided carries a permit past its last day (行政许可法 art. 50)."""
+    holder, today = _another(1, "91"), _today()
+    _issue(tour, _order(holder, "business_licence", holder.licence_number, today - timedelta(days=2000)))
+    begun = today - timedelta(days=1800)
+    permit = _issue(tour, _order(holder, _FOOD, make_number(load_catalogue().get(_FOOD), 2025, 71), begun, days=1795))
+    expect("届满 past its last day", tour.see(f"/c/{permit}").json()["verdict"]["reason"], "expired")
+    content = {
+        "step": "note",
+        "kind": "renewal_accepted",
+        "identifier": tour.see(f"/c/{permit}").json()["certificate"]["identifier"],
+        "issuing_body": _MARKET.licence_number,
+        "document_name": "受理通知书",
+        "document_number": "示受〔2026〕1号",
+        "document_date": (today - timedelta(days=60)).isoformat(),
+        "from_on": (today - timedelta(days=60)).isoformat(),
+    }
+    _market_orders(tour, "/api/v1/annotations", Ordered.ANNOTATE, content)
+    verdict = tour.see(f"/c/{permit}").json()["verdict"]
+    expect("延续审查中 being renewed", (verdict["outcome"], verdict["reason"]), ("valid", "renewal_deemed"))
+
+
+def convert(tour: Tour) -> None:
+    """A self-employed business becomes a company: its old code opens the company, its old permit reads unknown."""
+    before, after, today = _another(2, "92"), _another(3, "91"), _today()
+    for each in (before, after):
+        _issue(tour, _order(each, "business_licence", each.licence_number, today - timedelta(days=900)))
+    number = make_number(load_catalogue().get(_FOOD), 2025, 72)
+    permit = _issue(tour, _order(before, _FOOD, number, today - timedelta(days=90), days=1800))
+    old_code = tour.see(f"/search?licence_number={before.licence_number}").json()["holder"]["reference"]
+    content = {
+        "step": "record",
+        "kind": "conversion",
+        "from_number": before.licence_number,
+        "to_number": after.licence_number,
+        "issuing_body": _MARKET.licence_number,
+        "document_name": "核准登记通知书",
+        "document_number": "示登〔2026〕3号",
+        "works_from": today.isoformat(),
+    }
+    _market_orders(tour, "/api/v1/relations", Ordered.RELATE, content)
+    opened = tour.see(f"/q/{old_code}").json()
+    told = (opened["holder"]["licence_number"], opened["arrived_from"]["licence_number"])
+    expect("旧码打开 the old code opens", told, (after.licence_number, before.licence_number))
+    verdict = tour.see(f"/c/{permit}").json()["verdict"]
+    expect("旧证 the old permit", (verdict["outcome"], verdict["reason"]), ("unknown", "licence_succeeded"))
+
+
 def stop(tour: Tour) -> None:
     assert tour.server is not None  # noqa: S101 - the steps before this one started it
     tour.server.terminate()
@@ -415,6 +477,9 @@ STEPS: tuple[tuple[str, Callable[[Tour], None]], ...] = (
     ("再次扫码：暂扣", scan_again),
     ("再次调用：暂扣，不再给出证照", pull_again),
     ("企业撤回授权书，再次调用：拒绝", withdraw_grant),
+    ("更正证照：两个版本的内容都在，调用过原证的部门收到告知", correct),
+    ("延续已受理、逾期未决：届满后仍有效（延续审查中）", renew_late),
+    ("个转企：旧码打开承继的企业，旧证读作暂时无法确认", convert),
     ("停止平台", stop),
 )
 
@@ -491,6 +556,55 @@ def _write_file(path: Path, code: str) -> Path:
     with path.open("w", newline="", encoding="utf-8") as opened:
         csv.writer(opened).writerows([row.keys(), row.values()])
     return path
+
+
+def _today() -> date:
+    return (datetime.now(UTC) + timedelta(hours=8)).date()
+
+
+def _another(serial: int, kind: str) -> ExampleEnterprise:
+    """Return one more 示例 enterprise: "91" a company, "92" self-employed."""
+    number = make_licence_number(f"{kind}442000", f"MA9001{serial:02d}")
+    return ExampleEnterprise(
+        number, f"示例市东区示例巡览{serial}号店", f"示例市东区示例路{serial}号", TOWNS[1], "李示例", "餐饮", {}
+    )
+
+
+def _order(
+    holder: ExampleEnterprise, code: str, number: str, decided_on: date, *, days: int | None = None
+) -> dict[str, Any]:
+    """Return the content of an order; `days` is how long it is valid, None without an end."""
+    return {
+        "certificate_type": code,
+        "issuing_body": _MARKET.licence_number,
+        "licence_number": holder.licence_number,
+        "holder_name": holder.name,
+        "holder_address": holder.address,
+        "certificate_number": number,
+        "decision_document": "准予行政许可决定书",
+        "decision_number": "示许〔2026〕1号",
+        "decided_on": decided_on.isoformat(),
+        "valid_from": decided_on.isoformat(),
+        "valid_to": (decided_on + timedelta(days=days)).isoformat() if days else None,
+        "fields": field_values(load_catalogue().get(code), holder, holder.address, 1, Random(1)),
+    }
+
+
+def _issue(tour: Tour, content: dict[str, Any]) -> str:
+    """Issue one certificate as the market bureau; return its reference."""
+    issued = tour.client(_MARKET.system).order(
+        "/api/v1/certificates", Ordered.ISSUE, content, officer=_MARKET.officer,
+        certificate_type=content["certificate_type"], issuing_body=_MARKET.licence_number,
+    )  # fmt: skip
+    return str(issued["reference"])
+
+
+def _market_orders(tour: Tour, path: str, act: Ordered, content: dict[str, Any]) -> None:
+    """Give an order as two officers of the market bureau."""
+    tour.client(_MARKET.system).order(
+        path, act, content, officer=_MARKET.officer, second_officer=_MARKET.second_officer,
+        issuing_body=_MARKET.licence_number,
+    )  # fmt: skip
 
 
 def _post(tour: Tour, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,13 @@ _FAULTS = {
     "damaged": "文件损坏 damaged",
     "seal": "签章不符 its seal does not hold",
     "entry": "存证不符 its entry does not fit",
+    "left": "内容已删除，文件尚在 erased, its file is still there",
 }
-_THEN = {"wanted": "将重新生成 drawn again by a worker", "replaced": "已有新的 drawn again already"}
+_THEN = {
+    "wanted": "将重新生成 drawn again by a worker",
+    "replaced": "已有新的 drawn again already",
+    "deleted": "将由平台删除 deleted by a hub that runs",
+}
 
 
 @app.command()

@@ -75,7 +75,7 @@ def status(
     """变更一张证照的状态。 Change one certificate's status."""
     from schemas.statement import Ordered
 
-    today = datetime.now(UTC).astimezone(_BEIJING).date().isoformat()
+    today = civil_today()
     content = {
         "identifier": identifier,
         "issuing_body": body,
@@ -94,6 +94,11 @@ def status(
             second_officer=second_officer,
         )  # fmt: skip
         show(answer, as_json=as_json)
+
+
+def civil_today() -> str:
+    """Return the day it is in China."""
+    return datetime.now(UTC).astimezone(_BEIJING).date().isoformat()
 
 
 def _text(value: object) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from hub.cli import (
+    archive,
     catalogue,
     doctor,
     documents,
@@ -24,6 +25,8 @@ from hub.cli import (
     keys,
     order,
     qr,
+    retention,
+    search,
     serve,
     sharing,
     simulator,
@@ -49,6 +52,7 @@ app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
+app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)
 app.add_typer(keys.app, name="keys", rich_help_panel=_LOCAL)
 app.add_typer(simulator.app, name="simulator", rich_help_panel=_LOCAL)
@@ -58,6 +62,9 @@ app.command("issue", rich_help_panel=_OVER_API)(issuance.issue)
 app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("order", rich_help_panel=_OVER_API)(order.order)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
+app.command("archive", rich_help_panel=_OVER_API)(archive.archive)
+app.command("search", rich_help_panel=_OVER_API)(search.search)
+app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)

@@ -8,12 +8,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import RawIOBase, StringIO
-from typing import Any
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from io import StringIO
 
 from hub.documents.downloads import Fetchable
 from hub.store.document import StoredDocument
+from hub.zip_stream import ZipStream
 from schemas.certificate import SHANGHAI
 from schemas.download import EDITION_WORDS
 
@@ -45,16 +44,12 @@ def file_name(each: Archived, number: int = 0) -> str:
 
 def archive_of(documents: Sequence[Archived], read: Callable[[Archived], bytes], *, now: datetime) -> Iterator[bytes]:
     """Yield a zip of these documents and their list; `read` returns a document's bytes, or raises and breaks it off."""
-    pipe = _Pipe()
-    moment = now.astimezone(SHANGHAI).timetuple()[:6]
+    zipped = ZipStream(now.astimezone(SHANGHAI).timetuple()[:6])
     names = [file_name(each, number) for number, each in enumerate(documents, 1)]
-    with ZipFile(pipe, "w", ZIP_STORED) as archive:
-        archive.writestr(ZipInfo(CONTENTS_NAME, moment), _contents(zip(names, documents, strict=True)))
-        yield pipe.taken()
-        for name, each in zip(names, documents, strict=True):
-            archive.writestr(ZipInfo(name, moment), read(each))
-            yield pipe.taken()
-    yield pipe.taken()
+    yield zipped.add(CONTENTS_NAME, _contents(zip(names, documents, strict=True)))
+    for name, each in zip(names, documents, strict=True):
+        yield zipped.add(name, read(each))
+    yield zipped.end()
 
 
 def _contents(documents: Iterable[tuple[str, Archived]]) -> bytes:
@@ -77,22 +72,3 @@ def _contents(documents: Iterable[tuple[str, Archived]]) -> bytes:
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-class _Pipe(RawIOBase):
-    """What a zip is written to and taken from, piece by piece."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any) -> int:
-        self._pieces.append(bytes(piece))
-        return len(piece)
-
-    def taken(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)

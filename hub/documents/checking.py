@@ -32,9 +32,10 @@ from signing.x509 import read_cert_unverified
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One document: `fault` is None, "missing", "damaged", "seal" or "entry".
+    """One document: `fault` is None, "missing", "damaged", "seal" or "entry"; of an erased one "entry" or "left".
 
-    `then` says what is done about a fault: "wanted" again, "replaced" already, or why it cannot be drawn (a code).
+    `then` says what is done about a fault: "wanted" again, "replaced" already, "deleted" by the upkeep of a hub, or why
+    it cannot be drawn (a code).
     """
 
     stored: StoredDocument
@@ -46,8 +47,12 @@ def check_documents(*, registry: Registry, files: DocumentFiles, now: datetime) 
     """Check every document, in the order they were sealed; only the newest under a name is drawn again."""
     with registry.database.read() as connection:
         for stored in DocumentReader(connection).all():
-            fault = _fault(stored, registry, files)
-            yield Checked(stored, fault, None if fault is None else _want_again(stored, registry, now))
+            if stored.erased_by is not None:
+                fault, then = _fault_of_erased(stored, registry, files), "deleted"
+            else:
+                fault = _fault(stored, registry, files)
+                then = _want_again(stored, registry, now) if fault else ""
+            yield Checked(stored, fault, then if fault else None)
 
 
 def unnamed_files(*, registry: Registry, files: DocumentFiles) -> int:
@@ -65,6 +70,17 @@ def _fault(stored: StoredDocument, registry: Registry, files: DocumentFiles) -> 
     if not _is_entered(stored, registry):
         return "entry"
     return None if stored.edition == EXISTING or _is_sealed(stored, pdf, registry) else "seal"
+
+
+def _fault_of_erased(stored: StoredDocument, registry: Registry, files: DocumentFiles) -> str | None:
+    """Say what is wrong with a document that was erased: its row and its entry stay, its file does not."""
+    if not _is_entered(stored, registry):
+        return "entry"
+    try:
+        files.get(stored.sha256)
+    except StoredFileError as error:
+        return None if error.reason == "missing" else "left"
+    return "left"
 
 
 def _is_entered(stored: StoredDocument, registry: Registry) -> bool:

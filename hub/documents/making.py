@@ -219,9 +219,10 @@ def _make(
         _give_up(content, refusal, registry, now)
         return None
     name = content.name
+    digest = workshop.files.put(pdf)
     stored = StoredDocument(
         **name.key(),
-        sha256=workshop.files.put(pdf),
+        sha256=digest,
         length=len(pdf),
         xml_sha256=sha256(content.xml).hexdigest(),
         key_id=signer.key_id,
@@ -229,7 +230,25 @@ def _make(
         sealed_at=content.sealed_at,
         act_id=content.act_id,
     )
-    return registry.database.write(partial(_commit, content, stored, registry, now))
+    made = registry.database.write(partial(_commit, content, stored, registry, now))
+    if made is None and _is_nobodys(content, digest, registry):
+        workshop.files.delete(digest)
+    return made
+
+
+def _is_nobodys(content: Content, digest: str, registry: Registry) -> bool:
+    """Say whether a file that came to nothing belongs to no document, and to no other maker of the same content.
+
+    Something that it shows may have been erased while it was made.
+    """
+    with registry.database.read() as connection:
+        reader = DocumentReader(connection)
+        opened = reader.open(content.name)
+        if reader.by_digest(digest) is not None:
+            return False
+    if opened is None or opened.envelope is None:
+        return True
+    return decrypt_content(opened.envelope, content.serial, registry).act_id != content.act_id
 
 
 def _require_sealable(content: Content, signer: Signer, registry: Registry, now: datetime) -> None:

@@ -14,7 +14,7 @@ from schemas.wording import REASONS
 
 M = TypeVar("M", Status, Outcome, CheckName, Result)
 _LONGEST_TEXT = 4096
-_COLLECTED = "collected"
+_HUB_SEALED = frozenset({"collected", "legacy"})
 
 
 class ClaimsFormError(ValueError):
@@ -114,7 +114,7 @@ def read_record_claims(claims: Mapping[str, Any]) -> RecordClaims:
         issuing_body=_text(claims, "issuing_body"),
         valid_from=_day(claims, "valid_from"),
         valid_to=None if claims.get("valid_to", "") is None else _day(claims, "valid_to"),
-        is_collected=_text(_object(claims, "origin"), "kind") == _COLLECTED,
+        is_collected=_text(_object(claims, "origin"), "kind") in _HUB_SEALED,
         list_uri=_text(place, "uri"),
         list_index=_number(place, "idx"),
     )

@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from hub.facts import Surroundings, facts_of, head_licence_state
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader, StoredRecord
+from hub.store.erasure import ErasureReader
 from hub.verification import judge, passed
 from schemas.certificate import Certificate
 from schemas.verdict import Check, CheckName, Facts, Result, Surface, Verdict
 
 NOT_ISSUED = Check(CheckName.STATUS, Result.FAILED, "record_not_issued")
+ERASED = Check(CheckName.RIGHT_TO_HOLD, Result.UNKNOWN, "content_erased")
 OTHER_BYTES = Check(CheckName.STATUS, Result.FAILED, "not_issued_file")
 
 
@@ -26,6 +28,7 @@ class Held:
     records: Mapping[int, StoredRecord]
     bodies: Mapping[int, Mapping[str, Any]]
     heads: Mapping[str, dict[str, Any]]
+    erased: Mapping[int, frozenset[str]]
 
     def facts(self, known: Facts, certificate: Certificate, surroundings: Surroundings, now: datetime) -> Facts:
         """Return what the registry knows of a certificate now, with the findings on what was shown."""
@@ -55,4 +58,13 @@ def read_held(identifiers: Sequence[str], connection: Connection) -> Held:
         CertificateReader(connection).records(serials),
         answers.certificates(serials),
         answers.heads(holders),
+        ErasureReader(connection).fields(serials),
     )
+
+
+def without_erased(facts: Facts) -> Facts:
+    """Return the facts of something genuine that shows what was erased since: nobody is to rely on it any more.
+
+    What fails besides, the note that ended or the status, is told first.
+    """
+    return replace(facts, right_to_hold=ERASED) if facts.right_to_hold.result is Result.PASSED else facts

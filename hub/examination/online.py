@@ -13,7 +13,7 @@ from datetime import datetime
 from hub.errors import SetupError
 from hub.examination.documents import Read, ShownDocument, read_shown
 from hub.examination.forms import Examined, Form, kind_of
-from hub.examination.held import NOT_ISSUED, OTHER_BYTES, Held, read_held
+from hub.examination.held import NOT_ISSUED, OTHER_BYTES, Held, read_held, without_erased
 from hub.examination.known import empty_answer, facts_of_bytes, facts_of_note, refused_token
 from hub.examination.listed import NOTES_PURPOSE
 from hub.examination.online_documents import examine_document, examine_existing
@@ -138,6 +138,8 @@ def _examine_files(
                 facts = replace(facts, status_finding=OTHER_BYTES)
             else:
                 facts = held.facts(facts, certificate, surroundings, now)
+                if proven.opened and held.erased.get(certificate.serial, frozenset()) & proven.opened.disclosed.keys():
+                    facts = without_erased(facts)
         verdict = judge(facts, surface=Surface.EXAMINATION, now=now)
         findings.append(Finding(verdict, record_facts(proven, right, find_type)))
     return Examination(examined.form, tuple(findings))

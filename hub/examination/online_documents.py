@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 
 from hub.examination.documents import NO_LIST_DOCUMENT, OWN_DOCUMENT, ShownDocument, prove_document
 from hub.examination.forms import Form
-from hub.examination.held import NOT_ISSUED, OTHER_BYTES, read_held
+from hub.examination.held import NOT_ISSUED, OTHER_BYTES, read_held, without_erased
 from hub.examination.known import facts_of_findings
 from hub.examination.proof import FindType
 from hub.examination.report import Examination, Finding, document_facts, existing_facts
 from hub.facts import Surroundings
 from hub.registry import Registry
 from hub.store.certificate import CertificateReader
-from hub.store.document import DocumentReader
+from hub.store.document import DocumentReader, StoredDocument
 from hub.verification import judge, passed
 from schemas.certificate import Certificate
 from schemas.document import DocumentMetadata
@@ -71,7 +71,10 @@ def examine_existing(
         valid_from=certificate.valid_from,
         valid_to=certificate.valid_to,
     )
-    verdict = judge(held.facts(known, certificate, surroundings, now), surface=Surface.EXAMINATION, now=now)
+    known = held.facts(known, certificate, surroundings, now)
+    if stored.erased_by is not None:
+        known = without_erased(known)
+    verdict = judge(known, surface=Surface.EXAMINATION, now=now)
     facts = existing_facts(certificate, existing.seal_subject, existing.seal_claimed_at, find_type)
     return Examination(Form.PDF, (Finding(verdict, facts),))
 
@@ -89,17 +92,21 @@ def _held_now(
     certificate = held.certificates.get(said.identifier)
     if certificate is None:
         return replace(known, status_finding=NOT_ISSUED)
-    if not _is_issued(said, shown, certificate, connection):
+    issued = _issued(said, shown, certificate, connection)
+    if issued is None:
         return replace(known, status_finding=OTHER_BYTES)
-    return held.facts(known, certificate, surroundings, now)
+    facts = held.facts(known, certificate, surroundings, now)
+    return facts if issued.erased_by is None else without_erased(facts)
 
 
-def _is_issued(said: DocumentMetadata, shown: ShownDocument, certificate: Certificate, connection: Connection) -> bool:
-    """Tell whether these bytes are those of a document that was made of the very record it names."""
+def _issued(
+    said: DocumentMetadata, shown: ShownDocument, certificate: Certificate, connection: Connection
+) -> StoredDocument | None:
+    """Return the document that was made of the very record it names and has these bytes, also if it was erased."""
     reader, digest = DocumentReader(connection), sha256(shown.raw).hexdigest()
     stored = reader.by_digest(digest) if shown.form is Form.PDF else reader.by_xml_digest(digest)
     if stored is None or stored.edition == EXISTING:
-        return False
+        return None
     named = (stored.serial, stored.payload_sha256, stored.edition, stored.language, stored.delivery)
     said_of = (certificate.serial, said.payload_sha256, said.edition, said.language, said.delivery)
-    return named == said_of and said.payload_sha256 == certificate.payload_sha256
+    return stored if named == said_of and said.payload_sha256 == certificate.payload_sha256 else None

@@ -7,9 +7,10 @@
 4 each row is read, and decided against what the registry holds (`forms.py`, `decision.py`)
 5 what is not issued is recorded, and what is issued is committed as an intention, in one transaction that says how far
   the file has come; the intentions are sealed and committed with their rows (`hub/issuance.py`)   <- COMMIT POINT
-6 the outcome is closed and the spooled file deleted (`outcome.py`)
+6 what waits for a person is told to whom it concerns (`queue.py`), the outcome is closed and the spooled file deleted
 
 A crash at any place leaves no row undone and none done twice: after 5's first transaction each row up to `rows_done` is
 recorded or stands in an intention, which whoever completes it tells the outcome of. A dry run does 3 and 4, and
-records what would be done; after a crash it begins again.
+records what would be done; after a crash it begins again. Rows of a penalty file seal nothing: each batch is one
+transaction that opens their tasks (`penalties.py`). A whole intake is undone by `undo.py`.
 """

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from hub.charge import require_own_body
 from hub.errors import IntakeError, NotFoundError, OrderError, StatementError
 from hub.evidence import record_refusal
-from hub.intake.forms import PUBLICITY_FORM, TYPE_FORM
+from hub.intake.forms import LEGACY, PENALTY_FORM, PUBLICITY_FORM, TYPE_FORM
 from hub.intake.spool import Incoming
 from hub.intentions import new_name
 from hub.registry import Registry
@@ -27,18 +27,22 @@ from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Role, System
 
-_MEMBERS = frozenset({"form", "certificate_type", "issuing_body", "source", "file_sha256", "dry_run"})
+_MEMBERS = frozenset({"form", "certificate_type", "issuing_body", "source", "origin", "file_sha256", "dry_run"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeOrder:
-    """An ordered intake: signed by `issuing_body`, or collected from `source`. `file_sha256` in lower-case hex."""
+    """An ordered intake: signed by `issuing_body`, or collected from `source`. `file_sha256` in lower-case hex.
+
+    `origin` is "legacy" where the source is an archive.
+    """
 
     form: str
     certificate_type: str | None
     issuing_body: str | None
     source: str | None
+    origin: str | None
     file_sha256: str
     dry_run: bool
 
@@ -52,16 +56,17 @@ def read_intake_order(content: Mapping[str, Any], *, catalogue: Catalogue) -> In
     problems = [FieldProblem("content", "unknown") for name in content if name not in _MEMBERS]
     texts = {name: _text(content, name, problems) for name in _MEMBERS - {"dry_run"}}
     form, certificate_type = texts["form"], texts["certificate_type"]
-    if form not in (TYPE_FORM, PUBLICITY_FORM):
+    if form not in (TYPE_FORM, PUBLICITY_FORM, PENALTY_FORM):
         problems.append(FieldProblem("form", "choice"))
     if (texts["issuing_body"] is None) == (texts["source"] is None):
         problems.append(FieldProblem("issuing_body", "one_of"))
-    if form == PUBLICITY_FORM and texts["issuing_body"] is not None:
+    if form in (PUBLICITY_FORM, PENALTY_FORM) and texts["issuing_body"] is not None:
         problems.append(FieldProblem("issuing_body", "only_collected"))
     if (certificate_type is None) == (form == TYPE_FORM):
         problems.append(FieldProblem("certificate_type", "missing" if form == TYPE_FORM else "unknown"))
     elif certificate_type is not None and not _is_type(certificate_type, catalogue):
         problems.append(FieldProblem("certificate_type", "type_unknown"))
+    problems += _wrong_origin(texts["origin"], form, texts["source"])
     if not _SHA256.fullmatch(texts["file_sha256"] or ""):
         problems.append(FieldProblem("file_sha256", "form"))
     dry_run = content.get("dry_run", False)
@@ -69,9 +74,8 @@ def read_intake_order(content: Mapping[str, Any], *, catalogue: Catalogue) -> In
         problems.append(FieldProblem("dry_run", "form"))
     if problems:
         raise FieldsError(tuple(problems))
-    return IntakeOrder(
-        str(form), certificate_type, texts["issuing_body"], texts["source"], str(texts["file_sha256"]), dry_run
-    )
+    names = {name: texts[name] for name in ("certificate_type", "issuing_body", "source", "origin")}
+    return IntakeOrder(form=str(form), **names, file_sha256=str(texts["file_sha256"]), dry_run=dry_run)
 
 
 def role_of(content: Mapping[str, Any]) -> Role:
@@ -154,8 +158,8 @@ def _admit(
     kept = {"intake": name, "system": system.code, "officer": verified.statement.officer, "statement": number}
     state = {"state": "awaiting_file", "rows_done": 0, "counts": {}, "recorded_at": now}
     IntakeWriter(connection).add(asdict(order) | kept | state)
-    # What a file turns into is an act each; that it was ordered to be taken in is one too.
-    act = ActFacts(Kind.IMPORT, new_name(registry), now, None, verified.digest, None, None)
+    # What a file turns into is an act each; that it was ordered to be taken in is one too, of the intake's own name.
+    act = ActFacts(Kind.IMPORT, name, now, None, verified.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
     answer = {"intake": name, "upload": f"/api/v1/intakes/{name}/file"}
     keep_answer(connection, system.code, key, answer, registry=registry)
@@ -167,6 +171,14 @@ def _check_body(number: str, certificate_type: str, system: System, now: datetim
     body = require_own_body(number, system, connection, today)
     if not body.is_in_charge(certificate_type, today):
         raise OrderError("body_not_in_charge", issuing_body=number, certificate_type=certificate_type)
+
+
+def _wrong_origin(origin: str | None, form: str | None, source: str | None) -> list[FieldProblem]:
+    if origin is None:
+        return []
+    if origin != LEGACY:
+        return [FieldProblem("origin", "choice")]
+    return [] if form == TYPE_FORM and source is not None else [FieldProblem("origin", "only_archive")]
 
 
 def _text(content: Mapping[str, Any], name: str, problems: list[FieldProblem]) -> str | None:

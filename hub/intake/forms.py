@@ -1,5 +1,7 @@
 """The forms files come in, a type's own and the publicity form (双公示): a row becomes an order, or its problems.
 
+Penalties (双公示, 行政处罚) become no orders: `penalties.py`.
+
 Columns of a type's form are the members of an order and the type's fields, by Chinese or English name. Values are
 written the way people write them; problems name field and rule, never a value. Columns for identity papers are dropped
 before any row is read.
@@ -11,12 +13,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.contract import Row, RowProblem, Table
-from hub.store.certificate import NumberKey
+from hub.store.certificate import DeviceKey, NumberKey
 from hub.store.intake import StoredIntake
-from schemas.catalogue import Catalogue, CertificateType, FieldForm, FieldProblem, FieldsError, Occasion, folded
+from schemas.catalogue import (
+    Catalogue,
+    CertificateType,
+    FieldForm,
+    FieldProblem,
+    FieldsError,
+    Occasion,
+    SubjectKind,
+    folded,
+)
 from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError, parse_licence_number
-from schemas.order import Order, read_order
+from schemas.order import UNNAMED_SUBJECT, Order, read_order
 from schemas.publicity import (
+    NUMBER_FROM_DECISION,
     RowState,
     TypeNotFoundError,
     is_identity_column,
@@ -24,9 +36,12 @@ from schemas.publicity import (
     read_publicity_header,
     read_publicity_row,
 )
+from schemas.written import written_date
 
 TYPE_FORM = "type"
 PUBLICITY_FORM = "publicity"
+PENALTY_FORM = "penalty"
+LEGACY = "legacy"
 
 # An order's members with the names departments give them in a table.
 _MEMBERS: Mapping[str, tuple[str, ...]] = {
@@ -47,11 +62,11 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
     "issuing_body_name": ("颁发机构", "颁发机构名称"),
 }
 _DATES = frozenset({"decided_on", "issued_on", "valid_from", "valid_to", "works_from"})
+# Only a file of an archive has it: each row was read from a paper, whose scan is kept elsewhere.
+_SCAN = "scan_sha256"
+_SCAN_NAMES = (_SCAN, "扫描件摘要")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _FIELD = "field:"
-_WRITTEN_DATE = re.compile(
-    r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
-    r"(?:[ T]+0{1,2}:00(?::00)?)?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,8 @@ class RowContext:
 class RowReading:
     """One row as read: its order, or the result it has already (refused, conflict, queued) with its problems.
 
-    `key` is the number the row names, where that much could be read.
+    `key` is the number the row names, where that much could be read, `device` the device; `scan_sha256` the digest of
+    the paper's scan in a file of an archive.
     """
 
     number: int
@@ -75,6 +91,8 @@ class RowReading:
     result: str | None
     problems: tuple[FieldProblem, ...] = ()
     key: NumberKey | None = None
+    device: DeviceKey | None = None
+    scan_sha256: str | None = None
 
 
 ReadRow = Callable[[Row | RowProblem], RowReading]
@@ -103,11 +121,14 @@ def row_reader(intake: StoredIntake, header: tuple[str, ...], context: RowContex
 
         return _guarded(read_published)
     certificate_type = context.catalogue.get(intake.certificate_type or "")
-    meanings = match_columns(header, _type_columns(certificate_type))
+    known = _type_columns(certificate_type)
+    if intake.origin == LEGACY:
+        known |= {folded(name).upper(): _SCAN for name in _SCAN_NAMES}
+    meanings = match_columns(header, known)
 
     def read_own(row: Row) -> RowReading:
         content = _type_content(row.values, meanings, certificate_type)
-        name = content.pop("issuing_body_name", "")
+        name, scan = content.pop("issuing_body_name", ""), content.pop(_SCAN, "")
         if intake.issuing_body is None:
             body = _named_body(content.get("issuing_body", ""), name, context)
         else:
@@ -115,18 +136,11 @@ def row_reader(intake: StoredIntake, header: tuple[str, ...], context: RowContex
             if content.get("issuing_body", body) not in ("", body):
                 raise FieldsError((FieldProblem("issuing_body", "body_other"),))
         occasion = Occasion.IMPORT if intake.issuing_body is None else Occasion.ISSUE
-        return _read(row.number, content | {"issuing_body": body}, context, occasion, ())
+        marks = _number_from_decision(content, certificate_type) if intake.issuing_body is None else ()
+        reading = _read(row.number, content | {"issuing_body": body}, context, occasion, marks)
+        return _with_scan(reading, scan) if intake.origin == LEGACY else reading
 
     return _guarded(read_own)
-
-
-def written_date(text: str) -> str:
-    """Return a date written as 2026-01-02, 2026/1/2, 2026.1.2, 2026年1月2日 or 20260102 in ISO form, else the text."""
-    form = _WRITTEN_DATE.fullmatch(text.strip())
-    if form is None:
-        return text
-    year, month, day = (part for part in form.groups() if part is not None)
-    return f"{year}-{month:0>2}-{day:0>2}"
 
 
 def _dropping(rows: Iterator[Row | RowProblem], names: list[str]) -> Iterator[Row | RowProblem]:
@@ -163,7 +177,30 @@ def _read(
         )
     except FieldsError as error:
         return RowReading(number, None, "refused", error.problems, key)
-    return RowReading(number, order, None, (), (key[0], key[1], order.certificate_number))
+    key = (key[0], key[1], order.certificate_number)
+    return RowReading(number, order, None, (), key, _device_of(order))
+
+
+def _device_of(order: Order) -> DeviceKey | None:
+    names_one = order.certificate_type.subject is SubjectKind.DEVICE and order.subject_id != UNNAMED_SUBJECT
+    return (order.subject_id, order.certificate_type.code) if names_one else None
+
+
+def _number_from_decision(content: dict[str, Any], certificate_type: CertificateType) -> tuple[str, ...]:
+    """Let a device's row without a number be known by its decision's, as in the publicity form; return its marks."""
+    if certificate_type.subject is not SubjectKind.DEVICE or "subject_id" not in content:
+        return ()
+    if "certificate_number" in content or "decision_number" not in content:
+        return ()
+    content["certificate_number"] = content["decision_number"]
+    return (NUMBER_FROM_DECISION,)
+
+
+def _with_scan(reading: RowReading, scan: str) -> RowReading:
+    if _SHA256.fullmatch(scan):
+        return replace(reading, scan_sha256=scan.lower())
+    problem = FieldProblem(_SCAN, "form") if scan else FieldProblem(_SCAN, "missing")
+    return replace(reading, order=None, result="refused", problems=(*reading.problems, problem))
 
 
 def _named_body(number: str, name: str, context: RowContext) -> str:

@@ -1,25 +1,29 @@
-"""What the registry holds under the numbers of some rows; in a dry run, as it would be after the rows before them."""
+"""What the registry holds under the numbers and devices of some rows; in a dry run, as the rows before leave it."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 import orjson
 from sqlalchemy import Connection
 
 from hub.intake.decision import Held
-from hub.store.certificate import CertificateReader, NumberKey, StoredChain
+from hub.store.certificate import CertificateReader, DeviceKey, NumberKey, StoredChain
 from hub.store.parties import PartyReader
 from schemas.certificate import Certificate
 from schemas.order import Order
 
+_Key = TypeVar("_Key", bound=tuple[str, ...])
+
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Held versions by the number they are known by, and by the identifier of any version of their chain."""
+    """Held versions by the number or device they are known by, and by the identifier of any version of their chain."""
 
     by_number: Mapping[NumberKey, Held]
+    by_device: Mapping[DeviceKey, Held]
     by_identifier: Mapping[str, Held]
 
 
@@ -41,15 +45,20 @@ class Lineages:
 
 
 def read_holdings(
-    connection: Connection, keys: Iterable[NumberKey], replaced: Iterable[str], lineages: Lineages
+    connection: Connection,
+    keys: Iterable[NumberKey],
+    devices: Iterable[DeviceKey],
+    replaced: Iterable[str],
+    lineages: Lineages,
 ) -> Holdings:
-    """Return what is held under `keys`, or under the same number of a body that was succeeded, and what is replaced."""
+    """Return what is held under `keys`, or the same number of a body that was succeeded, of devices, and replaced."""
     reader = CertificateReader(connection)
     asked = {key: [(body, *key[1:]) for body in lineages.of(key[0], connection)] for key in set(keys)}
     chains = reader.chains_by_number(sorted({each for spellings in asked.values() for each in spellings}))
     versions = reader.by_identifier(sorted(set(replaced)))
     chains_of_versions = reader.chains(sorted({each.chain for each in versions.values()}))
-    known = [*chains.values(), *chains_of_versions.values()]
+    chains_of_devices = reader.device_chains(sorted(set(devices)))
+    known = [*chains.values(), *chains_of_versions.values(), *chains_of_devices.values()]
     currents = reader.by_serial(sorted({each.current for each in known if each.current is not None}))
     by_number = {
         key: _held(next(chains[each] for each in spellings if each in chains), currents)
@@ -57,7 +66,13 @@ def read_holdings(
         if any(each in chains for each in spellings)
     }
     by_identifier = {name: _held(chains_of_versions[each.chain], currents) for name, each in versions.items()}
-    return Holdings(by_number, by_identifier)
+    by_device = {
+        key: _held(chain, currents)
+        for key, chain in chains_of_devices.items()
+        # A mistake that was taken back is about no device any more.
+        if chain.current is not None or chain.open is not None
+    }
+    return Holdings(by_number, by_device, by_identifier)
 
 
 class Rehearsal:
@@ -68,16 +83,29 @@ class Rehearsal:
         self._kept.execute("CREATE TABLE held (name TEXT PRIMARY KEY, members BLOB)")
         self._made = 0
 
-    def seen_by(self, holdings: Holdings, keys: Iterable[NumberKey]) -> Holdings:
+    def seen_by(self, holdings: Holdings, keys: Iterable[NumberKey], devices: Iterable[DeviceKey]) -> Holdings:
         """Return the holdings as they would be by now."""
-        by_number = {key: self._now(held) for key, held in holdings.by_number.items()}
-        for key in set(keys) - by_number.keys():
-            found = self._get("/".join(key))
-            if found is not None:
-                by_number[key] = found
-        return Holdings(by_number, {name: self._now(held) for name, held in holdings.by_identifier.items()})
+        by_number = self._known(holdings.by_number, keys)
+        by_device = self._known(holdings.by_device, devices)
+        by_identifier = {name: self._now(held) for name, held in holdings.by_identifier.items()}
+        return Holdings(by_number, by_device, by_identifier)
 
-    def make(self, order: Order, key: NumberKey, held: Held | None, digest: str, *, is_collected: bool) -> None:
+    def is_first(self, name: str, row: int) -> bool:
+        """Say whether a row is the first to bear a name; asked again of the same row it says the same."""
+        key = f"name/{name}"
+        self._kept.execute("INSERT OR IGNORE INTO held VALUES (?, ?)", (key, row))
+        return bool(self._kept.execute("SELECT members = ? FROM held WHERE name = ?", (row, key)).fetchone()[0])
+
+    def make(
+        self,
+        order: Order,
+        key: NumberKey,
+        device: DeviceKey | None,
+        held: Held | None,
+        digest: str,
+        *,
+        is_collected: bool,
+    ) -> None:
         """Note the version that a row would make: of a new chain, or after `held`."""
         self._made += 1
         made = Held(
@@ -92,12 +120,23 @@ class Rehearsal:
             has_ended=False,
             is_collected=is_collected,
             is_busy=False,
+            number=order.certificate_number,
         )
         self._put(f"chain/{made.chain}", made)
-        self._put("/".join(key), made)
+        for each in (key, device):
+            if each is not None:
+                self._put(_name(each), made)
 
     def close(self) -> None:
         self._kept.close()
+
+    def _known(self, held: Mapping[_Key, Held], keys: Iterable[_Key]) -> dict[_Key, Held]:
+        known = {key: self._now(each) for key, each in held.items()}
+        for key in set(keys) - known.keys():
+            found = self._get(_name(key))
+            if found is not None:
+                known[key] = found
+        return known
 
     def _now(self, held: Held) -> Held:
         return self._get(f"chain/{held.chain}") or held
@@ -116,11 +155,15 @@ class Rehearsal:
         self._kept.execute("INSERT OR REPLACE INTO held VALUES (?, ?)", (name, orjson.dumps(held.members())))
 
 
+def _name(key: tuple[str, ...]) -> str:
+    return "/".join(key)
+
+
 def _held(chain: StoredChain, currents: Mapping[int, Certificate]) -> Held:
     if chain.current is None:
         return Held(
             chain.chain, chain.licence_number, chain.certificate_type, chain.issuing_body,
             identifier="", serial=0, facts_digest="", decided_on=date.min,
-            has_ended=False, is_collected=False, is_busy=True,
+            has_ended=False, is_collected=False, is_busy=True, number=chain.number,
         )  # fmt: skip
-    return Held.of(currents[chain.current], is_busy=chain.open is not None)
+    return Held.of(currents[chain.current], number=chain.number, is_busy=chain.open is not None)

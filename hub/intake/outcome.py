@@ -34,6 +34,7 @@ def progress_of(name: str, *, system: System, registry: Registry) -> dict[str, A
         "dry_run": intake.dry_run,
         "file_sha256": intake.file_sha256,
         "problem": intake.problem,
+        "undone": intake.undone_by is not None,
         "rows": intake.rows,
         "rows_done": sum(count for result, count in counts.items() if result != "missing"),
         "counts": counts,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -23,10 +23,12 @@ from connectors.contract import (
     TabularLimits,
 )
 from hub.errors import HubError, OrderError, SetupError
-from hub.intake.decision import Decision, Held, Meaning, decide
+from hub.intake.decision import Decision, Held, Meaning, decide, numbered
 from hub.intake.difference import changed_names
-from hub.intake.forms import ReadRow, RowContext, RowReading, row_reader, without_identity_columns
+from hub.intake.forms import PENALTY_FORM, RowContext, RowReading, row_reader, without_identity_columns
 from hub.intake.holdings import Holdings, Lineages, Rehearsal, read_holdings
+from hub.intake.penalties import Judged, Penalties, penalty_reader
+from hub.intake.queue import open_queue
 from hub.intake.spool import Spool, SpooledFileError
 from hub.intentions import Batch, Intention, Origin, facts_digest
 from hub.issuance import issue_many
@@ -44,6 +46,7 @@ from signing.base64url import decode
 from signing.errors import SigningError
 from signing.jws import parse_json
 
+_Reading = TypeVar("_Reading")
 BATCH = 200
 _RENEW_EVERY = 5_000
 _HEADER_ROW = 1
@@ -60,6 +63,8 @@ _REFUSED_FIELDS = {
     "previous_unknown": "replaces",
     "previous_of_another": "replaces",
     "previous_not_current": "replaces",
+    "device_elsewhere": "subject_id",
+    "subject_unknown": "subject_id",
 }
 _DRY_RESULTS = {Meaning.NEW: "would_issue", Meaning.CHANGE: "would_change"}
 
@@ -106,11 +111,11 @@ def run_intake(name: str, *, place: Workplace) -> str | None:
             run = _Run(intake, verified, system, place, stack)
             run.work(lambda: without_identity_columns(place.open_table(path, limits=place.limits)))
     except ColumnUnknownError as error:
-        return _fail(intake, "column_unknown", f"column:{error.position}", place)
+        return _fail(intake, system, "column_unknown", f"column:{error.position}", place)
     except TabularError as error:
-        return _fail(intake, _FILE_PROBLEMS[type(error)], _place_of(error), place)
+        return _fail(intake, system, _FILE_PROBLEMS[type(error)], _place_of(error), place)
     except SpooledFileError:
-        return _fail(intake, "file_damaged", "file", place)
+        return _fail(intake, system, "file_damaged", "file", place)
     except LeaseLostError:
         return None
     except StoppingError:
@@ -159,7 +164,7 @@ def _release(intake: StoredIntake, problem: str | None, place: Workplace) -> Non
     )
 
 
-def _fail(intake: StoredIntake, problem: str, field: str, place: Workplace) -> str:
+def _fail(intake: StoredIntake, system: System, problem: str, field: str, place: Workplace) -> str:
     """Close the intake of a file that cannot be read; the outcome names what and where."""
 
     def close(connection: Connection) -> bool:
@@ -168,6 +173,8 @@ def _fail(intake: StoredIntake, problem: str, field: str, place: Workplace) -> s
         writer.add_rows([row])
         counts = IntakeReader(connection).counts(intake.intake)
         owner, now = place.registry.owner, place.clock()
+        # What its rows did before the file turned out to be damaged stays, and so does what waits.
+        open_queue(intake, system, registry=place.registry, now=now, connection=connection)
         if not writer.finish(intake.intake, owner=owner, state="failed", problem=problem, counts=counts, now=now):
             raise LeaseLostError
         return True
@@ -218,6 +225,8 @@ class _Decided:
         order, decision = self.reading.order, self.decision
         if order is None or decision is None:
             raise AssertionError("only a decided row has an order")
+        if decision.number is not None:
+            order = numbered(order, decision.number)
         if decision.meaning is Meaning.CHANGE and decision.held is not None:
             return replace(order, replaces=decision.held.identifier)
         return order
@@ -244,6 +253,13 @@ class _Run:
         if self._intake.rows is None:
             self._survey(open_table())
         table = open_table()
+        if self._intake.form == PENALTY_FORM:
+            self._work_penalties(table)
+        else:
+            self._work_orders(table)
+        self._close()
+
+    def _work_orders(self, table: Any) -> None:
         read = row_reader(self._intake, table.header, self._context())
         for batch in _batches(self._rows_to_do(table.rows), read, self._place.batch_rows):
             waiting = batch
@@ -254,11 +270,27 @@ class _Run:
                 decided = self._decide(waiting)
                 self._settle(decided)
                 waiting = waiting[len(decided) :]
-        self._close()
+
+    def _work_penalties(self, table: Any) -> None:
+        """Do the rows of a penalty file: nothing is sealed, so a batch is one transaction."""
+        read = penalty_reader(table.header, self._context().overrides)
+        penalties = Penalties(self._intake, self._system, self._registry, self._rehearsal)
+
+        def record(judged: Sequence[Judged], connection: Connection) -> None:
+            rows = penalties.settle(judged, self._place.clock(), connection)
+            self._record(rows, judged[-1].reading.number, connection)
+
+        for batch in _batches(self._rows_to_do(table.rows), read, self._place.batch_rows):
+            if self._place.is_stopping():
+                raise StoppingError
+            self._registry.database.write(partial(record, penalties.judge(batch)))
 
     def _survey(self, table: Any) -> None:
         """Step 3: the whole file is readable and its columns known, before its first row does anything."""
-        row_reader(self._intake, table.header, self._context())
+        if self._intake.form == PENALTY_FORM:
+            penalty_reader(table.header, frozenset())
+        else:
+            row_reader(self._intake, table.header, self._context())
         rows = 0
         for rows, _ in enumerate(table.rows, start=1):
             if rows % _RENEW_EVERY == 0:
@@ -289,11 +321,12 @@ class _Run:
     def _decide(self, readings: Sequence[RowReading]) -> list[_Decided]:
         """Return the decided rows up to the first one whose chain an earlier one of them changes."""
         keys = [each.key for each in readings if each.key is not None]
+        devices = [each.device for each in readings if each.device is not None]
         replaced = [each.order.replaces for each in readings if each.order and each.order.replaces]
         with self._registry.database.read() as connection:
-            holdings = read_holdings(connection, keys, replaced, self._lineages)
+            holdings = read_holdings(connection, keys, devices, replaced, self._lineages)
         if self._rehearsal is not None:
-            holdings = self._rehearsal.seen_by(holdings, keys)
+            holdings = self._rehearsal.seen_by(holdings, keys, devices)
         decided: list[_Decided] = []
         touched: set[object] = set()
         for reading in readings:
@@ -313,14 +346,12 @@ class _Run:
         decision = decide(
             order,
             by_number=named,
+            by_device=holdings.by_device.get(reading.device) if reading.device else None,
             by_identifier=holdings.by_identifier.get(order.replaces) if order.replaces else None,
-            digest_under=lambda body: self._digest(order, body),
+            digest_of=partial(facts_digest, registry=self._registry),
             is_collected=self._intake.source is not None,
         )
         return _Decided(reading, decision, decision.held or named)
-
-    def _digest(self, order: Order, body: str) -> str:
-        return facts_digest(order if body == order.issuing_body else replace(order, issuing_body=body), self._registry)
 
     # --- step 5: the rows ---------------------------------------------------------------------------------------
 
@@ -347,7 +378,7 @@ class _Run:
         batch = Batch(
             name=f"{self._intake.intake}.{decided[0].reading.number}",
             orders=[each.order() for each in issuing],
-            origins=[self._origin(each.reading.number) for each in issuing],
+            origins=[self._origin(each.reading) for each in issuing],
             verified=self._verified,
             system=self._system,
             statement_number=self._intake.statement,
@@ -355,10 +386,18 @@ class _Run:
         registry, now = self._registry, self._place.clock()
         issue_many(batch, registry=registry, sealers=self._place.sealers, now=now, planned=planned)
 
-    def _origin(self, row: int) -> Origin:
+    def _origin(self, reading: RowReading) -> Origin:
         intake = self._intake
-        kind = "native" if intake.source is None else "collected"
-        return Origin(kind, intake.recorded_at, intake.source, intake.file_sha256, row, intake.intake)
+        kind = "native" if intake.source is None else intake.origin or "collected"
+        return Origin(
+            kind,
+            intake.recorded_at,
+            intake.source,
+            intake.file_sha256,
+            reading.number,
+            intake.intake,
+            reading.scan_sha256,
+        )
 
     def _recorded_row(self, each: _Decided) -> dict[str, Any]:
         reading, decision = each.reading, each.decision
@@ -388,8 +427,9 @@ class _Run:
                 rows.append(self._recorded_row(each))
                 continue
             order = each.order()
-            digest, collected = self._digest(order, order.issuing_body), self._intake.source is not None
-            rehearsal.make(order, each.reading.key, each.decision.held, digest, is_collected=collected)
+            digest, reading = facts_digest(order, self._registry), each.reading
+            collected, held = self._intake.source is not None, each.decision.held
+            rehearsal.make(order, each.reading.key, reading.device, held, digest, is_collected=collected)
             names = differing.get(each.named.serial, []) if each.named else []
             problems = [{"field": name, "rule": "differs"} for name in names] or None
             result = _DRY_RESULTS[each.decision.meaning]
@@ -418,6 +458,7 @@ class _Run:
         writer.add_rows(self._not_named(connection))
         if intake.source is not None and not intake.dry_run:
             PartyWriter(connection).source_seen(intake.source, now)
+        open_queue(intake, self._system, registry=self._registry, now=now, connection=connection)
         counts = IntakeReader(connection).counts(intake.intake)
         owner = self._registry.owner
         if not writer.finish(intake.intake, owner=owner, state="done", problem=None, counts=counts, now=now):
@@ -437,7 +478,9 @@ class _Run:
         ]
 
 
-def _batches(rows: Iterator[Row | RowProblem], read: ReadRow, size: int) -> Iterator[list[RowReading]]:
+def _batches(
+    rows: Iterator[Row | RowProblem], read: Callable[[Row | RowProblem], _Reading], size: int
+) -> Iterator[list[_Reading]]:
     while batch := [read(row) for row in islice(rows, size)]:
         yield batch
 
@@ -447,5 +490,7 @@ def _chains_of(decided: _Decided) -> set[object]:
     key: NumberKey | None = decided.reading.key
     # Without the body: a row under a body's successor means the same chain.
     names: set[object] = {key[1:]} if key is not None else set()
+    if decided.reading.device is not None:
+        names.add(("device", *decided.reading.device))
     held = decided.decision.held if decided.decision else None
     return names | ({held.chain} if held is not None else set())

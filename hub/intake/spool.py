@@ -42,9 +42,10 @@ class Spool:
     def holds(self, intake: str) -> bool:
         return self._path(intake).exists()
 
-    def names(self) -> list[str]:
-        """Return the intakes whose files are here."""
-        return [path.stem for path in self._folder.glob("*.spool")]
+    def names(self, *, before: float | None = None) -> list[str]:
+        """Return the intakes whose files are here; with `before` (seconds since 1970) those received before it."""
+        found = self._folder.glob("*.spool")
+        return [path.stem for path in found if before is None or path.stat().st_mtime < before]
 
     def delete(self, intake: str) -> None:
         self._path(intake).unlink(missing_ok=True)

@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from hub.store import tables
 from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_or_replace
+
+_PAGE = tables.answer_page.c
+_PAGES = select(_PAGE.licence_number, _PAGE.page, _PAGE.body).where(
+    _PAGE.licence_number.in_(bindparam("numbers", expanding=True)), _PAGE.page.in_(bindparam("pages", expanding=True))
+)
 
 
 class AnswerReader:
@@ -31,10 +36,14 @@ class AnswerReader:
             ((number, page),) = keys
             body = select_by(self._connection, table, columns=("body",), licence_number=number, page=page).scalar()
             return {} if body is None else {keys[0]: list(orjson.loads(body))}
-        wanted = tuple_(table.c.licence_number, table.c.page).in_(keys)
-        query = select(table.c.licence_number, table.c.page, table.c.body).where(wanted)
-        rows = self._connection.execute(query) if keys else ()
-        return {(row[0], row[1]): list(orjson.loads(row[2])) for row in rows}
+        if not keys:
+            return {}
+        # Not `(licence_number, page) IN (…)`: for several rows SQLite walks the whole table then. What the two lists
+        # find beyond the keys are few pages of holders with many.
+        numbers, places = sorted({number for number, _ in keys}), sorted({page for _, page in keys})
+        rows = self._connection.execute(_PAGES, {"numbers": numbers, "pages": places})
+        wanted = set(keys)
+        return {(row[0], row[1]): list(orjson.loads(row[2])) for row in rows if (row[0], row[1]) in wanted}
 
     def certificates(self, serials: Sequence[int]) -> dict[int, dict[str, Any]]:
         if not serials:

@@ -8,12 +8,12 @@ Rules:
   (AWS_…, HTTP_PROXY) do not change it.
 - Of what the server said, its error code alone leaves this module.
 What the bytes are is not known here: `hub/store/files.py` encrypts them, and holds what comes back against its name.
-Source: Amazon S3 API Reference (PutObject, GetObject, ListObjectsV2), Signature Version 4.
+Source: Amazon S3 API Reference (PutObject, GetObject, DeleteObject, ListObjectsV2), Signature Version 4.
 """
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -84,10 +84,17 @@ class FileBucket:
                 return None
             return bytes(found.bytes()) if found.meta["size"] <= _LONGEST_BYTES else b""
 
-    def names(self) -> Iterator[str]:
+    def names(self, *, before: float | None = None) -> Iterator[str]:
         with _answered():
             for page in self._store.list(chunk_size=_PAGE):
-                yield from (each["path"] for each in page)
+                yield from (
+                    each["path"] for each in page if before is None or each["last_modified"].timestamp() < before
+                )
+
+    def delete(self, name: str) -> None:
+        """Delete a file. A bucket that keeps versions keeps this one until its own rule drops it."""
+        with _answered(), suppress(FileNotFoundError):
+            self._store.delete(name)
 
     def sweep(self, *, before: float) -> None:
         """Nothing: a request that broke off has left nothing."""

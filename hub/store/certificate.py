@@ -14,6 +14,8 @@ from schemas.certificate import ENDED, Certificate, RecordedChange, Status
 
 NumberKey = tuple[str, str, str]
 """Issuing body, certificate type, certificate number."""
+DeviceKey = tuple[str, str]
+"""Device id, certificate type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class CertificateReader:
         chains = self.chains(list(self._connection.execute(query).scalars()))
         return [chains[number] for number in sorted(chains)]
 
-    def device_chains(self, devices: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredChain]:
+    def device_chains(self, devices: Sequence[DeviceKey]) -> dict[DeviceKey, StoredChain]:
         """Return the chain that claims each (device id, certificate type) which is claimed."""
         ids = sorted({device_id for device_id, _ in devices})
         rows = list(select_among(self._connection, tables.device_claim, "device_id", ids)) if ids else []
@@ -165,7 +167,7 @@ class CertificateWriter:
             return dict(claims)
         return _claimed(self._connection, list(claims))
 
-    def claim_devices(self, claims: Mapping[tuple[str, str], int]) -> None:
+    def claim_devices(self, claims: Mapping[DeviceKey, int]) -> None:
         """Let chains claim devices, (device id, type) → chain; a chain lets go of the device it was about before."""
         table = tables.device_claim
         for (device_id, _), chain in claims.items():
@@ -222,6 +224,11 @@ class CertificateWriter:
     def add(self, certificates: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]) -> None:
         insert_rows(self._connection, tables.certificate, certificates)
         insert_rows(self._connection, tables.record, records)
+
+    def set_disclosures(self, serial: int, *, public: Sequence[str], envelope: bytes) -> None:
+        """Keep other disclosures beside a record; payload and seals stay as they are."""
+        row = {"serial": serial, "public_disclosures": list(public), "envelope": envelope}
+        update_rows(self._connection, tables.record, [row], key="serial")
 
     def set_status(self, serial: int, *, status: str, since: date, until: date | None) -> None:
         row = {"serial": serial, "status": status, "status_since": since, "suspended_until": until}

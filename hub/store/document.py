@@ -36,7 +36,7 @@ class StoredDocument:
     """A sealed document. `sha256` (hex) names its file, `payload_sha256` the record it was drawn from.
 
     `xml_sha256` is that of the sealed XML inside, `key_id` the key that sealed both; None and "" of a file that was
-    taken in as it was.
+    taken in as it was. `erased_by` is the act that erased something it shows: its file is gone, or about to be.
     """
 
     serial: int
@@ -50,6 +50,7 @@ class StoredDocument:
     payload_sha256: str
     sealed_at: datetime
     act_id: str
+    erased_by: str | None = None
 
     @property
     def name(self) -> DocumentName:
@@ -111,7 +112,7 @@ class DocumentReader:
         self._connection = connection
 
     def newest(self, name: DocumentName) -> StoredDocument | None:
-        """Return the document under this name; of one drawn again, the last."""
+        """Return the document under this name; of one drawn again, the last; none that was erased."""
         row = self._connection.execute(_NEWEST, _of(name)).first()
         return None if row is None else StoredDocument(*row)
 
@@ -130,6 +131,21 @@ class DocumentReader:
         while rows := self._connection.execute(query.where(tables.document.c.number > number)).all():
             yield from (StoredDocument(*row[1:]) for row in rows)
             number = rows[-1][0]
+
+    def every(self, serial: int) -> list[StoredDocument]:
+        """Return every document of a certificate version in the order sealed, erased ones too."""
+        rows = select_by(self._connection, tables.document, columns=_NAMES, order="number", serial=serial)
+        return [StoredDocument(*row) for row in rows]
+
+    def leaving(self, most: int) -> list[str]:
+        """Return the digests of erased documents whose files are still to be deleted."""
+        query = select(tables.document.c.sha256).where(_LEAVING).order_by(tables.document.c.number).limit(most)
+        return list(self._connection.execute(query).scalars())
+
+    def named(self, digests: Sequence[str]) -> frozenset[str]:
+        """Return which of these digests are those of documents, erased or not."""
+        column = tables.document.c.sha256
+        return frozenset(self._connection.execute(select(column).where(column.in_(digests))).scalars())
 
     def open(self, name: DocumentName) -> OpenDocument | None:
         """Return the intention under this name, if there is one."""
@@ -191,6 +207,21 @@ class DocumentWriter:
         """End an intention that `owner` holds; False when it is not there, or another's."""
         return self._connection.execute(_DROP_HELD, _of(name) | {"holder": owner}).rowcount == 1
 
+    def begin_anew(self, serial: int, now: datetime) -> None:
+        """Forget what documents of a certificate version were to say: whoever makes them reads it again."""
+        anew = {"owner": "", "lease_until": now, "envelope": None}
+        self._connection.execute(update(_OPEN).where(_OPEN.c.serial == serial).values(**anew))
+
+    def erase(self, digests: Sequence[str], *, erased_by: str) -> None:
+        """Mark documents as erased by an act; their rows stay."""
+        table = tables.document
+        self._connection.execute(update(table).where(table.c.sha256.in_(digests)).values(erased_by=erased_by))
+
+    def file_gone(self, digest: str, now: datetime) -> None:
+        """Note that the file of an erased document is deleted."""
+        table = tables.document
+        self._connection.execute(update(table).where(table.c.sha256 == digest).values(file_gone_at=now))
+
     def forget_problems(self, before: datetime) -> None:
         """Drop what could not be made and nobody has wanted again since."""
         old = _OPEN.c.problem.is_not(None) & (_OPEN.c.recorded_at < before)
@@ -225,7 +256,9 @@ def _named(table: Table) -> list[Any]:
 
 _NAMES = tuple(StoredDocument.__dataclass_fields__)
 _COLUMNS = [tables.document.c[name] for name in _NAMES]
-_NEWEST = select(*_COLUMNS).where(*_named(tables.document)).order_by(tables.document.c.number.desc()).limit(1)
+_KEPT = tables.document.c.erased_by.is_(None)
+_LEAVING = ~_KEPT & tables.document.c.file_gone_at.is_(None)
+_NEWEST = select(*_COLUMNS).where(*_named(tables.document), _KEPT).order_by(tables.document.c.number.desc()).limit(1)
 _HELD = _OPEN.c.owner == bindparam("holder")
 _FREE = (_OPEN.c.lease_until <= bindparam("now")) & _OPEN.c.problem.is_(None)
 # An update sets the columns that its parameters name.

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from hub.store import tables
+from hub.store.name_part import NamePartWriter
 from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, update_rows
 from schemas.parties import Enterprise
@@ -15,13 +16,17 @@ from schemas.parties import Enterprise
 
 @dataclass(slots=True)
 class LockedEnterprise:
-    """An enterprise whose row this transaction holds. `chains` counts the chains of certificates it has had."""
+    """An enterprise whose row this transaction holds.
+
+    `chains` counts the chains of certificates it has had; `kept_name` is the name that stands in its row.
+    """
 
     licence_number: str
     reference: str
     name: str
     address: str
     chains: int
+    kept_name: str = ""
 
 
 class EnterpriseReader:
@@ -36,6 +41,7 @@ class EnterpriseReader:
 class EnterpriseWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._names = NamePartWriter(connection)
 
     def lock(
         self,
@@ -55,12 +61,12 @@ class EnterpriseWriter:
             rows = [_new_row(number, holders[number], make_reference(), now) for number in missing]
             insert_new(self._connection, tables.enterprise, rows)
             known = self._locked(numbers)
+            made = [row for row in rows if known[row["licence_number"]].reference == row["reference"]]
             claims = [
-                {"reference": row["reference"], "licence_number": row["licence_number"], "serial": None}
-                for row in rows
-                if known[row["licence_number"]].reference == row["reference"]
+                {"reference": row["reference"], "licence_number": row["licence_number"], "serial": None} for row in made
             ]
             insert_new(self._connection, tables.reference_claim, claims)
+            self._names.add({row["licence_number"]: row["name"] for row in made})
         return known
 
     def keep(self, enterprises: Sequence[LockedEnterprise]) -> None:
@@ -68,6 +74,7 @@ class EnterpriseWriter:
         names = ("licence_number", "name", "address", "chains")
         rows = [{name: getattr(each, name) for name in names} for each in enterprises]
         update_rows(self._connection, tables.enterprise, rows, key="licence_number")
+        self._names.add({each.licence_number: each.name for each in enterprises if each.name != each.kept_name})
 
     def _locked(self, numbers: Sequence[str]) -> dict[str, LockedEnterprise]:
         columns = ("licence_number", "reference", "name", "address", "chains")
@@ -75,13 +82,18 @@ class EnterpriseWriter:
             self._connection, tables.enterprise, "licence_number", numbers,
             columns=columns, order="licence_number", lock=True,
         )  # fmt: skip
-        return {row.licence_number: LockedEnterprise(*row) for row in rows}
+        return {row.licence_number: _locked_enterprise(row) for row in rows}
 
     def add(self, enterprise: Enterprise, now: datetime) -> None:
         """Insert an enterprise that is enrolled by name; IntegrityError when it is there."""
         holder = (enterprise.name, enterprise.address)
         row = _new_row(enterprise.licence_number, holder, enterprise.reference, now)
         self._connection.execute(insert(tables.enterprise), row)
+        self._names.add({enterprise.licence_number: enterprise.name})
+
+
+def _locked_enterprise(row: Any) -> LockedEnterprise:
+    return LockedEnterprise(row.licence_number, row.reference, row.name, row.address, row.chains, kept_name=row.name)
 
 
 def _new_row(number: str, holder: tuple[str, str], reference: str, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from hub.store import tables
+from hub.store.queries import select_among
 from hub.store.upsert import insert_rows
 from schemas.evidence import ActFacts, act_bytes
 from signing.commitment import leaf
@@ -59,6 +60,11 @@ class EntryReader:
         rows = self._connection.execute(select(tables.entry).where(tables.entry.c.act_id == act_id))
         row = rows.mappings().first()
         return None if row is None else _stored(row)
+
+    def of_acts(self, acts: Sequence[str]) -> list[StoredEntry]:
+        """Return the entries of these acts in the order they were made."""
+        rows = select_among(self._connection, tables.entry, "act_id", acts, order="number") if acts else None
+        return [_stored(row) for row in rows.mappings()] if rows else []
 
     def all(self) -> list[StoredEntry]:
         """Return every entry in the order it was made."""

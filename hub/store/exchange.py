@@ -73,9 +73,16 @@ class ExchangeReader:
         """Return requester and delivery note of what was delivered of a holder since then."""
         table = tables.delivery
         query = select(table.c.requester, table.c.note).where(
-            table.c.licence_number == licence_number, table.c.recorded_at >= since
-        )
+            # A note past its term is erased; that it was delivered stays.
+            table.c.licence_number == licence_number, table.c.recorded_at >= since, table.c.note != "",
+        )  # fmt: skip
         return [(row[0], row[1]) for row in self._connection.execute(query)]
+
+    def of_holder(self, licence_number: str, *, since: datetime) -> list[StoredDecision]:
+        """Return what was decided since then about pulls of a holder's certificates, and allowed."""
+        table = tables.pull_decision
+        chosen = (table.c.licence_number == licence_number) & (table.c.recorded_at >= since) & table.c.allowed
+        return [StoredDecision(*row) for row in self._connection.execute(select(table).where(chosen))]
 
     def lapsed(self, now: datetime) -> list[StoredDecision]:
         """Return decisions whose reserved use was neither used nor released in time."""

@@ -64,9 +64,16 @@ class DocumentFiles:
             raise StoredFileError(digest, "damaged")
         return document
 
-    def names(self) -> Iterator[str]:
-        """Yield the digests under which there are files, in order; whether they open is `get`'s to say."""
-        return (found[2] for name in self._place.names() if (found := _NAME.fullmatch(name)))
+    def names(self, *, before: float | None = None) -> Iterator[str]:
+        """Yield the digests under which there are files, in order; whether they open is `get`'s to say.
+
+        With `before` (seconds since 1970) only of files that were put before it.
+        """
+        return (found[2] for name in self._place.names(before=before) if (found := _NAME.fullmatch(name)))
+
+    def delete(self, digest: str) -> None:
+        """Delete the file of an erased document; nothing happens when it is gone already."""
+        self._place.delete(_name(digest))
 
     def sweep(self, *, before: float) -> None:
         """Delete what a killed process left unfinished and is older than `before` (seconds since 1970)."""

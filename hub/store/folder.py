@@ -46,10 +46,25 @@ class FileFolder:
         finally:
             os.close(descriptor)
 
-    def names(self) -> Iterator[str]:
-        return (path.relative_to(self._folder).as_posix() for path in sorted(self._folder.glob("??/[!.]*")))
+    def names(self, *, before: float | None = None) -> Iterator[str]:
+        found = sorted(self._folder.glob("??/[!.]*"))
+        return (
+            path.relative_to(self._folder).as_posix() for path in found if before is None or _is_older(path, before)
+        )
+
+    def delete(self, name: str) -> None:
+        path = self._folder / name
+        path.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
     def sweep(self, *, before: float) -> None:
         for path in self._folder.glob("??/.*"):
             if path.stat().st_mtime < before:
                 path.unlink(missing_ok=True)
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:  # another process deleted it
+        return False

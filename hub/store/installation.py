@@ -29,6 +29,12 @@ class InstallationReader:
         ).scalar_one()
         return found
 
+    def trust_list_at(self, moment: datetime) -> int:
+        """Return the version that was the newest at `moment`, 0 where there was none."""
+        table = tables.trust_list
+        query = select(func.max(table.c.version)).where(table.c.recorded_at <= moment)
+        return int(self._connection.execute(query).scalar() or 0)
+
     def trust_list(self, version: int) -> bytes | None:
         table = tables.trust_list
         raw = self._connection.execute(select(table.c.raw).where(table.c.version == version)).scalar()

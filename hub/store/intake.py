@@ -15,7 +15,10 @@ _PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class StoredIntake:
-    """One intake. Signed by `issuing_body`, or collected from `source`; `rows` is None until all were read once."""
+    """One intake. Signed by `issuing_body`, or collected from `source`; `rows` is None until all were read once.
+
+    `origin` is "legacy" for what an archive tells; `undone_by` the statement that ordered all of it to be undone.
+    """
 
     intake: str
     system: str
@@ -24,6 +27,7 @@ class StoredIntake:
     certificate_type: str | None
     issuing_body: str | None
     source: str | None
+    origin: str | None
     dry_run: bool
     file_sha256: str
     statement: int
@@ -36,6 +40,7 @@ class StoredIntake:
     counts: dict[str, int]
     recorded_at: datetime
     finished_at: datetime | None
+    undone_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,17 @@ class StoredRow:
     identifier: str | None
     chain: int | None
     problems: list[dict[str, str]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRows:
+    """Rows of one intake with one result and the same problems, about certificates of one body, or of none."""
+
+    result: str
+    issuing_body: str | None
+    problems: list[dict[str, str]]
+    count: int
+    rows: list[int]
 
 
 class IntakeReader:
@@ -99,6 +115,34 @@ class IntakeReader:
             yield from page
             last = page[-1].row
 
+    def made(self, intake: str, *, before: int | None, most: int) -> list[StoredRow]:
+        """Return rows that made a certificate, the last first, at most `most` of those before row `before`."""
+        table = tables.intake_row
+        columns = [column for column in table.c if column.name != "intake"]
+        mine = (table.c.intake == intake) & table.c.result.in_(("issued", "changed")) & (table.c.row > 0)
+        query = select(*columns).where(mine)
+        if before is not None:
+            query = query.where(table.c.row < before)
+        return [StoredRow(*row) for row in self._connection.execute(query.order_by(table.c.row.desc()).limit(most))]
+
+    def waiting(self, intake: str, results: Sequence[str], *, most: int) -> list[WaitingRows]:
+        """Return the rows of these results, put together by what is wrong; the numbers of at most `most` of each."""
+        table, chain = tables.intake_row, tables.chain
+        alike = (table.c.result, chain.c.issuing_body, table.c.problems)
+        joined = table.outerjoin(chain, chain.c.chain == table.c.chain)
+        place = func.row_number().over(partition_by=alike, order_by=table.c.row).label("place")
+        count = func.count().over(partition_by=alike).label("together")
+        mine = select(*alike, table.c.row, place, count).select_from(joined)
+        mine = mine.where(table.c.intake == intake, table.c.result.in_(results), table.c.row > 0)
+        ranked = mine.subquery()
+        query = select(ranked).where(ranked.c.place <= most).order_by(ranked.c.row)
+        found: dict[tuple[str, str | None, str], WaitingRows] = {}
+        for row in self._connection.execute(query):
+            key = (row.result, row.issuing_body, repr(row.problems))
+            group = WaitingRows(row.result, row.issuing_body, row.problems or [], row.together, [])
+            found.setdefault(key, group).rows.append(row.row)
+        return list(found.values())
+
     def not_named(self, intake: str, *, bodies: Sequence[str], certificate_type: str) -> list[tuple[int, str]]:
         """Return (chain, identifier) of the bodies' certificates of a type that stand, and that no row names."""
         claim, chain, certificate = tables.number_claim.c, tables.chain.c, tables.certificate.c
@@ -122,6 +166,12 @@ class IntakeReader:
         query = select(table.c.name_zh, func.min(table.c.licence_number)).group_by(table.c.name_zh)
         rows = self._connection.execute(query.having(func.count() == 1))
         return {row[0]: row[1] for row in rows}
+
+    def is_open(self, statement: int) -> bool:
+        """Say whether the file that a statement orders is still to be read, or is being read."""
+        table = tables.intake
+        open_ = (table.c.statement == statement) & table.c.state.not_in(("done", "failed"))
+        return self._connection.execute(select(literal(1)).where(open_).limit(1)).first() is not None
 
     def state(self, intake: str) -> str | None:
         query = select(tables.intake.c.state).where(tables.intake.c.intake == intake)
@@ -159,6 +209,10 @@ class IntakeWriter:
         """Close an intake; False when the lease was lost to another process."""
         values = {"state": state, "problem": problem, "counts": dict(counts), "finished_at": now}
         return self._update(_held(intake, owner), values | {"owner": None, "lease_until": None})
+
+    def order_undone(self, intake: str, *, statement: int) -> None:
+        """Note the statement that orders all of an intake to be undone."""
+        self._update(tables.intake.c.intake == intake, {"undone_by": statement})
 
     def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert what became of rows: intake, row, result, identifier, chain, problems."""

@@ -97,6 +97,13 @@ class IdempotencyReader:
         row = select_by(self._connection, tables.idempotency, columns=columns, system=system, key=key).first()
         return None if row is None else KeptAct(*row)
 
+    def of_acts(self, acts: Sequence[str]) -> list[tuple[str, str, KeptAct]]:
+        """Return the system, the key and what is kept of every key that led to one of these acts."""
+        table = tables.idempotency
+        columns = (table.c.system, table.c.key, table.c.request_digest, table.c.act, table.c.answer)
+        rows = self._connection.execute(select(*columns).where(table.c.act.in_(acts)))
+        return [(row[0], row[1], KeptAct(*row[2:])) for row in rows]
+
     def key_of(self, act: str) -> tuple[str, str] | None:
         """Return the system and key that led to an act, or None."""
         table = tables.idempotency
@@ -116,6 +123,12 @@ class IdempotencyWriter:
     def answer(self, system: str, key: str, answer: bytes) -> bool:
         """Keep the answer (encrypted) under its key; False when there is one already."""
         return self._connection.execute(_ANSWER, {"of_system": system, "of_key": key, "kept": answer}).rowcount == 1
+
+    def replace_answer(self, system: str, key: str, answer: bytes) -> None:
+        """Keep another answer (encrypted) in place of the one under this key."""
+        table = tables.idempotency
+        same = (table.c.system == system) & (table.c.key == key)
+        self._connection.execute(update(table).where(same).values(answer=answer))
 
     def drop(self, act: str) -> None:
         """Forget the key that led to an act which was refused after all."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from hub.store import tables
-from hub.store.queries import select_by
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_rows
 
 _TABLE = tables.notice
@@ -58,6 +58,11 @@ class NoticeReader:
         """Return the tasks about one certificate that wait to be done."""
         query = select(_TABLE).where(_TABLE.c.serial == serial, _TABLE.c.state == "open").order_by(_TABLE.c.number)
         return [StoredNotice(*row) for row in self._connection.execute(query)]
+
+    def about(self, serials: Sequence[int], kind: str) -> list[StoredNotice]:
+        """Return what of one kind was told about certificates, done or not."""
+        rows = select_among(self._connection, _TABLE, "serial", serials, order="number", kind=kind) if serials else ()
+        return [StoredNotice(*row) for row in rows]
 
     def overdue(
         self, today: date, *, recipients: Sequence[str] | None, after: tuple[date, int], most: int

@@ -30,8 +30,11 @@ class FilePlace(Protocol):
     def get(self, name: str) -> bytes | None:
         """Return a file, or None when there is none of this name; never None because nobody answered."""
 
-    def names(self) -> Iterator[str]:
-        """Yield the names of all files, in order."""
+    def names(self, *, before: float | None = None) -> Iterator[str]:
+        """Yield the names of all files, in order; with `before` (seconds since 1970) only of those put before it."""
+
+    def delete(self, name: str) -> None:
+        """Delete a file; nothing happens when there is none. It is gone for good once this has returned."""
 
     def sweep(self, *, before: float) -> None:
         """Delete what a killed process left unfinished and is older than `before` (seconds since 1970)."""

@@ -55,6 +55,12 @@ class RelationWriter:
         standing = update(_TABLE).where(*same, _TABLE.c.until_on.is_(None))
         self._connection.execute(standing.values(until_on=until_on, ended_at=now))
 
+    def drop_former_name(self, licence_number: str, name: str) -> None:
+        """Forget that an enterprise ever had this name."""
+        table = tables.former_name
+        same = (table.c.licence_number == licence_number) & (table.c.name == name)
+        self._connection.execute(delete(table).where(same))
+
     def drop_former_name_until(self, licence_number: str, name: str, until_on: date) -> None:
         """Forget that an enterprise gave up this name on that day: it has it still."""
         table = tables.former_name

@@ -1,14 +1,29 @@
 """Statements kept as evidence, and whatever may be spent only once (statements, assertions, proofs, grants)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from hub.store import tables
 from hub.store.queries import select_by
 from hub.store.upsert import insert_new
 
 _KEEP = insert(tables.statement).returning(tables.statement.c.number)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStatement:
+    """A statement as kept as evidence; `seconds` is the one that it stands beside."""
+
+    number: int
+    system: str
+    act: str
+    jws: str
+    digest: str
+    recorded_at: datetime
+    seconds: int | None
 
 
 class StatementReader:
@@ -19,6 +34,14 @@ class StatementReader:
         """Return the statement's JWS and its SHA-256 (hex)."""
         row = select_by(self._connection, tables.statement, columns=("jws", "digest"), number=number).one()
         return row.jws, row.digest
+
+    def all_of(self, numbers: Sequence[int]) -> list[KeptStatement]:
+        """Return these statements and those that stand beside them, in the order kept."""
+        table = tables.statement
+        chosen = table.c.number.in_(numbers) | table.c.seconds.in_(numbers)
+        columns = [table.c[name] for name in KeptStatement.__slots__]
+        query = select(*columns).where(chosen).order_by(table.c.number)
+        return [KeptStatement(*row) for row in self._connection.execute(query)]
 
 
 class StatementWriter:

@@ -150,6 +150,8 @@ name_part = Table(
     # Two characters that stand side by side in a holder's name, past or present: names are found by any part of them.
     Column("part", String(2), primary_key=True),
     Column("licence_number", String(18), primary_key=True),
+    # The key is the whole row: a second tree beside it would double what a new name costs.
+    sqlite_with_rowid=False,
 )
 relation = Table(
     "relation",
@@ -383,6 +385,10 @@ statement = Table(
     # The statement that this one, by a second officer or a joint body, stands beside.
     Column("seconds", Serial),
 )
+Index(
+    "statement_seconds", statement.c.seconds,
+    sqlite_where=statement.c.seconds.is_not(None), postgresql_where=statement.c.seconds.is_not(None),
+)  # fmt: skip
 entry = Table(
     "entry",
     metadata,
@@ -567,6 +573,8 @@ intake = Table(
     # Set when the file is signed by this body; otherwise the rows are collected from `source`.
     Column("issuing_body", String(18)),
     Column("source", String(64)),
+    # What its rows are besides: legacy (存量); NULL for what is native or collected.
+    Column("origin", String(16)),
     Column("dry_run", Boolean, nullable=False),
     Column("file_sha256", String(64), nullable=False),
     Column("statement", Serial, nullable=False),
@@ -582,6 +590,8 @@ intake = Table(
     Column("counts", JsonBytes, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("finished_at", Moment),
+    # The statement that ordered the whole intake to be undone; the newest where there were several.
+    Column("undone_by", Serial),
 )
 intake_row = Table(
     "intake_row",
@@ -616,7 +626,15 @@ document = Table(
     Column("payload_sha256", String(64), nullable=False),
     Column("sealed_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
+    # The act that erased something it shows; the row stays, so that its file is known again where it is shown.
+    Column("erased_by", String(64)),
+    Column("file_gone_at", Moment),
 )
+Index(
+    "document_leaving", document.c.number,
+    sqlite_where=document.c.erased_by.is_not(None) & document.c.file_gone_at.is_(None),
+    postgresql_where=document.c.erased_by.is_not(None) & document.c.file_gone_at.is_(None),
+)  # fmt: skip
 document_intention = Table(
     "document_intention",
     metadata,

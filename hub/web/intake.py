@@ -8,9 +8,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from hub.access import Caller, verify_caller
+from hub.errors import StatementError
 from hub.intake.admission import admit_intake, awaited_intake, keep_file, read_intake_order, role_of
 from hub.intake.outcome import outcome_csv, progress_of, readable_intake
 from hub.intake.spool import CHUNK_BYTES, Incoming, Spool
+from hub.intake.undo import read_undo_order, undo_intake
 from hub.registry import Registry
 from hub.store.intake import IntakeReader
 from hub.web.bodies import BodyError, StrictRoute
@@ -37,7 +39,10 @@ class ReceivedAnswer(BaseModel):
 
 
 class ProgressAnswer(BaseModel):
-    """How far an intake is. `rows` is known once the file was read through; `counts` are rows by result."""
+    """How far an intake is. `rows` is known once the file was read through; `counts` are rows by result.
+
+    `undone`: all of it was ordered to be undone.
+    """
 
     intake: str
     state: str
@@ -46,11 +51,33 @@ class ProgressAnswer(BaseModel):
     dry_run: bool
     file_sha256: str
     problem: str | None
+    undone: bool
     rows: int | None
     rows_done: int
     counts: dict[str, int]
     recorded_at: str
     finished_at: str | None
+
+
+class LeftAnswer(BaseModel):
+    """A certificate that was left, and why: voided, replaced, changed, annotated, chain_busy, or without the right."""
+
+    row: int
+    identifier: str
+    reason: str
+
+
+class UndoneAnswer(BaseModel):
+    """How far the undoing is: `state` is "done", or "going_on" until the same request has come often enough.
+
+    `left` names the first of those that were left, `left_count` tells how many they are.
+    """
+
+    intake: str
+    state: str
+    undone: int
+    left_count: int
+    left: list[LeftAnswer]
 
 
 def routes(registry: Registry, spool: Spool, *, upload_bytes: int, wake: Callable[[], None]) -> APIRouter:
@@ -78,6 +105,29 @@ def routes(registry: Registry, spool: Spool, *, upload_bytes: int, wake: Callabl
             )
 
         return AdmittedAnswer(**await in_thread(work))
+
+    @orders.post("/intakes/{name}/undo", summary="Undo all an intake made 撤销整批导入")
+    async def undo_import(
+        request: Request, name: Name, body: OrderBody, idempotency_key: Annotated[str | None, Header()] = None
+    ) -> UndoneAnswer:
+        """Void what a file made by mistake and nobody has touched since. Two officers; repeat while it is going on."""
+
+        def work() -> dict[str, Any]:
+            called = verify_call(request, body, act=Ordered.UNDO_IMPORT, role=Role.ISSUE, registry=registry)
+            order = read_undo_order(body.content)
+            if order.intake != name:
+                raise StatementError("statement_content")
+            return undo_intake(
+                order,
+                verified=called.verified,
+                seconds=called.seconds,
+                system=called.caller.system,
+                key=called.key,
+                registry=registry,
+                now=called.now,
+            )
+
+        return UndoneAnswer(**await in_thread(work))
 
     @router.put("/intakes/{name}/file", summary="Send the file 上传文件")
     async def send_file(request: Request, name: Name) -> ReceivedAnswer:

@@ -135,6 +135,19 @@ ORDERS: Mapping[str, Row] = {
         "请由主管机构、其承继机构或上级机构办理。",
         "The body in charge, its successor or its superior must order this.",
     ),
+    "already_erased": Row(
+        409, "这份证照的这项内容此前已经删除。", "That field of this certificate was erased before.",
+        "无需再办。", "There is nothing more to do.",
+    ),
+    "field_not_held": Row(
+        409, "这份证照没有这项内容。", "This certificate does not hold that field.",
+        "请核对字段名和证照标识。", "Check the field's name and the identifier.",
+    ),
+    "import_under_way": Row(
+        409, "这份证照所在的文件还在导入，导入结束后才能删除。",
+        "The file that this certificate came in is still being read; it can be erased once that is done.",
+        "请在导入结束后重试。", "Try again when the import has ended.",
+    ),
     "second_officer_needed": Row(
         403, "此事须由两名经办人共同签署。", "Two officers have to sign this.",
         "请由本部门或上级部门的另一名经办人对同一内容签署指令，一并提交。",
@@ -545,6 +558,16 @@ DOCUMENTS: Mapping[str, Row] = {
         503, "平台没有配置存量文件的信任证书。", "The hub is configured with no anchors for existing documents.",
         "请平台运营方配置后再提交。", "Have the operator configure them, then send it again.",
     ),
+    "copy_erased": Row(
+        410, "这次交付的内容中有一项已依法删除，不再提供加注件。",
+        "Something that this delivery gave has been erased by law; its copies are no longer handed out.",
+        "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
+    ),
+    "document_holder_erased": Row(
+        409, "持证主体名称已依法删除，不能再制作证照文件。",
+        "The holder's name has been erased by law; no document can be made any more.",
+        "请以查询页面为准，或请颁发机构换发。", "Rely on its page, or have the issuing body issue a new version.",
+    ),
     "copy_ended": Row(
         410, "加注件的使用期限已过。", "The copy's term has ended.",
         "如仍需用证，请重新调用。", "If you still need the certificate, pull it again.",
@@ -622,6 +645,14 @@ INTAKES: Mapping[str, Row] = {
         409, "这次导入的文件已经收到。", "The file of this import has been received.",
         "请查询进度；如需另传文件，请签署新的指令。",
         "Look up its progress; for another file sign a new statement.",
+    ),
+    "intake_not_finished": Row(
+        409, "这次导入还没有结束，不能整批撤销。", "This import has not come to its end; it cannot be undone yet.",
+        "请等导入结束后，用同一指令再次提交。", "Wait for its end and send the same order again.",
+    ),
+    "undo_taken_over": Row(
+        409, "另一份更晚的指令正在撤销这次导入。", "A later order is undoing this import.",
+        "请以更晚的那份指令继续。", "Go on with the later order.",
     ),
     "file_digest": Row(
         422, "文件与指令所签的摘要不符，没有保存。", "The file is not the one that was signed; nothing was kept.",
@@ -857,10 +888,16 @@ RULES: Mapping[str, tuple[str, str]] = {
     "in_future": ("不能晚于今天", "is in the future"),
     "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),
+    "not_erasable": ("不能删除：证照以此识别", "it cannot be erased: the certificate is known by it"),
+    "tells_the_value": ("写出了要删除的内容", "it tells what is to be erased"),
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
     "not_shared": ("不予共享", "it is not shared"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),
+    "one_at_least": ("须填至少一项", "one of several at least must be given"),
+    "one_character": ("每部分至少两个字", "each part of it needs two characters at least"),
+    "other_search": ("不属于这次查询", "it belongs to another search"),
     "one_of": ("须在几项中恰好填一项", "exactly one of several must be given"),
+    "only_archive": ("只用于由档案录入的证照类型表", "only a type's own form from an archive has it"),
     "only_collected": ("只用于归集的文件", "only a collected file has it"),
     "body_unknown": ("颁发机构未登记", "the issuing body is not enrolled"),
     "body_other": ("不是签署文件的颁发机构", "it is not the issuing body that signed the file"),

@@ -28,11 +28,12 @@ from scripts.benchmarks.bulk import Filled, fill, resident_bytes
 from scripts.benchmarks.calls import called
 from scripts.benchmarks.documents import Documents
 from scripts.benchmarks.installation import environment_of, make_installation, order, settings_for
+from scripts.benchmarks.searching import Searching
 from scripts.benchmarks.server import Server, processor_seconds, running_empty_route, running_hub
 from scripts.benchmarks.table import Bar, Row, percentiles
 from scripts.benchmarks.verifying import Verifying
 
-ROWS = ("bulk", "scan", "issue", "pull", "documents", "verify", "start")
+ROWS = ("bulk", "scan", "search", "issue", "pull", "documents", "verify", "start")
 CALLERS = 16
 SMALL_REGISTRY = 10_000
 _LARGE_HOLDER, _SMALL_HOLDER = 5_000, 10
@@ -75,6 +76,8 @@ class Measuring:
             self._bulk(filled)
         if "scan" in self._wanted.rows:
             self._scans(small)
+        if "search" in self._wanted.rows:
+            self._searches()
         if {"issue", "pull"} & set(self._wanted.rows):
             self._calls()
         if "documents" in self._wanted.rows:
@@ -186,6 +189,14 @@ class Measuring:
                 baseline=f"a holder of {_SMALL_HOLDER} {of_ten.per_second:,.0f}/s", ratio=ratio,
                 bars=(Bar("ratio", most=5),),
             )  # fmt: skip
+
+    def _searches(self) -> None:
+        hub, keys = self._opened()
+        try:
+            count, seconds = self._wanted.certificates, self._wanted.seconds
+            Searching(hub, keys, certificates=count, seconds=seconds, say=self._say).run()
+        finally:
+            hub.close()
 
     def _at_80_percent(self, server: Server, signed: load.Load) -> None:
         rate = 0.8 * signed.per_second

@@ -23,6 +23,15 @@ def test_refused_order_says_what_is_wrong_and_the_next_step_in_both_languages(to
     assert "追踪号 trace:" in refused.err
 
 
+def test_issued_certificate_is_searched_for_by_a_command(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    found = run("search", "--system", "health", "--name", order["holder_name"], *town.over_api)
+    assert found.code == 0, found.err
+    assert [each["number"] for each in found.json["certificates"]] == [order["certificate_number"]]
+    assert run("search", "--system", "health", "--name", "示", *town.over_api).code == 1
+
+
 def test_same_order_under_another_key_is_refused_as_taken(town: Site) -> None:
     order = new_order()
     assert issue(town, order).code == 0
@@ -71,6 +80,34 @@ def test_imported_file_shows_its_rows_and_saves_the_outcome(town: Site) -> None:
     assert (imported.code, imported.json["counts"]["issued"]) == (0, 1)
     assert "issued" in outcome.read_text(encoding="utf-8-sig")
     assert order["holder_name"] not in outcome.read_text(encoding="utf-8-sig")
+
+
+def test_imported_file_is_undone_by_command(town: Site) -> None:
+    file = _order_file(town, new_order())
+    officers = ("--officer", "market-001", "--second-officer", "market-002")
+    what = ("--type", "food_operation_permit", "--body", MARKET, *officers)
+    imported = run("import", file, "--system", "market", *what, *town.over_api)
+    why = ("--ground", "示例误导入", "--document-name", "示例更正决定书", "--document-number", "示更〔2026〕1号")
+    whose = ("--system", "market", "--body", MARKET)
+    alone = run("undo", imported.json["intake"], *whose, *why, "--officer", "market-001", *town.over_api)
+    undone = run("undo", imported.json["intake"], *whose, *why, *officers, *town.over_api)
+    assert (alone.code, "second_officer_needed" in alone.err) == (1, True)
+    assert (undone.code, undone.json["state"], undone.json["undone"]) == (0, "done", 1)
+
+
+def test_penalties_and_an_archive_are_imported_by_command(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    run("enrol", "source", "archive", "--name-zh", "示例档案室", "--fresh-for", "86400", *town.over_api)
+    row = f"{order['licence_number']},示罚1号,吊销许可证,食品经营许可证,2026-01-05"
+    penalties = town.write("penalties.csv", f"CF_XDR_SHXYM,CF_WSH,CF_CFLB,CF_NR_ZKDX,CF_JDRQ\n{row}\n")
+    source = ("--system", "market", "--source", "archive")
+    told = run("import", penalties, "--penalty", *source, *town.over_api)
+    archive = town.write("archive.csv", "统一社会信用代码,扫描件摘要\n1,2\n")
+    tried = run("import", archive, "--legacy", "--type", "food_operation_permit", *source, *town.over_api)
+    assert (told.code, told.json["counts"]) == (0, {"task": 1}), told.err
+    assert (tried.code, tried.json["counts"]) == (0, {"refused": 1}), tried.err
+    assert run("import", archive, "--legacy", "--publicity", *source, *town.over_api).code == 2
 
 
 def test_imported_file_without_its_columns_is_refused(town: Site) -> None:

@@ -15,14 +15,16 @@ from hub.intake.admission import admit_intake, awaited_intake, keep_file, read_i
 from hub.intake.outcome import outcome_csv, progress_of, readable_intake
 from hub.intake.run import Workplace, run_intake
 from hub.intake.spool import Spool
+from hub.intake.undo import read_undo_order, undo_intake
 from hub.statements import Second, VerifiedStatement
 from hub.store import tables
 from hub.store.certificate import CertificateReader
+from hub.store.notice import NoticeReader, StoredNotice
 from schemas.certificate import Certificate
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.statement import Ordered
 from signing.jws import parse_json
-from tests.flows.world import CATALOGUE, MARKET, World
+from tests.flows.world import CATALOGUE, HEALTH, MARKET, TODAY, World
 
 TYPE_HEADER = (
     "统一社会信用代码", "持证主体名称", "住所", "证照编号", "决定文书名称", "决定文书号", "决定日期", "有效期自",
@@ -33,6 +35,7 @@ PUBLISHED_HEADER = (
     "XK_XKZS", "XK_XKBH", "XK_NR", "XK_JDRQ", "XK_YXQZ", "XK_YXQZI", "XK_XKJG", "XK_XKJGDM", "XK_ZT", "XK_LYDW", "BZ",
 )  # fmt: skip
 IDENTITY_NUMBER = "11010519491231002X"
+SCAN = "ab" * 32
 
 
 def shop_number(place: int) -> str:
@@ -64,6 +67,34 @@ def published_row(place: int, **changes: str) -> dict[str, str]:
         "示例数据来源单位", "",
     )  # fmt: skip
     return dict(zip(PUBLISHED_HEADER, values, strict=True)) | changes
+
+
+def archive_row(place: int, **changes: str) -> dict[str, str]:
+    """Return one row of the food permit's own form as an archive hands it in."""
+    return type_row(place) | {"颁发机构": "示例市场监管局", "扫描件摘要": SCAN} | changes
+
+
+def lift_row(place: int, **changes: str) -> dict[str, str]:
+    """Return one row of the lift registration's own form; a device has a number of its own."""
+    return {
+        "统一社会信用代码": shop_number(place), "持证主体名称": f"中山示例第{place}物业公司", "住所": "中山市示例路1号",
+        "证照编号": f"梯11粤T{place:05}（26）", "决定文书名称": "使用登记决定书",
+        "决定文书号": f"示特〔2026〕{place}号", "决定日期": "2026-11-02",
+        "有效期自": "2026-11-02", "有效期至": "", "场所或设备编号": f"LIFT-{place}", "颁发机构": "示例市场监管局",
+    } | changes  # fmt: skip
+
+
+def penalty_row(place: int, **changes: str) -> dict[str, str]:
+    """Return one row of the penalty form that strips a shop of its food permit."""
+    return {
+        "CF_XDR_MC": f"中山示例第{place}餐饮店", "CF_XDR_LB": "", "CF_XDR_SHXYM": shop_number(place),
+        "CF_XDR_ZJHM": IDENTITY_NUMBER, "CF_WSH": f"示罚〔2026〕{place}号", "CF_WFXW": "示例违法行为",
+        "CF_SY": "示例违法事实", "CF_YJ": "示例法第1条",
+        "CF_CFLB": "吊销许可证", "CF_NR": "吊销许可证，罚款", "CF_NR_FK": "1.0", "CF_NR_WFFF": "",
+        "CF_NR_ZKDX": f"食品经营许可证（{permit_number(place)}）", "CF_JDRQ": "2026/11/20", "CF_YXQ": "2099/12/31",
+        "CF_GSJZQ": "2029/11/20", "CF_CFJG": "示例卫生健康局", "CF_CFJGDM": HEALTH, "CF_SJLY": "示例数据来源单位",
+        "CF_SJLYDM": HEALTH, "BZ": "",
+    } | changes  # fmt: skip
 
 
 def csv_file(rows: Iterable[Mapping[str, str]], *, encoding: str = "utf-8") -> bytes:
@@ -151,6 +182,54 @@ class Intakes:
         """Take in a publicity file that nobody signed; return the progress."""
         return self.take_in(csv_file(rows), **{"form": "publicity", "source": "publicity"} | content)
 
+    def legacy(self, rows: Iterable[Mapping[str, str]], **content: Any) -> dict[str, Any]:
+        """Take in permits of the market bureau as its archive tells them; return the progress."""
+        given = {"form": "type", "certificate_type": "food_operation_permit", "source": "archive", "origin": "legacy"}
+        return self.take_in(csv_file(rows), **given | content)
+
+    def undo(self, name: str, *, system: str = "market", **changes: Any) -> dict[str, Any]:
+        """Undo what an intake made, in one call."""
+        content = undo_content(name, **changes)
+        verified, seconds = self.order_undo(content, system=system)
+        return self.undo_verified(content, verified, seconds=seconds, system=system)
+
+    def order_undo(
+        self, content: Mapping[str, Any], *, system: str = "market"
+    ) -> tuple[VerifiedStatement, tuple[Second, ...]]:
+        body = content["issuing_body"]
+        return self.world.seconded(Ordered.UNDO_IMPORT, content, system=system, issuing_body=body)
+
+    def undo_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        seconds: tuple[Second, ...] = (),
+        system: str = "market",
+        key: str | None = None,
+        **limits: int,
+    ) -> dict[str, Any]:
+        return undo_intake(
+            read_undo_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.world.system(system),
+            key=key or verified.statement.jti,
+            registry=self.world.registry,
+            now=self.world.now,
+            **limits,
+        )
+
+    def penal(self, rows: Iterable[Mapping[str, str]], **content: Any) -> dict[str, Any]:
+        """Take in a penalty file that the health bureau collected; return the progress."""
+        given = {"form": "penalty", "source": "publicity", "system": "health"}
+        return self.take_in(csv_file(rows), **given | content)
+
+    def told(self, kind: str | None = None) -> list[StoredNotice]:
+        """Return what everybody was told, of one kind where one is given."""
+        with self.world.registry.database.read() as connection:
+            return NoticeReader(connection).of([MARKET, HEALTH], after=0, most=1_000, kind=kind)
+
     def take_in(self, file: bytes, *, system: str = "market", **content: Any) -> dict[str, Any]:
         name = self.admit(file, system=system, **content)
         self.send(name, file, system=system)
@@ -197,6 +276,19 @@ class Intakes:
 
 def signed_content(**changes: Any) -> dict[str, Any]:
     return {"form": "type", "certificate_type": "food_operation_permit", "issuing_body": MARKET} | changes
+
+
+def undo_content(name: str, **changes: Any) -> dict[str, Any]:
+    """Return the content of the market bureau's order to undo an intake."""
+    return {
+        "intake": name,
+        "issuing_body": MARKET,
+        "ground": "示例误导入",
+        "document_name": "示例更正决定书",
+        "document_number": "示更〔2026〕1号",
+        "document_date": TODAY.isoformat(),
+        "works_from": TODAY.isoformat(),
+    } | changes
 
 
 def numbers_of(places: Iterable[int]) -> list[dict[str, str]]:

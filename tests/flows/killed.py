@@ -23,13 +23,14 @@ from hub.confined.foreign_seal import SealChecker
 from hub.documents.existing import read_existing_order, take_in
 from hub.intentions import Batch, Origin
 from hub.issuance import issue_many
-from hub.statements import VerifiedStatement
+from hub.statements import Second, VerifiedStatement
 from hub.store.database import Database
 from hub.store.files import DocumentFiles
 from schemas.exchange import NOTE_TYP
 from schemas.order import read_order
 from signing.jws import CompactSigner
 from signing.signers import Signer
+from tests.flows.intake_world import Intakes
 from tests.flows.world import CATALOGUE, World, food_number, food_order, open_world
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ class Request:
     verified: VerifiedStatement | None = None
     jws: str = ""
     batch: str = ""
+    seconds: tuple[Second, ...] = ()
 
 
 def ask(world: World, request: Request) -> Any:
@@ -69,6 +71,12 @@ def _issue(world: World, request: Request) -> Any:
 def _change(world: World, request: Request) -> Any:
     assert request.verified is not None
     return world.change_verified(request.content, request.verified, key=KEY)
+
+
+def _erase(world: World, request: Request) -> Any:
+    assert request.verified is not None
+    content, seconds = request.content
+    return world.erase_verified(content, request.verified, key=KEY, seconds=seconds)
 
 
 def _pull(world: World, request: Request) -> Any:
@@ -110,6 +118,18 @@ def _existing(world: World, request: Request) -> Any:
     )
 
 
+def _undo(world: World, request: Request) -> Any:
+    assert request.verified is not None
+    intakes = Intakes(world, world.settings.folder.parent)
+    return intakes.undo_verified(request.content, request.verified, seconds=request.seconds, key=KEY, batch_rows=2)
+
+
+def _take_in_penalties(world: World, request: Request) -> Any:
+    intakes = Intakes(world, world.settings.folder.parent, batch_rows=2)
+    intakes.run(request.content)
+    return intakes.outcome(request.content)
+
+
 def _issue_batch(world: World, request: Request) -> Any:
     assert request.verified is not None
     orders = [read_order(each, catalogue=CATALOGUE, overrides=frozenset()) for each in request.content]
@@ -121,6 +141,7 @@ def _issue_batch(world: World, request: Request) -> Any:
 FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "issue": _issue,
     "change": _change,
+    "erase": _erase,
     "pull": _pull,
     "compare": _compare,
     "post": _post,
@@ -128,6 +149,8 @@ FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "document": _document,
     "download": _download,
     "existing": _existing,
+    "undo": _undo,
+    "penalties": _take_in_penalties,
 }
 
 
@@ -240,6 +263,11 @@ class _MortalFiles(DocumentFiles):
         digest = super().put(document)
         self._killer.die(call, "after")
         return digest
+
+    def delete(self, digest: str) -> None:
+        call = self._killer.begin()
+        super().delete(digest)
+        self._killer.die(call, "after")
 
 
 def _run(url: str, folder: Path, now: datetime, request: Request, step: Step) -> None:

@@ -24,14 +24,18 @@ from hub.recomposition import bodies_from_store, compose_kin
 from hub.repeats import kept_answer
 from hub.signer_status import grant_context
 from hub.store import tables
+from hub.store.document import DocumentReader
+from hub.store.erasure import ErasureReader
 from hub.store.intention import IntentionReader, KeptAct
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
 from schemas.download import EXISTING, parse_download
+from schemas.erasure import erasable
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
 from schemas.identifiers import parse_identifier, parse_reference
+from schemas.name_parts import parts_of
 from schemas.order import UNNAMED_SUBJECT
 from schemas.sentence import statement_digest
 from schemas.statement import TYP, Ordered, read_statement
@@ -71,8 +75,10 @@ def check_registry(world: World, *, open_intentions: int = 0) -> None:
     with world.registry.database.read() as connection:
         faults = find_faults(world, connection)
         left = len(IntentionReader(connection).all())
+        leaving = DocumentReader(connection).leaving(1)
     if left != open_intentions:
         faults.append(f"{left} intentions are open, not {open_intentions}")
+    faults += [f"the file of erased document {digest} is still to be deleted" for digest in leaving]
     if faults:
         raise AssertionError("\n".join(faults))
 
@@ -96,6 +102,7 @@ def _findings(check: Callable[[Everything], Faults], everything: Everything) -> 
 def _records(all_: Everything) -> Faults:
     """Every certificate has its record, which opens with the listed key and says what the row says."""
     certificates, records = all_.by_key(tables.certificate, "serial"), all_.by_key(tables.record, "serial")
+    erased = ErasureReader(all_.connection).fields(sorted(certificates))
     if certificates.keys() != records.keys():
         yield "certificates and records are not one to one"
     for serial in certificates.keys() & records.keys():
@@ -107,9 +114,10 @@ def _records(all_: Everything) -> Faults:
             continue
         if sha256(record["payload"]).hexdigest() != row["payload_sha256"]:
             yield f"record {serial}: payload digest"
-        wrong = _expected_claims(row, all_.world).items() - _flat(opened_record.claims).items()
+        claims = _flat(opened_record.claims)
+        wrong = (_expected_claims(row, all_.world) | _expected_origin(row, claims)).items() - claims.items()
         yield from (f"record {serial}: claim {name}" for name, _ in wrong)
-        yield from _fields(row, record, opened_record, all_.world)
+        yield from _fields(row, record, opened_record, erased.get(serial, frozenset()), all_.world)
 
 
 def _open(row: Row, record: Row, world: World) -> OpenedRecord:
@@ -142,11 +150,17 @@ def _expected_claims(row: Row, world: World) -> dict[str, Any]:
         "certificate_type.digest": kind.digest,
         "certificate_type.type_code": kind.type_code,
         "origin.source": row["source"],
-        "origin.kind": "collected" if row["source"] else "native",
-        "trust_level": "C" if row["source"] else "A",
         "status.status_list.idx": place.index,
         "status.status_list.uri": f"{world.registry.origin}/status/{place.list_number}",
     }
+
+
+def _expected_origin(row: Row, claims: Mapping[str, Any]) -> dict[str, Any]:
+    """What no body signed is collected, or of an archive and then of a paper's scan."""
+    if row["source"] is None:
+        return {"origin.kind": "native", "trust_level": "A"}
+    is_legacy = "origin.scan_sha256" in claims
+    return {"origin.kind": "legacy" if is_legacy else "collected", "trust_level": "B" if is_legacy else "C"}
 
 
 def _flat(claims: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -159,15 +173,17 @@ def _flat(claims: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _fields(row: Row, record: Row, opened_record: OpenedRecord, world: World) -> Faults:
+def _fields(row: Row, record: Row, opened_record: OpenedRecord, erased: frozenset[str], world: World) -> Faults:
     serial, registry = row["serial"], world.registry
     kind = registry.catalogue.get(row["certificate_type"], row["type_version"])
     public = public_fields(row["certificate_type"], row["type_version"], registry)
     if not set(disclosed_values(record["public_disclosures"])) <= public:
         yield f"record {serial}: a field that is not public stands in the open"
     known = {field.name for field in kind.fields} | set(COMMON_FIELDS)
-    if not set(COMMON_FIELDS) <= opened_record.disclosed.keys() <= known:
+    if not set(COMMON_FIELDS) - erased <= opened_record.disclosed.keys() <= known - erased:
         yield f"record {serial}: fields"
+    if not erased <= erasable(kind):
+        yield f"record {serial}: what cannot be erased was"
     if len(parse_json(record["payload"])["_sd"]) != kind.disclosure_count:
         yield f"record {serial}: number of digests"
 
@@ -321,6 +337,15 @@ def _devices(all_: Everything) -> Faults:
     yield from (f"device {name} is in {count} places" for (name, _), count in about.items() if count > 1)
 
 
+def _name_parts(all_: Everything) -> Faults:
+    """Every holder is found by each part of each name it has or had, and by nothing else."""
+    named = [(row["licence_number"], row["name"]) for row in all_.rows(tables.enterprise)]
+    named += [(row["licence_number"], row["name"]) for row in all_.rows(tables.former_name)]
+    expected = {(part, number) for number, name in named for part in parts_of(name)}
+    if expected != _pairs(all_, tables.name_part, "part", "licence_number"):
+        yield "names and their parts differ"
+
+
 def _numbers(all_: Everything) -> Faults:
     """Every chain's number is claimed for it; every chain has a slot of its own on its holder's pages."""
     claims = {
@@ -419,6 +444,8 @@ def _acts(all_: Everything) -> Faults:
     acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
     # Rows of a file that were intended and then refused leave an entry each, and nothing else to count them by.
     acts = [act for act in acts if act["kind"] != "order_refused" or act["statement"] not in refused_later]
+    # What is past its term goes by an act that nobody ordered.
+    acts = [act for act in acts if act["kind"] != "erase" or act["statement"]]
     # So does a document whose status changed while it was made: its entry names what was sealed on the way.
     acts = [act for act in acts if act["kind"] != "document_refused" or not act["sealed"]]
     entered = Counter(map(_entered, acts))
@@ -440,7 +467,7 @@ _NAMED_BY_ENTRY = frozenset(
 )
 
 # Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
-_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction"})
+_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import"})
 
 
 def _entered(act: Mapping[str, Any]) -> Entered:
@@ -458,6 +485,10 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _exchange_done(all_, digests)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
+    issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.erasure):
+        before = issued[row["serial"]]
+        yield "erase", row["act_id"], digests.get(row["statement"]), before["payload_sha256"], before["act_id"]
     yield from _retirements_done(all_, digests)
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
@@ -470,6 +501,12 @@ def _done(all_: Everything) -> Iterator[Entered]:
         elif row["withdrawn_at"] is not None:
             entered = [act for act in _acts_of(all_, "grant_withdrawal") if act["previous"] == row["act_id"]]
             yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_.world), None, row["act_id"]
+
+
+def _sealed_by(all_: Everything, act_id: str) -> str | None:
+    """Return the digest an act is entered with, of something that is past its term."""
+    found = next(row for row in all_.rows(tables.entry) if row["act_id"] == act_id)
+    return parse_json(found["act_bytes"])["sealed"]  # type: ignore[no-any-return]
 
 
 def _retirements_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -518,7 +555,7 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
     order = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
     certificates = all_.by_key(tables.certificate, "serial")
     changes = all_.rows(tables.status_change)
-    replaced = _replaced(list(certificates.values()))
+    replaced = _replaced(all_)
     voided = {row["act_id"] for row in changes if row["act"] == Act.VOID}
     acts = [(order.get(row["act_id"], 0), False, row) for row in certificates.values()]
     acts += [(order.get(row["act_id"], 0), True, row) for row in changes]
@@ -536,18 +573,11 @@ def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator
         last[serial] = row["act_id"]
 
 
-def _replaced(certificates: Sequence[Row]) -> dict[int, int]:
-    """Return which version each one replaced: the nearest before it that was no mistake."""
-    found = {}
-    for row in certificates:
-        before = [
-            (each["version"], each["serial"])
-            for each in certificates
-            if each["chain"] == row["chain"] and each["version"] < row["version"] and each["status"] != "voided"
-        ]
-        if before:
-            found[row["serial"]] = max(before)[1]
-    return found
+def _replaced(all_: Everything) -> dict[int, int]:
+    """Return which version each one replaced, as its record says."""
+    serials = {row["identifier"]: row["serial"] for row in all_.rows(tables.certificate)}
+    before = {row["serial"]: parse_json(row["payload"])["previous_identifier"] for row in all_.rows(tables.record)}
+    return {serial: serials[name] for serial, name in before.items() if name is not None}
 
 
 def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -560,7 +590,7 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
         if row["use_state"] == "released":
             yield "release", None, None, None, row["act_id"]
     for row in all_.rows(tables.delivery):
-        note = sha256(row["note"].encode()).hexdigest()
+        note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
 
 
@@ -600,7 +630,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
-    tables.existing_document,
+    tables.existing_document, tables.erasure,
 )  # fmt: skip
 
 
@@ -635,6 +665,8 @@ def _deliveries(all_: Everything) -> Faults:
         decision = decisions[row["decision"]]
         if not decision["allowed"] or decision["use_state"] not in ("none", "used"):
             yield f"delivery {row['decision']}: was not allowed"
+        if not row["note"]:
+            continue  # past its term
         note = parse_json(_note(row, all_.world))
         said = (note["serial"], note["holder"], note["requester"]["licence_number"], note["case_number"])
         kept = (row["serial_number"], row["licence_number"], row["requester"], decision["case_number"])
@@ -654,6 +686,42 @@ def _note(row: Row, world: World) -> bytes:
 def _documents(all_: Everything) -> Faults:
     """Every document is whole, sealed and entered, and says what its record says."""
     yield from faulty_documents(all_.world, all_.connection)
+
+
+def _erasures(all_: Everything) -> Faults:
+    """What was erased is nowhere any more: no document kept shows it, no kept answer hands it over."""
+    rows = all_.rows(tables.erasure)
+    if len({(row["serial"], row["field"]) for row in rows}) != len(rows):
+        yield "a field was erased twice"
+    acts = {row["act_id"]: row["serial"] for row in rows}
+    unordered = {act["act_id"] for act in _acts_of(all_, "erase") if not act["statement"]}
+    entered = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    for row in all_.rows(tables.document):
+        if row["erased_by"] is not None:
+            if acts.get(row["erased_by"]) != row["serial"] and row["erased_by"] not in unordered:
+                yield f"document {row['sha256']}: erased by no act on its certificate"
+            continue
+        shown = decisions[row["delivery"]]["fields"] if row["delivery"] else None
+        for each in rows:
+            is_before = entered[row["act_id"]] < entered[each["act_id"]]
+            named = shown is None or any(each["field"] in names for names in shown.values())
+            if each["serial"] == row["serial"] and is_before and named:
+                yield f"document {row['sha256']}: shows what was erased"
+    yield from _handed_over(all_, rows)
+
+
+def _handed_over(all_: Everything, erasures: Sequence[Row]) -> Faults:
+    serials = {row["identifier"]: row["serial"] for row in all_.rows(tables.certificate)}
+    gone = {(row["serial"], row["field"]) for row in erasures}
+    for row in all_.rows(tables.idempotency):
+        kept = KeptAct(row["request_digest"], row["act"], row["answer"])
+        answer = kept_answer(kept, row["system"], row["key"], registry=all_.world.registry) or {}
+        for item in answer.get("items", ()):
+            record = item["file"]["record"] if item.get("file") else {"signatures": [{"header": {"disclosures": []}}]}
+            names = disclosed_values(record["signatures"][0]["header"]["disclosures"])
+            if gone & {(serials.get(item.get("identifier")), name) for name in names}:
+                yield f"the kept answer of {row['act']} hands over what was erased"
 
 
 # --- answers ----------------------------------------------------------------------------------------------------
@@ -745,9 +813,10 @@ def _digests_of_statements(all_: Everything) -> Faults:
 
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
-    tables.status_change: frozenset({"issue", "import", "change_status"}),
+    tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
     tables.pull_decision: frozenset({"pull", "compare", "download"}),
     tables.download: frozenset({"download"}),
+    tables.erasure: frozenset({"erase"}),
 }
 
 CHECKS: Sequence[Callable[[Everything], Faults]] = (
@@ -757,6 +826,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _statuses,
     _chains,
     _devices,
+    _name_parts,
     _numbers,
     _statements,
     _digests_of_statements,
@@ -765,6 +835,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _grants,
     _deliveries,
     _documents,
+    _erasures,
     _answers,
     _kept_answers,
     _trust_lists,

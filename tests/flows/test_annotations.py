@@ -64,7 +64,7 @@ def test_note_of_another_authority_flags_the_verdict_and_changes_no_status(
     assert (answer["verdict"]["outcome"], answer["verdict"]["reason"]) == verdict
     assert answer["certificate"]["status"] == "valid"
     assert {each["name"]: each["reason"] for each in answer["checks"]}["annotations"] == noted
-    assert [each["kind"] for each in hub_world.inbox()] == ["annotated"]
+    assert [each["kind"] for each in hub_world.inbox(kind="annotated")] == ["annotated"]
     hub_world.undo_note(permit["identifier"], "lift", made["act_id"], system="health")
     assert hub_world.outcome(permit["reference"]) == ("valid", "good")
 

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from sqlalchemy import func, select
 
+from hub.erased_files import delete_erased_files
 from hub.exchange import release_lapsed
 from hub.intentions import new_name
 from hub.intentions import opened as opened_intentions
@@ -20,6 +21,7 @@ from signing.base64url import decode, encode
 from signing.pdf_reading import extract_pdf
 from signing.xml import extract_xml
 from tests.flows.foreign_maker import foreign_authority, foreign_page, foreign_seal, foreign_sealed
+from tests.flows.intake_world import Intakes, csv_file, penalty_row, type_row, undo_content
 from tests.flows.killed import Request, Step, ask, issue_until_killed, run_and_die, signed_messages
 from tests.flows.refusals import refused
 from tests.flows.registry_check import check_registry, find_faults
@@ -27,6 +29,7 @@ from tests.flows.world import (
     MARKET,
     World,
     change_content,
+    erasure_content,
     food_number,
     food_order,
     granted_request,
@@ -37,7 +40,7 @@ from tests.flows.world import (
 # Calls that leave the process: W a write, S a signature, F a file.
 CALLS = {
     "issue": "WSW", "renew": "WSW", "change": "W", "batch": "WSSSW", "pull": "WSW", "compare": "WW", "post": "W",
-    "document": "WWSWSFW", "download": "W", "existing": "FW",
+    "document": "WWSWSFW", "download": "W", "existing": "FW", "erase": "WFWFW", "undo": "WWWW", "penalties": "WWWWW",
 }  # fmt: skip
 WAYS = {"W": ("before", "inside", "after"), "S": ("before", "after"), "F": ("before", "after")}
 STEPS = [
@@ -164,6 +167,16 @@ def _change_request(world: World) -> Request:
     return Request("change", content, verified)
 
 
+def _erase_request(world: World) -> Request:
+    """Two documents show the field: the files are deleted one after the other, each noted as gone."""
+    identifier = world.issue(food_order())["identifier"]
+    for edition in ("original", "duplicate"):
+        world.document(world.named(identifier, edition))
+    content = erasure_content(identifier, "legal_representative")
+    verified, seconds = world.seconded(Ordered.ERASE, content, system="market", issuing_body=MARKET)
+    return Request("erase", (content, seconds), verified)
+
+
 def _pull_request(world: World) -> Request:
     world.issue(licence_order())
     world.issue(food_order())
@@ -211,6 +224,25 @@ def _existing_request(world: World) -> Request:
     return Request("existing", (order, pdf, authority.der), verified)
 
 
+def _undo_request(world: World) -> Request:
+    """A file of three rows: a new certificate, its next version, and the next version of one that was there."""
+    intakes = Intakes(world, world.settings.folder.parent)
+    intakes.signed([type_row(1)])
+    rows = [type_row(2), type_row(2, 决定日期="2026-11-20"), type_row(1, 决定日期="2026-11-20")]
+    content = undo_content(intakes.signed(rows)["intake"])
+    verified, seconds = intakes.order_undo(content)
+    return Request("undo", content, verified, seconds=seconds)
+
+
+def _penalties_request(world: World) -> Request:
+    intakes = Intakes(world, world.settings.folder.parent)
+    intakes.signed([type_row(1), type_row(2)])
+    file = csv_file([penalty_row(1), penalty_row(2), penalty_row(1), penalty_row(3)])
+    name = intakes.admit(file, form="penalty", source="publicity")
+    intakes.send(name, file)
+    return Request("penalties", name)
+
+
 def _ordered(world: World, content: dict[str, Any]) -> Any:
     code = "food_operation_permit"
     return world.order(Ordered.ISSUE, content, system="market", certificate_type=code, issuing_body=MARKET)
@@ -221,12 +253,15 @@ REQUESTS = {
     "renew": _renew_request,
     "batch": _batch_request,
     "change": _change_request,
+    "erase": _erase_request,
     "pull": _pull_request,
     "compare": _compare_request,
     "post": _post_request,
     "document": _document_request,
     "download": _download_request,
     "existing": _existing_request,
+    "undo": _undo_request,
+    "penalties": _penalties_request,
 }
 
 # --- what is counted --------------------------------------------------------------------------------------------
@@ -239,18 +274,24 @@ _COUNTED = {
     "misses": tables.comparison_miss,
     "documents": tables.document,
     "downloads": tables.download,
+    "notices": tables.notice,
+    "erasures": tables.erasure,
 }
 _ADDED = {
     "issue": {"certificates": 1},
     "renew": {"certificates": 1, "changes": 1},
     "batch": {"certificates": 3, "changes": 1},
     "change": {"changes": 1},
+    "erase": {"erasures": 1},
     "pull": {"deliveries": 1},
     "compare": {"misses": 1},
     "post": {"grants": 1},
     "document": {"documents": 1},
     "download": {"downloads": 1},
     "existing": {"documents": 1},
+    # Three are voided, and each of two versions that counted again says so; two tasks, and the row in the queue.
+    "undo": {"changes": 5},
+    "penalties": {"notices": 3},
 }
 
 
@@ -278,6 +319,7 @@ def _let_upkeep_work(world: World) -> None:
     world.now += max(world.registry.terms.lease, world.registry.terms.reservation_term) + timedelta(seconds=1)
     complete_orphans(registry=world.registry, sealers=world.sealers, now=world.now)
     release_lapsed(registry=world.registry, now=world.now)
+    delete_erased_files(registry=world.registry, files=world.workshop.files, now=world.now)
     _let_makers_work(world)
 
 

@@ -83,6 +83,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "a dropped reference": (_drop(tables.reference_claim, "reference"), "references and their claims"),
     "a forgotten retirement": (_edit_all(tables.reference_claim, retired_at=None), "references and their claims"),
     "a retired reference that counts": (_edit_all(tables.reference_claim, retired_at=READY), "counts and is retired"),
+    "a dropped part of a name": (_drop(tables.name_part, "part"), "names and their parts"),
     "a dropped number": (_drop(tables.number_claim, "number"), "its number is not its own"),
     "a turned-back chain": (_edit(tables.chain, "chain", versions=0), ": versions"),
     "a chain left open": (_edit(tables.chain, "chain", open=4711), "open without an intention"),

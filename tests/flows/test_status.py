@@ -135,6 +135,15 @@ def test_body_that_has_ended_changes_nothing(hub_world: World) -> None:
         hub_world.change(issued["identifier"], "annul")
 
 
+def test_versions_voided_one_after_the_other_are_nobodys_neighbours(hub_world: World) -> None:
+    first = _in_state(hub_world, "valid")
+    second = hub_world.issue(food_order(replaces=first["identifier"], decision_number="示许〔2026〕2号"))
+    hub_world.change(second["identifier"], "void")
+    hub_world.change(first["identifier"], "void")
+    told = [hub_world.scan_certificate(each["reference"])["certificate"] for each in (first, second)]
+    assert [(each["previous"], each["next"]) for each in told] == [(None, None), (None, None)]
+
+
 # --- suspension and dates ---------------------------------------------------------------------------------------
 
 

@@ -24,9 +24,11 @@ from hub.applications import Application, draft_application, request_under_grant
 from hub.delivery import Exchange
 from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
+from hub.erasure import erase, read_erasure_order
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
 from hub.facts import Source, Surroundings, complete_types, seal_standing
+from hub.finding import Most, find
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
     Installation,
@@ -61,6 +63,7 @@ from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
 from schemas.parties import Department, Officer, System
+from schemas.search import read_search
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner, VerificationKey, sign_compact
@@ -177,14 +180,33 @@ class World:
         verified = self.order(Ordered.ISSUE, content, system=system, certificate_type=code, issuing_body=body)
         return self.issue_verified(content, verified, system=system, key=key)
 
+    def issue_jointly(self, content: Mapping[str, Any], *others: str, system: str = "market") -> dict[str, Any]:
+        """Order one certificate together with other systems' departments, each signing the same."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        members = {"certificate_type": content["certificate_type"], "issuing_body": content["issuing_body"]}
+        bound = members | {"content_digest": content_digest(content, salt)}
+        verified, *beside = (
+            self.verified(self.sign(Ordered.ISSUE, system=each, **bound), act=Ordered.ISSUE, system=each)
+            for each in (system, *others)
+        )
+        seconds = tuple(Second(each, self.system(code).department) for each, code in zip(beside, others, strict=True))
+        return self.issue_verified(content, verified, system=system, seconds=seconds)
+
     def issue_verified(
-        self, content: Mapping[str, Any], verified: VerifiedStatement, *, system: str = "market", key: str | None = None
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
     ) -> dict[str, Any]:
         with self.registry.database.read() as connection:
             overrides = PartyReader(connection).overrides()
         return issue(
             read_order(content, catalogue=CATALOGUE, overrides=overrides),
             verified=verified,
+            seconds=seconds,
             system=self.system(system),
             key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,
@@ -219,6 +241,34 @@ class World:
             system=self.system(system),
             key=key or encode(secrets.token_bytes(16)),
             registry=self.registry,
+            now=self.now,
+        )
+
+    def erase(
+        self, identifier: str, field: str, *, system: str = "market", body: str = MARKET, **content: Any
+    ) -> dict[str, Any]:
+        """Order one field of one record to be erased, as two officers."""
+        full = erasure_content(identifier, field, issuing_body=body, **content)
+        verified, seconds = self.seconded(Ordered.ERASE, full, system=system, issuing_body=body)
+        return self.erase_verified(full, verified, system=system, seconds=seconds)
+
+    def erase_verified(
+        self,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        *,
+        system: str = "market",
+        key: str | None = None,
+        seconds: tuple[Second, ...] = (),
+    ) -> dict[str, Any]:
+        return erase(
+            read_erasure_order(content),
+            verified=verified,
+            seconds=seconds,
+            system=self.system(system),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            files=self.workshop.files,
             now=self.now,
         )
 
@@ -468,6 +518,12 @@ class World:
         rows = self._read("enterprise", reference, page)
         return look_up_enterprise(rows, surroundings=self.surroundings(), now=self.now)
 
+    def search(self, filters: Mapping[str, str], most: Most = Most()) -> dict[str, Any]:  # noqa: B008
+        """Return one page of a search now, as the door reads its filters."""
+        wanted, after = read_search(filters.items(), catalogue=CATALOGUE, overrides=frozenset())
+        surroundings = self.surroundings()
+        return find(wanted, after, registry=self.registry, surroundings=surroundings, now=self.now, most=most)
+
     def outcome(self, reference: str) -> tuple[str, str]:
         """Return outcome and reason of one certificate version now."""
         verdict = self.scan_certificate(reference)["verdict"]
@@ -566,6 +622,19 @@ def change_content(identifier: str, act: str, **changes: Any) -> dict[str, Any]:
         "document_number": "示决〔2026〕9号",
         "document_date": TODAY.isoformat(),
         "works_from": TODAY.isoformat(),
+    } | changes
+
+
+def erasure_content(identifier: str, field: str, **changes: Any) -> dict[str, Any]:
+    """Return the content of an order to erase one field of one record."""
+    return {
+        "identifier": identifier,
+        "issuing_body": MARKET,
+        "field": field,
+        "ground": "当事人依法请求删除",
+        "document_name": "示例删除决定书",
+        "document_number": "示删〔2026〕1号",
+        "document_date": TODAY.isoformat(),
     } | changes
 
 

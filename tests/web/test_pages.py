@@ -152,6 +152,14 @@ def test_collected_data_name_their_source_and_when_it_was_last_seen() -> None:
     assert "2026年11月23日 17:31:05" in page
 
 
+def test_what_an_archive_told_is_never_shown_as_its_bodys_word() -> None:
+    answer = shown.certificate(shown.make_body(8, origin="legacy", source="fresh", trust_level="B"))
+    answer["certificate"]["source_seen_at"] = "2026-11-23T09:31:05+00:00"
+    page = _page("certificate", answer)
+    assert "存量数据，尚未经颁发机构签发" in page
+    assert "登记簿实时数据" not in page
+
+
 def test_english_pages_say_that_the_chinese_text_prevails_and_dates_in_english() -> None:
     page = _page("certificate", shown.certificate(shown.make_body(1, fields={})), "en")
     assert "The Chinese text prevails." in page

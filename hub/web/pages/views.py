@@ -140,7 +140,13 @@ def _certificate(answer: Answer) -> Shown:
 
 
 def _change(change: Answer) -> Shown:
-    return {**change, "was_undone": "undone_at" in change, "why": change.get("cause")}
+    return {**change, "was_undone": "undone_at" in change, "why": change.get("cause"), "by_right": _by_right(change)}
+
+
+def _by_right(change: Answer) -> str | None:
+    """Return by what right another body than the certificate's own acted."""
+    authority = change.get("authority")
+    return authority if authority != "own" else None
 
 
 def _field(field: Answer) -> Shown:

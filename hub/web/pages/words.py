@@ -11,6 +11,7 @@ from schemas.certificate import SHANGHAI
 from schemas.wording import (
     ACTS,
     ANNOTATIONS,
+    AUTHORITIES,
     CAUSES,
     CHECKS,
     FLAGS,
@@ -99,6 +100,7 @@ _TABLES: Mapping[str, Mapping[str, Wording]] = {
     "act": ACTS,
     "advice": ADVICE,
     "annotation": ANNOTATIONS,
+    "authority": AUTHORITIES,
     "cause": CAUSES,
     "flag": FLAGS,
     "relation": RELATIONS,

@@ -37,12 +37,25 @@ def test_a_bucket_that_is_away_is_taken_and_says_so_when_it_is_needed(s3_server:
     assert refused.value.code == "documents_unavailable"
 
 
+def test_a_file_is_deleted_for_good_and_once(place: FilePlace) -> None:
+    place.put("ab/file.enc", b"content")
+    place.delete("ab/file.enc")
+    place.delete("ab/file.enc")
+    assert place.get("ab/file.enc") is None
+
+
+def test_only_files_put_before_a_moment_are_named(place: FilePlace) -> None:
+    place.put("ab/file.enc", b"content")
+    assert "ab/file.enc" in set(place.names(before=4_000_000_000))
+    assert "ab/file.enc" not in set(place.names(before=1_000_000_000))
+
+
 def test_a_place_that_gives_back_something_else_is_refused(place: FilePlace) -> None:
     class Forgetful:
         """A place that keeps what it was given first."""
 
         put = staticmethod(lambda name, content: place.put(name, b"something else"))
-        get, names, sweep = place.get, place.names, place.sweep
+        get, names, sweep, delete = place.get, place.names, place.sweep, place.delete
 
     with pytest.raises(StoreError) as refused:
         prove(Forgetful())

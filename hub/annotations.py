@@ -21,7 +21,7 @@ from hub.answers import LICENCE_TYPE
 from hub.charge import require_body, require_own_body
 from hub.errors import NotFoundError, OrderError
 from hub.evidence import act_once
-from hub.holders import lock_holder
+from hub.holders import lock_holders
 from hub.notices import NoticeKind, Notices
 from hub.order_reading import OrderReading
 from hub.recomposition import bodies_from_store, rewrite
@@ -32,7 +32,7 @@ from hub.store.annotation import AnnotationReader, AnnotationWriter
 from hub.store.certificate import CertificateReader, CertificateWriter
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader
-from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author, RecordedAnnotation
+from schemas.annotation import ANNOTATION_RULES, LASTING, AnnotationKind, Author, RecordedAnnotation
 from schemas.certificate import ENDED, Act, Certificate, Status, civil_date
 from schemas.clocks import ClockCode
 from schemas.evidence import ActFacts, Kind
@@ -131,14 +131,20 @@ def _commit(
     found = CertificateReader(connection).by_identifier([order.identifier]).get(order.identifier)
     if found is None:
         raise NotFoundError("certificate_not_found")
-    holder = lock_holder(found.licence_number, connection=connection, registry=registry, now=now)
+    # What lasts is told by the version that counts, which may be another holder's by now.
+    versions = CertificateReader(connection).versions_of([found.chain])[found.chain]
+    holders = {each.licence_number: ("", "") for each in versions}
+    locked = lock_holders(holders, connection=connection, registry=registry, now=now)
     certificate = CertificateReader(connection).by_serial([found.serial])[found.serial]
     number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
     act = _Act(order, certificate, system, number, act_id, registry, now, connection)
     {"note": act.note, "lift": act.lift, "repair": act.repair}[order.step]()
     EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, now, act_id)])
-    bodies = bodies_from_store(connection, [certificate.serial], catalogue=registry.catalogue)
-    rewrite(connection, bodies, {holder.licence_number: holder})
+    current = CertificateReader(connection).chains([found.chain])[found.chain].current
+    # What is lifted may stand on any of them.
+    changed = {each.serial for each in versions} if order.step == "lift" else {certificate.serial}
+    serials = sorted(changed | {current or certificate.serial})
+    rewrite(connection, bodies_from_store(connection, serials, catalogue=registry.catalogue), locked)
     return {"identifier": order.identifier, "act_id": act_id, "recorded_at": now.isoformat()}
 
 
@@ -163,7 +169,7 @@ class _Act:
         if ANNOTATION_RULES[kind].only_licence and certificate.certificate_type != LICENCE_TYPE:
             raise OrderError("annotation_only_licence", kind=kind.value)
         self._require_current()
-        earlier = AnnotationReader(self.connection).of([certificate.serial]).get(certificate.serial, [])
+        earlier = self._noted()
         if any(self._is_same(each) for each in earlier):
             raise OrderError("annotation_there", kind=kind.value)
         until_on = self._renewal(kind, earlier) if kind in _RENEWALS else self.order.until_on
@@ -171,7 +177,7 @@ class _Act:
         self._tell(kind)
 
     def lift(self) -> None:
-        found = AnnotationReader(self.connection).by_act(self.certificate.serial, self.order.earlier or "")
+        found = next((each for each in self._noted() if each.act_id == self.order.earlier), None)
         if found is None:
             raise NotFoundError("annotation_not_found")
         body = require_own_body(self.order.issuing_body, self.system, self.connection, civil_date(self.now))
@@ -197,6 +203,14 @@ class _Act:
         if penalty.repaired_on is not None:
             raise OrderError("penalty_repaired")
         CertificateWriter(self.connection).mark_repaired(serial, penalty.act_id, self.order.from_on)
+
+    def _noted(self) -> list[RecordedAnnotation]:
+        """Return what was noted on the certificate, and of what lasts also what was noted on its other versions."""
+        chain, own = self.certificate.chain, self.certificate.serial
+        versions = CertificateReader(self.connection).versions_of([chain])[chain]
+        noted = AnnotationReader(self.connection).of([each.serial for each in versions])
+        everything = (each for found in noted.values() for each in found)
+        return [each for each in everything if each.serial == own or AnnotationKind(each.kind) in LASTING]
 
     def _author(self, kind: AnnotationKind) -> IssuingBody:
         today = civil_date(self.now)
@@ -230,9 +244,11 @@ class _Act:
         if kind is AnnotationKind.RENEWAL_REFUSED:
             if not accepted:
                 raise OrderError("renewal_not_filed", identifier=self.order.identifier)
+            if any(self.order.from_on < each.from_on for each in accepted):
+                raise OrderError("out_of_order", identifier=self.order.identifier)
             for each in accepted:
                 AnnotationWriter(self.connection).lift(
-                    each.number, lifted_on=max(self.order.from_on, each.from_on), now=self.now, act_id=self.act_id
+                    each.number, lifted_on=self.order.from_on, now=self.now, act_id=self.act_id
                 )
             return None
         last_day, filed_on = self.certificate.valid_to, self.order.from_on

@@ -24,6 +24,7 @@ LICENCE_TYPE = "business_licence"
 Line = dict[str, Any]
 Body = dict[str, Any]
 Head = dict[str, Any]
+Past = dict[str, Any]
 
 _LINE_MEMBERS = (
     *("serial", "reference", "identifier", "type", "type_version", "number", "issuing_body", "body_name"),
@@ -31,6 +32,7 @@ _LINE_MEMBERS = (
     *("origin", "source", "seal", "subject", "trust_level"),
 )
 _LINE_MEMBERS_IF_ANY = ("annotations", "flags")
+_LICENCE_MEMBERS = ("version", "works_from", "sealed_at")
 _CLAIMS_IF_ANY = ("cause", "flags", "deferred_until", "joint_bodies", "authority", "address_is_home")
 _CHANGE_MEMBERS = ("act", "works_from", "until", "recorded_at", "undone_at")
 _KIN_MEMBERS = ("former_names", "relations", "branches")
@@ -56,11 +58,12 @@ def compose_certificate(
     slot: int,
     suspension_ends: str,
     annotations: Sequence[RecordedAnnotation] = (),
+    past: Sequence[Past] = (),
 ) -> Body:
     """Compose the answer about one version.
 
     `claims` are the sealed payload's, `public` its public disclosures, `previous` and `following` the references of the
-    neighbouring versions.
+    neighbouring versions, `past` what is told of a licence's other versions (`compose_past`).
     """
     fields = {name: value for name, value in public.items() if name not in COMMON_FIELDS}
     return {
@@ -100,6 +103,19 @@ def compose_certificate(
         "next": following,
         **{name: claims[name] for name in _CLAIMS_IF_ANY if name in claims},
         **({"annotations": [_annotation(each) for each in annotations]} if annotations else {}),
+        **({"past": list(past)} if past else {}),
+    }
+
+
+def compose_past(certificate: Certificate, *, claims: Mapping[str, Any], changes: Sequence[RecordedChange]) -> Past:
+    """Compose what a licence's other versions tell of days gone by."""
+    return {
+        "version": certificate.version,
+        "works_from": claims["works_from"],
+        "sealed_at": certificate.sealed_at.isoformat(),
+        "valid_from": certificate.valid_from.isoformat(),
+        "valid_to": certificate.valid_to.isoformat() if certificate.valid_to else None,
+        "changes": [_brief(_change(each, undone_at)) for each, undone_at in _with_undoing(changes)],
     }
 
 
@@ -107,11 +123,19 @@ def line_of(body: Body) -> Line:
     """Return the line of a certificate on its holder's page; a business licence's tells its past too."""
     line = {name: body[name] for name in _LINE_MEMBERS}
     line |= {name: body[name] for name in _LINE_MEMBERS_IF_ANY if name in body}
-    if body["type"] == LICENCE_TYPE and body["changes"]:
+    if body["works_from"] > body["valid_from"]:
+        line["works_from"] = body["works_from"]
+    if body["type"] == LICENCE_TYPE:
         # What its holder's permits were worth on a day gone by hangs on it.
-        line["changes"] = [{name: each[name] for name in _CHANGE_MEMBERS if name in each} for each in body["changes"]]
+        line |= {name: body[name] for name in _LICENCE_MEMBERS}
+        line |= {"changes": [_brief(each) for each in body["changes"]]} if body["changes"] else {}
+        line |= {"past": body["past"]} if "past" in body else {}
     line["slot"] = body["slot"]
     return line
+
+
+def _brief(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: change[name] for name in _CHANGE_MEMBERS if name in change}
 
 
 def page_of(slot: int) -> int:
@@ -190,6 +214,8 @@ def kin_of(former_names: Sequence[tuple[str, date]], relations: Sequence[Relatio
             "to": each.to_number,
             "works_from": each.works_from.isoformat(),
             "until": each.until_on.isoformat() if each.until_on else None,
+            "recorded_at": each.recorded_at.isoformat(),
+            **({"ended_at": each.ended_at.isoformat()} if each.ended_at else {}),
         }
         for each in relations
     ]
@@ -197,15 +223,34 @@ def kin_of(former_names: Sequence[tuple[str, date]], relations: Sequence[Relatio
     return {name: members[name] for name in _KIN_MEMBERS if members[name]}
 
 
-def is_succeeded(head: Head, today: date) -> bool:
-    """Say whether another enterprise took this one's place, by a relation after which it is no more."""
+def is_succeeded(head: Head, day: date, known_by: datetime | None = None) -> bool:
+    """Say whether another enterprise took this one's place, by a relation after which it is no more.
+
+    With `known_by`, as that was known at a moment.
+    """
     return any(
-        each["from"] == head["licence_number"]
-        and each["kind"] in _ENDING_RELATIONS
-        and date.fromisoformat(each["works_from"]) <= today
-        and (each["until"] is None or today < date.fromisoformat(each["until"]))
+        each["from"] == head["licence_number"] and each["kind"] in _ENDING_RELATIONS and stands(each, day, known_by)
         for each in head.get("relations", ())
     )
+
+
+def stands(relation: Mapping[str, Any], day: date, known_by: datetime | None = None) -> bool:
+    """Say whether a relation, as a head tells it, stands on a day; with `known_by`, as was known at a moment."""
+    if day < date.fromisoformat(relation["works_from"]):
+        return False
+    if known_by is not None and datetime.fromisoformat(relation["recorded_at"]) > known_by:
+        return False
+    is_ended = known_by is None or "ended_at" not in relation or not _is_after(relation["ended_at"], known_by)
+    return relation["until"] is None or not is_ended or day < date.fromisoformat(relation["until"])
+
+
+def _is_after(moment: str, known_by: datetime) -> bool:
+    return datetime.fromisoformat(moment) > known_by
+
+
+def begins_on(line: Mapping[str, Any]) -> date:
+    """Return the day from which a certificate counts: of its validity, or later where its decision says so."""
+    return date.fromisoformat(max(line["valid_from"], line.get("works_from", "")))
 
 
 def licence_of(head: Head) -> Line | None:

@@ -34,6 +34,7 @@ from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_s
 from hub.signer_status import standing_of
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
+from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.store.grant import GrantReader, GrantWriter
@@ -221,7 +222,9 @@ def _commit_delivery(
     connection: Connection,
 ) -> bool:
     """Commit the delivery unless something was done between reading and now; then return False and write nothing."""
-    lock_holder(decision.licence_number, connection=connection, registry=registry, now=now)
+    # Whoever asks about a number that nobody has makes no enterprise of it; nothing is delivered then.
+    if EnterpriseReader(connection).get(decision.licence_number) is not None:
+        lock_holder(decision.licence_number, connection=connection, registry=registry, now=now)
     if ExchangeReader(connection).is_delivered(decision.decision):
         raise OrderError("act_under_way")  # the same request, sent twice at once: the other one has the answer
     # Not its own status alone: a note of another authority, or the end of the licence, may have come between.

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from hub.answers import LICENCE_TYPE, Head, Line, is_succeeded, licence_of
+from hub.answers import LICENCE_TYPE, Head, Line, begins_on, is_succeeded, licence_of
 from hub.verification import licence_state, passed
 from schemas.annotation import Annotation, AnnotationKind
 from schemas.catalogue import Catalogue
@@ -94,14 +94,20 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
         suspension_ends=line["ends_by"],
         valid_from=date.fromisoformat(line["valid_from"]),
         valid_to=date.fromisoformat(valid_to) if valid_to else None,
-        # A business licence is judged by its own status and dates, not by itself a second time.
-        licence=LicenceState.REGISTERED if line["type"] == LICENCE_TYPE else licence,
+        # A business licence is judged by its own status and dates, not by itself a second time; but its holder may be
+        # no more.
+        licence=_own_licence(licence) if line["type"] == LICENCE_TYPE else licence,
         collected=collected,
         seen_at=source.seen_at if source else None,
         fresh_for_seconds=source.fresh_for_seconds if source else None,
         status_as_of=None,
         annotations=annotations_of(line) if "annotations" in line else (),
+        works_from=date.fromisoformat(line["works_from"]) if "works_from" in line else None,
     )
+
+
+def _own_licence(state: LicenceState) -> LicenceState:
+    return state if state is LicenceState.SUCCEEDED else LicenceState.REGISTERED
 
 
 def annotations_of(line: Line) -> tuple[Annotation, ...]:
@@ -122,6 +128,8 @@ def _last_day(annotation: Mapping[str, Any]) -> date | None:
 def head_licence_state(head: Head, now: datetime) -> LicenceState:
     """Return the state of the holder's business licence as the head tells it, at `now`."""
     line, today = licence_of(head), civil_date(now)
+    if line is not None and begins_on(line) > today:
+        line = None  # it was recorded before it is to work
     return licence_state(
         Status(line["status"]) if line else None,
         valid_to=date.fromisoformat(line["valid_to"]) if line and line["valid_to"] else None,

@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from hub.answers import LICENCE_TYPE, Body, Head, Line, is_succeeded, licence_of
+from hub.answers import Body, Head, Line, begins_on, is_succeeded, licence_of
 from hub.facts import Surroundings, annotations_of, answer_verdict, facts_of
 from hub.verification import judge, licence_state
-from schemas.certificate import RESULTS, SHANGHAI, Status
+from schemas.certificate import RESULTS, SHANGHAI, Act, Status
 from schemas.parties import LicenceState, needs_business_licence
 from schemas.verdict import Check, CheckName, Result, Surface
 
@@ -44,18 +44,14 @@ def _judged(
         return None
     known = _as_known(body, known_by)
     last = _standing(known["changes"], on, known_by)
-    licence = LicenceState.REGISTERED if body["type"] == LICENCE_TYPE else _licence(head, on, known_by)
-    facts = facts_of(known, licence, surroundings)
+    facts = facts_of(known, _licence(head, on, known_by), surroundings)
     status = RESULTS[last["act"]] if last else Status.VALID
-    since = date.fromisoformat(last["works_from"] if last else body["works_from"])
+    since = min(date.fromisoformat(last["works_from"] if last else body["works_from"]), on)
     until = date.fromisoformat(last["until"]) if last and last["until"] else None
     facts = replace(facts, status=status, status_since=since, suspended_until=until)
     if last is not None and id(last) not in public:
         silent = Check(CheckName.STATUS, Result.UNKNOWN, "history_not_public")
         facts = replace(facts, status_finding=silent)
-    elif since > on:
-        # It was made known before it was to work.
-        facts = replace(facts, status_finding=Check(CheckName.STATUS, Result.FAILED, "not_yet_valid"))
     return answer_verdict(judge(facts, surface=Surface.SCAN, now=_end_of(on)))
 
 
@@ -79,25 +75,43 @@ def _standing(changes: Iterable[Change], on: date, known_by: datetime) -> Change
     for change in changes:
         known = datetime.fromisoformat(change["recorded_at"]) <= known_by
         undone = "undone_at" in change and datetime.fromisoformat(change["undone_at"]) <= known_by
-        if change["act"] in RESULTS and known and not undone and date.fromisoformat(change["works_from"]) <= on:
+        # What was a mistake was one from its first day, whatever day its void works from.
+        works = change["act"] == Act.VOID or date.fromisoformat(change["works_from"]) <= on
+        if change["act"] in RESULTS and known and not undone and works:
             found = change
     return found
 
 
 def _licence(head: Head, on: date, known_by: datetime) -> LicenceState:
-    """Return the state of the holder's licence on that day, as far as its present version tells."""
-    line, needed = licence_of(head), needs_business_licence(head["licence_number"])
-    if line is None or date.fromisoformat(line["valid_from"]) > on:
-        return LicenceState.NOT_RECORDED if needed else LicenceState.NOT_NEEDED
-    known = _as_known(line, known_by)
-    last = _standing(known.get("changes", ()), on, known_by)
+    """Return the state of the holder's licence on that day, by the version that governed it."""
+    line = licence_of(head)
+    governing = _governing(line, on, known_by) if line else None
+    last = _standing(governing.get("changes", ()), on, known_by) if governing else None
+    known = _as_known(line, known_by) if line else {}
     return licence_state(
-        RESULTS[last["act"]] if last else Status.VALID,
-        valid_to=date.fromisoformat(line["valid_to"]) if line["valid_to"] else None,
-        needed=needed,
+        None if governing is None else RESULTS[last["act"]] if last else Status.VALID,
+        valid_to=date.fromisoformat(governing["valid_to"]) if governing and governing["valid_to"] else None,
+        needed=needs_business_licence(head["licence_number"]),
         today=on,
         annotations=annotations_of(known) if "annotations" in known else (),
-        is_succeeded="relations" in head and is_succeeded(head, on),
+        is_succeeded="relations" in head and is_succeeded(head, on, known_by),
+    )
+
+
+def _governing(line: Line, on: date, known_by: datetime) -> Mapping[str, Any] | None:
+    """Return the version of a licence that governed a day, of those known at a moment: the last that had begun."""
+    versions = sorted([*line.get("past", ()), line], key=lambda each: int(each.get("version", 0)))
+    begun = [each for each in versions if _is_known(each, known_by) and begins_on(each) <= on]
+    return begun[-1] if begun else None
+
+
+def _is_known(version: Mapping[str, Any], known_by: datetime) -> bool:
+    """Say whether a version was recorded by that moment, and not yet found to be a mistake."""
+    if "sealed_at" in version and datetime.fromisoformat(version["sealed_at"]) > known_by:
+        return False
+    changes = version.get("changes", ())
+    return not any(
+        each["act"] == Act.VOID and datetime.fromisoformat(each["recorded_at"]) <= known_by for each in changes
     )
 
 

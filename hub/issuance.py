@@ -319,6 +319,11 @@ def _commit(
     _supersede(sealed, replaced, connection, now)
     writer.close_chains([each.intention.current_row() for each in sealed])
     EntryWriter(connection, registry.random).add([_entry(each, replaced, before, now) for each in sealed])
+    # A version that replaces another bears what was noted on that one, and its past: it is composed from the store; so
+    # are all versions of a chain that goes to another holder, as its place there is another.
+    composed = {*replaced, *(each.intention.serial for each in sealed if each.intention.replaces)}
+    moved = reader.versions_of([each.intention.chain for each in sealed if each.intention.moved_from])
+    composed |= {each.serial for versions in moved.values() for each in versions}
     bodies = [
         body_of(
             certificates[each.intention.serial],
@@ -326,13 +331,14 @@ def _commit(
             public=each.public_values(registry),
             key_id=each.key_id,
             changes=(),
-            neighbours=[replaced[each.intention.replaces]] if each.intention.replaces else [],
+            neighbours=(),
             chain=chains[each.intention.chain],
             catalogue=registry.catalogue,
         )
         for each in sealed
+        if each.intention.replaces is None
     ]
-    bodies += bodies_from_store(connection, sorted(replaced), catalogue=registry.catalogue)
+    bodies += bodies_from_store(connection, sorted(composed), catalogue=registry.catalogue)
     kin = _name_holders(sealed, enterprises, now, connection)
     left = [each.intention.moved_from for each in sealed if each.intention.moved_from]
     rewrite(connection, bodies, enterprises, left=left, kin=kin)

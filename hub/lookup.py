@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from hub.answers import LICENCE_TYPE, Body, Head, Line, is_succeeded, licence_of, line_of, page_of, types_of
+from hub.answers import LICENCE_TYPE, Body, Head, Line, is_succeeded, licence_of, line_of, page_of, stands, types_of
 from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head_licence_state
 from hub.history import answer_at
 from hub.store.scan import ScanRows
@@ -28,6 +28,7 @@ _OWN_SOURCE: dict[str, str | None] = {"source_name": None, "source_seen_at": Non
 # What only says how a penalty went on is no more public than the penalty.
 _AFTER_A_PENALTY = frozenset({"reinstate", "undo"})
 _ORDER = {"not_valid": 0, "suspended": 1, "unknown": 2, "valid": 3}
+_NOT_TOLD = ("serial", "seal", "changes", "past", "sealed_at", "version")
 _OUTCOMES = [outcome.value for outcome in Outcome]
 
 
@@ -150,7 +151,7 @@ def look_up_certificate(
         {"name": name, "zh": labels[name][0], "en": labels[name][1], "value": value}
         for name, value in body["fields"].items()
     ]
-    hidden = ("serial", "slot", "fields", "seal")
+    hidden = ("serial", "slot", "fields", "seal", "past")
     told = public_changes(body["changes"], civil_date(now))
     then = {"at": answer_at(body, head, at, told=told, surroundings=surroundings, now=now)} if at else {}
     body["changes"] = told
@@ -192,8 +193,10 @@ def _is_past(penalty: Mapping[str, Any], today: date) -> bool:
 def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
     verdict = judge(facts_of(line, licence, surroundings), surface=Surface.SCAN, now=now)
     kind = surroundings.catalogue.get(line["type"], line["type_version"])
-    # The line was parsed for this answer alone, so it becomes the answer.
-    del line["serial"], line["seal"]
+    # The line was parsed for this answer alone, so it becomes the answer. A licence's past is not told by its line: the
+    # public may not be told of all of it any more.
+    for name in _NOT_TOLD:
+        line.pop(name, None)
     line["name_zh"], line["name_en"] = kind.name_zh, kind.name_en
     line.update(_source(line, surroundings))
     line["verdict"] = answer_verdict(verdict)
@@ -233,7 +236,7 @@ def _arrival(predecessor: Head, head: Head, today: date) -> dict[str, Any]:
     bond = next(
         each
         for each in predecessor["relations"]
-        if (each["from"], each["to"]) == (predecessor["licence_number"], head["licence_number"])
+        if (each["from"], each["to"]) == (predecessor["licence_number"], head["licence_number"]) and stands(each, today)
     )
     names = {name: predecessor[name] for name in ("licence_number", "name", "reference")}
     return names | {"kind": bond["kind"], "works_from": bond["works_from"]}
@@ -243,8 +246,8 @@ def successors_of(head: Head, today: date) -> list[str]:
     """Return the licence numbers of those who took this enterprise's place, if it is no more."""
     if "relations" not in head or not is_succeeded(head, today):
         return []
-    number = head["licence_number"]
-    return [each["to"] for each in head["relations"] if each["from"] == number and each["kind"] != "branch"]
+    own = [each for each in head["relations"] if each["from"] == head["licence_number"] and each["kind"] != "branch"]
+    return [each["to"] for each in own if stands(each, today)]
 
 
 def _subject(subject: Subject) -> dict[str, Any]:

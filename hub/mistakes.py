@@ -26,13 +26,9 @@ from signing.jws import parse_json
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What taking a version back changed: the line that goes, the serial of the version that counts again.
-
-    `renamed` is the holder that has its name before back.
-    """
+    """What taking a version back changed: the line that goes, and the holder that has its name before back, if any."""
 
     left: Place
-    restored: int | None
     renamed: str | None = None
 
 
@@ -60,13 +56,13 @@ def take_back(
         # The certificate that truly bears the number may be recorded now.
         writer.free_number(chain.chain)
         writer.update_chain(chain.chain, current=None)
-        return Taken(left, None)
+        return Taken(left)
     if _restore(previous, mistake, change, reader, writer, connection) not in ENDED:
         claim_device_again(previous, connection)
     _point_back(chain, previous, mistake, holders, reader, writer, connection)
     is_renamed = mistake.certificate_type == LICENCE_TYPE and mistake.source is None
     renamed = _name_again(mistake, previous, holders, reader, connection) if is_renamed else None
-    return Taken(left, previous.serial, renamed)
+    return Taken(left, renamed)
 
 
 def first_day(serial: int, connection: Connection) -> date:

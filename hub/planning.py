@@ -61,9 +61,10 @@ class Planning:
         self._replaced = self._reader.by_identifier(sorted({order.replaces for order in orders if order.replaces}))
         self._chains = self._reader.chains(sorted({each.chain for each in self._replaced.values()}))
         self._claimed_devices = self._reader.device_chains([key for key in map(_device, orders) if key])
-        self._known_sites = SubjectReader(self._connection).among(
-            sorted({site for order in orders for site in _sites(order)})
-        )
+        named = {site for order in orders for site in _sites(order)} | {
+            device[0] for device in map(_device, orders) if device
+        }
+        self._known_subjects = SubjectReader(self._connection).among(sorted(named))
         serials = CertificateWriter(self._connection).allocate(len(orders))
         planned = [
             self._plan_one(order, origin, serial, enterprises[order.licence_number])
@@ -198,15 +199,18 @@ class Planning:
         )
 
     def _check_subject(self, order: Order, chain: StoredChain) -> None:
-        """Refuse a site id that nobody registered, and a device that another chain of the type is about."""
+        """Refuse a site id that nobody registered, what has ended, and a device that another chain is about."""
         for site in _sites(order):
-            known = self._known_sites.get(site)
+            known = self._known_subjects.get(site)
             if known is None or known.kind != "site" or known.ended_on is not None:
                 raise OrderError("subject_unknown", subject_id=site)
             self._sites.append((site, chain.chain))
         device = _device(order)
         if device is None:
             return
+        registered = self._known_subjects.get(device[0])
+        if registered is not None and registered.ended_on is not None:
+            raise OrderError("subject_unknown", subject_id=device[0])
         other = self._claimed_devices.get(device)
         if self._devices.get(device, chain.chain) != chain.chain or (
             other is not None and other.chain != chain.chain and self._reader.is_live(other)

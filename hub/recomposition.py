@@ -7,10 +7,13 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.answers import (
+    LICENCE_TYPE,
     Body,
     Line,
+    Past,
     compose_certificate,
     compose_head,
+    compose_past,
     disclosed_values,
     kin_of,
     line_of,
@@ -22,7 +25,7 @@ from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.certificate import CertificateReader, StoredChain
 from hub.store.enterprise import LockedEnterprise
 from hub.store.relation import RelationReader
-from schemas.annotation import RecordedAnnotation
+from schemas.annotation import LASTING, AnnotationKind, RecordedAnnotation
 from schemas.catalogue import Catalogue
 from schemas.certificate import Certificate, RecordedChange, Status
 from signing.base64url import decode
@@ -36,9 +39,10 @@ def bodies_from_store(connection: Connection, serials: Sequence[int], *, catalog
     """Compose the bodies of stored certificates from the sealed bytes and what was done to them."""
     reader = CertificateReader(connection)
     certificates, records = reader.by_serial(serials), reader.records(serials)
-    changes, noted = reader.changes(serials), AnnotationReader(connection).of(serials)
     numbers = sorted({each.chain for each in certificates.values()})
     chains, versions = reader.chains(numbers), reader.versions_of(numbers)
+    changes, noted = reader.changes(serials), AnnotationReader(connection).of(_serials_of(versions))
+    pasts = _pasts({number: versions[number] for number in numbers if _is_licence(chains[number])}, reader)
     return [
         body_of(
             certificates[serial],
@@ -49,10 +53,51 @@ def bodies_from_store(connection: Connection, serials: Sequence[int], *, catalog
             neighbours=versions[certificates[serial].chain],
             chain=chains[certificates[serial].chain],
             catalogue=catalogue,
-            annotations=noted.get(serial, ()),
+            annotations=_noted_on(certificates[serial], chains[certificates[serial].chain], versions, noted),
+            past=pasts.get(certificates[serial].chain, ()),
         )
         for serial in serials
     ]
+
+
+def _noted_on(
+    certificate: Certificate,
+    chain: StoredChain,
+    versions: Mapping[int, Sequence[Certificate]],
+    noted: Mapping[int, Sequence[RecordedAnnotation]],
+) -> list[RecordedAnnotation]:
+    """Return what is noted on a version: the one that counts bears what lasts of all others, too.
+
+    An authority's word on a permit does not end because its body issues the permit anew.
+    """
+    own = list(noted.get(certificate.serial, ()))
+    if chain.current != certificate.serial:
+        return own
+    others = [each.serial for each in versions[chain.chain] if each.serial != certificate.serial]
+    own += [each for serial in others for each in noted.get(serial, ()) if AnnotationKind(each.kind) in LASTING]
+    return sorted(own, key=lambda each: each.number)
+
+
+def _pasts(versions: Mapping[int, Sequence[Certificate]], reader: CertificateReader) -> dict[int, list[Past]]:
+    """Compose what holders' permits were worth by other versions of their licences, by chain."""
+    several = {number: found for number, found in versions.items() if len(found) > 1}
+    serials = _serials_of(several)
+    changes, records = reader.changes(serials), reader.records(serials)
+    return {
+        number: [
+            compose_past(each, claims=parse_json(records[each.serial].payload), changes=changes[each.serial])
+            for each in found
+        ]
+        for number, found in several.items()
+    }
+
+
+def _serials_of(versions: Mapping[int, Sequence[Certificate]]) -> list[int]:
+    return [each.serial for found in versions.values() for each in found]
+
+
+def _is_licence(chain: StoredChain) -> bool:
+    return chain.certificate_type == LICENCE_TYPE
 
 
 def body_of(
@@ -66,8 +111,9 @@ def body_of(
     chain: StoredChain,
     catalogue: Catalogue,
     annotations: Sequence[RecordedAnnotation] = (),
+    past: Sequence[Past] = (),
 ) -> Body:
-    """Compose one body; `neighbours` are the versions of its chain."""
+    """Compose one body; `neighbours` are the versions of its chain, `past` what a licence that counts was before."""
     # Versions have gaps where one was refused: the neighbours are the nearest that came to be and were no mistake.
     counting = [each for each in neighbours if each.status != Status.VOIDED]
     earlier = [each for each in counting if each.version < certificate.version]
@@ -85,6 +131,7 @@ def body_of(
         slot=chain.slot,
         suspension_ends=catalogue.get(certificate.certificate_type, certificate.type_version).suspension_ends,
         annotations=annotations,
+        past=[each for each in past if each["version"] != certificate.version and chain.current == certificate.serial],
     )
 
 

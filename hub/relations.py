@@ -124,8 +124,8 @@ def _commit(
     number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
     answer: dict[str, Any] = {"act_id": act_id, "recorded_at": now.isoformat()}
     if order.step == "end":
-        if not RelationWriter(connection).end(order.kind, *both, order.works_from):
-            raise NotFoundError("relation_not_found")
+        _check_end(order, connection)
+        RelationWriter(connection).end(order.kind, *both, order.works_from, now)
     else:
         _check_contradictions(order, connection)
         RelationWriter(connection).add(_row(order, number, act_id, now))
@@ -173,6 +173,23 @@ def _check_contradictions(order: RelationOrder, connection: Connection) -> None:
         raise OrderError("relation_two_successors")
     if _leads_to(order.to_number, order.from_number, order.kind is RelationKind.BRANCH, reader):
         raise OrderError("relation_ring")
+
+
+def _check_end(order: RelationOrder, connection: Connection) -> None:
+    """Refuse the end of what does not stand, or before it began.
+
+    Raises NotFoundError relation_not_found, OrderError out_of_order.
+    """
+    same = (order.kind, order.from_number, order.to_number)
+    standing = [
+        each
+        for each in RelationReader(connection).of(order.from_number)
+        if each.until_on is None and (each.kind, each.from_number, each.to_number) == same
+    ]
+    if not standing:
+        raise NotFoundError("relation_not_found")
+    if order.works_from < standing[0].works_from:
+        raise OrderError("out_of_order")
 
 
 def _ends(relation: Relation) -> bool:

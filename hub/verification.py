@@ -156,7 +156,7 @@ def _dates(facts: Facts, today: date) -> Check:
         return Check(CheckName.DATES, Result.UNKNOWN, "check_missing")
     if facts.valid_to is not None and today > facts.valid_to:
         return _past_end(facts, facts.valid_to, today)
-    if today < facts.valid_from:
+    if today < max(facts.valid_from, facts.works_from or facts.valid_from):
         return Check(CheckName.DATES, Result.FAILED, "not_yet_valid")
     return _PASSED[CheckName.DATES]
 
@@ -173,6 +173,9 @@ def _past_end(facts: Facts, last_day: date, today: date) -> Check:
         return Check(CheckName.DATES, Result.FAILED, "expired")
     if today <= until:
         return Check(CheckName.DATES, Result.PASSED, "renewal_deemed")
+    refused = [each for each in facts.annotations if each.kind is AnnotationKind.RENEWAL_REFUSED]
+    if any(each.counts_on(today) and each.from_on > until for each in refused):
+        return Check(CheckName.DATES, Result.FAILED, "expired")
     return Check(CheckName.DATES, Result.UNKNOWN, "renewal_undecided")
 
 
@@ -235,8 +238,10 @@ def _is_later_doubt(check: Check) -> bool:
 def _since(facts: Facts, reason: str) -> date | None:
     if reason == "expired":
         return facts.valid_to
-    if reason in ("good", "good_no_end", "good_by_list", "not_yet_valid", "renewal_deemed"):
+    if reason in ("good", "good_no_end", "good_by_list", "renewal_deemed"):
         return facts.valid_from
+    if reason == "not_yet_valid":
+        return max(filter(None, (facts.valid_from, facts.works_from)), default=None)
     return facts.status_since if facts.status is not None and reason in _STATUS_REASONS else None
 
 

@@ -55,6 +55,14 @@ ANNOTATION_RULES: Mapping[AnnotationKind, AnnotationRule] = {
 }
 
 
+LASTING = frozenset(AnnotationKind) - {
+    AnnotationKind.RENEWAL_ACCEPTED,
+    AnnotationKind.RENEWAL_REFUSED,
+    AnnotationKind.EXECUTION_STAYED,
+}
+"""Kinds that stand whatever version a certificate is in; the others are about the version they were made on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Annotation:
     """What counts for a verdict: the kind, its first and last day (None: until lifted)."""

@@ -167,7 +167,9 @@ class Relation:
     to_number: str
     works_from: date
     until_on: date | None
+    recorded_at: datetime
     act_id: str
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Facts:
     data; None for the hub's own, whose age is nought. `status_as_of` is None when the status is this moment's.
     `status_finding` stands in place of a judged status where the surface found one that no `Status` says: the registry
     holds no such record, or a status list says "ended" and not how. `annotations` are all that are known, those of
-    other days too.
+    other days too. `works_from` is the first day it works in law, where that may be later than `valid_from`.
     """
 
     seal: Check
@@ -99,6 +99,7 @@ class Facts:
     status_as_of: datetime | None
     status_finding: Check | None = None
     annotations: tuple[Annotation, ...] = ()
+    works_from: date | None = None
 
 
 REQUIRED: Mapping[Surface, frozenset[CheckName]] = {

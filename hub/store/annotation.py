@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from hub.store import tables
-from hub.store.queries import select_among, select_by
+from hub.store.queries import select_among
 from hub.store.upsert import insert_rows
 from schemas.annotation import AnnotationKind, RecordedAnnotation
 
@@ -26,20 +26,21 @@ class AnnotationReader:
         return found
 
     def halted(self, first: int, last: int, today: date) -> list[int]:
-        """Return which certificates in first … last may not be used today, as an authority ordered business halted."""
-        columns = _TABLE.c
+        """Return which certificates in first … last may not be used today, as an authority ordered business halted.
+
+        The order stands on the version that counts, whichever it was made on.
+        """
+        columns, certificate, chain = _TABLE.c, tables.certificate, tables.chain
+        joined = _TABLE.join(certificate, certificate.c.serial == columns.serial)
+        joined = joined.join(chain, chain.c.chain == certificate.c.chain)
         counting = (
             (columns.kind == AnnotationKind.BUSINESS_HALTED.value)
             & (columns.from_on <= today)
             & (columns.until_on.is_(None) | (columns.until_on >= today))
             & (columns.lifted_on.is_(None) | (columns.lifted_on > today))
         )
-        query = select(columns.serial).where(columns.serial.between(first, last), counting)
+        query = select(chain.c.current).select_from(joined).where(chain.c.current.between(first, last), counting)
         return list(self._connection.execute(query).scalars())
-
-    def by_act(self, serial: int, act_id: str) -> RecordedAnnotation | None:
-        row = select_by(self._connection, _TABLE, serial=serial, act_id=act_id).first()
-        return None if row is None else RecordedAnnotation(*row)
 
 
 class AnnotationWriter:

@@ -49,11 +49,11 @@ class RelationWriter:
     def add(self, row: Mapping[str, Any]) -> None:
         insert_rows(self._connection, _TABLE, [row])
 
-    def end(self, kind: str, from_number: str, to_number: str, until_on: date) -> bool:
-        """End a relation from a day on; False when there is none."""
+    def end(self, kind: str, from_number: str, to_number: str, until_on: date, now: datetime) -> None:
+        """End the relation of that kind that stands, from a day on."""
         same = (_TABLE.c.kind == kind, _TABLE.c.from_number == from_number, _TABLE.c.to_number == to_number)
         standing = update(_TABLE).where(*same, _TABLE.c.until_on.is_(None))
-        return self._connection.execute(standing.values(until_on=until_on)).rowcount > 0
+        self._connection.execute(standing.values(until_on=until_on, ended_at=now))
 
     def drop_former_name(self, licence_number: str, name: str) -> None:
         """Forget that an enterprise ever had this name."""

@@ -163,6 +163,8 @@ relation = Table(
     Column("to_number", String(18), nullable=False, index=True),
     Column("works_from", Date, nullable=False),
     Column("until_on", Date),
+    # When its end was recorded: what was known on a day gone by hangs on it.
+    Column("ended_at", Moment),
     Column("issuing_body", String(18), nullable=False),
     Column("document_name", Text, nullable=False),
     Column("document_number", Text, nullable=False),

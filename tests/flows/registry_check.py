@@ -36,6 +36,7 @@ from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
 from schemas.identifiers import parse_identifier, parse_reference
 from schemas.name_parts import parts_of
+from schemas.order import UNNAMED_SUBJECT
 from schemas.sentence import statement_digest
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
@@ -322,6 +323,18 @@ def _chain_facts(chain: Row, rows: Sequence[Row], all_: Everything) -> Faults:
     for row, expected in zip(rows, previous, strict=False):
         if parse_json(payloads[row["serial"]]["payload"])["previous_identifier"] != expected:
             yield f"certificate {row['serial']}: previous identifier"
+
+
+def _devices(all_: Everything) -> Faults:
+    """No two certificates of one type that have not ended are about one device."""
+    current = {chain["current"] for chain in all_.rows(tables.chain)}
+    records, about = all_.by_key(tables.record, "serial"), Counter[tuple[str, str]]()
+    for row in all_.rows(tables.certificate):
+        subject = parse_json(records[row["serial"]]["payload"])["subject"]
+        is_live = row["serial"] in current and row["status"] in ("valid", "suspended")
+        if is_live and subject["kind"] == "device" and subject["id"] != UNNAMED_SUBJECT:
+            about[subject["id"], row["certificate_type"]] += 1
+    yield from (f"device {name} is in {count} places" for (name, _), count in about.items() if count > 1)
 
 
 def _name_parts(all_: Everything) -> Faults:
@@ -826,6 +839,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _current_claims,
     _statuses,
     _chains,
+    _devices,
     _name_parts,
     _numbers,
     _statements,

@@ -181,6 +181,48 @@ def test_wrong_order_is_refused_by_member_and_rule(
         hub_world.annotate(permit["identifier"], **({"kind": "frozen"} | changes))
 
 
+@pytest.mark.parametrize(("kind", "outcome"), [("business_halted", "suspended"), ("frozen", "valid")])
+def test_note_of_another_authority_stands_on_the_version_that_follows(
+    hub_world: World, kind: str, outcome: str
+) -> None:
+    _let_annotate(hub_world, kind)
+    first = _permit(hub_world)
+    made = hub_world.annotate(first["identifier"], kind, system="health")
+    second = hub_world.issue(food_order(replaces=first["identifier"], cause="change"))
+    answer = hub_world.scan_certificate(second["reference"])
+    assert (answer["verdict"]["outcome"], len(answer["certificate"]["annotations"])) == (outcome, 1)
+    with refused("annotation_there"):
+        hub_world.annotate(second["identifier"], kind, system="health")
+    hub_world.undo_note(second["identifier"], "lift", made["act_id"], system="health")
+    assert hub_world.outcome(second["reference"]) == ("valid", "good")
+
+
+def test_note_on_a_version_that_was_a_mistake_stands_on_the_one_before(hub_world: World) -> None:
+    _let_annotate(hub_world, "business_halted")
+    first = _permit(hub_world)
+    wrong = hub_world.issue(food_order(replaces=first["identifier"], cause="change"))
+    hub_world.annotate(wrong["identifier"], "business_halted", system="health")
+    hub_world.change(wrong["identifier"], "void")
+    assert hub_world.outcome(first["reference"]) == ("suspended", "business_halted")
+
+
+def test_moved_out_licence_stays_so_when_it_is_issued_anew(hub_world: World) -> None:
+    licence, permit = hub_world.issue(licence_order()), hub_world.issue(food_order())
+    hub_world.annotate(licence["identifier"], "moved_out")
+    hub_world.issue(licence_order(replaces=licence["identifier"], cause="reissue"))
+    assert hub_world.outcome(permit["reference"]) == ("unknown", "licence_moved_out")
+
+
+def test_renewal_refused_while_it_was_deemed_is_the_end_and_not_before_it_was_filed(hub_world: World) -> None:
+    permit = _permit(hub_world, valid_from="2022-01-20", valid_to="2027-01-19", decided_on="2022-01-20")
+    hub_world.annotate(permit["identifier"], "renewal_accepted")
+    with refused("out_of_order"):
+        hub_world.annotate(permit["identifier"], "renewal_refused", from_on="2026-11-22")
+    hub_world.pass_days(60)
+    hub_world.annotate(permit["identifier"], "renewal_refused", from_on="2027-01-22", document_number="2")
+    assert hub_world.outcome(permit["reference"]) == ("not_valid", "expired")
+
+
 def test_note_from_a_day_to_come_is_refused(hub_world: World) -> None:
     licence = hub_world.issue(licence_order())
     with refused("decision_in_future"):

@@ -225,6 +225,43 @@ def test_dates_and_licence_of_that_day_are_judged_too(hub_world: World) -> None:
     assert early["outcome"] == "not_valid"
 
 
+def test_licence_suspended_before_its_holder_was_renamed_counts_on_that_day(hub_world: World) -> None:
+    licence = hub_world.issue(licence_order())
+    permit = hub_world.issue(food_order(**EARLIER))
+    hub_world.change(licence["identifier"], "suspend", works_from="2026-11-20")
+    hub_world.change(licence["identifier"], "reinstate", works_from="2026-11-22")
+    renamed = licence_order(holder_name="中山示例新味公司", replaces=licence["identifier"], works_from="2026-11-23")
+    hub_world.issue(renamed)
+    before, after = (
+        hub_world.scan_certificate(permit["reference"], at=date(2026, 11, day))["at"]["known_now"] for day in (21, 23)
+    )
+    assert (before["reason"], after["outcome"]) == ("licence_suspended", "valid")
+
+
+def test_licence_recorded_later_was_not_known_then(hub_world: World) -> None:
+    permit = hub_world.issue(food_order())
+    hub_world.pass_days(2)
+    hub_world.issue(licence_order())
+    at = hub_world.scan_certificate(permit["reference"], at=date(2026, 11, 24))["at"]
+    assert (at["recorded_then"]["reason"], at["known_now"]["outcome"]) == ("licence_not_recorded", "valid")
+
+
+def test_mistake_was_one_on_every_day_gone_by_whatever_day_its_void_works_from(hub_world: World) -> None:
+    permit = _permit(hub_world, **EARLIER)
+    hub_world.change(permit["identifier"], "void")
+    at = hub_world.scan_certificate(permit["reference"], at=DAY)["at"]
+    assert (at["known_now"]["outcome"], at["known_now"]["reason"]) == ("not_valid", "voided")
+
+
+def test_penalty_of_a_licence_that_is_public_no_more_is_not_told_by_its_line(hub_world: World) -> None:
+    licence = hub_world.issue(licence_order())
+    hub_world.change(licence["identifier"], "suspend", public_until="2026-11-23")
+    hub_world.change(licence["identifier"], "reinstate")
+    hub_world.pass_days(1)
+    page = hub_world.scan_enterprise(licence["holder_reference"])
+    assert "suspend" not in str(page["certificates"])
+
+
 def _permit(world: World, **changes: Any) -> dict[str, Any]:
     world.issue(licence_order())
     return world.issue(food_order(licence_number=SHOP, **changes))

@@ -158,6 +158,14 @@ def test_holder_that_nobody_knows_has_nothing_to_deliver(shared_world: World) ->
     assert answer["delivery"] is None
 
 
+def test_pull_about_a_number_that_nobody_has_makes_no_enterprise(hub_world: World) -> None:
+    hub_world.share()
+    hub_world.issue(licence_order())
+    hub_world.pull(statutory_request(licence_number=OTHER_SHOP))
+    with refused("enterprise_not_found"):
+        hub_world.relate("absorption", SHOP, OTHER_SHOP)
+
+
 def test_act_that_comes_between_reading_and_recording_is_in_the_answer(shared_world: World) -> None:
     identifier = shared_world.pull(statutory_request())["items"][0]["identifier"]
     surroundings = shared_world.exchange.surroundings

@@ -1,5 +1,6 @@
 """Stories of enterprises that change: renamed, converted, merged, divided; branches; holders of every kind."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -64,6 +65,18 @@ def test_permit_changed_to_the_successor_goes_on_as_one_chain(hub_world: World) 
     assert sorted(_types(hub_world, old_licence)) == ["business_licence", "food_operation_permit"]
 
 
+def test_permit_of_several_versions_goes_to_another_place_at_the_successor_and_back(hub_world: World) -> None:
+    _, successor = _open(hub_world, SHOP, COMPANY)
+    hub_world.issue(food_order(licence_number=COMPANY, certificate_number=food_number(2)))
+    first = hub_world.issue(food_order())
+    second = hub_world.issue(food_order(replaces=first["identifier"], cause="change"))
+    hub_world.relate("conversion", SHOP, COMPANY)
+    third = hub_world.issue(_changed_to(COMPANY, second))
+    assert len(_types(hub_world, successor)) == 3
+    hub_world.change(third["identifier"], "void")
+    assert len(_types(hub_world, successor)) == 2
+
+
 @pytest.mark.parametrize(
     ("first", "second", "code"),
     [
@@ -102,6 +115,34 @@ def test_relation_recorded_by_mistake_is_ended_and_permits_count_again(hub_world
     hub_world.relate("absorption", SHOP, COMPANY)
     hub_world.relate("absorption", SHOP, COMPANY, step="end")
     assert hub_world.outcome(permit["reference"]) == ("valid", "good")
+
+
+def test_relation_does_not_end_before_it_began(hub_world: World) -> None:
+    _open(hub_world, SHOP, COMPANY)
+    hub_world.relate("absorption", SHOP, COMPANY)
+    with refused("out_of_order"):
+        hub_world.relate("absorption", SHOP, COMPANY, step="end", works_from="2026-11-22")
+
+
+def test_licence_of_an_enterprise_that_is_no_more_is_doubtful(hub_world: World) -> None:
+    licence, _ = _open(hub_world, SHOP, COMPANY)
+    hub_world.relate("absorption", SHOP, COMPANY)
+    assert hub_world.outcome(licence["reference"]) == ("unknown", "licence_succeeded")
+    (line,) = hub_world.scan_enterprise(licence["holder_reference"])["certificates"]
+    assert line["verdict"]["outcome"] == "unknown"
+
+
+def test_relation_counts_for_a_day_gone_by_as_it_was_known(hub_world: World) -> None:
+    _open(hub_world, SHOP, COMPANY)
+    permit = hub_world.issue(food_order())
+    hub_world.pass_days(3)
+    hub_world.relate("absorption", SHOP, COMPANY, works_from="2026-11-24")
+    then, now = _lines(hub_world, permit, 24)
+    assert (then["outcome"], now["reason"]) == ("valid", "licence_succeeded")
+    hub_world.pass_days(2)
+    hub_world.relate("absorption", SHOP, COMPANY, step="end", works_from="2026-11-24")
+    then, now = _lines(hub_world, permit, 26)
+    assert (then["reason"], now["outcome"]) == ("licence_succeeded", "valid")
 
 
 def test_relation_that_was_ended_moves_no_permit_and_no_relation_moves_a_licence(hub_world: World) -> None:
@@ -181,6 +222,11 @@ def _open(world: World, *numbers: str) -> list[dict[str, Any]]:
 def _changed_to(number: str, permit: dict[str, Any]) -> dict[str, Any]:
     holder = {"licence_number": number, "holder_name": "中山示例1公司", "issuing_body": MARKET}
     return food_order(replaces=permit["identifier"], cause="change", **holder)
+
+
+def _lines(world: World, permit: dict[str, Any], day: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    at = world.scan_certificate(permit["reference"], at=date(2026, 11, day))["at"]
+    return at["recorded_then"], at["known_now"]
 
 
 def _types(world: World, licence: dict[str, Any]) -> list[str]:

@@ -175,6 +175,22 @@ def test_certificate_is_not_valid_before_its_first_day_begins_in_shanghai(hub_wo
     assert hub_world.outcome(issued["reference"]) == ("valid", "good")
 
 
+def test_certificate_does_not_count_before_its_decision_works(hub_world: World) -> None:
+    hub_world.issue(licence_order())
+    issued = hub_world.issue(food_order(works_from="2026-11-25"))
+    assert hub_world.outcome(issued["reference"]) == ("not_valid", "not_yet_valid")
+    (line, _) = hub_world.scan_enterprise(issued["holder_reference"])["certificates"]
+    assert line["verdict"]["reason"] == "not_yet_valid"
+
+
+def test_licence_that_has_not_begun_carries_no_permit(hub_world: World) -> None:
+    hub_world.issue(licence_order(valid_from="2026-11-25"))
+    issued = hub_world.issue(food_order())
+    assert hub_world.outcome(issued["reference"]) == ("unknown", "licence_not_recorded")
+    hub_world.now = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+    assert hub_world.outcome(issued["reference"]) == ("valid", "good")
+
+
 @pytest.mark.parametrize("written", ["长期", "2099-12-31", None])
 def test_licence_without_end_never_expires(hub_world: World, written: str | None) -> None:
     issued = hub_world.issue(licence_order(valid_to=written))

@@ -51,6 +51,13 @@ def test_ended_site_takes_no_new_permit(hub_world: World) -> None:
         hub_world.register("site", step="end", subject_id=made["subject_id"])
 
 
+def test_ended_device_takes_no_certificate(hub_world: World) -> None:
+    hub_world.register("device", subject_id=LIFT)
+    hub_world.register("device", step="end", subject_id=LIFT)
+    with refused("subject_unknown"):
+        hub_world.issue(_lift(SHOP))
+
+
 def test_device_is_in_one_place(hub_world: World) -> None:
     first = hub_world.issue(_lift(SHOP))
     with refused("device_elsewhere"):

@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.Column("to_number", sa.String(length=18), nullable=False),
         sa.Column("works_from", sa.Date(), nullable=False),
         sa.Column("until_on", sa.Date(), nullable=True),
+        sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("issuing_body", sa.String(length=18), nullable=False),
         sa.Column("document_name", sa.Text(), nullable=False),
         sa.Column("document_number", sa.Text(), nullable=False),

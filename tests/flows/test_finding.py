@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event, text
 
 from hub.finding import Most
 from hub.store.subject import SubjectWriter
-from schemas.catalogue import FieldsError, Occasion
+from schemas.catalogue import FieldsError
 from schemas.identifiers import make_licence_number, make_site_id
 from schemas.name_parts import folded_name, parts_of
 from schemas.search import Place, State, Wanted, read_search
@@ -25,9 +25,11 @@ from tests.flows.world import (
     READY,
     SHOP,
     World,
+    example_fields,
     food_number,
     food_order,
     licence_order,
+    lift_order,
 )
 
 SITE = make_site_id(b"example!")
@@ -338,17 +340,6 @@ def test_place_comes_back_as_it_went(number: int) -> None:
 
 
 def _device_order() -> dict[str, Any]:
-    fields = {
-        "device_code": "31104420002026000001",
-        "device_category": "曳引与强制驱动电梯",
-        "device_variety": "曳引驱动乘客电梯",
-    }
-    kind = CATALOGUE.get("lift_registration")
-    required = {field.name for field in kind.fields if Occasion.ISSUE in field.required_on}
-    return food_order(
-        certificate_type=kind.code,
-        certificate_number="梯11粤T00001（26）",
-        subject_id="31104420002026000001",
-        valid_to=None,
-        fields=dict.fromkeys(required, "示例") | fields,
-    )
+    code = "31104420002026000001"
+    fields = example_fields("lift_registration", device_code=code)
+    return lift_order(certificate_number="梯11粤T00001（26）", subject_id=code, fields=fields)

@@ -7,16 +7,17 @@ import pytest
 from schemas.identifiers import is_site_id
 from tests.flows.refusals import refused
 from tests.flows.world import (
-    MARKET,
+    LIFT,
     OTHER_SHOP,
     SHOP,
-    TODAY,
     World,
     food_order,
     licence_order,
+    lift_number,
+    lift_order,
 )
 
-LIFT, OTHER_LIFT = "31104420002020010001", "31104420002020010002"
+OTHER_LIFT = "31104420002020010002"
 
 
 def test_site_is_registered_once_under_an_id_for_good(hub_world: World) -> None:
@@ -61,34 +62,34 @@ def test_ended_device_takes_no_certificate(hub_world: World) -> None:
 def test_device_is_in_one_place(hub_world: World) -> None:
     first = hub_world.issue(_lift(SHOP))
     with refused("device_elsewhere"):
-        hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))
+        hub_world.issue(_lift(OTHER_SHOP, certificate_number=lift_number(2)))
     hub_world.change(first["identifier"], "cancel")
-    assert hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))["version"] == 1
+    assert hub_world.issue(_lift(OTHER_SHOP, certificate_number=lift_number(2)))["version"] == 1
 
 
 def test_ending_is_not_undone_while_the_device_is_elsewhere(hub_world: World) -> None:
     first = hub_world.issue(_lift(SHOP))
     ended = hub_world.change(first["identifier"], "cancel")
-    second = hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))
+    second = hub_world.issue(_lift(OTHER_SHOP, certificate_number=lift_number(2)))
     with refused("device_elsewhere"):
         hub_world.change(first["identifier"], "undo", undoes=ended["act_id"])
     hub_world.change(second["identifier"], "cancel")
     hub_world.change(first["identifier"], "undo", undoes=ended["act_id"])
     with refused("device_elsewhere"):
-        hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(3)))
+        hub_world.issue(_lift(OTHER_SHOP, certificate_number=lift_number(3)))
 
 
 def test_version_is_not_voided_while_the_device_of_the_one_before_is_elsewhere(hub_world: World) -> None:
     first = hub_world.issue(_lift(SHOP))
     wrong = hub_world.issue(_lift(SHOP, subject_id=OTHER_LIFT, replaces=first["identifier"]))
-    elsewhere = hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(2)))
+    elsewhere = hub_world.issue(_lift(OTHER_SHOP, certificate_number=lift_number(2)))
     with refused("device_elsewhere"):
         hub_world.change(wrong["identifier"], "void")
     hub_world.change(elsewhere["identifier"], "cancel")
     hub_world.change(wrong["identifier"], "void")
     with refused("device_elsewhere"):
-        hub_world.issue(_lift(OTHER_SHOP, certificate_number=_lift_number(3)))
-    assert hub_world.issue(_lift(OTHER_SHOP, subject_id=OTHER_LIFT, certificate_number=_lift_number(3)))["version"] == 1
+        hub_world.issue(_lift(OTHER_SHOP, certificate_number=lift_number(3)))
+    assert hub_world.issue(_lift(OTHER_SHOP, subject_id=OTHER_LIFT, certificate_number=lift_number(3)))["version"] == 1
 
 
 def test_certificate_of_a_device_follows_it_to_its_next_user(hub_world: World) -> None:
@@ -152,29 +153,4 @@ def test_commitment_and_what_is_still_to_come_are_told(hub_world: World) -> None
 
 
 def _lift(holder: str, **changes: Any) -> dict[str, Any]:
-    content = food_order(
-        certificate_type="lift_registration",
-        licence_number=holder,
-        holder_name="中山示例物业公司",
-        certificate_number=_lift_number(1),
-        valid_to=None,
-        subject_id=LIFT,
-        fields=LIFT_FIELDS,
-        issuing_body=MARKET,
-        decided_on=TODAY.isoformat(),
-    )
-    return content | changes
-
-
-def _lift_number(serial: int) -> str:
-    return f"梯11粤T{serial:05d}(26)"
-
-
-LIFT_FIELDS = {
-    "device_code": LIFT,
-    "device_category": "曳引与强制驱动电梯",
-    "device_variety": "曳引驱动乘客电梯",
-    "product_number": "示例0001",
-    "place_of_use": "中山市示例路1号",
-    "manufacturer": "示例电梯厂",
-}
+    return lift_order(licence_number=holder, holder_name="中山示例物业公司", **changes)

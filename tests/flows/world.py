@@ -79,6 +79,7 @@ SHOP = make_licence_number("91442000", "MA000001")
 OTHER_SHOP = make_licence_number("92442000", "MA000002")
 DEPARTMENT_OF = {"market": MARKET, "health": HEALTH}
 OFFICERS = {"market": ("m-001", "m-002"), "health": ("h-001", "h-002")}
+LIFT = "31104420002020010001"
 TODAY = date(2026, 11, 23)
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 READY = START + timedelta(seconds=3)
@@ -589,6 +590,23 @@ def licence_order(**changes: Any) -> dict[str, Any]:
     return content | changes
 
 
+def lift_order(**changes: Any) -> dict[str, Any]:
+    """Return the content of an order for the registration of a lift that the 示例 shop uses."""
+    content = food_order(
+        certificate_type="lift_registration",
+        certificate_number=lift_number(1),
+        valid_to=None,
+        subject_id=LIFT,
+        fields=example_fields("lift_registration"),
+    )
+    return content | changes
+
+
+def lift_number(serial: int) -> str:
+    """Return a well-formed number of a lift's registration."""
+    return f"梯11粤T{serial:05d}(26)"
+
+
 def food_number(serial: int) -> str:
     """Return a well-formed food permit number (JY, kind, area, serial, check)."""
     digits = f"2442000{serial:06d}"
@@ -778,5 +796,13 @@ _FIELDS: dict[str, dict[str, str]] = {
         "entity_type": "有限责任公司",
         "established_on": "2020-05-06",
         "business_scope": "餐饮服务",
+    },
+    "lift_registration": {
+        "device_code": LIFT,
+        "device_category": "曳引与强制驱动电梯",
+        "device_variety": "曳引驱动乘客电梯",
+        "product_number": "示例0001",
+        "place_of_use": "中山市示例路1号",
+        "manufacturer": "示例电梯厂",
     },
 }

@@ -22,7 +22,7 @@ from hub.store.intention import IntentionWriter
 from hub.store.parties import PartyReader
 from hub.store.relation import RelationReader
 from hub.store.subject import SubjectReader
-from schemas.certificate import CHANGES, Act, Certificate, Status, civil_date
+from schemas.certificate import CHANGES, UNDECIDING, Act, Certificate, Status, civil_date
 from schemas.certificate_type import SubjectKind
 from schemas.identifiers import MOST_VERSIONS
 from schemas.order import UNNAMED_SUBJECT, Order
@@ -173,6 +173,8 @@ class Planning:
             raise OrderError("previous_not_current", identifier=replaced.identifier)
         if (Status(replaced.status), Act.SUPERSEDE) not in CHANGES:
             raise OrderError("transition_not_allowed", status=replaced.status, act="supersede")
+        if replaced.status == Status.SUSPENDED and order.cause in UNDECIDING:
+            raise OrderError("transition_not_allowed", status=replaced.status, act=order.cause)
 
     def _check_days(self, order: Order, replaced: Certificate) -> None:
         """Refuse a version that would end the one before on a day to come, or behind the last act done to that one."""

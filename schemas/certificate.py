@@ -92,6 +92,8 @@ RESULTS: Mapping[str, Status] = {
 GRAVE = frozenset({Act.ANNUL, Act.STRIP, Act.VOID, Act.UNDO})
 # Acts that work from the start or say that there never was one: they may reach back behind an act before them.
 REACHING_BACK = frozenset({Act.ANNUL, Act.VOID, Act.UNDO})
+# Versions that decide nothing anew: they do not lift a suspension, so they wait until it is lifted.
+UNDECIDING = frozenset({Cause.CORRECT, Cause.REISSUE})
 ENDED = frozenset(Status) - {Status.VALID, Status.SUSPENDED}
 
 

@@ -12,7 +12,7 @@ from hub.notices import CLOCKS
 from hub.verification import judge, passed
 from schemas.annotation import ANNOTATION_RULES, Annotation, AnnotationKind, Author
 from schemas.catalogue import load_catalogue
-from schemas.certificate import CHANGES, GRAVE, REACHING_BACK, SHANGHAI, Act, Cause, Status
+from schemas.certificate import CHANGES, GRAVE, REACHING_BACK, SHANGHAI, UNDECIDING, Act, Cause, Status
 from schemas.clocks import load_clocks
 from schemas.parties import ENDING_RELATIONS, LicenceState, RelationKind
 from schemas.verdict import ANNOTATION_TABLE, LICENCE_TABLE, CheckName, Facts, Outcome, Surface
@@ -71,6 +71,9 @@ def _causes() -> Iterator[str]:
     yield "|---|---|---|"
     for cause in Cause:
         yield f"| {cause.value} | {CAUSES[cause].zh} | {CAUSES[cause].en} |"
+    waiting = ", ".join(cause.value for cause in Cause if cause in UNDECIDING)
+    yield ""
+    yield f"A suspended certificate is not replaced by {waiting}: they decide nothing, and would lift the suspension."
 
 
 def _licence() -> Iterator[str]:

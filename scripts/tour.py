@@ -344,23 +344,26 @@ def flip_byte_of_document(tour: Tour) -> None:
 
 
 def suspend(tour: Tour) -> None:
-    today = (datetime.now(UTC) + timedelta(hours=8)).date()
+    until = (_today() + timedelta(days=30)).isoformat()
+    expect("状态 status", _change(tour, "suspend", "食品安全整改", until=until)["status"], "suspended")
+
+
+def _change(tour: Tour, act: str, ground: str, **more: str) -> dict[str, Any]:
     content = {
         "identifier": tour.food["identifier"],
         "issuing_body": _MARKET.licence_number,
-        "act": "suspend",
-        "ground": "食品安全整改",
+        "act": act,
+        "ground": ground,
         "document_name": "行政决定书",
         "document_number": "示决〔2026〕1号",
-        "document_date": today.isoformat(),
-        "works_from": today.isoformat(),
-        "until": (today + timedelta(days=30)).isoformat(),
+        "document_date": _today().isoformat(),
+        "works_from": _today().isoformat(),
+        **more,
     }
-    changed = tour.client(_MARKET.system).order(
+    return tour.client(_MARKET.system).order(
         "/api/v1/status-changes", Ordered.CHANGE_STATUS, content,
         officer=_MARKET.officer, issuing_body=_MARKET.licence_number,
     )  # fmt: skip
-    expect("状态 status", changed["status"], "suspended")
 
 
 def scan_again(tour: Tour) -> None:
@@ -384,10 +387,12 @@ def withdraw_grant(tour: Tour) -> None:
 
 
 def correct(tour: Tour) -> None:
-    """The suspended permit is corrected: both values stay, and the department that pulled the wrong one is told."""
+    """The permit is corrected once it is reinstated: both values stay, and who pulled the wrong one is told."""
     kind, today = load_catalogue().get(_FOOD), _today()
     content = _order(_SHOP, _FOOD, make_number(kind, today.year, 1), today - timedelta(days=30), days=1800)
-    content |= {"replaces": tour.food["identifier"], "cause": "correct", "holder_address": "示例市东区示例路1号首层"}
+    content |= {"replaces": tour.food["identifier"], "cause": "correct", "works_from": today.isoformat()}
+    content |= {"holder_address": "示例市东区示例路1号首层"}
+    expect("恢复 reinstated", _change(tour, "reinstate", "整改完成")["status"], "valid")
     corrected = _issue(tour, content)
     right, wrong = (tour.see(f"/c/{each}").json()["certificate"] for each in (corrected, tour.food["reference"]))
     expect("更正后 corrected", (right["cause"], right["holder_address"]), ("correct", content["holder_address"]))

@@ -125,8 +125,8 @@ class Lives(RuleBasedStateMachine):
         old = self._licence(self._enterprise(place))
         if old is not None:
             works = self._day(days)
-            order = Issue(LICENCE, old.holder, old.number, min(works, self.town.today), works, old)
-            self._issue(order, self._name(old.holder, name), valid_from=old.valid_from, valid_to=None, cause=cause)
+            order = Issue(LICENCE, old.holder, old.number, min(works, self.town.today), works, old, cause)
+            self._issue(order, self._name(old.holder, name), valid_from=old.valid_from, valid_to=None)
 
     @rule(place=pick, number=pick, days=ago, term=st.sampled_from([5, 25, 60, 365, 1825]), site=pick)
     def open_kitchen(self, place: int, number: int, days: int, term: int, site: int) -> None:
@@ -187,13 +187,13 @@ class Lives(RuleBasedStateMachine):
         self, old: Version, cause: str, works: date, term: int, holder: Enterprise, number: str, device: str | None
     ) -> None:
         order = Issue(
-            old.chain.certificate_type, holder, number, min(works, self.town.today), works, old, device=device
+            old.chain.certificate_type, holder, number, min(works, self.town.today), works, old, cause, device=device
         )
         last = works + timedelta(days=term) if old.chain.certificate_type == FOOD else None
         begins = works if cause == "renew" else min(old.valid_from, works)
         if last is not None and (last - begins).days > LONGEST_TERM:
             begins = works
-        self._issue(order, holder.name or self._name(holder, 0), begins, last, cause=cause)
+        self._issue(order, holder.name or self._name(holder, 0), begins, last)
 
     # --- changes of status ------------------------------------------------------------------------------------------
 
@@ -490,9 +490,7 @@ class Lives(RuleBasedStateMachine):
 
     # --- how an act is done -----------------------------------------------------------------------------------------
 
-    def _issue(
-        self, order: Issue, name: str, valid_from: date, valid_to: date | None, cause: str | None = None
-    ) -> None:
+    def _issue(self, order: Issue, name: str, valid_from: date, valid_to: date | None) -> None:
         content = {
             "licence_number": order.holder.number,
             "holder_name": name,
@@ -503,7 +501,7 @@ class Lives(RuleBasedStateMachine):
             "valid_to": valid_to.isoformat() if valid_to else None,
             "works_from": order.works_from.isoformat(),
             "replaces": order.replaces.identifier if order.replaces else None,
-            "cause": cause if order.replaces else None,
+            "cause": order.cause,
             "subject_id": order.site or order.device or "",
         }
         made = ORDERS[order.certificate_type]

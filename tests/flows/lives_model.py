@@ -24,6 +24,8 @@ ALLOWED_FROM = {
     "supersede": {"valid", "suspended"},
 }
 LIVE = {"valid", "suspended"}
+# They decide nothing anew, and so do not lift a suspension.
+UNDECIDING = {"correct", "reissue"}
 SUCCESSIONS = {"conversion", "absorption", "merger", "split"}
 # Notes that stand on the permit whatever its version; a renewal or a stay is about the one it was made on.
 LASTING_NOTES = {"frozen", "business_halted", "dormant", "abnormal", "moved_out"}
@@ -176,6 +178,7 @@ class Issue:
     decided_on: date
     works_from: date
     replaces: Version | None
+    cause: str | None = None
     site: str | None = None
     device: str | None = None
 
@@ -225,6 +228,8 @@ class Town:
         if chain.current() is not old:
             broken.add("previous_not_current")
         if old.status() not in ALLOWED_FROM["supersede"]:
+            broken.add("transition_not_allowed")
+        if old.status() == "suspended" and order.cause in UNDECIDING:
             broken.add("transition_not_allowed")
         if order.works_from > self.today:
             broken.add("works_from_future")

@@ -48,6 +48,18 @@ def test_version_says_why_it_replaces_the_one_before(hub_world: World, cause: st
     assert hub_world.inbox("health") == []
 
 
+@pytest.mark.parametrize("cause", ["correct", "reissue"])
+def test_version_that_decides_nothing_does_not_lift_a_suspension(hub_world: World, cause: str) -> None:
+    permit = _permit(hub_world)
+    hub_world.change(permit["identifier"], "suspend")
+    again = food_order(replaces=permit["identifier"], cause=cause, works_from="2026-11-23")
+    with refused("transition_not_allowed"):
+        hub_world.issue(again)
+    assert hub_world.outcome(permit["reference"]) == ("suspended", "suspended")
+    hub_world.change(permit["identifier"], "reinstate")
+    assert hub_world.issue(again)["version"] == 2
+
+
 def test_cause_without_a_version_to_replace_is_refused(hub_world: World) -> None:
     with refused("fields_wrong", ("cause", "only_with_replaces")):
         hub_world.issue(food_order(cause="renew"))

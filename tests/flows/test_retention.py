@@ -71,14 +71,15 @@ def test_note_is_kept_for_three_years_after_its_copy_ends_and_not_a_day_less(wor
     assert listed(world, tmp_path)[RetentionCode.DELIVERY_NOTE] == 1
 
 
-def test_erased_note_leaves_the_delivery_its_digest_and_one_entry(world: World, tmp_path: Path) -> None:
+def test_erased_notes_leave_the_deliveries_their_digests_and_each_kind_one_entry(world: World, tmp_path: Path) -> None:
     for case in ("2026-0001", "2026-0002", "2026-0003"):
         world.pull(statutory_request(case_number=case))
     world.now += 4 * YEARS
-    assert erased(world, tmp_path)[RetentionCode.DELIVERY_NOTE] == 3
+    gone = erased(world, tmp_path)
+    assert (gone[RetentionCode.DELIVERY_NOTE], gone[RetentionCode.NOTICE]) == (3, 2)
     assert count(world, tables.delivery) == 3
     assert count(world, tables.delivery, tables.delivery.c.note != "") == 0
-    assert erasing_entries(world) == 1
+    assert erasing_entries(world) == 2
     assert RetentionCode.DELIVERY_NOTE not in erased(world, tmp_path)
 
 
@@ -132,8 +133,9 @@ def test_batches_are_bounded_and_each_has_its_entry(
     for case in range(1, 6):
         world.pull(statutory_request(case_number=f"2026-{case:04d}"))
     world.now += 4 * YEARS
-    assert erased(world, tmp_path)[RetentionCode.DELIVERY_NOTE] == 5
-    assert erasing_entries(world) == 3
+    gone = erased(world, tmp_path)
+    assert (gone[RetentionCode.DELIVERY_NOTE], gone[RetentionCode.NOTICE]) == (5, 2)
+    assert erasing_entries(world) == 3 + 1
 
 
 def test_kept_answers_and_counts_go_without_an_entry(world: World, tmp_path: Path) -> None:

@@ -138,6 +138,11 @@ def _brief(change: Mapping[str, Any]) -> dict[str, Any]:
     return {name: change[name] for name in _CHANGE_MEMBERS if name in change}
 
 
+def is_about(line: Mapping[str, Any], subject_id: str) -> bool:
+    """Say whether a certificate, by its line or body, is about a site or device, alone or among others."""
+    return subject_id in line["subject"].get("ids", [line["subject"]["id"]])
+
+
 def page_of(slot: int) -> int:
     """Return the page a slot is on."""
     return slot // PAGE

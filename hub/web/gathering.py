@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from hub.answers import Body, Head, Line, line_of
+from hub.answers import Body, Head, Line, is_about, line_of
 from hub.lookup import Beside
 from hub.store.scan import MOST, ScanReader, ScanRows
 from schemas.identifiers import is_site_id
@@ -44,7 +44,8 @@ async def gather_chosen(
     rows = await reader.many(what, licence_number, second=second, after=after)
     lines = [line_of(orjson.loads(row[0])) for row in rows]
     more = len(lines) == MOST
-    return lines[: MOST - 1], int(lines[MOST - 2]["slot"]) if more else None
+    chosen = [each for each in lines[: MOST - 1] if code or is_about(each, site)]
+    return chosen, int(lines[MOST - 2]["slot"]) if more else None
 
 
 async def gather_branches(reader: ScanReader, licence_number: str) -> list[dict[str, str]]:
@@ -60,10 +61,14 @@ async def gather_subject(reader: ScanReader, key: str, *, by: str) -> Subject | 
 
 
 async def gather_about(reader: ScanReader, subject: Subject) -> list[tuple[Body, Head]]:
-    """Read the certificates about a site or device, each with its holder's head."""
+    """Read the certificates about a site or device, each with its holder's head.
+
+    Their chains are found by every site that a version of theirs was about; the one that counts may be about another.
+    """
     what = "at_site" if subject.kind == "site" else "about_device"
     rows = await reader.many(what, subject.subject_id)
-    return [(orjson.loads(row[0]), orjson.loads(row[1])) for row in rows[: MOST - 1]]
+    found = [(orjson.loads(row[0]), orjson.loads(row[1])) for row in rows[: MOST - 1]]
+    return [(body, head) for body, head in found if is_about(body, subject.subject_id)]
 
 
 def subject_of(row: Sequence[Any]) -> Subject:

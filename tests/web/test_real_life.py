@@ -58,6 +58,19 @@ def test_site_has_a_page_of_its_own_and_groups_its_holders_certificates(door: Do
     assert door[0].get(f"/d/{site['reference']}", headers={"accept": "application/json"}).status_code == 404
 
 
+def test_permit_that_moved_to_another_site_is_told_no_more_of_the_first(door: Door) -> None:
+    licence = _open(door, "MA0R0016")
+    first, second = (_register(door, "site", "MA0R0016") for _ in range(2))
+    permit = issue(client_of(door, "market"), _food("MA0R0016", 36, subject_id=first["subject_id"]))
+    moved = _food("MA0R0016", 36, subject_id=second["subject_id"], replaces=permit["identifier"], cause="change")
+    issue(client_of(door, "market"), moved)
+    for site, said, count in ((first, "unknown", 0), (second, "yes", 1)):
+        named = site["subject_id"]
+        assert len(_json(door, f"/s/{site['reference']}")["certificates"]) == count
+        assert len(_json(door, f"/q/{licence['holder_reference']}?site={named}")["certificates"]) == count
+        assert _json(door, f"/holds?type=food_operation_permit&subject={named}")["answer"] == said
+
+
 def test_predicate_is_answered_by_id_and_words_are_unknown(door: Door) -> None:
     _open(door, "MA0R0006")
     site = _register(door, "site", "MA0R0006")

@@ -779,4 +779,12 @@ _FIELDS: dict[str, dict[str, str]] = {
         "established_on": "2020-05-06",
         "business_scope": "餐饮服务",
     },
+    "lift_registration": {
+        "device_code": "31104420002020010001",
+        "device_category": "曳引与强制驱动电梯",
+        "device_variety": "曳引驱动乘客电梯",
+        "product_number": "示例0001",
+        "place_of_use": "中山市示例路1号",
+        "manufacturer": "示例电梯厂",
+    },
 }

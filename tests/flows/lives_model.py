@@ -8,6 +8,7 @@ a moment, and what an enterprise's page tells.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from typing import Literal
 
 LICENCE, FOOD, LIFT = "business_licence", "food_operation_permit", "lift_registration"
 ENDINGS = {"withdraw": "withdrawn", "annul": "annulled", "strip": "stripped", "cancel": "cancelled", "void": "voided"}
@@ -40,6 +41,7 @@ LICENCE_DOUBTS = {
 SUCCEEDED, NOT_RECORDED = ("unknown", "licence_succeeded"), ("unknown", "licence_not_recorded")
 _SHANGHAI = timezone(timedelta(hours=8))
 
+SubjectKind = Literal["site", "device"]
 Doubt = tuple[str, str]
 """An outcome that is not "valid", and its reason."""
 
@@ -79,6 +81,7 @@ class Version:
     holder_name: str
     number: str
     device: str | None
+    site: str | None
     works_from: date
     valid_from: date
     valid_to: date | None
@@ -123,6 +126,10 @@ class Chain:
         """Return the last version that was no mistake."""
         return next((each for each in reversed(self.versions) if each.status() != "voided"), None)
 
+    def counting(self) -> list[Version]:
+        """Return the versions that were no mistakes."""
+        return [each for each in self.versions if each.status() != "voided"]
+
     def is_live(self) -> bool:
         current = self.current()
         return current is not None and current.status() in LIVE
@@ -164,7 +171,7 @@ class Grant:
 @dataclass(slots=True)
 class Subject:
     subject_id: str
-    kind: str
+    kind: SubjectKind
     ended: bool = False
 
 
@@ -178,9 +185,9 @@ class Issue:
     decided_on: date
     works_from: date
     replaces: Version | None
-    cause: str | None = None
     site: str | None = None
     device: str | None = None
+    cause: str | None = None
 
 
 @dataclass(slots=True)
@@ -242,7 +249,7 @@ class Town:
         if chain.certificate_type == LICENCE:
             return False
         current = chain.current()
-        if order.device is not None and current is not None and current.device == order.device:
+        if order.device is not None and current is not None and current.device == order.device and chain.is_live():
             return True
         return any(
             bond.from_ is chain.holder and bond.to is order.holder and bond.kind != "branch" and bond.until is None

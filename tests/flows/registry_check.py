@@ -358,6 +358,7 @@ def _numbers(all_: Everything) -> Faults:
             continue  # a mistake: its number is free
         if claims.get((chain["issuing_body"], chain["certificate_type"], chain["number"])) != chain["chain"]:
             yield f"chain {chain['chain']}: its number is not its own"
+    yield from _own_numbers(all_, claims)
     if not set(claims.values()) <= {chain["chain"] for chain in chains}:
         yield "a number is claimed for no chain"
     slots = Counter((chain["licence_number"], chain["slot"]) for chain in chains)
@@ -365,6 +366,16 @@ def _numbers(all_: Everything) -> Faults:
     for (licence_number, slot), count in slots.items():
         if count > 1 or slot >= counts[licence_number]:
             yield f"slot {slot} of {licence_number}"
+
+
+def _own_numbers(all_: Everything, claims: Mapping[tuple[str, str, str], int]) -> Faults:
+    """Every version that was no mistake has its number for its chain alone."""
+    records = all_.by_key(tables.record, "serial")
+    for row in all_.rows(tables.certificate):
+        number = disclosed_values(records[row["serial"]]["public_disclosures"]).get("certificate_number", "")
+        key = (row["issuing_body"], row["certificate_type"], number)
+        if number and row["status"] != "voided" and claims.get(key) != row["chain"]:
+            yield f"the number of {row['serial']} is another's"
 
 
 # --- statements and entries -------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.flows.conftest import copied_world
-from tests.flows.lives import ENTERPRISES, Lives
+from tests.flows.lives import Lives
+from tests.flows.lives_led import ENTERPRISES
 from tests.flows.world import World
 
-TOWNS, ACTS = 200 // ENTERPRISES, 60
+TOWNS, ACTS = 200 // ENTERPRISES, 80
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])

@@ -2,10 +2,10 @@
 
 Two times meet here. An act works in law from a day, and the registry knew of it from a moment. "As recorded then" takes
 what was known when that day ended in Shanghai; "as known now" takes everything, so a decision that reaches back counts.
-A penalty the public is told of no more makes that time unknown, never valid.
+A penalty the public is told of no more, the permit's or its holder's licence's, makes that time unknown, never valid.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,43 +13,62 @@ from typing import Any
 from hub.answers import Body, Head, Line, begins_on, is_succeeded, licence_of
 from hub.facts import Surroundings, annotations_of, answer_verdict, facts_of
 from hub.verification import judge, licence_state
-from schemas.certificate import RESULTS, SHANGHAI, Act, Status
+from schemas.certificate import RESULTS, SHANGHAI, Act, Status, civil_date
 from schemas.parties import LicenceState, needs_business_licence
 from schemas.verdict import Check, CheckName, Result, Surface
 
 Change = Mapping[str, Any]
 
+# What only says how a penalty went on is no more public than the penalty.
+_AFTER_A_PENALTY = frozenset({"reinstate", "undo"})
 
-def answer_at(
-    body: Body, head: Head, on: date, *, told: Iterable[Change], surroundings: Surroundings, now: datetime
-) -> dict[str, Any]:
-    """Return both lines about a certificate on the day `on`, which is not after today.
 
-    `told` are the changes the public is told of at `now`; `body` holds them all.
-    """
+def answer_at(body: Body, head: Head, on: date, *, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
+    """Return both lines about a certificate on the day `on`, which is not after today; `body` holds all its changes."""
     then = min(_end_of(on), now)
-    public = [id(each) for each in told]
     lines = {
-        name: _judged(body, head, on, known_by, public, surroundings)
+        name: _judged(body, head, on, known_by, civil_date(now), surroundings)
         for name, known_by in (("recorded_then", then), ("known_now", now))
     }
     return {"on": on.isoformat(), **lines}
 
 
+def public_changes(changes: Sequence[Mapping[str, Any]], today: date) -> list[Mapping[str, Any]]:
+    """Return the changes the public is told of: no penalty past its term or repaired, nor what followed from it."""
+    told: list[Mapping[str, Any]] = []
+    silent = False
+    for change in changes:
+        if "public_until" in change or "repaired_on" in change:
+            silent = _is_past(change, today)
+        elif change["act"] not in _AFTER_A_PENALTY:
+            silent = False
+        if not silent:
+            told.append(change)
+    return told
+
+
+def _is_past(penalty: Mapping[str, Any], today: date) -> bool:
+    if "repaired_on" in penalty and date.fromisoformat(penalty["repaired_on"]) <= today:
+        return True
+    return "public_until" in penalty and today > date.fromisoformat(penalty["public_until"])
+
+
 def _judged(
-    body: Body, head: Head, on: date, known_by: datetime, public: list[int], surroundings: Surroundings
+    body: Body, head: Head, on: date, known_by: datetime, today: date, surroundings: Surroundings
 ) -> dict[str, Any] | None:
     """Judge by what was known at a moment; None when nothing was: the certificate was not recorded yet."""
     if datetime.fromisoformat(body["sealed_at"]) > known_by:
         return None
     known = _as_known(body, known_by)
     last = _standing(known["changes"], on, known_by)
-    facts = facts_of(known, _licence(head, on, known_by), surroundings)
+    licence = _licence(head, on, known_by, today)
+    facts = facts_of(known, licence or LicenceState.REGISTERED, surroundings)
     status = RESULTS[last["act"]] if last else Status.VALID
     since = min(date.fromisoformat(last["works_from"] if last else body["works_from"]), on)
     until = date.fromisoformat(last["until"]) if last and last["until"] else None
     facts = replace(facts, status=status, status_since=since, suspended_until=until)
-    if last is not None and id(last) not in public:
+    # Of a silent licence only what the permit's own status tells is left; one that was in force is in doubt.
+    if _is_silent(known["changes"], last, today) or (licence is None and status is Status.VALID):
         silent = Check(CheckName.STATUS, Result.UNKNOWN, "history_not_public")
         facts = replace(facts, status_finding=silent)
     return answer_verdict(judge(facts, surface=Surface.SCAN, now=_end_of(on)))
@@ -82,11 +101,21 @@ def _standing(changes: Iterable[Change], on: date, known_by: datetime) -> Change
     return found
 
 
-def _licence(head: Head, on: date, known_by: datetime) -> LicenceState:
-    """Return the state of the holder's licence on that day, by the version that governed it."""
+def _is_silent(changes: Sequence[Change], last: Change | None, today: date) -> bool:
+    """Say whether the public is told no more of the change that made a status."""
+    return last is not None and not any(each is last for each in public_changes(changes, today))
+
+
+def _licence(head: Head, on: date, known_by: datetime, today: date) -> LicenceState | None:
+    """Return the state of the holder's licence on that day, by the version that governed it.
+
+    None where the public is told no more of the change that made it.
+    """
     line = licence_of(head)
     governing = _governing(line, on, known_by) if line else None
     last = _standing(governing.get("changes", ()), on, known_by) if governing else None
+    if governing and _is_silent(governing.get("changes", ()), last, today):
+        return None
     known = _as_known(line, known_by) if line else {}
     return licence_state(
         None if governing is None else RESULTS[last["act"]] if last else Status.VALID,

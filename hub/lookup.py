@@ -16,7 +16,7 @@ import orjson
 
 from hub.answers import LICENCE_TYPE, Body, Head, Line, is_succeeded, licence_of, line_of, page_of, stands, types_of
 from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head_licence_state
-from hub.history import answer_at
+from hub.history import answer_at, public_changes
 from hub.store.scan import ScanRows
 from hub.verification import judge
 from schemas.catalogue import CertificateType
@@ -25,8 +25,6 @@ from schemas.parties import LicenceState, Subject
 from schemas.verdict import Outcome, Surface
 
 _OWN_SOURCE: dict[str, str | None] = {"source_name": None, "source_seen_at": None}
-# What only says how a penalty went on is no more public than the penalty.
-_AFTER_A_PENALTY = frozenset({"reinstate", "undo"})
 _ORDER = {"not_valid": 0, "suspended": 1, "unknown": 2, "valid": 3}
 _NOT_TOLD = ("serial", "seal", "changes", "past", "sealed_at", "version")
 _OUTCOMES = [outcome.value for outcome in Outcome]
@@ -152,9 +150,8 @@ def look_up_certificate(
         for name, value in body["fields"].items()
     ]
     hidden = ("serial", "slot", "fields", "seal", "past")
-    told = public_changes(body["changes"], civil_date(now))
-    then = {"at": answer_at(body, head, at, told=told, surroundings=surroundings, now=now)} if at else {}
-    body["changes"] = told
+    then = {"at": answer_at(body, head, at, surroundings=surroundings, now=now)} if at else {}
+    body["changes"] = public_changes(body["changes"], civil_date(now))
     return {
         "kind": "certificate",
         "mode": surroundings.mode,
@@ -168,26 +165,6 @@ def look_up_certificate(
         "checks": [answer_check(check) for check in verdict.checks],
         **({"type_note": _type_note(newest)} if newest.replaced else {}),
     } | then
-
-
-def public_changes(changes: Sequence[Mapping[str, Any]], today: date) -> list[Mapping[str, Any]]:
-    """Return the changes the public is told of: no penalty past its term or repaired, nor what followed from it."""
-    told: list[Mapping[str, Any]] = []
-    silent = False
-    for change in changes:
-        if "public_until" in change or "repaired_on" in change:
-            silent = _is_past(change, today)
-        elif change["act"] not in _AFTER_A_PENALTY:
-            silent = False
-        if not silent:
-            told.append(change)
-    return told
-
-
-def _is_past(penalty: Mapping[str, Any], today: date) -> bool:
-    if "repaired_on" in penalty and date.fromisoformat(penalty["repaired_on"]) <= today:
-        return True
-    return "public_until" in penalty and today > date.fromisoformat(penalty["public_until"])
 
 
 def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, now: datetime) -> dict[str, Any]:

@@ -439,10 +439,10 @@ class Town:
             return None
         deed = version.deed_on(day, known_by)
         if deed is not None and deed in self._silent(version):
-            others = self._doubts(version, day, known_by)
+            others = self._doubts(version, day, known_by, is_past=True)
             told = [each for each in others if each[1] != STATUS_OF[deed.act] and each[1] != "suspension_past"]
             return [*told, ("unknown", "history_not_public")]
-        return self._doubts(version, day, known_by)
+        return self._doubts(version, day, known_by, is_past=True)
 
     def _silent(self, version: Version) -> list[Deed]:
         """Return the acts the public is told of no more: a penalty past its term, and how it went on."""
@@ -456,7 +456,7 @@ class Town:
                 found.append(each)
         return found
 
-    def _doubts(self, version: Version, day: date, known_by: datetime) -> list[Doubt]:
+    def _doubts(self, version: Version, day: date, known_by: datetime, *, is_past: bool = False) -> list[Doubt]:
         notes = [each for each in version.noted() if each.recorded_at <= known_by]
         kinds = {each.kind for each in notes if _counts(each, day, known_by)}
         found = list(_status_doubts(version, day, known_by, kinds))
@@ -466,14 +466,16 @@ class Town:
         if "moved_out" in kinds:
             found.append(("unknown", "licence_moved_out"))
         if version.chain.certificate_type != LICENCE:
-            found += self._licence_doubts(version.holder, day, known_by)
+            found += self._licence_doubts(version.holder, day, known_by, is_past)
         elif self.is_succeeded(version.holder, day, known_by):
             found.append(SUCCEEDED)
         return found
 
-    def _licence_doubts(self, holder: Enterprise, day: date, known_by: datetime) -> list[Doubt]:
+    def _licence_doubts(self, holder: Enterprise, day: date, known_by: datetime, is_past: bool) -> list[Doubt]:
         licence = self.licence_on(holder, day, known_by)
         deed = licence.deed_on(day, known_by) if licence else None
+        if is_past and licence is not None and deed is not None and deed in self._silent(licence):
+            return [("unknown", "history_not_public")]
         status = STATUS_OF[deed.act] if deed else "valid"
         if self.is_succeeded(holder, day, known_by) and status not in ("annulled", "stripped"):
             return [SUCCEEDED]

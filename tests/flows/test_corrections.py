@@ -222,6 +222,24 @@ def test_penalty_that_is_public_no_more_makes_its_time_unknown(hub_world: World)
     assert hub_world.outcome(permit["reference"])[0] == "valid"
 
 
+@pytest.mark.parametrize("repaired", [False, True])
+def test_licences_penalty_that_is_public_no_more_is_not_told_by_its_permits_past(
+    hub_world: World, repaired: bool
+) -> None:
+    licence, permit = hub_world.issue(licence_order()), hub_world.issue(food_order())
+    penalty = hub_world.change(
+        licence["identifier"], "suspend", public_until="2027-12-31" if repaired else "2026-12-01"
+    )
+    hub_world.pass_days(4)
+    hub_world.change(licence["identifier"], "reinstate", works_from="2026-11-27")
+    if repaired:
+        hub_world.undo_note(licence["identifier"], "repair", penalty["act_id"], from_on="2026-11-27")
+    hub_world.pass_days(10)
+    at = hub_world.scan_certificate(permit["reference"], at=date(2026, 11, 25))["at"]
+    assert {at[line]["reason"] for line in ("recorded_then", "known_now")} == {"history_not_public"}
+    assert hub_world.outcome(permit["reference"]) == ("valid", "good")
+
+
 def test_dates_and_licence_of_that_day_are_judged_too(hub_world: World) -> None:
     licence = hub_world.issue(licence_order())
     permit = hub_world.issue(food_order())

@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub import intentions
+from hub.answers import LICENCE_TYPE
 from hub.errors import HubError, OrderError, SetupError, StatementError
 from hub.evidence import record_refusal
 from hub.holders import lock_holders
@@ -407,11 +408,15 @@ def _name_holders(
     now: datetime,
     connection: Connection,
 ) -> dict[str, dict[str, Any]]:
-    """Let the newest business licence name its holder; return what heads tell of names they had before."""
-    changed, former = [], []
+    """Let the newest business licence name its holder; return what heads tell of names they had before.
+
+    A holder that no licence and no permit names any more, as those that did were mistakes, is named by its next one.
+    """
+    changed, former, reader = [], [], CertificateReader(connection)
     for each in sealed:
-        if each.intention.names_holder:
-            enterprise, name = enterprises[each.intention.licence_number], each.intention.holder_name
+        enterprise, name = enterprises[each.intention.licence_number], each.intention.holder_name
+        is_unnamed = name and not enterprise.name and not reader.current_of(enterprise.licence_number, [LICENCE_TYPE])
+        if each.intention.names_holder or is_unnamed:
             if enterprise.name not in ("", name):
                 former.append((enterprise.licence_number, enterprise.name, each.intention.works_from))
             enterprise.name, enterprise.address = name, each.intention.holder_address

@@ -56,7 +56,7 @@ def take_back(
         # The certificate that truly bears the number may be recorded now.
         writer.free_number(chain.chain)
         writer.update_chain(chain.chain, current=None)
-        return Taken(left)
+        return Taken(left, _name_by_what_is_left(mistake, holders[chain.licence_number], reader, connection))
     if _restore(previous, mistake, change, reader, writer, connection) not in ENDED:
         claim_device_again(previous, connection)
     _point_back(chain, previous, mistake, holders, reader, writer, connection)
@@ -146,14 +146,43 @@ def _name_again(
     connection: Connection,
 ) -> str:
     """Let a holder have the name and address of the licence that counts again; it never had the mistake's."""
-    records, holder = reader.records([mistake.serial, previous.serial]), holders[previous.licence_number]
-    wrong, right = (disclosed_values(records[each.serial].public_disclosures) for each in (mistake, previous))
-    if holder.name == wrong["holder_name"] != right["holder_name"]:
-        until_on = first_day(mistake.serial, connection)
-        RelationWriter(connection).drop_former_name_until(holder.licence_number, right["holder_name"], until_on)
-        holder.name = right["holder_name"]
-        former = [name for name, _ in RelationReader(connection).former_names(holder.licence_number)]
-        NamePartWriter(connection).forget(holder.licence_number, wrong["holder_name"], left=[holder.name, *former])
+    holder, right = holders[previous.licence_number], _public(previous, reader)
+    if holder.name == _public(mistake, reader)["holder_name"] != right["holder_name"]:
+        _take_name(holder, right["holder_name"], mistake, connection)
     holder.address = right.get("holder_address", "")
     EnterpriseWriter(connection).keep([holder])
     return holder.licence_number
+
+
+def _name_by_what_is_left(
+    mistake: Certificate, holder: LockedEnterprise, reader: CertificateReader, connection: Connection
+) -> str | None:
+    """Let a holder that a mistake named be named by what is left: its licence, else the first of its permits.
+
+    With nothing left it has none. Returns the holder whose name is another, if it is.
+    """
+    left = reader.current_of(holder.licence_number)
+    licences = [each for each in left if each.certificate_type == LICENCE_TYPE]
+    is_named_by_licence = bool(licences) and mistake.certificate_type != LICENCE_TYPE
+    if is_named_by_licence or holder.name != _public(mistake, reader).get("holder_name", ""):
+        return None
+    source = licences[-1] if licences else left[0] if left else None
+    right = _public(source, reader) if source else {}
+    if right.get("holder_name", "") != holder.name:
+        _take_name(holder, right.get("holder_name", ""), mistake, connection)
+    holder.address = right.get("holder_address", "")
+    EnterpriseWriter(connection).keep([holder])
+    return holder.licence_number
+
+
+def _take_name(holder: LockedEnterprise, right: str, mistake: Certificate, connection: Connection) -> None:
+    """Give a holder its name back: that it had the mistake's, and gave up its own for it, never was."""
+    wrong, holder.name = holder.name, right
+    until_on = first_day(mistake.serial, connection)
+    RelationWriter(connection).drop_former_name_until(holder.licence_number, right, until_on)
+    former = [name for name, _ in RelationReader(connection).former_names(holder.licence_number)]
+    NamePartWriter(connection).forget(holder.licence_number, wrong, left=[holder.name, *former])
+
+
+def _public(certificate: Certificate, reader: CertificateReader) -> dict[str, str]:
+    return disclosed_values(reader.records([certificate.serial])[certificate.serial].public_disclosures)

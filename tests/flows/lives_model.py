@@ -200,6 +200,7 @@ class Town:
     bonds: list[Bond] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
+    in_order: list[Version] = field(default_factory=list)
 
     @property
     def today(self) -> date:
@@ -402,6 +403,7 @@ class Town:
             chain.holder = order.holder
             order.holder.chains.append(chain)
         chain.versions.append(version)
+        self.in_order.append(version)
         if not order.holder.name:
             order.holder.name = name  # the first certificate of a holder names it until its licence does
         if chain.certificate_type == LICENCE and order.holder.name != name:
@@ -415,6 +417,7 @@ class Town:
         restored = chain.current()
         if restored is None:
             chain.holder.chains.remove(chain)
+            self._name_by_what_is_left(version, chain.holder)
             return
         for each in restored.deeds:
             if each.act_id == version.act_id:
@@ -426,6 +429,21 @@ class Town:
         if chain.certificate_type == LICENCE and restored.holder_name != version.holder_name:
             chain.holder.former_names.remove((restored.holder_name, version.works_from))
             chain.holder.name = restored.holder_name
+
+    def _name_by_what_is_left(self, mistake: Version, holder: Enterprise) -> None:
+        """Let a holder that the mistake named be named by its licence, or by the first of what else is left."""
+        left = [each for each in self.in_order if each in [chain.current() for chain in holder.chains]]
+        licences = [each for each in left if each.chain.certificate_type == LICENCE]
+        is_named = bool(licences) and mistake.chain.certificate_type != LICENCE
+        if is_named or holder.name != mistake.holder_name:
+            return
+        source = licences[-1] if licences else left[0] if left else None
+        name = source.holder_name if source else ""
+        if name != holder.name:
+            given_up = (name, mistake.works_from)
+            if given_up in holder.former_names:
+                holder.former_names.remove(given_up)
+            holder.name = name
 
     # --- what a certificate is worth --------------------------------------------------------------------------------
 

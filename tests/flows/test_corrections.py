@@ -75,6 +75,31 @@ def test_voided_certificate_leaves_its_holders_page_and_stays_known(hub_world: W
     assert hub_world.outcome(permit["reference"]) == ("not_valid", "voided")
 
 
+@pytest.mark.parametrize("with_permit", [False, True])
+def test_wrong_holders_page_does_not_keep_the_name_that_only_a_mistake_gave_it(
+    hub_world: World, with_permit: bool
+) -> None:
+    if with_permit:
+        hub_world.issue(food_order(holder_name="中山示例小吃店"))
+    wrong = hub_world.issue(licence_order(holder_name="中山示例另一家公司"))
+    hub_world.change(wrong["identifier"], "void")
+    holder = hub_world.scan_enterprise(wrong["holder_reference"])["holder"]
+    assert holder["name"] == ("中山示例小吃店" if with_permit else "")
+    assert "former_names" not in holder
+    assert hub_world.search({"name": "另一家"})["certificates"] == []
+    hub_world.issue(licence_order(certificate_number=SHOP))
+    holder = hub_world.scan_enterprise(wrong["holder_reference"])["holder"]
+    assert holder["name"] == "中山示例餐饮有限公司"
+
+
+def test_permit_names_a_holder_that_only_a_mistake_had_named(hub_world: World) -> None:
+    wrong = hub_world.issue(food_order(holder_name="中山示例另一家公司"))
+    hub_world.change(wrong["identifier"], "void")
+    assert hub_world.scan_enterprise(wrong["holder_reference"])["holder"]["name"] == ""
+    hub_world.issue(food_order())
+    assert hub_world.scan_enterprise(wrong["holder_reference"])["holder"]["name"] == "中山示例餐饮有限公司"
+
+
 def test_number_of_a_voided_certificate_is_free_for_its_true_holder(hub_world: World) -> None:
     wrong = _permit(hub_world)
     true_holder = {"licence_number": OTHER_SHOP, "holder_name": "中山示例杂货店"}

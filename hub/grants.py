@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from connectors.contract import ELicence, LicenceSigner, SignedText
 from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
 from hub.errors import GrantError, NotFoundError
+from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.signer_status import ask_status, grant_context
@@ -28,6 +29,7 @@ from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from hub.store.parties import PartyReader
+from hub.store.relation import RelationReader
 from hub.store.statement import StatementWriter
 from schemas.catalogue import CertificateTypeUnknownError, SharingClass
 from schemas.evidence import ActFacts, Kind
@@ -47,6 +49,7 @@ from signing.envelope import encrypt
 
 _LONGEST_GRANT = timedelta(days=366)
 _NONE = "无"
+_NO_TRADE_NAME = "（无字号）"
 
 
 def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -57,17 +60,18 @@ def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -
     """
     with registry.database.read() as connection:
         enterprise = EnterpriseReader(connection).get(str(wish.get("licence_number")))
+        if enterprise is None:
+            raise GrantError("grant_holder_unknown")
+        _refuse_succeeded(enterprise.licence_number, connection)
         department = PartyReader(connection).department(str(wish.get("requester")))
         other = EnterpriseReader(connection).get(str(wish.get("requester"))) if department is None else None
-    if enterprise is None:
-        raise GrantError("grant_holder_unknown")
-    requester_name = department.name_zh if department else other.name if other else None
+    requester_name = department.name_zh if department else (other.name or _NO_TRADE_NAME) if other else None
     if requester_name is None:
         raise GrantError("grant_requester_unknown")
     try:
         grant = Grant(
             holder_licence_number=enterprise.licence_number,
-            holder_name=enterprise.name,
+            holder_name=enterprise.name or _NO_TRADE_NAME,
             requester_kind="department" if department else "enterprise",
             requester_licence_number=str(wish["requester"]),
             requester_name=requester_name,
@@ -224,6 +228,9 @@ def _enclosed(signed: SignedText, signer: LicenceSigner, registry: Registry, dig
 
 
 def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection) -> None:
+    # An act that ends the holder ends its grants: the two come one after the other.
+    lock_holder(grant.holder_licence_number, connection=connection, registry=registry, now=now)
+    _refuse_succeeded(grant.holder_licence_number, connection)
     writer = StatementWriter(connection)
     if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
         raise GrantError("grant_posted")
@@ -231,6 +238,12 @@ def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: da
     works_from = grant.valid_from.isoformat()
     act = ActFacts(Kind.GRANT, stored.act_id, now, works_from, stored.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
+
+
+def _refuse_succeeded(holder: str, connection: Connection) -> None:
+    """Refuse a grant of an enterprise whose place another has taken; raises GrantError grant_holder_ended."""
+    if any(each.ends(holder) for each in RelationReader(connection).of(holder)):
+        raise GrantError("grant_holder_ended")
 
 
 def _commit_withdrawal(

@@ -36,7 +36,7 @@ from hub.store.grant import GrantWriter
 from hub.store.relation import RelationReader, RelationWriter
 from schemas.certificate import ENDED, Status, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.parties import ENDING_RELATIONS, Relation, RelationKind, System
+from schemas.parties import ENDING_RELATIONS, RelationKind, System
 
 Step = Literal["record", "end"]
 _STEPS: tuple[Step, ...] = ("record", "end")
@@ -169,7 +169,7 @@ def _check_contradictions(order: RelationOrder, connection: Connection) -> None:
     if order.kind is RelationKind.BRANCH:
         if any(each.kind == RelationKind.BRANCH for each in outward):
             raise OrderError("relation_two_parents")
-    elif any(_ends(each) and not each.kind == order.kind == RelationKind.SPLIT for each in outward):
+    elif any(each.ends(order.from_number) and not each.kind == order.kind == RelationKind.SPLIT for each in outward):
         raise OrderError("relation_two_successors")
     if _leads_to(order.to_number, order.from_number, order.kind is RelationKind.BRANCH, reader):
         raise OrderError("relation_ring")
@@ -190,10 +190,6 @@ def _check_end(order: RelationOrder, connection: Connection) -> None:
         raise NotFoundError("relation_not_found")
     if order.works_from < standing[0].works_from:
         raise OrderError("out_of_order")
-
-
-def _ends(relation: Relation) -> bool:
-    return relation.kind in ENDING_RELATIONS
 
 
 def _leads_to(start: str, wanted: str, is_branch: bool, reader: RelationReader) -> bool:

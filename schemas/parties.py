@@ -171,6 +171,10 @@ class Relation:
     act_id: str
     ended_at: datetime | None = None
 
+    def ends(self, licence_number: str) -> bool:
+        """Say whether this enterprise is no more by a relation that stands; none is recorded ahead of its day."""
+        return self.from_number == licence_number and self.kind in ENDING_RELATIONS and self.until_on is None
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

@@ -456,6 +456,11 @@ GRANTS: Mapping[str, Row] = {
         404, "本平台没有这个市场主体。", "This hub knows no such enterprise.",
         "请核对统一社会信用代码。", "Check the licence number.",
     ),
+    "grant_holder_ended": Row(
+        409, "该市场主体已由其他主体承继，不能再授权。",
+        "Another enterprise took this one's place; it grants nothing more.",
+        "请由承继的主体授权。", "Have the successor grant it.",
+    ),
     "grant_requester_unknown": Row(
         404, "没有登记这个用证方。", "No such requester is enrolled.",
         "请核对用证方代码。", "Check the requester's licence number.",

@@ -438,10 +438,16 @@ class Lives(Led):
         if holder.number not in self._signing:
             self.world.make_licence(holder.number)
             self._signing.add(holder.number)
-        signed = self.world.sign_grant(signer=holder.number, licence_number=holder.number, uses=GRANTED_USES)
-        digest = str(self.world.post(signed)["digest"])
-        self._digest = None
-        self.town.grants.append(model.Grant(digest, holder, self.town.now + timedelta(days=30), GRANTED_USES))
+        is_no_more = self.town.is_succeeded(holder, self.town.today, self.town.now)
+        posted = self._act(
+            {"grant_holder_ended"} if is_no_more else set(),
+            lambda: self.world.post(
+                self.world.sign_grant(signer=holder.number, licence_number=holder.number, uses=GRANTED_USES)
+            ),
+        )
+        if posted is None:
+            return
+        self.town.grants.append(model.Grant(posted["digest"], holder, self.town.now + timedelta(days=30), GRANTED_USES))
 
     @rule(place=pick, chosen=st.integers(0, 9))
     def pull(self, place: int, chosen: int) -> None:

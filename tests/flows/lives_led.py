@@ -32,7 +32,7 @@ CODES_EXPECTED = {
     "body_not_in_charge", "annotation_only_licence", "annotation_there", "annotation_lifted", "renewal_not_filed",
     "renewal_not_possible", "enterprise_not_found", "relation_itself", "relation_there", "relation_two_parents",
     "relation_two_successors", "relation_ring", "relation_not_found", "grant_withdrawn", "grant_ended",
-    "grant_used_up",
+    "grant_used_up", "grant_holder_ended",
 }  # fmt: skip
 
 

@@ -46,8 +46,30 @@ def test_conversion_ends_grants_opens_tasks_and_makes_old_permits_unknown(hub_wo
     assert hub_world.outcome(permit["reference"]) == ("unknown", "licence_succeeded")
     with refused("grant_withdrawn"):
         hub_world.pull(granted_request(digest))
+    with refused("grant_holder_ended"):
+        hub_world.grant()
     (task,) = hub_world.inbox(state="open")
     assert task["facts"] == {"why": "conversion", "certificates": 1}
+
+
+def test_grant_drafted_before_the_conversion_is_not_taken_after_it(hub_world: World) -> None:
+    _open(hub_world, SHOP, COMPANY)
+    hub_world.make_licence()
+    signed = hub_world.sign_grant()
+    hub_world.relate("conversion", SHOP, COMPANY)
+    with refused("grant_holder_ended"):
+        hub_world.post(signed)
+
+
+def test_holder_without_a_trade_name_grants_too(hub_world: World) -> None:
+    hub_world.share()
+    hub_world.issue(licence_order(licence_number=OTHER_SHOP, certificate_number=OTHER_SHOP, holder_name=""))
+    hub_world.issue(food_order(licence_number=OTHER_SHOP, holder_name=""))
+    hub_world.make_licence(OTHER_SHOP)
+    signed = hub_world.sign_grant(signer=OTHER_SHOP, licence_number=OTHER_SHOP)
+    assert "（无字号）" in signed.text
+    digest = hub_world.post(signed)["digest"]
+    assert hub_world.pull(granted_request(digest, licence_number=OTHER_SHOP))["delivery"]
 
 
 def test_permit_changed_to_the_successor_goes_on_as_one_chain(hub_world: World) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from hub.answers import LICENCE_TYPE
-from hub.charge import require_body, require_own_body
+from hub.charge import require_body, require_own_body, stands_for
 from hub.errors import NotFoundError, OrderError
 from hub.evidence import act_once
 from hub.holders import lock_holders
@@ -31,7 +31,6 @@ from hub.statements import Second, VerifiedStatement
 from hub.store.annotation import AnnotationReader, AnnotationWriter
 from hub.store.certificate import CertificateReader, CertificateWriter
 from hub.store.entry import EntryWriter
-from hub.store.parties import PartyReader
 from schemas.annotation import ANNOTATION_RULES, LASTING, AnnotationKind, Author, RecordedAnnotation
 from schemas.certificate import ENDED, Act, Certificate, Status, civil_date
 from schemas.clocks import ClockCode
@@ -181,7 +180,7 @@ class _Act:
         if found is None:
             raise NotFoundError("annotation_not_found")
         body = require_own_body(self.order.issuing_body, self.system, self.connection, civil_date(self.now))
-        if found.authority != body.licence_number and not self._succeeds(found.authority, body):
+        if not stands_for(body, found.authority, self.connection):
             raise OrderError("body_not_in_charge", issuing_body=self.order.issuing_body)
         if found.lifted_on is not None:
             raise OrderError("annotation_lifted")
@@ -220,10 +219,6 @@ class _Act:
         if kind not in body.annotates:
             raise OrderError("body_not_in_charge", issuing_body=self.order.issuing_body)
         return body
-
-    def _succeeds(self, authority: str, body: IssuingBody) -> bool:
-        noted_by = PartyReader(self.connection).issuing_body(authority)
-        return noted_by is not None and body.licence_number in (noted_by.successor, noted_by.superior)
 
     def _require_current(self) -> None:
         chain = CertificateReader(self.connection).chains([self.certificate.chain])[self.certificate.chain]

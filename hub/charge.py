@@ -32,6 +32,14 @@ def require_body(
     raise OrderError("body_not_in_charge", issuing_body=acting)
 
 
+def stands_for(body: IssuingBody, author: str, connection: Connection) -> bool:
+    """Say whether a body may go on with what another did: it is that one, its successor or its superior."""
+    if author == body.licence_number:
+        return True
+    earlier = PartyReader(connection).issuing_body(author)
+    return earlier is not None and body.licence_number in (earlier.successor, earlier.superior)
+
+
 def require_own_body(acting: str, system: System, connection: Connection, today: date) -> IssuingBody:
     """Return a body that is enrolled, of the caller's department and in being.
 

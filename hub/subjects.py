@@ -1,7 +1,7 @@
 """Sites and devices: registered once under an id for good, handed on, ended; each has a code of its own.
 
 1 the order is read; a site's id is made here, a device's is the one its registrar gave it
-2 the acting body is the caller's own and in being
+2 the acting body is the caller's own, in being and in charge of some type; of what is there, the one that registered it
 3 subject, entry and kept answer are committed together            <- COMMIT POINT
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from hub.charge import require_own_body
+from hub.charge import require_own_body, stands_for
 from hub.errors import NotFoundError, OrderError
 from hub.evidence import act_once
 from hub.order_reading import OrderReading
@@ -26,6 +26,7 @@ from hub.store.subject import StoredSubject, SubjectReader, SubjectWriter
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import make_reference, make_site_id
+from schemas.order import UNNAMED_SUBJECT
 from schemas.parties import System
 
 Step = Literal["register", "hand_on", "end"]
@@ -58,12 +59,16 @@ def read_subject_order(content: Mapping[str, Any], *, overrides: Container[str])
     is_new, made_here = step == "register", step == "register" and kind == "site"
     if made_here and reading.get("subject_id") is not None:
         reading.problem("subject_id", "not_here")
+    subject_id = "" if made_here else reading.code("subject_id")
+    # What a site is known by, or what names nothing, is no device's number.
+    if kind == "device" and (subject_id == UNNAMED_SUBJECT or subject_id.startswith("S-")):
+        reading.problem("subject_id", "form")
     is_home = reading.flag("address_is_home", default=False)
     order = SubjectOrder(
         step=step or "register",
         kind=kind or "site",
         issuing_body=reading.text("issuing_body", 18),
-        subject_id="" if made_here else reading.text("subject_id", 64),
+        subject_id=subject_id,
         holder="" if step == "end" else reading.licence_number("licence_number", overrides=overrides),
         name=reading.text("name", 128) if is_new else "",
         address=reading.text("address", 512) if is_new and not is_home else "",
@@ -109,14 +114,17 @@ def _commit(
 ) -> dict[str, Any]:
     if order.works_from > civil_date(now):
         raise OrderError("works_from_future")
-    require_own_body(order.issuing_body, system, connection, civil_date(now))
+    body = require_own_body(order.issuing_body, system, connection, civil_date(now))
+    found = None if order.step == "register" else _standing(order, connection)
+    if not (stands_for(body, found.issuing_body, connection) if found else body.competences):
+        raise OrderError("body_not_in_charge", issuing_body=order.issuing_body)
     spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-    if order.step == "register":
+    if found is None:
         row = _add(order, act_id, registry, now, connection)
         subject_id, reference = row["subject_id"], row["reference"]
     else:
-        found = _standing(order, connection)
-        values = {"holder": order.holder} if order.step == "hand_on" else {"ended_on": order.works_from}
+        handed_on = {"holder": order.holder, "from_on": order.works_from}
+        values = handed_on if order.step == "hand_on" else {"ended_on": order.works_from}
         SubjectWriter(connection).update(found.subject_id, **values, act_id=act_id)
         subject_id, reference = found.subject_id, found.reference
     act = ActFacts(Kind.REGISTER, act_id, now, order.works_from.isoformat(), verified.digest, None, None)
@@ -132,6 +140,8 @@ def _add(order: SubjectOrder, act_id: str, registry: Registry, now: datetime, co
         "holder": order.holder,
         "name": order.name,
         "address": order.address,
+        "from_on": order.works_from,
+        "issuing_body": order.issuing_body,
         "ended_on": None,
         "recorded_at": now,
         "act_id": act_id,
@@ -150,4 +160,6 @@ def _standing(order: SubjectOrder, connection: Connection) -> StoredSubject:
         raise NotFoundError("subject_not_found")
     if found.ended_on is not None:
         raise OrderError("subject_ended", subject_id=order.subject_id)
+    if order.works_from < found.from_on:
+        raise OrderError("out_of_order", identifier=order.subject_id)
     return found

@@ -16,7 +16,7 @@ _TABLE = tables.subject
 
 @dataclass(frozen=True, slots=True)
 class StoredSubject:
-    """A site or a device as kept. `address` is "" where it is a home; `holder` whose it is now."""
+    """A site or a device as kept: `holder` whose it is now, since `from_on`; `address` is "" where it is a home."""
 
     subject_id: str
     kind: str
@@ -24,6 +24,8 @@ class StoredSubject:
     holder: str
     name: str
     address: str
+    from_on: date
+    issuing_body: str
     ended_on: date | None
     recorded_at: datetime
     act_id: str

@@ -183,6 +183,9 @@ subject = Table(
     Column("name", Text, nullable=False),
     # "" where it is a home.
     Column("address", Text, nullable=False),
+    Column("from_on", Date, nullable=False),
+    # Who registered it, and so may hand it on or end it.
+    Column("issuing_body", String(18), nullable=False),
     Column("ended_on", Date),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),

@@ -173,7 +173,7 @@ class Lives(Led):
         holder, today = self._enterprise(place), self.town.today
         made = self.world.register("site", licence_number=holder.number, works_from=today.isoformat())
         self._digest = None
-        self.town.subjects.append(model.Subject(made["subject_id"], "site"))
+        self.town.subjects.append(model.Subject(made["subject_id"], "site", self.town.today))
         order = Issue(FOOD, holder, food_number(chosen + 1), today, today, None, site=made["subject_id"])
         self._issue(order, holder.name or self._name(holder, 0), today, today + timedelta(days=90))
         current = self._recent.current() if self._recent else None
@@ -415,6 +415,8 @@ class Lives(Led):
             broken.add("subject_not_found")
         if step != "register" and known is not None and known.ended:
             broken.add("subject_ended")
+        if step != "register" and known is not None and works < known.since:
+            broken.add("out_of_order")
         said: dict[str, Any] = {"step": step, "works_from": works.isoformat()}
         if step != "register" or kind == "device":
             said["subject_id"] = subject_id
@@ -424,9 +426,9 @@ class Lives(Led):
         if done is None:
             return
         if step == "register":
-            self.town.subjects.append(model.Subject(done["subject_id"], kind))
-        elif step == "end" and known is not None:
-            known.ended = True
+            self.town.subjects.append(model.Subject(done["subject_id"], kind, works))
+        elif known is not None:
+            known.ended, known.since = step == "end", works
 
     # --- grants and pulls -------------------------------------------------------------------------------------------
 

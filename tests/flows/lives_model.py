@@ -172,6 +172,7 @@ class Grant:
 class Subject:
     subject_id: str
     kind: SubjectKind
+    since: date
     ended: bool = False
 
 

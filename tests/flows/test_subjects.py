@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from schemas.identifiers import is_site_id
-from tests.flows.refusals import refused
+from schemas.identifiers import is_site_id, make_licence_number
+from tests.flows.refusals import refused, refused_whole
 from tests.flows.world import (
+    HEALTH,
     LIFT,
     OTHER_SHOP,
     SHOP,
@@ -18,6 +19,7 @@ from tests.flows.world import (
 )
 
 OTHER_LIFT = "31104420002020010002"
+COURT = make_licence_number("11442000", "00000099")
 
 
 def test_site_is_registered_once_under_an_id_for_good(hub_world: World) -> None:
@@ -50,6 +52,28 @@ def test_ended_site_takes_no_new_permit(hub_world: World) -> None:
         hub_world.issue(food_order(subject_id=made["subject_id"]))
     with refused("subject_ended"):
         hub_world.register("site", step="end", subject_id=made["subject_id"])
+
+
+def test_site_is_handed_on_and_ended_by_who_registered_it_and_nobody_else(hub_world: World) -> None:
+    hub_world.enrol(
+        "issuing-bodies", licence_number=COURT, department=HEALTH, name_zh="示例法院", name_en="Example court",
+        area="442000", from_on="2019-01-01", competences=[], annotates=["frozen"],
+    )  # fmt: skip
+    made, by_health = hub_world.register("site"), {"system": "health", "issuing_body": COURT}
+    for step in ("hand_on", "end"):
+        with refused_whole(hub_world, "body_not_in_charge"):
+            hub_world.register("site", **by_health, step=step, subject_id=made["subject_id"])
+    with refused_whole(hub_world, "body_not_in_charge"):
+        hub_world.register("site", **by_health)
+    with refused_whole(hub_world, "out_of_order"):
+        hub_world.register("site", step="end", subject_id=made["subject_id"], works_from="2026-11-22")
+    hub_world.register("site", step="end", subject_id=made["subject_id"])
+
+
+@pytest.mark.parametrize("subject_id", ["001", "S-ABCDEFGHJKMN", "<script>", "1/2", "", "x" * 65])
+def test_device_has_no_number_that_names_nothing_or_a_site(hub_world: World, subject_id: str) -> None:
+    with refused_whole(hub_world, "fields_wrong", ("subject_id", "form")):
+        hub_world.register("device", subject_id=subject_id)
 
 
 def test_ended_device_takes_no_certificate(hub_world: World) -> None:

@@ -338,7 +338,7 @@ class World:
         }
         return self.give(Ordered.RELATE, content | changes)
 
-    def register(self, kind: str, **changes: Any) -> dict[str, Any]:
+    def register(self, kind: str, *, system: str = "market", **changes: Any) -> dict[str, Any]:
         """Register a site or device of the 示例 shop."""
         content = {
             "step": "register",
@@ -349,7 +349,7 @@ class World:
             "address": "中山市示例路1号",
             "works_from": TODAY.isoformat(),
         }
-        return self.give(Ordered.REGISTER, content | changes, alone=True)
+        return self.give(Ordered.REGISTER, content | changes, system=system, alone=True)
 
     def inbox(self, system: str = "market", **filters: Any) -> list[dict[str, Any]]:
         """Return what a system's department and its bodies were told."""

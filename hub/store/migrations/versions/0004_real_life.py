@@ -153,6 +153,8 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(length=18), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("issuing_body", sa.String(length=18), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
         sa.Column("recorded_at", MOMENT, nullable=False),
         sa.Column("act_id", sa.String(length=64), nullable=False),

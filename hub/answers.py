@@ -15,6 +15,8 @@ import orjson
 from schemas.annotation import RecordedAnnotation
 from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Status
 from schemas.fields import COMMON_FIELDS
+from schemas.identifiers import is_site_id
+from schemas.order import UNNAMED_SUBJECT
 from schemas.parties import ENDING_RELATIONS, Relation
 from signing.base64url import decode
 
@@ -141,6 +143,13 @@ def _brief(change: Mapping[str, Any]) -> dict[str, Any]:
 def is_about(line: Mapping[str, Any], subject_id: str) -> bool:
     """Say whether a certificate, by its line or body, is about a site or device, alone or among others."""
     return subject_id in line["subject"].get("ids", [line["subject"]["id"]])
+
+
+def names_no_subject(line: Mapping[str, Any]) -> bool:
+    """Say whether a certificate that has not ended tells what it is about in words, or not at all."""
+    subject = line["subject"]
+    is_named = is_site_id(subject["id"]) if subject["kind"] == "site" else subject["id"] != UNNAMED_SUBJECT
+    return not is_named and line["status"] not in _ENDED_VALUES
 
 
 def page_of(slot: int) -> int:

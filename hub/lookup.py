@@ -7,7 +7,7 @@ The door then shows it as a page, as JSON or as a signed answer. `as_of` is the 
 its publicity term, or after its holder's credit was repaired, is told no more: of it only the present is public.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -36,6 +36,14 @@ class Beside:
 
     heads: Mapping[str, Head] = field(default_factory=dict)
     sites: Mapping[str, Subject] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The certificates about a site or device, each with its holder's head; not `is_whole` where there are more."""
+
+    found: Sequence[tuple[Body, Head]]
+    is_whole: bool = True
 
 
 NOTHING = Beside()
@@ -84,12 +92,10 @@ def look_up_enterprise(
     }
 
 
-def look_up_subject(
-    subject: Subject, found: Sequence[tuple[Body, Head]], *, surroundings: Surroundings, now: datetime
-) -> dict[str, Any]:
-    """Return everything public about a site or a device: what it is, whose, and each certificate about it."""
+def look_up_subject(subject: Subject, about: About, *, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
+    """Return everything public about a site or a device: what it is, whose, and the newest certificates about it."""
     answered = []
-    for body, head in found:
+    for body, head in about.found:
         line = _answer_line(line_of(body), head_licence_state(head, now), surroundings, now)
         answered.append(line | {"holder": {"name": head["name"], "reference": head["reference"]}})
     answered.sort(key=lambda each: (_ORDER[each["verdict"]["outcome"]], each["type"]))
@@ -99,36 +105,46 @@ def look_up_subject(
         "as_of": now.isoformat(),
         "subject": _subject(subject) | {"reference": subject.reference, "holder_number": subject.holder},
         "certificates": answered,
+        "is_whole": about.is_whole,
         "url": f"{surroundings.origin}/{subject.kind[0]}/{subject.reference}",
     }
 
 
 def answer_whether(
-    code: str, subject: Subject | None, found: Sequence[tuple[Body, Head]], *, surroundings: Surroundings, now: datetime
+    code: str, subject: Subject | None, about: About, *, unnamed: bool, surroundings: Surroundings, now: datetime
 ) -> dict[str, Any]:
     """Say whether a site or device has a good certificate of a type: yes, no, or unknown with its reason.
 
-    "No" is said only of a known subject and of a type that is held completely; what is written in words and not by id
-    is unknown.
+    "Yes" is said of what is in use, by a certificate of the one whose it is. "No" is said only of a known subject and
+    of a type that is held completely, when all was read; `unnamed` says that its holder has a certificate of the type
+    that names its place in words, and what is written in words is unknown.
     """
-    outcomes = [
-        judge(
-            facts_of(line_of(body), head_licence_state(head, now), surroundings), surface=Surface.SCAN, now=now
-        ).outcome
-        for body, head in found
-        if body["type"] == code
-    ]
-    if Outcome.VALID in outcomes:
-        said, reason = "yes", "good"
-    elif subject is None:
-        said, reason = "unknown", "subject_not_known"
-    elif Outcome.UNKNOWN in outcomes:
-        said, reason = "unknown", "state_unknown"
-    elif code in surroundings.complete:
-        said, reason = "no", "none_good"
-    else:
+    outcomes = set()
+    for body, head in about.found:
+        facts = facts_of(line_of(body), head_licence_state(head, now), surroundings)
+        outcomes.add((judge(facts, surface=Surface.SCAN, now=now).outcome, head["licence_number"]))
+    said, reason = _whether(subject, outcomes)
+    if said == "no" and not about.is_whole:
+        said, reason = "unknown", "too_many"
+    elif said == "no" and unnamed:
+        said, reason = "unknown", "named_in_words"
+    elif said == "no" and code not in surroundings.complete:
         said, reason = "unknown", "not_covered"
     return {"kind": "predicate", "as_of": now.isoformat(), "certificate_type": code, "answer": said, "reason": reason}
+
+
+def _whether(subject: Subject | None, outcomes: Collection[tuple[Outcome, str]]) -> tuple[str, str]:
+    """Answer by what was found alone: pairs of a verdict and whose certificate it is of."""
+    if subject is None:
+        return "unknown", "subject_not_known"
+    if subject.ended_on is not None:
+        return "unknown", "subject_ended"
+    if (Outcome.VALID, subject.holder) in outcomes:
+        return "yes", "good"
+    found = {outcome for outcome, _ in outcomes}
+    if Outcome.VALID in found:
+        return "unknown", "of_another_holder"
+    return ("unknown", "state_unknown") if Outcome.UNKNOWN in found else ("no", "none_good")
 
 
 def look_up_certificate(

@@ -81,6 +81,10 @@ class Catalogue:
             raise CertificateTypeUnknownError("no such certificate type, or not in this version")
         return found
 
+    def has(self, code: str) -> bool:
+        """Say whether there is such a type."""
+        return code in self._current
+
     def all_versions(self) -> tuple[CertificateType, ...]:
         """Return every version of every type, by code and version."""
         return tuple(self._versions.values())

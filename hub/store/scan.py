@@ -35,10 +35,12 @@ _MANY = {
     " WHERE subject_id = {key}",
     "at_site": "SELECT a.body, h.body FROM site_chain x JOIN chain c ON c.chain = x.chain"
     " JOIN answer_certificate a ON a.serial = c.current JOIN answer_head h ON h.licence_number = c.licence_number"
-    " WHERE x.site_id = {key} ORDER BY c.chain LIMIT {most}",
+    " WHERE x.site_id = {key} AND (CAST({second} AS text) = '' OR c.certificate_type = {second})"
+    " ORDER BY c.chain DESC LIMIT {most}",
     "about_device": "SELECT a.body, h.body FROM device_claim x JOIN chain c ON c.chain = x.chain"
     " JOIN answer_certificate a ON a.serial = c.current JOIN answer_head h ON h.licence_number = c.licence_number"
-    " WHERE x.device_id = {key} ORDER BY c.chain LIMIT {most}",
+    " WHERE x.device_id = {key} AND (CAST({second} AS text) = '' OR c.certificate_type = {second})"
+    " ORDER BY c.chain DESC LIMIT {most}",
     "of_type": "SELECT a.body FROM chain c JOIN answer_certificate a ON a.serial = c.current"
     " WHERE c.licence_number = {key} AND c.certificate_type = {second} AND c.slot > {after}"
     " ORDER BY c.slot LIMIT {most}",

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from hub.answers import Body, Head, Line, is_about, line_of
-from hub.lookup import Beside
+from hub.answers import Head, Line, is_about, line_of, names_no_subject
+from hub.lookup import About, Beside
 from hub.store.scan import MOST, ScanReader, ScanRows
 from schemas.identifiers import is_site_id
 from schemas.parties import Subject
@@ -60,15 +60,23 @@ async def gather_subject(reader: ScanReader, key: str, *, by: str) -> Subject | 
     return subject_of(rows[0]) if rows else None
 
 
-async def gather_about(reader: ScanReader, subject: Subject) -> list[tuple[Body, Head]]:
-    """Read the certificates about a site or device, each with its holder's head.
+async def gather_about(reader: ScanReader, subject: Subject, code: str = "") -> About:
+    """Read the certificates about a site or device, of one type when `code` is given, each with its holder's head.
 
     Their chains are found by every site that a version of theirs was about; the one that counts may be about another.
     """
     what = "at_site" if subject.kind == "site" else "about_device"
-    rows = await reader.many(what, subject.subject_id)
+    rows = await reader.many(what, subject.subject_id, second=code)
     found = [(orjson.loads(row[0]), orjson.loads(row[1])) for row in rows[: MOST - 1]]
-    return [(body, head) for body, head in found if is_about(body, subject.subject_id)]
+    named = [(body, head) for body, head in found if is_about(body, subject.subject_id)]
+    return About(named, is_whole=len(rows) < MOST)
+
+
+async def gather_unnamed(reader: ScanReader, holder: str, code: str) -> bool:
+    """Say whether a holder has, or may have, a certificate of a type in force that names its place only in words."""
+    rows = await reader.many("of_type", holder, second=code)
+    lines = [line_of(orjson.loads(row[0])) for row in rows]
+    return len(lines) == MOST or any(names_no_subject(each) for each in lines)
 
 
 def subject_of(row: Sequence[Any]) -> Subject:

@@ -18,11 +18,18 @@ from limits import RateLimitItem, parse
 
 from hub.answers import Line
 from hub.facts import Surroundings
-from hub.lookup import answer_whether, look_up_certificate, look_up_enterprise, look_up_subject, successors_of
+from hub.lookup import About, answer_whether, look_up_certificate, look_up_enterprise, look_up_subject, successors_of
 from hub.store.columns import moment_of
 from hub.store.scan import ScanReader, ScanRows
 from hub.web.callers import moment
-from hub.web.gathering import gather_about, gather_beside, gather_branches, gather_chosen, gather_subject
+from hub.web.gathering import (
+    gather_about,
+    gather_beside,
+    gather_branches,
+    gather_chosen,
+    gather_subject,
+    gather_unnamed,
+)
 from hub.web.observation import Receive, Scope, Send
 from schemas.certificate import civil_date, parse_day
 from schemas.identifiers import (
@@ -232,7 +239,10 @@ class LookupDoor:
             found = await self._reader.holder(successors[0], None) if len(successors) == 1 else None
             if found is not None:
                 rows, predecessor = found, head
-        chosen, after = await self._chosen(asked, rows)
+        # A type or site that there is not chooses nothing: the page is shown as if it had not been asked for.
+        code = asked.one("type") if self._about(asked).catalogue.has(asked.one("type")) else ""
+        site = asked.one("site") if is_site_id(asked.one("site")) else ""
+        chosen, after = await self._chosen(asked, rows, code, site) if code or site else (None, None)
         beside = await gather_beside(self._reader, rows, chosen)
         answer = look_up_enterprise(
             rows,
@@ -243,7 +253,7 @@ class LookupDoor:
             chosen=chosen,
         )
         if chosen is not None:
-            answer["chosen"] = {"type": asked.one("type"), "site": asked.one("site"), "after": after}
+            answer["chosen"] = {"type": code, "site": site, "after": after}
         if answer["holder"].get("branches") and "branches" in asked.query:
             answer["branches"] = await gather_branches(self._reader, answer["holder"]["licence_number"])
         await self._answer(asked, "enterprise", answer)
@@ -256,11 +266,8 @@ class LookupDoor:
             rows = await self._reader.enterprise(reference, None)
         return rows
 
-    async def _chosen(self, asked: Asked, rows: ScanRows) -> tuple[list[Line] | None, int | None]:
-        """Read the lines of one type, or at one site, where that is asked for."""
-        code, site = asked.one("type"), asked.one("site")
-        if not (code or is_site_id(site)):
-            return None, None
+    async def _chosen(self, asked: Asked, rows: ScanRows, code: str, site: str) -> tuple[list[Line], int | None]:
+        """Read the lines of one type, or at one site."""
         number = orjson.loads(rows.head)["licence_number"]
         after = asked.number("after", longest=9)
         return await gather_chosen(self._reader, number, code=code, site=site, after=-1 if after is None else after)
@@ -278,14 +285,16 @@ class LookupDoor:
         """Answer whether a site or device has a good certificate of a type; as data or signed, there is no page."""
         code, subject_id = asked.one("type"), asked.one("subject")
         about = self._about(asked)
-        if code not in {each.code for each in about.catalogue.current()} or not subject_id:
+        if not about.catalogue.has(code) or not subject_id:
             await self._refuse(asked, "predicate_form")
             return
-        subject = await gather_subject(self._reader, subject_id, by="subject") if len(subject_id) <= 64 else None
+        is_name = len(subject_id) <= 64 and subject_id.isprintable()
+        subject = await gather_subject(self._reader, subject_id, by="subject") if is_name else None
         if subject is None:
             self._scan_misses.count(asked.address, asked.now.timestamp())
-        found = await gather_about(self._reader, subject) if subject else []
-        answer = answer_whether(code, subject, found, surroundings=about, now=asked.now)
+        found = await gather_about(self._reader, subject, code) if subject else About([])
+        unnamed = await gather_unnamed(self._reader, subject.holder, code) if subject else False
+        answer = answer_whether(code, subject, found, unnamed=unnamed, surroundings=about, now=asked.now)
         shown = "jwt" if asked.shown == "jwt" else "json"
         await self._answer(replace(asked, shown=shown), "predicate", answer | {"subject_id": subject_id})
 

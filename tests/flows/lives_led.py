@@ -178,7 +178,7 @@ class Led(RuleBasedStateMachine):
         subject = self._runner.run(gather_subject(self._reader, subject_id, by="subject"))
         assert subject is not None
         found = self._runner.run(gather_about(self._reader, subject))
-        told = {body["identifier"] for body, _ in found}
+        told = {body["identifier"] for body, _ in found.found}
         about = [each for each in (chain.current() for chain in self.town.chains) if each]
         if kind == "site":
             assert told == {each.identifier for each in about if each.site == subject_id}

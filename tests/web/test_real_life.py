@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from hub.client import RefusedError
+from hub.facts import Surroundings
+from hub.lookup import About, answer_whether
+from schemas.catalogue import load_catalogue
 from schemas.certificate import civil_date
 from schemas.identifiers import make_licence_number
+from schemas.parties import Subject
 from schemas.statement import Ordered
 from signing.base64url import decode
 from signing.jws import parse_json
@@ -84,6 +88,48 @@ def test_predicate_is_answered_by_id_and_words_are_unknown(door: Door) -> None:
     assert parse_json(decode(signed.split(".")[1]))["answer"] == "yes"
     refused = door[0].get("/holds?type=unheard_of&subject=x", headers={"accept": "application/json"})
     assert (refused.status_code, refused.json()["code"]) == (422, "predicate_form")
+
+
+def test_predicate_counts_what_is_in_use_by_whose_it_is_and_not_what_is_told_in_words(door: Door) -> None:
+    _open(door, "MA0R0017"), _open(door, "MA0R0018")
+    site = _register(door, "site", "MA0R0017")
+    asked = f"/holds?type=food_operation_permit&subject={site['subject_id']}"
+    issue(client_of(door, "market"), _food("MA0R0017", 37))
+    assert (_json(door, asked)["answer"], _json(door, asked)["reason"]) == ("unknown", "named_in_words")
+    issue(client_of(door, "market"), _food("MA0R0017", 38, subject_id=site["subject_id"]))
+    assert _json(door, asked)["answer"] == "yes"
+    _register(door, "site", "MA0R0018", step="hand_on", subject_id=site["subject_id"])
+    assert (_json(door, asked)["answer"], _json(door, asked)["reason"]) == ("unknown", "of_another_holder")
+    _register(door, "site", "MA0R0018", step="end", subject_id=site["subject_id"])
+    assert (_json(door, asked)["answer"], _json(door, asked)["reason"]) == ("unknown", "subject_ended")
+
+
+def test_predicate_says_no_only_when_all_was_read() -> None:
+    subject = Subject("S-ABCDEFGHJKMN", "site", "0" * 26, _number("MA0R0019"), "示例门店", "", None)
+    code, now = "food_operation_permit", datetime.now(UTC)
+    surroundings = Surroundings({}, {}, load_catalogue(), "", "TEST", complete={code: TODAY})
+    for about, unnamed, answer in (
+        (About([]), False, ("no", "none_good")),
+        (About([]), True, ("unknown", "named_in_words")),
+        (About([], is_whole=False), False, ("unknown", "too_many")),
+    ):
+        found = answer_whether(code, subject, about, unnamed=unnamed, surroundings=surroundings, now=now)
+        assert (found["answer"], found["reason"]) == answer
+
+
+@pytest.mark.parametrize("asked", ["/holds?type=food_operation_permit&subject=%00", "/holds?type=%00&subject=x"])
+def test_predicate_about_what_is_no_name_is_no_failure(door: Door, asked: str) -> None:
+    assert door[0].get(asked, headers={"accept": "application/json"}).status_code in (200, 422)
+
+
+@pytest.mark.parametrize("chosen", ["type=nonsense", "type=%00", "type=nonsense&site=x"])
+def test_page_of_a_type_there_is_not_is_the_page_as_it_is(door: Door, chosen: str) -> None:
+    licence = _open(door, "MA0R0020" if chosen == "type=%00" else "MA0R0021" if "site" in chosen else "MA0R0022")
+    found = _json(door, f"/q/{licence['holder_reference']}?{chosen}")
+    assert (found["total"], len(found["certificates"]), "chosen" in found) == (1, 1, False)
+    held = _json(door, f"/q/{licence['holder_reference']}?type=food_operation_permit")
+    assert (held["certificates"], held["chosen"]["type"]) == ([], "food_operation_permit")
+    assert "暂未收录该主体" not in _page(door, f"/q/{licence['holder_reference']}?type=food_operation_permit", "zh")
 
 
 def test_absence_is_said_only_of_what_is_held_completely(door: Door) -> None:
@@ -193,7 +239,7 @@ def _relate(door: Door, kind: str, before: str, after: str) -> None:
     _order(door, "/api/v1/relations", Ordered.RELATE, content)
 
 
-def _register(door: Door, kind: str, code: str) -> dict[str, Any]:
+def _register(door: Door, kind: str, code: str, **changes: Any) -> dict[str, Any]:
     content = {
         "step": "register",
         "kind": kind,
@@ -203,7 +249,7 @@ def _register(door: Door, kind: str, code: str) -> dict[str, Any]:
         "address": "中山市示例路1号",
         "works_from": TODAY.isoformat(),
     }
-    return _order(door, "/api/v1/subjects", Ordered.REGISTER, content)
+    return _order(door, "/api/v1/subjects", Ordered.REGISTER, content | changes)
 
 
 def _order(door: Door, path: str, act: Ordered, content: dict[str, Any]) -> dict[str, Any]:

@@ -261,7 +261,12 @@ class Sealed:
 
     def _public_names(self, registry: Registry) -> frozenset[str]:
         names = public_fields(self.intention.certificate_type, self.intention.type_version, registry)
-        return names - {"holder_address"} if self.intention.address_is_home else names
+        if not self.intention.address_is_home:
+            return names
+        # A home is told by no other field either: whoever works at home has it for their premises.
+        home = self.disclosed.get("holder_address", "")
+        told = {name for name, value in self.disclosed.items() if home and home in value}
+        return names - told - {"holder_address"}
 
     def _split(self, registry: Registry) -> tuple[list[str], list[str]]:
         public_names = self._public_names(registry)

@@ -14,6 +14,7 @@ from tests.flows.world import (
     OTHER_SHOP,
     SHOP,
     World,
+    example_fields,
     food_number,
     food_order,
     granted_request,
@@ -224,7 +225,8 @@ def test_cooperatives_schools_and_hospitals_hold_permits(hub_world: World, prefi
 
 def test_home_is_never_shown_and_stays_in_the_record(hub_world: World) -> None:
     hub_world.issue(licence_order(address_is_home=True, holder_address="示例小区1栋101房"))
-    permit = hub_world.issue(food_order(address_is_home=True, holder_address="示例小区1栋101房"))
+    fields = example_fields("food_operation_permit", business_premises="中山市示例小区1栋101房")
+    permit = hub_world.issue(food_order(address_is_home=True, holder_address="示例小区1栋101房", fields=fields))
     page, shown = hub_world.scan_enterprise(permit["holder_reference"]), hub_world.scan_certificate(permit["reference"])
     assert "示例小区" not in str(page) + str(shown)
     assert shown["certificate"]["address_is_home"] is True

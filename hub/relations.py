@@ -116,6 +116,7 @@ def _commit(
     if order.works_from > civil_date(now):
         raise OrderError("works_from_future")
     _check_right(order, verified, seconds, system, now, connection)
+    RelationWriter(connection).lock()
     both = (order.from_number, order.to_number)
     for each in both:
         if EnterpriseReader(connection).get(each) is None:
@@ -193,9 +194,14 @@ def _check_end(order: RelationOrder, connection: Connection) -> None:
 
 
 def _leads_to(start: str, wanted: str, is_branch: bool, reader: RelationReader) -> bool:
-    """Say whether `start` is, by parents of parents or successors of successors, related to `wanted`."""
+    """Say whether `start` is, by parents of parents or successors of successors, related to `wanted`.
+
+    Of a line that is longer than any real one it is taken to be.
+    """
     seen, waiting = {start}, [start]
-    while waiting and len(seen) <= _LONGEST_LINE:
+    while waiting:
+        if len(seen) > _LONGEST_LINE:
+            return True
         number = waiting.pop()
         for each in reader.of(number):
             same_kind = (each.kind == RelationKind.BRANCH) == is_branch

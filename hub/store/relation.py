@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, text, update
 
 from hub.store import tables
 from hub.store.queries import select_by
@@ -45,6 +45,12 @@ class RelationReader:
 class RelationWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def lock(self) -> None:
+        """Let acts on relations come one after another: what contradicts may stand between quite other enterprises."""
+        # SQLite has one writer.
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("LOCK TABLE relation IN SHARE ROW EXCLUSIVE MODE"))
 
     def add(self, row: Mapping[str, Any]) -> None:
         insert_rows(self._connection, _TABLE, [row])

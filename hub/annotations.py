@@ -36,6 +36,7 @@ from schemas.certificate import ENDED, Act, Certificate, Status, civil_date
 from schemas.clocks import ClockCode
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import IssuingBody, System
+from schemas.working_days import PeriodError
 
 Step = Literal["note", "lift", "repair"]
 _STEPS: tuple[Step, ...] = ("note", "lift", "repair")
@@ -254,7 +255,10 @@ class _Act:
         certificate_type = self.registry.catalogue.get(self.certificate.certificate_type, self.certificate.type_version)
         window = certificate_type.renewal_window_days
         in_time = window is not None and filed_on <= last_day - timedelta(days=window)
-        return self.registry.due(ClockCode.RENEWAL_DECISION, last_day).on if in_time else last_day
+        try:
+            return self.registry.due(ClockCode.RENEWAL_DECISION, last_day).on if in_time else last_day
+        except PeriodError:  # its last day is the last there is
+            raise OrderError("renewal_not_possible", identifier=self.order.identifier) from None
 
     def _row(self, kind: AnnotationKind, body: IssuingBody, until_on: date | None) -> dict[str, Any]:
         return {
@@ -280,7 +284,7 @@ class _Act:
             notices.close_about(certificate.serial)
         elif kind is AnnotationKind.RENEWAL_ACCEPTED:
             notices.add(
-                certificate.issuing_body, NoticeKind.RENEWAL_TO_DECIDE, facts,
+                certificate.issuing_body, NoticeKind.RENEWAL_TO_DECIDE, facts, start=self.order.from_on,
                 licence_number=certificate.licence_number, serial=certificate.serial,
             )  # fmt: skip
         elif kind is AnnotationKind.MOVED_OUT:

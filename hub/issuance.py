@@ -42,7 +42,7 @@ from hub.store.intention import IdempotencyReader, IdempotencyWriter, IntentionR
 from hub.store.parties import PartyWriter
 from hub.store.relation import RelationWriter
 from hub.store.statement import StatementReader
-from schemas.certificate import CHANGES, Act, Cause, Certificate, RecordedChange, Status
+from schemas.certificate import CHANGES, UNDECIDING, Act, Cause, Certificate, RecordedChange, Status
 from schemas.evidence import ActFacts, Kind
 from schemas.order import Order
 from schemas.parties import System
@@ -435,10 +435,11 @@ def _tell(
 ) -> None:
     """Close the tasks about what was replaced; tell of a correction whoever pulled the wrong version; say what is late.
 
-    What a file brings is stock of any age, and late in no clock's sense.
+    What a file brings is stock of any age, and late in no clock's sense; nor is what decides nothing anew.
     """
     for each in sealed:
-        if each.intention.intake is None and each.intention.source is None:
+        is_decided = each.intention.cause not in UNDECIDING
+        if is_decided and each.intention.intake is None and each.intention.source is None:
             notices = Notices(connection, act_id=each.intention.act_id, registry=registry, now=now)
             notices.tell_late(each.certificate(now))
             notices.keep()

@@ -5,7 +5,7 @@ is told holds codes, identifiers and counts, never a field of a certificate.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -40,7 +40,6 @@ class NoticeKind(StrEnum):
 
 CLOCKS: Mapping[NoticeKind, ClockCode] = {
     NoticeKind.LICENCE_ENDED: ClockCode.LICENCE_END_TASK,
-    NoticeKind.TO_BE_CHANGED: ClockCode.LICENCE_END_TASK,
     NoticeKind.PENALTY: ClockCode.PENALTY_TASK,
     NoticeKind.CONFLICT: ClockCode.CONFLICT,
     NoticeKind.UNCLASSIFIED: ClockCode.CONFLICT,
@@ -65,12 +64,13 @@ class Notices:
         kind: NoticeKind,
         facts: Mapping[str, Any],
         *,
+        start: date | None = None,
         licence_number: str | None = None,
         serial: int | None = None,
     ) -> None:
-        """Tell one recipient; a task gets the last day of its clock."""
+        """Tell one recipient; a task gets the last day of its clock, which runs from `start`, or from today."""
         clock = CLOCKS.get(kind)
-        due = self._registry.due(clock, civil_date(self._now)) if clock else None
+        due = self._registry.due(clock, start or civil_date(self._now)) if clock else None
         row = {
             "recipient": recipient,
             "kind": kind.value,

@@ -26,6 +26,19 @@ def test_renewal_filed_in_time_carries_a_certificate_past_its_end_and_then_reads
     assert hub_world.outcome(permit["reference"]) == ("unknown", "renewal_undecided")
 
 
+def test_renewal_that_was_filed_long_ago_is_overdue_from_its_filing_on(hub_world: World) -> None:
+    permit = _permit(hub_world, valid_from="2021-11-16", valid_to="2026-11-15", decided_on="2021-11-16")
+    hub_world.annotate(permit["identifier"], "renewal_accepted", from_on="2026-09-28")
+    (task,) = hub_world.inbox(kind="renewal_to_decide")
+    assert (task["overdue"], task["due_on"] < "2026-11-15") == (True, True)
+
+
+def test_renewal_of_what_ends_with_the_last_day_there_is_is_refused(hub_world: World) -> None:
+    licence = hub_world.issue(licence_order(valid_to="9999-12-30"))
+    with refused("renewal_not_possible"):
+        hub_world.annotate(licence["identifier"], "renewal_accepted")
+
+
 def test_renewal_filed_late_carries_nothing(hub_world: World) -> None:
     permit = _permit(hub_world, valid_from="2021-12-01", valid_to="2026-11-30", decided_on="2021-12-01")
     hub_world.annotate(permit["identifier"], "renewal_accepted")

@@ -49,6 +49,15 @@ def test_version_says_why_it_replaces_the_one_before(hub_world: World, cause: st
 
 
 @pytest.mark.parametrize("cause", ["correct", "reissue"])
+def test_version_that_decides_nothing_is_late_for_no_clock(hub_world: World, cause: str) -> None:
+    permit = _permit(hub_world)
+    before = hub_world.inbox(kind="published_late")
+    hub_world.pass_days(60)
+    hub_world.issue(food_order(replaces=permit["identifier"], cause=cause, works_from="2027-01-20"))
+    assert hub_world.inbox(kind="published_late") == before
+
+
+@pytest.mark.parametrize("cause", ["correct", "reissue"])
 def test_version_that_decides_nothing_does_not_lift_a_suspension(hub_world: World, cause: str) -> None:
     permit = _permit(hub_world)
     hub_world.change(permit["identifier"], "suspend")

@@ -24,8 +24,10 @@ from hub.store.certificate import CertificateReader
 from hub.store.entry import EntryWriter
 from hub.store.notice import NoticeReader, NoticeWriter, StoredNotice
 from hub.store.parties import PartyReader
+from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
+from schemas.fields import COMMON_FIELDS
 from schemas.parties import Role, System
 
 PAGE = 100
@@ -126,11 +128,17 @@ def ask_correction(
         certificate = CertificateReader(connection).by_identifier([identifier]).get(identifier)
         if certificate is None:
             raise NotFoundError("certificate_not_found")
+        kind = registry.catalogue.get(certificate.certificate_type, certificate.type_version)
+        if field not in {*COMMON_FIELDS, *(each.name for each in kind.fields)}:
+            raise FieldsError((FieldProblem("field", "field_unknown"),))
+        facts = {"identifier": identifier, "field": field, "asked_by": system.department}
+        if any(each.facts == facts for each in NoticeReader(connection).open_about(certificate.serial)):
+            raise OrderError("correction_asked", identifier=identifier)
         notices = Notices(connection, act_id=act_id, registry=registry, now=now)
         notices.add(
             certificate.issuing_body,
             NoticeKind.CORRECTION_ASKED,
-            {"identifier": identifier, "field": field, "asked_by": system.department},
+            facts,
             licence_number=certificate.licence_number,
             serial=certificate.serial,
         )

@@ -22,7 +22,7 @@ from hub.store.certificate import CertificateReader
 from hub.store.intake import StoredIntake
 from hub.store.notice import NoticeReader
 from schemas.catalogue import FieldProblem, FieldsError
-from schemas.certificate import ENDED, Certificate, Status
+from schemas.certificate import ENDED, Certificate, Status, civil_date
 from schemas.parties import System
 from schemas.penalty import UNKNOWN, HeldPermit, PenaltyRow, named_certificate, read_penalty_header, read_penalty_row
 
@@ -131,6 +131,10 @@ class Penalties:
                 continue
             if certificate is None:  # it was taken back as a mistake meanwhile
                 rows.append(self._row(each.reading, "queued", (FieldProblem(_OBJECT, UNKNOWN),), None))
+                continue
+            if penalty.decided_on > civil_date(now):
+                problem = FieldProblem("decided_on", "decided_in_future")
+                rows.append(self._row(each.reading, "queued", (problem,), None))
                 continue
             rule = self._why_not(each.reading.number, penalty, certificate, told)
             if rule is not None:

@@ -294,6 +294,11 @@ ORDERS: Mapping[str, Row] = {
         404, "没有这项待办，或它不属于本部门。", "There is no such task, or it is another department's.",
         "请核对待办编号。", "Check the number.",
     ),
+    "correction_asked": Row(
+        409, "贵部门已就这一字段申请校核，颁发机构尚未办结。",
+        "Your department has asked to correct this field; its body is not done with that.",
+        "请等待办结；期限见待办。", "Wait for the answer; its last day stands in the task.",
+    ),
     "task_not_open": Row(
         409, "这项待办已办结，或只是告知。", "The task is done, or it was only a notice.",
         "无须再办。", "Nothing is left to do.",
@@ -906,6 +911,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "only_collected": ("只用于归集的文件", "only a collected file has it"),
     "body_unknown": ("颁发机构未登记", "the issuing body is not enrolled"),
     "body_other": ("不是签署文件的颁发机构", "it is not the issuing body that signed the file"),
+    "decided_in_future": ("决定日期晚于今天", "it was decided on a day to come"),
     "natural_person": ("自然人，没有统一社会信用代码", "a natural person has no licence number"),
     "status_in_file": ("文件不能变更证照状态", "a file cannot change a certificate's status"),
     "type_unclear": ("对应多种证照，无法区分", "several types fit and cannot be told apart"),

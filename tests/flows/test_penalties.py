@@ -83,6 +83,12 @@ def test_row_that_names_none_on_record_or_several_waits_with_its_reason(intakes:
     }
 
 
+def test_penalty_decided_on_a_day_to_come_waits_and_opens_no_task(intakes: Intakes) -> None:
+    done = intakes.penal([penalty_row(1, CF_JDRQ="9999/12/31")])
+    assert intakes.results(done["intake"], system="health") == [("2", "queued", "decided_in_future")]
+    assert [each.kind for each in intakes.told()] == ["unclassified"]
+
+
 def test_same_decision_opens_no_second_task_by_any_file(intakes: Intakes) -> None:
     first = intakes.penal([penalty_row(1), penalty_row(1, BZ="示例")])
     again = intakes.penal([penalty_row(1)])

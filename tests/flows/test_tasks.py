@@ -7,7 +7,7 @@ import pytest
 
 from hub.tasks import read_overdue
 from schemas.statement import Ordered
-from tests.flows.refusals import refused
+from tests.flows.refusals import refused, refused_whole
 from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order
 
 
@@ -66,9 +66,13 @@ def test_task_is_answered_once_and_by_its_own_body(hub_world: World) -> None:
 
 def test_inbox_is_read_page_by_page(hub_world: World) -> None:
     permit = hub_world.issue(food_order())
-    asked = {"identifier": permit["identifier"], "field": "business_items", "reason": "示例"}
-    for _ in range(3):
-        hub_world.give(Ordered.ASK_CORRECTION, asked, system="health", alone=True)
+    asked = {"identifier": permit["identifier"], "reason": "示例"}
+    for field in ("business_items", "business_form", "holder_name"):
+        hub_world.give(Ordered.ASK_CORRECTION, asked | {"field": field}, system="health", alone=True)
+    with refused_whole(hub_world, "correction_asked"):
+        hub_world.give(Ordered.ASK_CORRECTION, asked | {"field": "holder_name"}, system="health", alone=True)
+    with refused_whole(hub_world, "fields_wrong", ("field", "field_unknown")):
+        hub_world.give(Ordered.ASK_CORRECTION, asked | {"field": "nothing"}, system="health", alone=True)
     numbers = [each["number"] for each in hub_world.inbox()]
     assert [each["number"] for each in hub_world.inbox(after=numbers[0])] == numbers[1:]
 

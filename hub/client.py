@@ -247,10 +247,13 @@ class Client:
             if response.status_code >= 400:
                 response.read()
                 self._answer(response)
-            with part.open("wb") as opened:
-                for chunk in response.iter_bytes():
-                    opened.write(chunk)
-        part.replace(file)
+            try:
+                with part.open("wb") as opened:
+                    for chunk in response.iter_bytes():
+                        opened.write(chunk)
+                part.replace(file)
+            finally:
+                part.unlink(missing_ok=True)
         return file.stat().st_size
 
     def fetch(self, path: str, *, language: str = "zh") -> bytes:

@@ -235,7 +235,7 @@ def _registry(
     listed = TrustInForce(database, installation).refresh(now)
     yield _trust(listed, now)
     with database.read() as connection:
-        bodies = PartyReader(connection).issuing_bodies()
+        bodies = PartyReader(connection).sealing_bodies()
         intentions = IntentionReader(connection).all()
         wanted, failed = DocumentReader(connection).counts()
     named = {seal.issuing_body for seal in listed.seals} if listed else set()

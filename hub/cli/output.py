@@ -54,7 +54,7 @@ def read_json(path: Path) -> dict[str, Any]:
     raw = read_bytes(path)
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise LocalRefusal("json_form", file=path.name) from None
     if not isinstance(found, dict):
         raise LocalRefusal("json_form", file=path.name)

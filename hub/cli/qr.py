@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -67,7 +68,8 @@ def _find(http: "httpx.Client", name: str) -> _Coded:
     from hub.client import RefusedError
 
     if len(name.strip()) == _LICENCE_NUMBER_LENGTH:
-        return _holder(public_json(http, f"/search?licence_number={name.strip()}"))
+        return _holder(public_json(http, f"/search?licence_number={quote(name.strip(), safe='')}"))
+    name = quote(name.strip(), safe="")
     try:
         return _holder(public_json(http, f"/q/{name}"))
     except RefusedError as error:

@@ -158,6 +158,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "核对 --url 是否是本平台。",
         "Check that --url is the hub.",
     ),
+    "file_unwritable": (
+        "文件或文件夹不能这样使用。",
+        "The file or folder cannot be used like this.",
+        "核对路径是否存在、可写，且不是文件夹。",
+        "Check that the path exists, may be written, and is no folder.",
+    ),
     "json_form": (
         "文件不是所要的 JSON。",
         "The file is not the JSON that is asked for.",
@@ -220,6 +226,7 @@ def exit_code_of(error: Exception) -> int | None:
     from connectors.errors import ConnectorError, SimulatorError
     from hub.client import RefusedError
     from hub.errors import HubError
+    from schemas.canonical import CanonicalFormError
     from signing.errors import SigningError
 
     if isinstance(error, RefusedError):
@@ -239,6 +246,12 @@ def exit_code_of(error: Exception) -> int | None:
         return REFUSED
     if isinstance(error, SQLAlchemyError):
         _say_local("database_unavailable", {"kind": type(error).__name__})
+        return REFUSED
+    if isinstance(error, (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)):
+        _say_local("file_unwritable", {"kind": type(error).__name__})
+        return REFUSED
+    if isinstance(error, CanonicalFormError):
+        _say_local("json_form", {})
         return REFUSED
     if isinstance(error, (SigningError, ConnectorError)):
         _say(f"密钥或签名不成立。 {error}", type(error).__name__, {}, "")

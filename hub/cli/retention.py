@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
-from hub.cli.init import make_settings
+from hub.cli.init import database_file, make_settings
 from hub.cli.output import AsJson, show, show_rows
 
 _THEN = {"transferred": "移交档案 transferred", "erased": "删除 erased"}
@@ -25,11 +25,14 @@ def retention(
 ) -> None:
     """列出已过保管期限的内容；加 --erase 时分批删除。 List what is past its term, and erase it if asked."""
     from hub.app import build
+    from hub.errors import SetupError
     from hub.intake.spool import Spool
     from hub.retention import Keeping, erase_past_term, past_term
     from schemas.retention import load_retention
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    if settings.database is None and not database_file(settings).exists():
+        raise SetupError("not_initialised")  # opening would make an empty file
     hub = build(settings)
     try:
         registry, now = hub.registry, datetime.now(UTC)

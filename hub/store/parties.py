@@ -54,6 +54,10 @@ class PartyReader:
         """Return the licence numbers of all issuing bodies."""
         return list(self._connection.execute(select(tables.issuing_body.c.licence_number)).scalars())
 
+    def sealing_bodies(self) -> list[str]:
+        """Return the licence numbers of the bodies that are in charge of some type, and so seal."""
+        return list(self._connection.execute(select(tables.competence.c.issuing_body).distinct()).scalars())
+
     def bodies_of(self, department: str) -> list[str]:
         """Return the licence numbers of a department's issuing bodies."""
         table = tables.issuing_body

@@ -75,6 +75,10 @@ def test_body_without_a_seal_in_the_trust_list_is_trouble(site: Site) -> None:
     _execute(site, f"INSERT INTO department (licence_number, name_zh, name_en) VALUES ('{number}', '示例', 'Example')")  # noqa: S608
     values = f"'{number}', '{number}', '示例', 'Example', '442000', '2020-01-01'"
     _execute(site, f"INSERT INTO issuing_body ({columns}) VALUES ({values})")  # noqa: S608
+    # One that is in charge of nothing, as a court that annotates, seals nothing.
+    assert _state(run("doctor", *site.local, "--json"), "seals") == "fine"
+    competence = "INSERT INTO competence (issuing_body, certificate_type, from_on) VALUES"
+    _execute(site, f"{competence} ('{number}', 'food_operation_permit', '2020-01-01')")
     looked = run("doctor", *site.local, "--json")
     assert (looked.code, _state(looked, "seals")) == (1, "trouble")
 

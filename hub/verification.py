@@ -242,7 +242,9 @@ def _since(facts: Facts, reason: str) -> date | None:
         return facts.valid_from
     if reason == "not_yet_valid":
         return max(filter(None, (facts.valid_from, facts.works_from)), default=None)
-    return facts.status_since if facts.status is not None and reason in _STATUS_REASONS else None
+    # A mistake never counted: that was so before it was found, too.
+    is_dated = facts.status is not None and reason in _STATUS_REASONS and facts.status is not Status.VOIDED
+    return facts.status_since if is_dated else None
 
 
 _NO_LICENCE = Check(CheckName.LICENCE, Result.NOT_POSSIBLE)

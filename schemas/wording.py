@@ -43,7 +43,7 @@ REASONS: Mapping[str, Wording] = {
         "The issuing body withdrew it because its conditions changed; it does not count from that day on.",
     ),
     "annulled": Wording(
-        "颁发机构已撤销：当初不应准予，自始不能作为凭据。",
+        "颁发机构已撤销：当初不应准予，不能作为凭据。",
         "The issuing body annulled it: it should not have been given in the first place.",
     ),
     "stripped": Wording(
@@ -52,7 +52,7 @@ REASONS: Mapping[str, Wording] = {
     ),
     "cancelled": Wording("已注销，不再有效。", "It has been cancelled and no longer counts."),
     "superseded": Wording(
-        "已换发新证，本版本不再使用。", "A newer version has replaced it; this version is no longer used."
+        "已有新版本，本版本不再使用。", "A newer version has replaced it; this version is no longer used."
     ),
     "voided": Wording("误录作废，从未生效。", "It was recorded by mistake and never took effect."),
     "renewal_deemed": Wording(
@@ -82,9 +82,8 @@ REASONS: Mapping[str, Wording] = {
         "An authority has stayed the execution of a decision about this certificate; ask the issuing body.",
     ),
     "history_not_public": Wording(
-        "当时的处罚记录已过公示期或已信用修复，不再公开，无法答复当时的状态。",
-        "The record of a penalty of that time is public no more (its term ended, or credit was repaired), so the state "
-        "then cannot be told.",
+        "当时的状态不公开，无法答复。",
+        "The state of that time is not public, so it cannot be told.",
     ),
     "licence_suspended": Wording("持证主体的营业执照已被暂扣。", "The holder's business licence is suspended."),
     "licence_term_ended": Wording(

@@ -6,6 +6,7 @@ from typing import Any
 from anyio import fail_after
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from hub.errors import HubError
 from signing.errors import MalformedTokenError
@@ -33,6 +34,8 @@ async def read_body(request: Request, longest: int) -> bytes:
                     raise BodyError("body_too_long", longest=longest)
     except TimeoutError:
         raise BodyError("body_too_slow") from None
+    except ClientDisconnect:  # nobody is there to read the answer; it is no failure of the hub's
+        raise BodyError("body_malformed") from None
     return bytes(body)
 
 

@@ -14,13 +14,25 @@ from typing import Any
 
 import orjson
 
-from hub.answers import LICENCE_TYPE, Body, Head, Line, is_succeeded, licence_of, line_of, page_of, stands, types_of
+from hub.answers import (
+    LICENCE_TYPE,
+    Body,
+    Head,
+    Line,
+    begins_on,
+    is_succeeded,
+    licence_of,
+    line_of,
+    page_of,
+    stands,
+    types_of,
+)
 from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head_licence_state
 from hub.history import answer_at, public_changes
 from hub.store.scan import ScanRows
 from hub.verification import judge
 from schemas.catalogue import CertificateType
-from schemas.certificate import civil_date
+from schemas.certificate import Status, civil_date
 from schemas.parties import LicenceState, Subject
 from schemas.verdict import Outcome, Surface
 
@@ -103,7 +115,7 @@ def look_up_subject(subject: Subject, about: About, *, surroundings: Surrounding
         "kind": subject.kind,
         "mode": surroundings.mode,
         "as_of": now.isoformat(),
-        "subject": _subject(subject) | {"reference": subject.reference, "holder_number": subject.holder},
+        "subject": _subject(subject) | {"holder_number": subject.holder},
         "certificates": answered,
         "is_whole": about.is_whole,
         "url": f"{surroundings.origin}/{subject.kind[0]}/{subject.reference}",
@@ -167,7 +179,11 @@ def look_up_certificate(
     ]
     hidden = ("serial", "slot", "fields", "seal", "past")
     then = {"at": answer_at(body, head, at, surroundings=surroundings, now=now)} if at else {}
-    body["changes"] = public_changes(body["changes"], civil_date(now))
+    told = public_changes(body["changes"], civil_date(now))
+    if len(told) < len(body["changes"]) and body["status"] == Status.VALID:
+        # The day of the reinstatement would tell of the penalty that it followed.
+        body["status_since"] = body["works_from"]
+    body["changes"] = told
     return {
         "kind": "certificate",
         "mode": surroundings.mode,
@@ -186,10 +202,14 @@ def look_up_certificate(
 def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
     verdict = judge(facts_of(line, licence, surroundings), surface=Surface.SCAN, now=now)
     kind = surroundings.catalogue.get(line["type"], line["type_version"])
+    begins = begins_on(line).isoformat()
     # The line was parsed for this answer alone, so it becomes the answer. A licence's past is not told by its line: the
     # public may not be told of all of it any more.
     for name in _NOT_TOLD:
         line.pop(name, None)
+    if line["status"] == Status.VALID:
+        # Nor since when it is valid again: what was before may be told no more.
+        line["status_since"] = begins
     line["name_zh"], line["name_en"] = kind.name_zh, kind.name_en
     line.update(_source(line, surroundings))
     line["verdict"] = answer_verdict(verdict)
@@ -244,7 +264,7 @@ def successors_of(head: Head, today: date) -> list[str]:
 
 
 def _subject(subject: Subject) -> dict[str, Any]:
-    return {name: getattr(subject, name) for name in ("subject_id", "kind", "name", "address", "ended_on")}
+    return {name: getattr(subject, name) for name in ("subject_id", "kind", "reference", "name", "address", "ended_on")}
 
 
 def _relation(relation: Mapping[str, Any], heads: Mapping[str, Head]) -> dict[str, Any]:

@@ -200,7 +200,7 @@ CHECKS: Mapping[str, Wording] = {
     "licence": Wording("营业执照状态", "Holder's business licence"),
     "data_age": Wording("数据新鲜度", "Age of the data"),
     "right_to_hold": Wording("持有依据", "Right to hold"),
-    "annotations": Wording("其他机关的标注", "What other authorities noted"),
+    "annotations": Wording("标注", "Notes"),
 }
 
 RESULTS: Mapping[str, Wording] = {
@@ -236,14 +236,14 @@ ACTS: Mapping[str, Wording] = {
 }
 
 ANNOTATIONS: Mapping[str, Wording] = {
-    "frozen": Wording("冻结", "frozen"),
-    "execution_stayed": Wording("停止执行", "execution stayed"),
-    "business_halted": Wording("责令停产停业", "business halted"),
-    "renewal_accepted": Wording("延续已受理", "renewal accepted"),
-    "renewal_refused": Wording("不予延续", "renewal refused"),
-    "dormant": Wording("歇业", "dormant"),
-    "abnormal": Wording("列入经营异常名录", "on the list of abnormal operations"),
-    "moved_out": Wording("迁出", "moved out of the city"),
+    "frozen": Wording("冻结", "Frozen"),
+    "execution_stayed": Wording("停止执行", "Execution stayed"),
+    "business_halted": Wording("责令停产停业", "Business halted"),
+    "renewal_accepted": Wording("延续已受理", "Renewal accepted"),
+    "renewal_refused": Wording("不予延续", "Renewal refused"),
+    "dormant": Wording("歇业", "Dormant"),
+    "abnormal": Wording("列入经营异常名录", "On the list of abnormal operations"),
+    "moved_out": Wording("迁出", "Moved out of the city"),
 }
 
 AUTHORITIES: Mapping[str, Wording] = {

@@ -130,7 +130,9 @@ class Led(RuleBasedStateMachine):
         assert (told["holder_name"], told["number"]) == (version.holder_name, version.number)
         counting = version.counting()
         last = counting[-1] if counting else None
-        assert told["status_since"] == (last.works_from if last else version.works_from).isoformat()
+        is_hidden = version.status() == "valid" and self.town.is_partly_silent(version)
+        since = last.works_from if last and not is_hidden else version.works_from
+        assert told["status_since"] == since.isoformat()
         assert told["until"] == (last.until.isoformat() if last and last.until else None)
         same_row = [] if version.status() == "voided" else [each.reference for each in version.chain.counting()]
         place = same_row.index(version.reference) if same_row else -1

@@ -463,6 +463,10 @@ class Town:
             return [*told, ("unknown", "history_not_public")]
         return self._doubts(version, day, known_by, is_past=True)
 
+    def is_partly_silent(self, version: Version) -> bool:
+        """Say whether the public is not told of all that was done to a version."""
+        return bool(self._silent(version))
+
     def _silent(self, version: Version) -> list[Deed]:
         """Return the acts the public is told of no more: a penalty past its term, and how it went on."""
         silent, found = False, []

@@ -161,7 +161,7 @@ def test_device_is_found_by_its_id(hub_world: World) -> None:
 def test_site_is_found_by_its_id(unchecked_world: World) -> None:
     row = {
         "subject_id": SITE, "kind": "site", "reference": "0" * 26, "holder": SHOP, "name": "示例店", "address": "",
-        "ended_on": None, "recorded_at": READY, "act_id": "example",
+        "from_on": READY.date(), "issuing_body": MARKET, "ended_on": None, "recorded_at": READY, "act_id": "example",
     }  # fmt: skip
     unchecked_world.registry.database.write(lambda connection: SubjectWriter(connection).add(row))
     unchecked_world.issue(food_order(subject_id=SITE))

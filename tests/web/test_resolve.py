@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ def _add_subjects(writer: SubjectWriter) -> None:
     for kind, name, reference in (("site", SITE, SITE_REFERENCE), ("device", DEVICE, DEVICE_REFERENCE)):
         writer.add(
             {"subject_id": name, "kind": kind, "reference": reference, "holder": SHOP, "name": "示例分店",
-             "address": "中山市示例路2号", "ended_on": None, "recorded_at": datetime.now(UTC), "act_id": f"act-{name}"}
+             "address": "中山市示例路2号", "from_on": date(2026, 1, 5), "issuing_body": MARKET, "ended_on": None,
+             "recorded_at": datetime.now(UTC), "act_id": f"act-{name}"}
         )  # fmt: skip
 
 

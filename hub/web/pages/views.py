@@ -20,6 +20,7 @@ Shown = dict[str, Any]
 _GROUPS = ("not_valid", "suspended", "unknown", "valid")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SOURCED = {"source_seen_at": None}
+_OPTIONAL = _SOURCED | {"address_is_home": False}
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -122,6 +123,11 @@ def _certificate(answer: Answer) -> Shown:
         "at": answer.get("at"),
         "today": civil_date(datetime.fromisoformat(answer["as_of"])).isoformat(),
         "noted_now": _noted(certificate, answer["as_of"]),
+        # What is noted of the holder's licence and lowers nothing is told all the same.
+        "licence_noted": next(
+            (each["reason"] for each in answer["checks"] if each["name"] == "licence" and each["result"] == "passed"),
+            None,
+        ),
         "flags": certificate.get("flags", []),
         "deferred_until": certificate.get("deferred_until"),
         "same_number": certificate["holder_name"] in former,
@@ -130,7 +136,7 @@ def _certificate(answer: Answer) -> Shown:
         "delegated_by": certificate.get("authority", {}).get("by"),
         "cause": certificate.get("cause"),
         "type_note": answer.get("type_note"),
-        "it": _SOURCED
+        "it": _OPTIONAL
         | certificate
         | {"shown_fields": [_field(each) for each in certificate["shown_fields"]]}
         | {"changes": [_change(each) for each in certificate["changes"]]},

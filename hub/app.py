@@ -39,7 +39,7 @@ from hub.examination.reader import Reader
 from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
-from hub.facts import Source, Surroundings, complete_types, seal_standing
+from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
 from hub.installation import Installation, TrustInForce, load_installation, pin_types
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
@@ -47,13 +47,17 @@ from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import KeyFolder
+from hub.log_watch import LogWatch
 from hub.publication import status_list
 from hub.rates import Rates
 from hub.registry import HUB_SEALERS, Registry, Sealers
+from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
 from hub.store.database import Database
+from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
 from hub.store.installation import InstallationWriter
+from hub.store.log import LogStore
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
 from hub.store.places import open_place
@@ -71,6 +75,7 @@ from hub.web import (
     grants,
     intake,
     issuance,
+    log,
     orders,
     parties,
     problems,
@@ -92,6 +97,7 @@ from hub.web.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
+from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
@@ -109,14 +115,11 @@ _UPLOADED_BYTES = 160 * 1024 * 1024
 
 
 class SharedView:
-    """What answers share, read at most once a second: trust list and sources."""
+    """What answers share, read at most once a second: trust list, sources, how the evidence log stands."""
 
-    def __init__(
-        self, database: Database, trust: TrustInForce, catalogue: Catalogue, installation: Installation
-    ) -> None:
-        self._database = database
+    def __init__(self, registry: Registry, trust: TrustInForce, installation: Installation) -> None:
+        self._registry = registry
         self._trust = trust
-        self._catalogue = catalogue
         self._installation = installation
         self._made: tuple[datetime, Surroundings] | None = None
 
@@ -128,16 +131,21 @@ class SharedView:
 
     def _read(self, now: datetime) -> Surroundings:
         trust: TrustList | None = self._trust.refresh(now)
-        with self._database.read() as connection:
+        log_state = self._registry.log(now)
+        with self._registry.database.read() as connection:
             parties = PartyReader(connection)
             sources, coverage = parties.sources(), parties.coverage()
+            # A store that was rolled back says of nothing that it is not there.
+            coverage = coverage if log_state.rolled_back_to is None else []
             in_charge = parties.in_charge(civil_date(now)) if coverage else {}
         return Surroundings(
             seals=seal_standing(trust, now),
             sources={code: Source(*each) for code, each in sources.items()},
-            catalogue=self._catalogue,
+            catalogue=self._registry.catalogue,
             origin=self._installation.origin,
             mode=self._installation.mode,
+            log=log_standing(log_state, now),
+            rolled_back_to=log_state.rolled_back_to,
             complete=complete_types(coverage, in_charge, civil_date(now)),
         )
 
@@ -241,9 +249,13 @@ def _build(settings: Settings, database: Database) -> Hub:
     trust = TrustInForce(database, installation, moment)
     if trust.refresh(datetime.now(UTC)) is None:
         raise SetupError("trust_list_ended")
-    registry = make_registry(settings, database, keys, catalogue, installation, trust)
+    log_store, key = open_log(settings, database, keys, installation, datetime.now(UTC))
+    watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
+    registry = make_registry(settings, database, keys, catalogue, installation, trust, watch)
+    sequencer = Sequencer(database=database, store=log_store, key=key, owner=registry.owner, clock=moment)
+    sequencing = SequencerThread(sequencer)
     sealers = Sealing(keys)
-    view = SharedView(database, trust, catalogue, installation)
+    view = SharedView(registry, trust, installation)
     e_licence = _e_licence(settings, registry, installation)
     pulls = Exchange(
         note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
@@ -293,12 +305,14 @@ def _build(settings: Settings, database: Database) -> Hub:
             search_on=settings.search_on,
         )
     )  # fmt: skip
+    api.include_router(log.routes(log_store, key.text))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     api.mount("/static", static_app())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        sequencing.start()
         upkeep.start()
         worker.start()
         makers.start()
@@ -315,6 +329,8 @@ def _build(settings: Settings, database: Database) -> Hub:
         makers.stop()
         worker.stop()
         upkeep.stop()
+        sequencing.stop()
+        log_store.close()
         database.close()
 
     application = Observation(_dispatch(lookup, api), metrics=metrics, failure=problems.failure)
@@ -328,6 +344,7 @@ def make_registry(
     catalogue: Catalogue,
     installation: Installation,
     trust: Callable[[], TrustList],
+    log_state: Callable[[datetime], LogState],
 ) -> Registry:
     """Return the collaborators of every flow that acts."""
     master = keys.master()
@@ -347,7 +364,28 @@ def make_registry(
         clocks=_clocks(settings),
         calendar=load_calendar(),
         rates=Rates(settings.orders_an_hour),
+        log=log_state,
     )
+
+
+def open_log(
+    settings: Settings, database: Database, keys: KeyFolder, installation: Installation, now: datetime
+) -> tuple[LogStore, LogKey]:
+    """Open the evidence log's store, made where nothing has a place in it yet; SetupError log_missing, log_other."""
+    host = installation.origin.partition("//")[2]
+    key = LogKey(
+        f"{host}/log" + ("/TEST" if installation.is_test else ""), keys.signer("hub:log"), keys.public_key("hub:log")
+    )
+    if not LogStore.is_at(settings.log_folder):
+        with database.read() as connection:
+            if EntryReader(connection).size():
+                raise SetupError("log_missing")
+        LogStore.create(settings.log_folder, empty_head(key, now))
+    store = LogStore(settings.log_folder)
+    if store.head().origin != key.origin:
+        store.close()
+        raise SetupError("log_other")
+    return store, key
 
 
 def _clocks(settings: Settings) -> Mapping[str, Clock]:
@@ -450,7 +488,7 @@ def _status_token(settings: Settings, registry: Registry, keys: KeyFolder) -> Ca
 
 
 class Readiness:
-    """Whether the hub can act now: it can write, and its trust list is in force."""
+    """Whether the hub can act now: it can write, its trust list is in force, its evidence log goes on and fits."""
 
     def __init__(self, registry: Registry, trust: TrustInForce) -> None:
         self._registry = registry
@@ -463,7 +501,15 @@ class Readiness:
             writes = self._registry.database.write(lambda connection: InstallationWriter(connection).touch())
         except Exception:
             writes = False
-        return {"ready": listed and writes, "trust_list": listed, "database": writes}
+        state = self._registry.log(now)
+        is_whole, goes_on = state.rolled_back_to is None, not state.is_silent(now)
+        return {
+            "ready": listed and writes and is_whole and goes_on,
+            "trust_list": listed,
+            "database": writes,
+            "log": goes_on,
+            "store": is_whole,
+        }
 
 
 def _lookup(settings: Settings, view: SharedView, reader: ScanReader, keys: KeyFolder, pages: Pages) -> LookupDoor:

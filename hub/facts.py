@@ -10,10 +10,11 @@ from functools import cache
 from typing import Any
 
 from hub.answers import LICENCE_TYPE, Head, Line, begins_on, is_succeeded, licence_of
-from hub.verification import licence_state, passed
+from hub.verification import ROLLED_BACK, licence_state, passed
 from schemas.annotation import Annotation, AnnotationKind
 from schemas.catalogue import Catalogue
 from schemas.certificate import Status, civil_date
+from schemas.evidence import LogState
 from schemas.parties import Coverage, CoverageState, LicenceState, needs_business_licence
 from schemas.verdict import Check, CheckName, Facts, Outcome, Result, Verdict
 from schemas.wording import OUTCOMES, REASONS
@@ -45,6 +46,10 @@ class Surroundings:
     catalogue: Catalogue
     origin: str
     mode: str
+    # What the evidence log says of the whole store.
+    log: Check
+    # The moment of the newest act a rolled-back store knows.
+    rolled_back_to: datetime | None = None
     # Types of which every body in charge has declared all that it has, and since which day all of them.
     complete: Mapping[str, date] = field(default_factory=dict)
 
@@ -56,6 +61,14 @@ def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
     keys = [(each.key_id, each.from_at, each.until_at, each.revoked_at) for each in trust.seals]
     keys += [(k.key_id, k.from_at, k.until_at, k.revoked_at) for k in trust.hub_keys if k.purpose == "collected"]
     return {key_id: _standing(until_at, revoked_at, now) for key_id, _, until_at, revoked_at in keys}
+
+
+def log_standing(state: LogState, now: datetime) -> Check:
+    """Return what the evidence log says at `now` of all that the store holds."""
+    if state.rolled_back_to is not None:
+        return Check(CheckName.LOG, Result.UNKNOWN, ROLLED_BACK)
+    # Issues and pulls have stopped: what is held was under the log's head, or is withdrawn meanwhile.
+    return Check(CheckName.LOG, Result.PASSED, "log_silent") if state.is_silent(now) else passed(CheckName.LOG)
 
 
 def complete_types(
@@ -88,6 +101,7 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
         trust=surroundings.seals.get(line["seal"], _UNLISTED),
         statement=_COLLECTED if collected else _ORDERED,
         right_to_hold=_NO_RIGHT_NEEDED,
+        log=surroundings.log,
         status=_STATUSES[line["status"]],
         status_since=date.fromisoformat(line["status_since"]),
         suspended_until=date.fromisoformat(until) if until else None,

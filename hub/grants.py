@@ -103,7 +103,11 @@ def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
 
 
 def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> dict[str, Any]:
-    """Take in a signed grant. Raises GrantError; a grant whose signer's status is unknown is kept as pending."""
+    """Take in a signed grant. Raises GrantError; a grant whose signer's status is unknown is kept as pending.
+
+    StoreError log_silent, store_rolled_back: its evidence would not follow.
+    """
+    registry.require_log(now)
     try:
         grant = parse_grant(signed.text)
     except SentenceTextError as error:

@@ -126,8 +126,10 @@ def issue_many(
     """Issue a batch; each order comes out as Issued or as the error that refused it, the others going through.
 
     `opening` and `planned` write more with the intention, before and after it is known which orders are refused; `also`
-    writes more with the result (step 5). Raises StatementError statement_replayed when the statement was spent before.
+    writes more with the result (step 5). Raises StatementError statement_replayed when the statement was spent before,
+    StoreError log_silent, store_rolled_back.
     """
+    registry.require_log(now)
     unlisted = intentions.unlisted_seals(batch.orders, batch.origins, registry=registry, sealers=sealers, now=now)
     if unlisted and batch.statement_number is not None:
         # Rows of a file wait for the seal; an order of its own is refused where it is planned.

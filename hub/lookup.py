@@ -34,7 +34,7 @@ from hub.verification import judge
 from schemas.catalogue import CertificateType
 from schemas.certificate import Status, civil_date
 from schemas.parties import LicenceState, Subject
-from schemas.verdict import Outcome, Surface
+from schemas.verdict import Outcome, Result, Surface
 
 _OWN_SOURCE: dict[str, str | None] = {"source_name": None, "source_seen_at": None}
 _ORDER = {"not_valid": 0, "suspended": 1, "unknown": 2, "valid": 3}
@@ -142,6 +142,8 @@ def answer_whether(
         said, reason = "unknown", "named_in_words"
     elif said == "no" and code not in surroundings.complete:
         said, reason = "unknown", "not_covered"
+    if surroundings.log.result is Result.UNKNOWN:
+        said, reason = "unknown", "state_unknown"
     return {"kind": "predicate", "as_of": now.isoformat(), "certificate_type": code, "answer": said, "reason": reason}
 
 

@@ -27,9 +27,10 @@ _VALUES: Mapping[str, StatusValue] = {
 def status_list(number: int, *, registry: Registry, signer: CompactSigner, term: timedelta, now: datetime) -> str:
     """Return one status list as a signed token (IETF Token Status List: typ statuslist+jwt, 2 bits, zlib).
 
-    NotFoundError for a list no certificate can point to yet.
+    NotFoundError for a list no certificate can point to yet; StoreError store_rolled_back: a list would say "valid".
     """
     first, today = number * SHARD_SIZE, civil_date(now)
+    registry.refuse_rolled_back(now)
     with registry.database.read() as connection:
         reader = StatusReader(connection)
         if not 0 <= number <= _MOST_LISTS or first > reader.highest():

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from hub.errors import StoreError
 from hub.rates import Rates
 from hub.store.database import Database
 from hub.terms import Terms
 from schemas.catalogue import Catalogue
 from schemas.clocks import Clock, ClockCode
+from schemas.evidence import LogState
 from schemas.working_days import Due, WorkingDays
 from signing.envelope import MasterKey
 from signing.signers import Signer
@@ -22,7 +24,7 @@ class Registry:
     `trust` returns the trust list in force (at most a second old); `masters` decrypts, `master` encrypts what is not
     public; `status_key` permutes status list places; `facts_key` keys the digests that tell equal facts; `random`
     returns that many random bytes; `owner` names this process in leases; `clocks` and `calendar` count legal terms,
-    `rates` the orders of each body.
+    `rates` the orders of each body; `log` tells how the evidence log stands (at most a second old).
     """
 
     database: Database
@@ -40,6 +42,23 @@ class Registry:
     clocks: Mapping[str, Clock]
     calendar: WorkingDays
     rates: Rates
+    log: Callable[[datetime], LogState]
+
+    def require_log(self, now: datetime) -> None:
+        """Let an issue, a grant or a pull go on only while its evidence is sure to follow.
+
+        Raises StoreError store_rolled_back, log_silent. What withdraws a certificate or a right never asks.
+        """
+        self.refuse_rolled_back(now)
+        state = self.log(now)
+        if state.is_silent(now):
+            raise StoreError("log_silent", since=state.heard_at.isoformat(timespec="seconds"))
+
+    def refuse_rolled_back(self, now: datetime) -> None:
+        """Let nothing be said or done by a store that does not know all that the log knows; StoreError."""
+        back_to = self.log(now).rolled_back_to
+        if back_to is not None:
+            raise StoreError("store_rolled_back", to=back_to.isoformat(timespec="seconds"))
 
     def due(self, clock: ClockCode, start: date) -> Due:
         """Return the last day of a legal clock that starts on `start` (which is not counted)."""

@@ -23,6 +23,10 @@ class Settings(BaseSettings):
     keys: Path | None = Field(
         default=None, description="key folder; by default beside the data folder, never inside it"
     )
+    log: Path | None = Field(
+        default=None,
+        description="folder of the evidence log; by default beside the data folder, never restored with it",
+    )
     passphrase_file: Path | None = Field(
         default=None, description="file of the keys' passphrase; by default in the key folder (TEST only)"
     )
@@ -75,6 +79,9 @@ class Settings(BaseSettings):
     clock_days: dict[str, int] = Field(
         default={}, description='legal clocks by code, where the site counts other days: {"licence_end_task": 30}'
     )
+    log_silence: int = Field(
+        default=900, ge=1, description="the log may say nothing for so long before issues and pulls stop (decision 7)"
+    )
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
     answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
     status_list_term: int = Field(default=300, description="ttl of a status list")
@@ -93,6 +100,11 @@ class Settings(BaseSettings):
     def key_folder(self) -> Path:
         """Return where keys lie: outside the data folder and its backups."""
         return self.keys if self.keys is not None else self.folder.with_name(self.folder.name + "-keys")
+
+    @property
+    def log_folder(self) -> Path:
+        """Return where the evidence log lies: outside what is restored with the data folder."""
+        return self.log if self.log is not None else self.folder.with_name(self.folder.name + "-log")
 
     @property
     def document_place(self) -> Path | BucketAddress:

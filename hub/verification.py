@@ -9,10 +9,12 @@
 7 data age   collected data are believed only while their source is fresh
 8 right      who shows non-public fields must show a delivery note
 9 noted      what other authorities noted (`schemas.verdict.ANNOTATION_TABLE`)
+10 log       the store knows all that the evidence log knows, and the log goes on
 
-Steps 1-3 and 8 are findings of the surface; 4-7 and 9 are judged here. The outcome is the worst of the required checks:
-failed before suspended before unknown; only when all passed is it valid. A signed answer of the hub carries a verdict
-already: `restate` says what is left of it.
+Steps 1-3, 8 and 10 are findings of the surface; 4-7 and 9 are judged here. The outcome is the worst of the required
+checks: failed before suspended before unknown; only when all passed is it valid. A store that was rolled back makes all
+of it unknown: what it says may have been changed since. A signed answer of the hub carries a verdict already: `restate`
+says what is left of it.
 """
 
 from collections.abc import Sequence
@@ -40,6 +42,8 @@ from schemas.verdict import (
 _civil_date = lru_cache(maxsize=16)(civil_date)
 _PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
 _PASSED_RESULT = Result.PASSED
+ROLLED_BACK = "store_rolled_back"
+"""The reason of a log check when the store does not know what the log knows."""
 _SEVERITY = (
     (Result.FAILED, Outcome.NOT_VALID),
     (Result.SUSPENDED, Outcome.SUSPENDED),
@@ -61,10 +65,13 @@ def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
         _data_age(facts, now),
         facts.right_to_hold,
         _annotations(facts, today),
+        facts.log,
     )
     if surface is Surface.OFFLINE:
         checks = tuple(_as_possible_offline(check) for check in checks)
     outcome, reason = _worst(checks, surface)
+    if facts.log.reason == ROLLED_BACK and facts.seal.result is not Result.FAILED:
+        return Verdict(Outcome.UNKNOWN, ROLLED_BACK, None, checks, facts.status_as_of or now)
     if outcome is Outcome.VALID:
         reason = dates.reason or ("good" if facts.valid_to else "good_no_end")
         if surface is Surface.OFFLINE and facts.licence is None:

@@ -5,7 +5,7 @@ digests. The leaf over them (`signing/commitment.py`) is final from the first da
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.canonical import canonical_json
@@ -72,3 +72,20 @@ def act_bytes(facts: ActFacts) -> bytes:
             "previous": facts.previous_act,
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """How the log stands: when everything recorded was last found under its head, and whether the store fits it.
+
+    `rolled_back_to` is the moment of the newest act the store still knows, when the log knows of later ones.
+    """
+
+    size: int
+    heard_at: datetime
+    silence: timedelta
+    rolled_back_to: datetime | None = None
+
+    def is_silent(self, now: datetime) -> bool:
+        """Say whether the log has said nothing for longer than issues and pulls may go on."""
+        return now - self.heard_at > self.silence

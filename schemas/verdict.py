@@ -40,6 +40,7 @@ class CheckName(StrEnum):
     DATA_AGE = "data_age"
     ANNOTATIONS = "annotations"
     RIGHT_TO_HOLD = "right_to_hold"
+    LOG = "log"
 
 
 class Result(StrEnum):
@@ -75,17 +76,19 @@ class Facts:
     """What a surface knows of one certificate when it asks for a verdict; None is "not known here".
 
     seal, trust, statement and right_to_hold are findings of the surface itself (it opened the bytes, it read the trust
-    list); the rest are facts that the verdict judges. `seen_at` and `fresh_for_seconds` are the source's, for collected
-    data; None for the hub's own, whose age is nought. `status_as_of` is None when the status is this moment's.
-    `status_finding` stands in place of a judged status where the surface found one that no `Status` says: the registry
-    holds no such record, or a status list says "ended" and not how. `annotations` are all that are known, those of
-    other days too. `works_from` is the first day it works in law, where that may be later than `valid_from`.
+    list), and `log` of how the evidence log stands; the rest are facts that the verdict judges. `seen_at` and
+    `fresh_for_seconds` are the source's, for collected data; None for the hub's own, whose age is nought.
+    `status_as_of` is None when the status is this moment's. `status_finding` stands in place of a judged status where
+    the surface found one that no `Status` says: the registry holds no such record, or a status list says "ended" and
+    not how. `annotations` are all that are known, those of other days too. `works_from` is the first day it works in
+    law, where that may be later than `valid_from`.
     """
 
     seal: Check
     trust: Check
     statement: Check
     right_to_hold: Check
+    log: Check
     status: Status | None
     status_since: date | None
     suspended_until: date | None
@@ -109,7 +112,7 @@ REQUIRED: Mapping[Surface, frozenset[CheckName]] = {
     Surface.EXAMINATION: frozenset(CheckName),
     # Offline there is no registry to ask: statement, licence and data age are the delivery note's to tell.
     Surface.OFFLINE: frozenset(CheckName)
-    - {CheckName.STATEMENT, CheckName.LICENCE, CheckName.DATA_AGE, CheckName.ANNOTATIONS},
+    - {CheckName.STATEMENT, CheckName.LICENCE, CheckName.DATA_AGE, CheckName.ANNOTATIONS, CheckName.LOG},
 }
 
 # licence state × a permit that is good by itself → result and reason. A permit that has ended stays ended; "passed"

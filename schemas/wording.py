@@ -188,6 +188,15 @@ REASONS: Mapping[str, Wording] = {
     ),
     "public_only": Wording("只含公开内容，任何人都可以持有。", "It shows only what is public, which anybody may hold."),
     "age_unknown": Wording("数据来源的更新时间未知。", "It is not known when the source was last heard."),
+    "store_rolled_back": Wording(
+        "登记数据已回退到较早的时点，正在恢复，暂时无法确认；不代表无证。",
+        "The register was set back to an earlier moment and is being recovered; nothing can be confirmed until then. "
+        "That does not mean there is no permit.",
+    ),
+    "log_silent": Wording(
+        "存证日志暂停更新，期间不办理新的签发与调取。",
+        "The evidence log is not being written at the moment; nothing is issued or handed over until it is.",
+    ),
     "check_missing": Wording("有一项必要的核验未能完成。", "A required check could not be completed."),
 }
 
@@ -201,6 +210,7 @@ CHECKS: Mapping[str, Wording] = {
     "data_age": Wording("数据新鲜度", "Age of the data"),
     "right_to_hold": Wording("持有依据", "Right to hold"),
     "annotations": Wording("标注", "Notes"),
+    "log": Wording("存证日志", "Evidence log"),
 }
 
 RESULTS: Mapping[str, Wording] = {

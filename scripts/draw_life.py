@@ -185,6 +185,7 @@ def _facts(
         trust=passed(CheckName.TRUST),
         statement=passed(CheckName.STATEMENT),
         right_to_hold=passed(CheckName.RIGHT_TO_HOLD),
+        log=passed(CheckName.LOG),
         status=status,
         status_since=date(2026, 1, 1),
         suspended_until=None,

@@ -155,6 +155,7 @@ _LAYERS = {
     "hub.planning": "steps",
     "hub.recomposition": "steps",
     "hub.registry": "steps",
+    "hub.log_watch": "steps",
     "hub.mistakes": "steps",
     "hub.notices": "steps",
     "hub.rates": "errors",

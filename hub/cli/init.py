@@ -85,7 +85,7 @@ def make_settings(
 def initialise(settings: "Settings", *, origin: str, now: datetime) -> "Installation":
     """Make the TEST installation that `settings` name, or finish one that was interrupted.
 
-    Raises SetupError already_initialised, keys_exist, origin_form.
+    Raises SetupError already_initialised, keys_exist, log_exists, origin_form.
     """
     from hub.errors import SetupError
     from hub.installation import pin_types
@@ -152,6 +152,7 @@ def _make(settings: "Settings", database: "Database", origin: str, now: datetime
     from hub.errors import SetupError
     from hub.installation import load_installation
     from hub.keyfolder import KeyFolder
+    from hub.store.log import LogStore
 
     final = settings.key_folder
     unfinished = final.with_name(final.name + ".unfinished")
@@ -163,6 +164,8 @@ def _make(settings: "Settings", database: "Database", origin: str, now: datetime
     else:
         if final.exists():
             raise SetupError("keys_exist")
+        if LogStore.is_at(settings.log_folder):
+            raise SetupError("log_exists")
         shutil.rmtree(unfinished, ignore_errors=True)
         _commit(database, KeyFolder.create(unfinished, settings.passphrase_file), origin, now)
     unfinished.rename(final)

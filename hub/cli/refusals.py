@@ -37,6 +37,24 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "另选密钥目录。",
         "Choose another key folder.",
     ),
+    "log_exists": (
+        "日志目录里已有存证日志，不会覆盖。",
+        "There is an evidence log in the log folder; it is never overwritten.",
+        "另选日志目录（YIZHAO_LOG）。",
+        "Choose another log folder (YIZHAO_LOG).",
+    ),
+    "log_missing": (
+        "找不到存证日志。",
+        "The evidence log is missing.",
+        "接上原来的日志目录（YIZHAO_LOG）。",
+        "Connect the log folder again (YIZHAO_LOG).",
+    ),
+    "log_other": (
+        "日志目录里是另一套平台的存证日志。",
+        "The log folder holds the evidence log of another hub.",
+        "接上原来的日志目录（YIZHAO_LOG）。",
+        "Connect this hub's own log folder (YIZHAO_LOG).",
+    ),
     "keys_inside": (
         "密钥目录不能放在数据目录之内（备份会带走密钥）。",
         "Keys may not lie inside the data folder, whose backups hold it.",

@@ -41,10 +41,15 @@ class Held:
         """Judge the certificate of that name, of which nothing was shown that could be compared."""
         certificate = self.certificates.get(identifier)
         if certificate is None:
-            facts = replace(known, status_finding=NOT_ISSUED)
+            facts = not_issued(known, surroundings)
         else:
             facts = self.facts(known, certificate, surroundings, now)
         return judge(facts, surface=Surface.EXAMINATION, now=now)
+
+
+def not_issued(known: Facts, surroundings: Surroundings) -> Facts:
+    """Return the facts of something genuine that the registry does not hold, or that a rolled-back store lost."""
+    return replace(known, status_finding=NOT_ISSUED, log=surroundings.log)
 
 
 def read_held(identifiers: Sequence[str], connection: Connection) -> Held:

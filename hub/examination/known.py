@@ -39,6 +39,7 @@ def facts_of_findings(
         trust=trust,
         statement=Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected" if collected else None),
         right_to_hold=right_to_hold,
+        log=Check(CheckName.LOG, Result.NOT_POSSIBLE),
         status=None,
         status_since=None,
         suspended_until=None,

@@ -13,7 +13,7 @@ from datetime import datetime
 from hub.errors import SetupError
 from hub.examination.documents import Read, ShownDocument, read_shown
 from hub.examination.forms import Examined, Form, kind_of
-from hub.examination.held import NOT_ISSUED, OTHER_BYTES, Held, read_held, without_erased
+from hub.examination.held import OTHER_BYTES, Held, not_issued, read_held, without_erased
 from hub.examination.known import empty_answer, facts_of_bytes, facts_of_note, refused_token
 from hub.examination.listed import NOTES_PURPOSE
 from hub.examination.online_documents import examine_document, examine_existing
@@ -133,9 +133,9 @@ def _examine_files(
             certificate = held.certificates.get(proven.claims.identifier)
             record = held.records.get(certificate.serial) if certificate else None
             if certificate is None or record is None:
-                facts = replace(facts, status_finding=NOT_ISSUED)
+                facts = not_issued(facts, surroundings)
             elif not issuer_signed_part_is(file.record, seals=record.seals, payload=record.payload):
-                facts = replace(facts, status_finding=OTHER_BYTES)
+                facts = replace(facts, status_finding=OTHER_BYTES, log=surroundings.log)
             else:
                 facts = held.facts(facts, certificate, surroundings, now)
                 if proven.opened and held.erased.get(certificate.serial, frozenset()) & proven.opened.disclosed.keys():

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from hub.examination.documents import NO_LIST_DOCUMENT, OWN_DOCUMENT, ShownDocument, prove_document
 from hub.examination.forms import Form
-from hub.examination.held import NOT_ISSUED, OTHER_BYTES, read_held, without_erased
+from hub.examination.held import OTHER_BYTES, not_issued, read_held, without_erased
 from hub.examination.known import facts_of_findings
 from hub.examination.proof import FindType
 from hub.examination.report import Examination, Finding, document_facts, existing_facts
@@ -91,10 +91,10 @@ def _held_now(
     held = read_held([said.identifier], connection)
     certificate = held.certificates.get(said.identifier)
     if certificate is None:
-        return replace(known, status_finding=NOT_ISSUED)
+        return not_issued(known, surroundings)
     issued = _issued(said, shown, certificate, connection)
     if issued is None:
-        return replace(known, status_finding=OTHER_BYTES)
+        return replace(known, status_finding=OTHER_BYTES, log=surroundings.log)
     facts = held.facts(known, certificate, surroundings, now)
     return facts if issued.erased_by is None else without_erased(facts)
 

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from hub.store import tables
-from hub.store.queries import select_among
-from hub.store.upsert import insert_rows
+from hub.store.queries import select_among, select_by
+from hub.store.upsert import insert_rows, update_rows
 from schemas.evidence import ActFacts, act_bytes
 from signing.commitment import leaf
 
 SALT_BYTES = 32
+# An arbitrary number of our own: who gives places in the log holds it on PostgreSQL.
+_PLACES_LOCK = 4_917_203
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as kept: the bytes it commits to and their leaf."""
+    """An entry as kept: the bytes it commits to, their leaf, and its place in the log once it has one."""
 
     number: int
     act_id: str
@@ -25,6 +28,8 @@ class StoredEntry:
     act_bytes: bytes
     salt: bytes
     leaf: bytes
+    leaf_index: int | None
+    recorded_at: datetime
 
 
 class EntryWriter:
@@ -66,6 +71,33 @@ class EntryReader:
         rows = select_among(self._connection, tables.entry, "act_id", acts, order="number") if acts else None
         return [_stored(row) for row in rows.mappings()] if rows else []
 
+    def waits(self) -> bool:
+        """Say whether an entry has no place in the log yet."""
+        return self._connection.execute(_WAITING.limit(1)).first() is not None
+
+    def size(self) -> int:
+        """Return how many entries have a place in the log."""
+        last = self._connection.execute(select(func.max(tables.entry.c.leaf_index))).scalar_one()
+        return 0 if last is None else int(last) + 1
+
+    def leaf_at(self, index: int) -> bytes | None:
+        """Return the leaf at a place of the log, or None."""
+        row = select_by(self._connection, tables.entry, columns=("leaf",), leaf_index=index).first()
+        return None if row is None else row.leaf
+
+    def leaves(self, start: int, end: int) -> list[bytes]:
+        """Return the leaves from one place up to another; fewer when not all are there."""
+        table = tables.entry
+        between = (table.c.leaf_index >= start) & (table.c.leaf_index < end)
+        return list(
+            self._connection.execute(select(table.c.leaf).where(between).order_by(table.c.leaf_index)).scalars()
+        )
+
+    def last_recorded_at(self) -> datetime | None:
+        """Return when the newest entry was recorded, or None when there is none."""
+        newest = select(tables.entry.c.recorded_at).order_by(tables.entry.c.number.desc()).limit(1)
+        return self._connection.execute(newest).scalar_one_or_none()
+
     def all(self) -> list[StoredEntry]:
         """Return every entry in the order it was made."""
         rows = self._connection.execute(select(tables.entry).order_by(tables.entry.c.number)).mappings()
@@ -73,4 +105,22 @@ class EntryReader:
 
 
 def _stored(row: Any) -> StoredEntry:
-    return StoredEntry(row["number"], row["act_id"], row["kind"], row["act_bytes"], row["salt"], row["leaf"])
+    return StoredEntry(**{name: row[name] for name in StoredEntry.__slots__})
+
+
+def give_places(connection: Connection, most: int) -> int:
+    """Give the oldest entries that wait, `most` at a time, the next places of the log; return how many.
+
+    A place is given once and never taken back; two processes give none at the same time.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_PLACES_LOCK,))
+    numbers = connection.execute(_WAITING.limit(most)).scalars().all()
+    if numbers:
+        first = EntryReader(connection).size()
+        rows = [{"number": number, "leaf_index": first + place} for place, number in enumerate(numbers)]
+        update_rows(connection, tables.entry, rows, key="number")
+    return len(numbers)
+
+
+_WAITING = select(tables.entry.c.number).where(tables.entry.c.leaf_index.is_(None)).order_by(tables.entry.c.number)

@@ -405,6 +405,8 @@ entry = Table(
     Column("recorded_at", Moment, nullable=False),
 )
 Index("entry_act_id", entry.c.act_id, unique=True)
+# A place in the log is given once.
+Index("entry_leaf_index", entry.c.leaf_index, unique=True)
 Index(
     "entry_unsequenced",
     entry.c.number,

@@ -65,6 +65,10 @@ Problem = Callable[..., tuple[int, bytes, bytes]]
 """Shows a problem: its code, how ("page" or other), the language, the trace id, `facts` → status, media type, body."""
 
 
+ABSENT = frozenset({"reference_not_found", "licence_number_not_found", "code_not_found"})
+"""What may not be said while the store was rolled back: it may have been there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The public doors' limits: all scans of an address, its misses, and its misses at the search door."""
@@ -362,6 +366,9 @@ class LookupDoor:
         await self._refuse(asked, "reference_not_found")
 
     async def _refuse(self, asked: Asked, code: str, **facts: str) -> None:
+        back_to = self._about(asked).rolled_back_to if code in ABSENT else None
+        if back_to is not None:
+            code, facts = "store_rolled_back", {"to": back_to.isoformat(timespec="seconds")}
         status, media, body = self._problem(code, asked.shown, asked.language, asked.trace, facts=facts)
         await _send(asked.send, status, media, body)
 

@@ -821,6 +821,41 @@ HUB: Mapping[str, Row] = {
         "请运营方签发下一版信任列表（yizhao keys trust-list）；签发后一秒内生效。",
         "The operator must sign the next trust list (yizhao keys trust-list); it counts within a second.",
     ),
+    "log_silent": Row(
+        503, "存证日志暂停更新，暂停办理签发、授权与调取；撤销、撤回等照常办理。",
+        "The evidence log is not being written; nothing is issued, granted or handed over until it is. "
+        "Withdrawals go on.",
+        *_RETRY,
+    ),
+    "store_rolled_back": Row(
+        503, "登记数据已回退到较早的时点，正在恢复，暂时无法确认；不代表无证。",
+        "The register was set back to an earlier moment and is being recovered; nothing can be confirmed until then. "
+        "That does not mean there is no permit.",
+        "请稍后再试，或向颁发机构核实。", "Try again later, or ask the issuing body.",
+    ),
+    "log_damaged": Row(
+        503, "存证日志的文件缺失或损坏。", "A file of the evidence log is missing or damaged.", *_ASK_OPERATOR,
+    ),
+    "log_missing": Row(
+        503, "找不到存证日志，平台拒绝运行。", "The evidence log is missing; the hub refuses to run.",
+        "请接上原来的日志目录（YIZHAO_LOG）。", "Connect the log folder again (YIZHAO_LOG).",
+    ),
+    "log_exists": Row(
+        409, "日志目录里已有存证日志。", "There is an evidence log in the log folder already.",
+        "请换一个空目录。", "Choose an empty folder.",
+    ),
+    "log_other": Row(
+        503, "日志目录里是另一套平台的存证日志。", "The log folder holds the evidence log of another hub.",
+        "请接上原来的日志目录（YIZHAO_LOG）。", "Connect this hub's own log folder (YIZHAO_LOG).",
+    ),
+    "tile_not_found": Row(
+        404, "日志里还没有这一块。", "The log has no such tile yet.",
+        "请先读取最新的检查点，按它的条目数取块。", "Read the newest checkpoint and ask within its size.",
+    ),
+    "proof_not_found": Row(
+        404, "日志里还没有这一条，不能证明。", "The log has no such leaf or size yet.",
+        "请先读取最新的检查点，按它的条目数索取证明。", "Read the newest checkpoint and ask within its size.",
+    ),
     "database_not_migrated": Row(
         503, "数据库结构不是最新版本。", "The database is not at the newest revision.",
         "请用 ./scripts/run 启动，它会先行迁移；或换用与数据库相符的版本。",

@@ -17,7 +17,7 @@ from hub.registry import Registry
 from hub.resolution import CHOOSE, STEPS, Resolved, resolve
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment
-from hub.web.lookup import Problem, Window
+from hub.web.lookup import ABSENT, Problem, Window
 from hub.web.pages.language import chosen_language
 from schemas.codes import LONGEST_CODE, Code, CodeKind, read_code
 from schemas.licence_systems import LicenceSystem
@@ -76,7 +76,8 @@ def routes(
             return RedirectResponse(found.opens + kept, 303, _NO_STORE)
         if found.miss:
             windows.miss(request)
-            return refused(found.miss, request, language)
+            is_back = found.miss in ABSENT and registry.log(moment()).rolled_back_to is not None
+            return refused("store_rolled_back" if is_back else found.miss, request, language)
         result = _told(found, code)
         if _shown_as(request) == "page":
             return Response(render("resolve", {"result": result}, language), media_type=_PAGE, headers=_NO_STORE)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.app import Hub, scan_reader
-from hub.facts import Surroundings, seal_standing
+from hub.facts import Surroundings, log_standing, seal_standing
 from hub.finding import find
 from hub.intentions import new_name
 from hub.issuance import Issued
@@ -40,7 +40,8 @@ class Searching:
         self._chosen = random.Random(1)
         now = datetime.now(UTC)
         seals = seal_standing(hub.registry.trust(), now)
-        self._view = Surroundings(seals, {}, hub.registry.catalogue, hub.registry.origin, hub.registry.mode)
+        log = log_standing(hub.registry.log(now), now)
+        self._view = Surroundings(seals, {}, hub.registry.catalogue, hub.registry.origin, hub.registry.mode, log)
 
     def run(self) -> None:
         """Measure every kind of search, then what a holder of many costs."""

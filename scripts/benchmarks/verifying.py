@@ -224,6 +224,7 @@ def _facts(claims: dict[str, object]) -> Facts:
         trust=passed(CheckName.TRUST),
         statement=passed(CheckName.STATEMENT),
         right_to_hold=passed(CheckName.RIGHT_TO_HOLD),
+        log=passed(CheckName.LOG),
         status=Status.VALID,
         status_since=None,
         suspended_until=None,

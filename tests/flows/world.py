@@ -7,10 +7,11 @@ The flows are called as their doors call them.
 import asyncio
 import secrets
 from base64 import standard_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -19,7 +20,7 @@ from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
 from hub.access import Caller
-from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, scan_reader
+from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, open_log, scan_reader
 from hub.applications import Application, draft_application, request_under_grant, verify_application
 from hub.delivery import Exchange
 from hub.documents.downloads import open_download
@@ -27,7 +28,7 @@ from hub.documents.making import Document, Workshop, make_wanted, want_document
 from hub.erasure import erase, read_erasure_order
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
-from hub.facts import Source, Surroundings, complete_types, seal_standing
+from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
 from hub.finding import Most, find
 from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
 from hub.installation import (
@@ -42,10 +43,12 @@ from hub.installation import (
 )
 from hub.issuance import issue
 from hub.keyfolder import KeyFolder
+from hub.log_watch import LogWatch
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
+from hub.sequencing import LogKey, Sequencer
 from hub.settings import Settings
 from hub.sharing import put_rule
 from hub.statements import Second, VerifiedStatement, check_content, verify_statement
@@ -53,12 +56,14 @@ from hub.status import change_status, read_status_order
 from hub.store.certificate import CertificateReader
 from hub.store.database import Database
 from hub.store.document import DocumentName, StoredDocument
+from hub.store.log import LogStore
 from hub.store.parties import PartyReader
 from hub.tasks import read_inbox
 from hub.web.callers import Called
 from hub.web.orders import DOORS
 from schemas.catalogue import load_catalogue
 from schemas.certificate import GRAVE, civil_date
+from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
@@ -83,6 +88,8 @@ LIFT = "31104420002020010001"
 TODAY = date(2026, 11, 23)
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 READY = START + timedelta(seconds=3)
+_SILENCE = timedelta(minutes=15)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass
@@ -101,6 +108,7 @@ class World:
     trust: TrustInForce
     installation: Installation
     settings: Settings
+    log: "Log"
     now: datetime
     open_intentions: int = 0
 
@@ -109,6 +117,7 @@ class World:
         return open_world(Database(self.registry.database.url), self.settings.folder.parent, self.now)
 
     def close(self) -> None:
+        self.log.store.close()
         self.registry.database.close()
 
     # --- statements ---------------------------------------------------------------------------------------------
@@ -553,8 +562,42 @@ class World:
             CATALOGUE,
             ORIGIN,
             "test",
+            log_standing(self.registry.log(self.now), self.now),
+            self.registry.log(self.now).rolled_back_to,
             complete_types(coverage, in_charge, today),
         )
+
+
+class Log:
+    """The evidence log as a process of this hub keeps it: a round a minute of the story's time, while it `goes_on`."""
+
+    def __init__(self, database: Database, store: LogStore, key: LogKey, watch: LogWatch, now: datetime) -> None:
+        self.store = store
+        self.key = key
+        self.goes_on = True
+        self._database = database
+        self._watch = watch
+        self._now = now
+        self._owner = encode(secrets.token_bytes(8))
+
+    def state(self, now: datetime) -> LogState:
+        if self.goes_on and now - self._now >= _MINUTE:
+            self.round(now)
+        return self._watch(now)
+
+    def round(self, now: datetime) -> int:
+        """Publish what waits at this moment of the story; return how many leaves that were."""
+        self._now = now
+        return self.sequencer(now).round()
+
+    def sequencer(
+        self, now: datetime, owner: str | None = None, monotonic: Callable[[], float] = monotonic
+    ) -> Sequencer:
+        """Return a sequencer as a process has it, whose clock stands at `now`."""
+        return Sequencer(
+            database=self._database, store=self.store, key=self.key, owner=owner or self._owner, clock=lambda: now,
+            monotonic=monotonic,
+        )  # fmt: skip
 
 
 def food_order(**changes: Any) -> dict[str, Any]:
@@ -721,7 +764,9 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
     installation = load_installation(database)
     trust = TrustInForce(database, installation)
     trust.refresh(now)
-    registry = make_registry(settings, database, keys, CATALOGUE, installation, trust)
+    log_store, log_key = open_log(settings, database, keys, installation, now)
+    log = Log(database, log_store, log_key, LogWatch(database, log_store, silence=_SILENCE), now)
+    registry = make_registry(settings, database, keys, CATALOGUE, installation, trust, log.state)
     e_licence = CertifiedELicence(
         lambda: [each.cert_der for each in trust().anchors if Purpose.E_LICENCE in each.purposes],
         SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER),
@@ -739,7 +784,19 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
     )
     simulator = _simulator(settings, keys, now)
     workshop = Workshop(document_files(settings, registry), DRAWN.pages)
-    world = World(registry, keys, Sealing(keys), simulator, exchange, workshop, trust, installation, settings, now)
+    world = World(
+        registry,
+        keys,
+        Sealing(keys),
+        simulator,
+        exchange,
+        workshop,
+        trust,
+        installation,
+        settings,
+        log,
+        now,
+    )
     return world
 
 

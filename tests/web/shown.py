@@ -33,6 +33,7 @@ SURROUNDINGS = Surroundings(
     catalogue=CATALOGUE,
     origin=ORIGIN,
     mode="test",
+    log=passed(CheckName.LOG),
 )
 
 

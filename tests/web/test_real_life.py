@@ -8,11 +8,13 @@ import pytest
 from hub.client import RefusedError
 from hub.facts import Surroundings
 from hub.lookup import About, answer_whether
+from hub.verification import passed
 from schemas.catalogue import load_catalogue
 from schemas.certificate import civil_date
 from schemas.identifiers import make_licence_number
 from schemas.parties import Subject
 from schemas.statement import Ordered
+from schemas.verdict import CheckName
 from signing.base64url import decode
 from signing.jws import parse_json
 from tests.flows.world import MARKET, food_number, food_order, licence_order
@@ -107,7 +109,7 @@ def test_predicate_counts_what_is_in_use_by_whose_it_is_and_not_what_is_told_in_
 def test_predicate_says_no_only_when_all_was_read() -> None:
     subject = Subject("S-ABCDEFGHJKMN", "site", "0" * 26, _number("MA0R0019"), "示例门店", "", None)
     code, now = "food_operation_permit", datetime.now(UTC)
-    surroundings = Surroundings({}, {}, load_catalogue(), "", "TEST", complete={code: TODAY})
+    surroundings = Surroundings({}, {}, load_catalogue(), "", "TEST", passed(CheckName.LOG), complete={code: TODAY})
     for about, unnamed, answer in (
         (About([]), False, ("no", "none_good")),
         (About([]), True, ("unknown", "named_in_words")),

@@ -1,0 +1,46 @@
+"""How the evidence log stands, as every process sees it: asked at most once a second.
+
+A database that no longer has the log's last leaf at its place was rolled back, whoever did it and however well it looks
+by itself: the log lies outside what is restored with it.
+"""
+
+from datetime import datetime, timedelta
+from threading import Lock
+
+from hub.store.database import Database
+from hub.store.entry import EntryReader
+from hub.store.log import LogStore, Pulse
+from schemas.evidence import LogState
+
+_FRESH = timedelta(seconds=1)
+
+
+class LogWatch:
+    """Tells the state of the log; `silence` is how long it may say nothing before issues and pulls stop."""
+
+    def __init__(self, database: Database, store: LogStore, *, silence: timedelta) -> None:
+        self._database = database
+        self._store = store
+        self._silence = silence
+        self._lock = Lock()
+        self._seen: tuple[datetime, LogState] | None = None
+
+    def __call__(self, now: datetime) -> LogState:
+        seen = self._seen
+        if seen is None or not timedelta(0) <= now - seen[0] < _FRESH:
+            with self._lock:
+                seen = self._seen = (now, self._look())
+        return seen[1]
+
+    def _look(self) -> LogState:
+        pulse = self._store.pulse()
+        with self._database.read() as connection:
+            back_to = rolled_back_to(EntryReader(connection), pulse)
+        return LogState(pulse.size, pulse.heard_at, self._silence, back_to)
+
+
+def rolled_back_to(entries: EntryReader, pulse: Pulse) -> datetime | None:
+    """Return the moment of the newest act a rolled-back database knows; None when it knows all that the log does."""
+    if pulse.size == 0 or entries.leaf_at(pulse.size - 1) == pulse.last_leaf:
+        return None
+    return entries.last_recorded_at() or datetime.min.replace(tzinfo=pulse.heard_at.tzinfo)

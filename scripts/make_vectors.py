@@ -2,7 +2,7 @@
 
 The same bytes come out each time, so that a change of a form that documents are sealed in shows as a change of files.
 So does a change of a layout, in the golden pictures of `tests/vectors/faces/` and in that of the README: look at them
-before they are committed.
+before they are committed. The proofs of `tests/vectors/merkle.json` are made by the second implementation.
 """
 
 import shutil
@@ -12,11 +12,13 @@ from pathlib import Path
 
 from scripts.vectors import pdf, xml
 from scripts.vectors.faces import write_certificate_picture, write_pictures
+from scripts.vectors.merkle import write_proofs
 from scripts.vectors.seals import LISTED, seal
 from scripts.vectors.vector import Vector, write_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "documents"
 PICTURES = FOLDER.parent / "faces"
+PROOFS = FOLDER.parent / "merkle.json"
 CERTIFICATE_PICTURE = FOLDER.parent.parent.parent / "docs" / "pictures" / "certificate.png"
 
 
@@ -47,3 +49,4 @@ if __name__ == "__main__":
     make(FOLDER)
     write_pictures(PICTURES)
     write_certificate_picture(CERTIFICATE_PICTURE)
+    write_proofs(PROOFS)

@@ -1,1 +1,1 @@
-"""The tests, which mirror the tree; `flows/` holds the stories."""
+"""The tests, which mirror the tree; `flows/` holds the stories, `second/` second implementations."""

@@ -339,8 +339,10 @@ def _next_version(order: ExampleOrder, number: int, first_day: date, *, renews: 
     """Return the order of the next version: renewed from the first day for its whole term, or with another address."""
     content = dict(order.content) | {
         "decision_document": "准予延续决定书" if renews else "准予变更决定书",
-        "decision_number": f"示续〔{first_day.year}〕{number}号",
+        "decision_number": f"示{'续' if renews else '变'}〔{first_day.year}〕{number}号",
         "decided_on": first_day.isoformat(),
+        "works_from": first_day.isoformat(),
+        "cause": "renew" if renews else "change",
     }
     if not renews:
         return content | {"holder_address": f"{order.holder.address}（变更后）"}

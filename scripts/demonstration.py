@@ -35,7 +35,8 @@ from schemas.certificate import civil_date
 from schemas.statement import Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
-from scripts.example_life import ARCHIVE, COURT, STORIES, Stories, declare_coverage, enrol_court
+from scripts.example_life import ARCHIVE, STORIES, declare_coverage, enrol_court
+from scripts.example_orders import COURT, Orders
 from signing.base64url import encode
 from signing.synced import replace_synced
 from signing.x509 import Purpose
@@ -201,6 +202,7 @@ def _enrol_body(city: City, body: ExampleBody) -> None:
             | ({"delegated_by": body.department.licence_number} if body.delegated else {})
             for code in body.delegated or own
         ],
+        annotates=list(body.annotates),
         **superior,
     )
     make_key(
@@ -337,8 +339,10 @@ def _next_version(order: ExampleOrder, number: int, first_day: date, *, renews: 
     """Return the order of the next version: renewed from the first day for its whole term, or with another address."""
     content = dict(order.content) | {
         "decision_document": "准予延续决定书" if renews else "准予变更决定书",
-        "decision_number": f"示续〔{first_day.year}〕{number}号",
+        "decision_number": f"示{'续' if renews else '变'}〔{first_day.year}〕{number}号",
         "decided_on": first_day.isoformat(),
+        "works_from": first_day.isoformat(),
+        "cause": "renew" if renews else "change",
     }
     if not renews:
         return content | {"holder_address": f"{order.holder.address}（变更后）"}
@@ -379,11 +383,11 @@ def tell_stories(city: City, journal: Journal) -> None:
         if each.competent_department == body.department.competent
     ]
     journal.once("coverage", lambda: declare_coverage(city.enrol, covered, journal.first_day))
-    stories = Stories(city, journal.first_day)
+    orders = Orders(city, journal.first_day)
     for words, story in STORIES:
         journal.once(
             f"story {words}",
-            lambda story=story: journal.tell({each.words: each.path for each in story(stories)}),  # type: ignore[misc]
+            lambda story=story: journal.tell({each.words: each.path for each in story(orders)}),  # type: ignore[misc]
         )
 
 
@@ -430,14 +434,18 @@ def addresses(city: City, files: tuple[OrderFile, ...], first_day: date) -> dict
     suspended = city.line(pick(files, "food_operation_permit", 0, first_day))
     stripped = city.holder(pick(files, "business_licence", -1, first_day).holder.licence_number)
     hotel = city.holder(by_trade["酒店"].holder.licence_number)
-    mall = city.holder(by_trade["商场"].holder.licence_number)
+    mall, farmers, school = (
+        city.holder(by_trade[trade].holder.licence_number)["holder"]["reference"] for trade in ("商场", "农资", "学校")
+    )
     good = next(each for each in hotel["certificates"] if each["verdict"]["outcome"] == "valid")
     return {
         "营业执照扫码页 a licence's scan page": f"/q/{hotel['holder']['reference']}",
         "一张证照 a certificate": f"/c/{good['reference']}",
         "暂扣的证照 a suspended one": f"/c/{suspended['reference']}",
         "执照被吊销的企业 a stripped licence": f"/q/{stripped['holder']['reference']}",
-        "百台电梯的企业 a holder of 120 lifts": f"/q/{mall['holder']['reference']}",
+        "百台电梯的企业 a holder of 120 lifts": f"/q/{mall}",
+        "合作社 a cooperative": f"/q/{farmers}",
+        "没有营业执照的学校 a school, which needs no licence": f"/q/{school}",
         "扫码二维码 its QR": f"/qr/q/{hotel['holder']['reference']}.svg",
         "按代码查询 search": f"/search?licence_number={hotel['holder']['licence_number']}",
         "核验文件 verify a file": "/verify",

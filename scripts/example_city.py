@@ -33,13 +33,17 @@ class ExampleDepartment:
 
 @dataclass(frozen=True, slots=True)
 class ExampleBody:
-    """An issuing body of a department; a branch seals only the types delegated to it."""
+    """An issuing body of a department; a branch seals only the types delegated to it.
+
+    `annotates` are the kinds of annotation it may make on certificates of others.
+    """
 
     department: ExampleDepartment
     name_zh: str
     name_en: str
     licence_number: str
     delegated: tuple[str, ...] = ()
+    annotates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,12 @@ _BRANCHES = (
     ("示例市市场监管局示例小榄分局", "Example City market regulation, Xiaolan branch"),
     ("示例市市场监管局示例古镇分局", "Example City market regulation, Guzhen branch"),
 )
+_ANNOTATES = {"fire": ("business_halted",)}
 BODIES = (
-    *(ExampleBody(each, each.name_zh, each.name_en, each.licence_number) for each in DEPARTMENTS),
+    *(
+        ExampleBody(each, each.name_zh, each.name_en, each.licence_number, annotates=_ANNOTATES.get(each.system, ()))
+        for each in DEPARTMENTS
+    ),
     *(
         ExampleBody(_MARKET, zh, en, make_licence_number("11442000", f"0002{serial:04d}"), _DELEGATED)
         for serial, (zh, en) in enumerate(_BRANCHES, start=1)

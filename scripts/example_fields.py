@@ -146,6 +146,12 @@ _TEXTS: dict[str, tuple[str, ...]] = {
     "seal_system_number": ("示例系统编号",),
 }  # fmt: skip
 
+_ENTITY_TYPES = {"92": "个体工商户", "93": "农民专业合作社"}
+_FOOD_BUSINESSES = {
+    "餐饮": "餐饮服务经营者（中型餐馆）", "小吃": "餐饮服务经营者（小型餐馆）", "便利店": "食品销售经营者（便利店）",
+    "学校": "单位食堂（学校食堂）", "医院": "单位食堂（职工食堂）",
+}  # fmt: skip
+
 
 def field_value(
     each: Field, certificate_type: CertificateType, holder: ExampleEnterprise, place: str, serial: int, chance: Random
@@ -172,11 +178,27 @@ def field_values(
     certificate_type: CertificateType, holder: ExampleEnterprise, place: str, serial: int, chance: Random
 ) -> dict[str, str]:
     """Return values for all that a type requires on issue and most of what it may hold."""
-    return {
+    drawn = {
         each.name: field_value(each, certificate_type, holder, place, serial, chance)
         for each in certificate_type.fields
         if Occasion.ISSUE in each.required_on or chance.random() < _OPTIONAL_SHARE
     }
+    if certificate_type.code == "business_licence":
+        return _as_licensed(drawn, holder)
+    if certificate_type.code == "food_operation_permit":
+        drawn["business_form"] = _FOOD_BUSINESSES.get(holder.trade, drawn["business_form"])
+    return drawn
+
+
+def _as_licensed(fields: dict[str, str], holder: ExampleEnterprise) -> dict[str, str]:
+    """Return a licence's fields as its holder's kind has them: only the self-employed have a form, and no capital."""
+    kind = holder.licence_number[:2]
+    if kind == "92":
+        form = {"composition_form": fields.get("composition_form", "个人经营")}
+        own = {name: value for name, value in fields.items() if name != "registered_capital"} | form
+    else:
+        own = {name: value for name, value in fields.items() if name != "composition_form"}
+    return own | ({"entity_type": _ENTITY_TYPES[kind]} if kind in _ENTITY_TYPES else {})
 
 
 def make_number(certificate_type: CertificateType, year: int, serial: int) -> str:
@@ -191,7 +213,7 @@ def make_number(certificate_type: CertificateType, year: int, serial: int) -> st
         # The last digit checks the others, so the serial stands before it.
         body = run[1][:-5] + f"{serial:04d}"
         digits = body + mod11_10(body)
-    return before.replace("2026", str(year)) + digits + after
+    return before.replace("2026", str(year)) + digits + after.replace("（26）", f"（{year % 100:02d}）")
 
 
 def _text(

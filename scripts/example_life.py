@@ -1,384 +1,281 @@
 """The awkward cases of the example city: one small story each, ordered over the API as departments would.
 
-Every story has enterprises of its own (their numbers begin 91442000MA8). What a story did before it was stopped is
-simply met again: a number that is taken is looked up, an act that was done is passed over.
+Every story has enterprises of its own (their numbers begin 91442000MA8 or 92442000MA8) and returns the pages that show
+it. What it did before it was stopped is simply met again.
 """
 
-import csv
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
-from pathlib import Path
-from random import Random
-from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
+from urllib.parse import quote
 
-from hub.client import Client, RefusedError
-from schemas.catalogue import Catalogue
-from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
-from scripts.example_city import AREA, DEPARTMENTS, TOWNS, ExampleDepartment, ExampleEnterprise
-from scripts.example_fields import field_values, make_number
-from scripts.example_files import COLUMNS
+from scripts.example_city import AREA, BODIES, DEPARTMENTS
+from scripts.example_orders import COURT, FOOD, LICENCE, LIFT, MARKET, Orders, Told, enterprise
 
-COURT = ExampleDepartment(
-    "court", "市人民法院", "示例市人民法院", "Example City people's court", make_licence_number("11442000", "00030001")
-)
-_MARKET, _FIRE = DEPARTMENTS[0], DEPARTMENTS[2]
+_FIRE_BODY = next(each for each in BODIES if each.department.system == "fire")
+_FIRE = _FIRE_BODY.department
+# The branch that the market department delegated food permits to.
+_BRANCH = next(each for each in BODIES if FOOD in each.delegated)
+_ENFORCEMENT = next(each for each in DEPARTMENTS if each.system == "urban")
 PUBLISHED, ARCHIVE = "credit-example", "archive-example"
-_LICENCE, _FOOD, _LIFT = "business_licence", "food_operation_permit", "lift_registration"
-# What a story finds done when it is told a second time.
-_DONE_BEFORE = frozenset(
-    {"transition_not_allowed", "annotation_there", "annotation_lifted", "relation_there", "subject_registered"}
-    | {"previous_not_current", "not_current", "undo_not_last", "out_of_order", "renewal_not_filed", "penalty_repaired"}
-    | {"subject_ended", "reference_not_current", "renewal_not_possible", "already_erased"}
-)
+_FIRE_INSPECTION, _FILING = "fire_safety_inspection", "packaged_food_filing"
+PARTLY_HELD = (_FIRE_INSPECTION, _FIRE_BODY.licence_number)
+"""Of this type, and what this body gave, not all is recorded."""
 
 
-class Town(Protocol):
-    """What a story needs of the city: clients by system, the catalogue, what anybody sees of a holder."""
+def licence_states(orders: Orders) -> list[Told]:
+    told = []
+    for serial, kind, words in (
+        (1, "dormant", "歇业的企业 dormant"),
+        (2, "abnormal", "列入经营异常名录 listed as abnormal"),
+        (3, "moved_out", "迁出本市 moved out of the city"),
+    ):
+        licence = orders.issue(serial, LICENCE)
+        orders.issue(serial, FOOD)
+        orders.note(licence, kind)
+        told.append(orders.page(serial, words))
+    licence = orders.issue(38, LICENCE)
+    orders.issue(38, FOOD)
+    orders.change(licence, "cancel", "示例：企业申请注销")
+    return [*told, orders.page(38, "执照注销、许可随之失效 a cancelled licence")]
 
-    catalogue: Catalogue
 
-    def client(self, system: str) -> Client: ...
-
-    def holder(self, licence_number: str) -> dict[str, Any]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Where a story's page is, in words."""
-
-    words: str
-    path: str
-
-
-class Stories:
-    """Tells the stories; `first_day` is the day of the first start, around which all dates lie."""
-
-    def __init__(self, town: Town, first_day: date) -> None:
-        self._town = town
-        self._day = first_day
-        self._chance = Random(20261124)
-
-    # --- orders -------------------------------------------------------------------------------------------------
-
-    def issue(
-        self,
-        serial: int,
-        code: str,
-        *,
-        department: ExampleDepartment = _MARKET,
-        joint: Sequence[str] = (),
-        **changes: Any,
-    ) -> dict[str, Any]:
-        """Issue a certificate of the enterprise `serial`; what is there already is looked up."""
-        content = self._content(serial, code, department) | changes
-        client = self._town.client(department.system)
-        try:
-            return client.order(
-                "/api/v1/certificates", Ordered.ISSUE, content, officer=department.officer, certificate_type=code,
-                issuing_body=department.licence_number, joint=[self._town.client(each) for each in joint],
-            )  # fmt: skip
-        except RefusedError as error:
-            if error.code not in ("number_taken", "device_elsewhere", *_DONE_BEFORE):
-                raise
-            lines = self._town.holder(content["licence_number"])["certificates"]
-            return next(each for each in lines if each["type"] == code)
-
-    def order(
-        self, path: str, act: Ordered, content: Mapping[str, Any], department: ExampleDepartment
-    ) -> dict[str, Any]:
-        """Give any other order as two officers of a department; {} where it was done before."""
-        try:
-            return self._town.client(department.system).order(
-                path, act, content, officer=department.officer, second_officer=department.second_officer,
-                issuing_body=department.licence_number,
-            )  # fmt: skip
-        except RefusedError as error:
-            if error.code not in _DONE_BEFORE:
-                raise
-            return {}
-
-    def change(self, certificate: Mapping[str, Any], act: str, ground: str, **changes: Any) -> dict[str, Any]:
-        content = self._decided(certificate) | {"act": act, "ground": ground, "works_from": self._day.isoformat()}
-        return self.order("/api/v1/status-changes", Ordered.CHANGE_STATUS, content | changes, _MARKET)
-
-    def note(
-        self, certificate: Mapping[str, Any], kind: str, *, department: ExampleDepartment = _MARKET, **changes: Any
-    ) -> dict[str, Any]:
-        content = self._decided(certificate, department) | {"step": "note", "kind": kind}
-        content |= {"from_on": self._day.isoformat()} | changes
-        return self.order("/api/v1/annotations", Ordered.ANNOTATE, content, department)
-
-    def relate(self, kind: str, before: int, after: int) -> None:
-        content = {
-            "step": "record",
-            "kind": kind,
-            "from_number": enterprise(before).licence_number,
-            "to_number": enterprise(after).licence_number,
-            "issuing_body": _MARKET.licence_number,
-            "document_name": "核准登记通知书",
-            "document_number": f"示登〔{self._day.year}〕{before}号",
-            "works_from": self._day.isoformat(),
+def renewals(orders: Orders) -> list[Told]:
+    told = []
+    for serial, days, refused, words in (
+        (4, -10, False, "有效（延续审查中） deemed renewed"),
+        (5, -60, False, "延续逾期未决 renewal overdue"),
+        (6, 40, True, "不予延续 renewal refused"),
+    ):
+        last_day = orders.day + timedelta(days=days)
+        begun = last_day - timedelta(days=365 * 5 - 1)
+        orders.issue(serial, LICENCE, begun=begun)
+        permit = orders.issue(serial, FOOD, begun=begun)
+        filed = last_day - timedelta(days=45)
+        receipt: dict[str, Any] = {
+            "document_name": "受理通知书",
+            "document_number": f"示受〔{filed.year}〕8{serial:03d}号",
         }
-        self.order("/api/v1/relations", Ordered.RELATE, content, _MARKET)
-
-    def register(self, kind: str, serial: int, **changes: Any) -> dict[str, Any]:
-        content = {
-            "step": "register",
-            "kind": kind,
-            "issuing_body": _MARKET.licence_number,
-            "licence_number": enterprise(serial).licence_number,
-            "name": "示例门店",
-            "address": enterprise(serial).address,
-            "works_from": self._day.isoformat(),
-        }
-        return self.order("/api/v1/subjects", Ordered.REGISTER, content | changes, _MARKET)
-
-    def page(self, serial: int, words: str) -> Told:
-        found = self._town.holder(enterprise(serial).licence_number)
-        # Who was succeeded answers with the successor; its own code is the one that was asked for.
-        return Told(words, f"/q/{found.get('arrived_from', found['holder'])['reference']}")
-
-    def _content(self, serial: int, code: str, department: ExampleDepartment) -> dict[str, Any]:
-        kind, holder = self._town.catalogue.get(code), enterprise(serial)
-        decided_on = self._day - timedelta(days=400)
-        years = kind.validity.max_years or 2
-        ends = kind.validity.end == "required"
-        is_licence = code == _LICENCE
-        return {
-            "certificate_type": code,
-            "issuing_body": department.licence_number,
-            "licence_number": holder.licence_number,
-            "holder_name": holder.name,
-            "holder_address": holder.address,
-            "certificate_number": holder.licence_number if is_licence else make_number(kind, 2025, 8_000 + serial),
-            "decision_document": "核准登记通知书" if is_licence else "准予行政许可决定书",
-            "decision_number": f"示许〔{decided_on.year}〕8{serial:03d}号",
-            "decided_on": decided_on.isoformat(),
-            "valid_from": decided_on.isoformat(),
-            "valid_to": (decided_on + timedelta(days=365 * years - 1)).isoformat() if ends else "",
-            "fields": field_values(kind, holder, holder.address, 800 + serial, self._chance),
-        }
-
-    def _decided(self, certificate: Mapping[str, Any], department: ExampleDepartment = _MARKET) -> dict[str, Any]:
-        return {
-            "identifier": certificate["identifier"],
-            "issuing_body": department.licence_number,
-            "document_name": "行政决定书",
-            "document_number": f"示决〔{self._day.year}〕8号",
-            "document_date": self._day.isoformat(),
-        }
-
-    def _ending(self, days: int) -> dict[str, Any]:
-        """Return the dates of a five-year permit whose last day lies so many days from the first."""
-        last_day = self._day + timedelta(days=days)
-        begun = last_day - timedelta(days=365 * 5)
-        names = ("decided_on", "valid_from")
-        return {name: begun.isoformat() for name in names} | {"valid_to": last_day.isoformat()}
-
-    # --- the stories --------------------------------------------------------------------------------------------
-
-    def licence_states(self) -> list[Told]:
-        told = []
-        for serial, kind, words in (
-            (1, "dormant", "歇业的企业 dormant"),
-            (2, "abnormal", "列入经营异常名录 listed as abnormal"),
-            (3, "moved_out", "迁出本市 moved out of the city"),
-        ):
-            licence = self.issue(serial, _LICENCE)
-            self.issue(serial, _FOOD)
-            self.note(licence, kind)
-            told.append(self.page(serial, words))
-        return told
-
-    def renewals(self) -> list[Told]:
-        told = []
-        for serial, days, refused, words in (
-            (4, -10, False, "有效（延续审查中） deemed renewed"),
-            (5, -60, False, "延续逾期未决 renewal overdue"),
-            (6, 40, True, "不予延续 renewal refused"),
-        ):
-            self.issue(serial, _LICENCE)
-            permit = self.issue(serial, _FOOD, **self._ending(days))
-            filed_on = self._day + timedelta(days=days - 45)
-            self.note(permit, "renewal_accepted", from_on=min(filed_on, self._day).isoformat())
-            if refused:
-                self.note(permit, "renewal_refused", document_number=f"示不延〔{self._day.year}〕1号")
-            told.append(Told(words, f"/c/{permit['reference']}"))
-        return told
-
-    def other_authorities(self) -> list[Told]:
-        told = []
-        for serial, kind, words in (
-            (7, "frozen", "被法院冻结 frozen by a court"),
-            (8, "business_halted", "责令停产停业 business halted"),
-        ):
-            self.issue(serial, _LICENCE)
-            permit = self.issue(serial, _FOOD)
-            self.note(permit, kind, department=COURT)
-            told.append(Told(words, f"/c/{permit['reference']}"))
-        self.issue(9, _LICENCE)
-        annulled = self.issue(9, _FOOD)
-        self.change(annulled, "annul", "示例：以欺骗手段取得")
-        self.note(annulled, "execution_stayed", department=COURT)
-        return [*told, Told("撤销被停止执行 an annulment stayed", f"/c/{annulled['reference']}")]
-
-    def corrections(self) -> list[Told]:
-        self.issue(10, _LICENCE)
-        wrong = self.issue(10, _FOOD, holder_address="示例市错字路10号")
-        right = self.issue(10, _FOOD, replaces=wrong["identifier"], cause="correct")
-        self.issue(11, _LICENCE)
-        mistaken = self.issue(11, _FOOD)
-        self.change(mistaken, "void", "示例：录入了错误的持证主体")
-        self.issue(12, _LICENCE)
-        late = self.issue(12, _FOOD)
-        back = (self._day - timedelta(days=200)).isoformat()
-        self.change(late, "annul", "示例：追溯撤销", works_from=back)
-        self.issue(13, _LICENCE)
-        lost = self.issue(13, _FOOD)
-        reissued = self.issue(13, _FOOD, replaces=lost["identifier"], cause="reissue")
-        return [
-            Told("更正后的新证 corrected", f"/c/{right['reference']}"),
-            Told("误录作废 voided as a mistake", f"/c/{mistaken['reference']}"),
-            Told("追溯撤销的两行答复 annulled from the start", f"/c/{late['reference']}?at={self._day}"),
-            Told("补发 issued again", f"/c/{reissued['reference']}"),
-        ]
-
-    def enterprises(self) -> list[Told]:
-        first = self.issue(14, _LICENCE, holder_name="示例市石岐示例旧名餐饮有限公司")
-        self.issue(14, _FOOD, holder_name="示例市石岐示例旧名餐饮有限公司")
-        self.issue(14, _LICENCE, replaces=first["identifier"], cause="change", works_from=self._day.isoformat())
-        for serial in (15, 16, 17, 18):
-            self.issue(serial, _LICENCE)
-        self.issue(15, _FOOD)
-        moved = self.issue(15, "packaged_food_filing")
-        self.relate("conversion", 15, 16)
-        self.issue(
-            16, "packaged_food_filing", replaces=moved["identifier"], cause="change",
-            certificate_number=self._content(15, "packaged_food_filing", _MARKET)["certificate_number"],
-        )  # fmt: skip
-        self.relate("branch", 17, 18)
-        nameless = enterprise(19)
-        self.issue(19, _LICENCE, holder_name="", address_is_home=True)
-        self.issue(19, _FOOD, holder_name="", address_is_home=True)
-        return [
-            self.page(14, "更名的企业 renamed"),
-            self.page(15, "个转企的旧码 an old code that opens the successor"),
-            self.page(18, "有分支机构的企业 with a branch"),
-            Told("无字号、住所为住宅的个体户 no trade name, at home", self.page(19, nameless.trade).path),
-        ]
-
-    def sites_and_devices(self) -> list[Told]:
-        self.issue(20, _LICENCE)
-        held = self._town.holder(enterprise(20).licence_number)
-        if not any(each["type"] == _FOOD for each in held["certificates"]):
-            sites = [self.register("site", 20, name=f"示例门店（{name}）")["subject_id"] for name in ("东区", "小榄")]
-            self.issue(20, _FOOD, subject_ids=sites)
-            self.issue(20, "fire_safety_inspection", department=_FIRE, subject_id=sites[0])
-        for serial in (21, 22):
-            self.issue(serial, _LICENCE)
-        lift = self._content(21, _LIFT, _MARKET)
-        device = {"subject_id": lift["fields"]["device_code"]}
-        registered = self.register("device", 21, name="示例电梯", **device)
-        first = self.issue(21, _LIFT, **device)
-        self.register("device", 22, step="hand_on", **device)
-        same = {name: lift[name] for name in ("certificate_number", "fields")}
-        self.issue(22, _LIFT, replaces=first["identifier"], cause="change", **device, **same)
-        told = [self.page(20, "一证多址 one permit, two sites")]
-        if registered:
-            told.append(Told("设备码 the code of a lift", f"/d/{registered['reference']}"))
-        return told
-
-    def words_and_terms(self) -> list[Told]:
-        self.issue(23, _LICENCE)
-        until = (self._day + timedelta(days=30)).isoformat()
-        promised = self.issue(23, _FOOD, flags=["commitment", "deferred"], deferred_until=until)
-        self.issue(24, _LICENCE)
-        fined = self.issue(24, _FOOD)
-        penalty = self.change(fined, "suspend", "示例：限期整改", public_until=until, until=until)
-        self.change(fined, "reinstate", "示例：整改完成")
-        if penalty:
-            repair = self._decided(fined) | {"step": "repair", "earlier": penalty["act_id"]}
-            repair |= {"from_on": self._day.isoformat()}
-            self.order("/api/v1/annotations", Ordered.ANNOTATE, repair, _MARKET)
-        self.issue(25, _LICENCE)
-        joint = self.issue(25, _FOOD, joint=["fire"], joint_bodies=[_FIRE.licence_number])
-        return [
-            Told("告知承诺、容缺受理 on the holder's word", f"/c/{promised['reference']}"),
-            Told("信用修复后只见现状 after credit repair", f"/c/{fined['reference']}"),
-            Told("联合颁发 two bodies together", f"/c/{joint['reference']}"),
-        ]
-
-    def files_of_others(self) -> list[Told]:
-        """A published penalty opens a task and changes nothing; an archive's permit enters at trust level B."""
-        self.issue(26, _LICENCE)
-        fined = self.issue(26, _FOOD)
-        number = self._content(26, _FOOD, _MARKET)["certificate_number"]
-        penalty = {
-            "CF_XDR_MC": enterprise(26).name,
-            "CF_XDR_SHXYM": enterprise(26).licence_number,
-            "CF_WSH": f"示罚〔{self._day.year}〕1号",
-            "CF_CFLB": "吊销许可证",
-            "CF_NR": "吊销许可证",
-            "CF_NR_ZKDX": f"食品经营许可证（{number}）",
-            "CF_JDRQ": f"{self._day:%Y/%m/%d}",
-            "CF_GSJZQ": f"{self._day + timedelta(days=1095):%Y/%m/%d}",
-            "CF_CFJG": COURT.name_zh,
-            "CF_CFJGDM": COURT.licence_number,
-        }
-        self._take_in([penalty], form="penalty", source=PUBLISHED)
-        self.issue(27, _LICENCE)
-        content = self._content(27, _FOOD, _MARKET)
-        kind = self._town.catalogue.get(_FOOD)
-        row = {title: str(content[name]) for name, title in COLUMNS.items() if name in content}
-        row |= {
-            "场所或设备编号": "001",
-            "颁发机构代码": _MARKET.licence_number,
-            "扫描件摘要": sha256(b"scan").hexdigest(),
-        }
-        row |= {each.label_zh: content["fields"].get(each.name, "") for each in kind.fields}
-        self._take_in([row], form="type", certificate_type=_FOOD, source=ARCHIVE, origin="legacy")
-        return [
-            Told("处罚公示只开待办 a penalty that opened a task", f"/c/{fined['reference']}"),
-            self.page(27, "存量档案的许可 a permit from an archive"),
-        ]
-
-    def codes_and_fields(self) -> list[Told]:
-        """A stolen sticker is retired; a field is forgotten while its seal stays good."""
-        self.issue(28, _LICENCE)
-        stolen = self._town.holder(enterprise(28).licence_number)["holder"]["reference"]
-        retired = {"licence_number": enterprise(28).licence_number, "reference": stolen}
-        retired["issuing_body"] = _MARKET.licence_number
-        self.order("/api/v1/references", Ordered.RETIRE, retired, _MARKET)
-        self.issue(29, _LICENCE)
-        permit = self.issue(29, _FOOD)
-        erased = self._decided(permit) | {"field": "legal_representative", "ground": "示例：依申请删除"}
-        self.order("/api/v1/erasures", Ordered.ERASE, erased, _MARKET)
-        return [
-            Told("停用的查询码 a retired code", f"/q/{stolen}"),
-            Told("删去一个字段的证照 a field forgotten", f"/c/{permit['reference']}"),
-        ]
-
-    def _take_in(self, rows: Sequence[Mapping[str, str]], **how: Any) -> None:
-        with TemporaryDirectory(prefix="yizhao-story-") as folder:
-            path = Path(folder) / "rows.csv"
-            with path.open("w", newline="", encoding="utf-8") as opened:
-                csv.writer(opened).writerows([rows[0].keys(), *(row.values() for row in rows)])
-            found = self._town.client("operator").import_file(path, **how)
-        if found["state"] != "done" or found["counts"].get("refused"):
-            raise RuntimeError(f"{how['form']}: {found}")
+        receipt |= dict.fromkeys(("document_date", "from_on"), filed.isoformat())
+        orders.note(permit, "renewal_accepted", **receipt)
+        if refused:
+            orders.note(permit, "renewal_refused", document_name="不予延续决定书")
+        told.append(Told(words, f"/c/{permit['reference']}"))
+    return told
 
 
-def enterprise(serial: int) -> ExampleEnterprise:
-    """Return the enterprise of a story; two are self-employed, one of them without a trade name."""
-    kind = "92" if serial in (15, 19) else "91"
-    number = make_licence_number(f"{kind}442000", f"MA8{serial:05d}")
-    town = TOWNS[serial % len(TOWNS)]
-    name = f"示例市{town}示例故事{serial}号餐饮有限公司"
-    return ExampleEnterprise(number, name, f"示例市{town}示例故事路{serial}号", town, "陈示例", "餐饮", {})
+def other_authorities(orders: Orders) -> list[Told]:
+    year, told = orders.day.year, []
+    for serial, kind, department, document, number, words in (
+        (7, "frozen", COURT, "协助执行通知书", f"（{year}）示执协1号", "被法院冻结 frozen by a court"),
+        (8, "business_halted", _FIRE, "行政处罚决定书", f"示消罚〔{year}〕1号", "责令停产停业 business halted"),
+    ):
+        orders.issue(serial, LICENCE)
+        permit = orders.issue(serial, FOOD)
+        orders.note(permit, kind, department=department, document_name=document, document_number=number)
+        told.append(Told(words, f"/c/{permit['reference']}"))
+    orders.issue(9, LICENCE)
+    annulled = orders.issue(9, FOOD)
+    orders.change(annulled, "annul", "示例：以欺骗手段取得")
+    ruling: dict[str, Any] = {"document_name": "行政裁定书", "document_number": f"（{year}）示行停1号"}
+    orders.note(annulled, "execution_stayed", department=COURT, **ruling)
+    return [*told, Told("撤销被停止执行 an annulment stayed", f"/c/{annulled['reference']}")]
+
+
+def corrections(orders: Orders) -> list[Told]:
+    orders.issue(10, LICENCE)
+    wrong = orders.issue(10, FOOD, holder_address="示例市错字路10号")
+    right = orders.replace(wrong, 10, FOOD, "correct")
+    orders.issue(12, LICENCE)
+    late = orders.issue(12, FOOD)
+    orders.change(late, "annul", "示例：追溯撤销", works_from=(orders.day - timedelta(days=200)).isoformat())
+    # The day before anything was recorded here: what was known then, and what is known of it now, are two answers.
+    before = orders.day - timedelta(days=1)
+    orders.issue(13, LICENCE)
+    lost = orders.issue(13, FOOD)
+    reissued = orders.replace(lost, 13, FOOD, "reissue")
+    return [
+        Told("更正后的新证 corrected", f"/c/{right['reference']}"),
+        Told("追溯撤销的两行答复 annulled from the start", f"/c/{late['reference']}?at={before}"),
+        Told("补发 issued again", f"/c/{reissued['reference']}"),
+    ]
+
+
+def mistakes(orders: Orders) -> list[Told]:
+    """An act is taken back; so is a whole file; a certificate of the wrong holder is void."""
+    orders.issue(39, LICENCE)
+    kept = orders.issue(39, FOOD)
+    wrong = orders.change(kept, "annul", "示例：误将他人的决定录入")
+    if wrong:
+        orders.change(kept, "undo", "示例：撤销误办", undoes=wrong["act_id"])
+    for serial in (41, 42):
+        orders.issue(serial, LICENCE)
+    officer, second_officer = MARKET.officer, MARKET.second_officer
+    found = orders.take_in(
+        [orders.row(serial, FOOD) for serial in (41, 42)], system=MARKET.system, form="type", certificate_type=FOOD,
+        issuing_body=MARKET.licence_number, officer=officer, second_officer=second_officer,
+    )  # fmt: skip
+    in_file = next(each for each in orders.holder(41)["certificates"] if each["type"] == FOOD)
+    undo = {"intake": found["intake"], "ground": "示例：整批文件误导入", "works_from": orders.today}
+    undo |= orders.decision()
+    orders.client(MARKET.system).undo_import(undo, officer=officer, second_officer=second_officer)
+    orders.issue(11, LICENCE)
+    mistaken = orders.issue(11, FOOD)
+    orders.change(mistaken, "void", "示例：录入了错误的持证主体")
+    return [
+        Told("误办撤销、两项行为都在 an act taken back", f"/c/{kept['reference']}"),
+        Told("整批撤销的一张 one of a file taken back", f"/c/{in_file['reference']}"),
+        Told("误录作废 voided as a mistake", f"/c/{mistaken['reference']}"),
+    ]
+
+
+def enterprises(orders: Orders) -> list[Told]:
+    former = f"示例市{enterprise(14).town}示例旧名餐饮有限公司"
+    first = orders.issue(14, LICENCE, holder_name=former)
+    orders.issue(14, FOOD, holder_name=former)
+    orders.replace(first, 14, LICENCE, "change")
+    orders.issue(15, LICENCE)
+    orders.issue(15, FOOD)
+    moved = orders.issue(15, _FILING)
+    orders.issue(16, LICENCE, begun=orders.day)
+    orders.relate("conversion", 15, 16)
+    filed = orders.content(15, _FILING)
+    same = {name: filed[name] for name in ("certificate_number", "valid_from", "fields")}
+    orders.replace(moved, 16, _FILING, "change", **same)
+    for serial in (17, 18):
+        orders.issue(serial, LICENCE)
+    orders.relate("branch", 17, 18)
+    # At home without a name, at work on a market: what the permit says of the place is not the home.
+    orders.issue(19, LICENCE, holder_name="", address_is_home=True)
+    stall = f"示例市{enterprise(19).town}示例市场19号档"
+    orders.issue(19, FOOD, place=stall, holder_name="", address_is_home=True)
+    return [
+        orders.page(14, "更名的企业 renamed"),
+        orders.page(15, "个转企的旧码 an old code that opens the successor"),
+        orders.page(18, "有分支机构的企业 with a branch"),
+        orders.page(19, "无字号、住所为住宅的个体户 no trade name, at home"),
+    ]
+
+
+def mergers_and_divisions(orders: Orders) -> list[Told]:
+    """Two become one, one becomes two, and one gives off another and lives on."""
+    for serial in (30, 31, 33, 36):
+        orders.issue(serial, LICENCE)
+        orders.issue(serial, FOOD)
+    for serial in (32, 34, 35, 37):
+        orders.issue(serial, LICENCE, begun=orders.day)
+    for kind, before, after in (
+        ("merger", 30, 32), ("merger", 31, 32), ("split", 33, 34), ("split", 33, 35), ("spin_off", 36, 37),
+    ):  # fmt: skip
+        orders.relate(kind, before, after)
+    return [
+        orders.page(30, "新设合并的旧码 merged: an old code that opens the new company"),
+        orders.page(33, "解散分立、许可待变更 divided into two, its permit still to be changed"),
+        orders.page(36, "派生分立后存续 spun off a company, and lives on"),
+    ]
+
+
+def sites_and_devices(orders: Orders) -> list[Told]:
+    orders.issue(20, LICENCE)
+    places = {"示例门店（东区）": "示例市东区示例东路1号", "示例门店（小榄）": "示例市小榄示例西路2号"}
+    known = orders.holder(20).get("sites", {})
+    site_ids = {each["name"]: site for site, each in known.items()} or {
+        name: orders.register("site", 20, name=name, address=address)["subject_id"] for name, address in places.items()
+    }
+    first, second = (site_ids[name] for name in places)
+    orders.issue(20, FOOD, place="；".join(places.values()), subject_ids=[first, second])
+    inspected = next(iter(places.values()))
+    orders.issue(20, _FIRE_INSPECTION, body=_FIRE_BODY, place=inspected, subject_id=first)
+    found = orders.holder(20)
+    for serial in (21, 22):
+        orders.issue(serial, LICENCE)
+    lift = orders.content(21, LIFT)
+    device = {"subject_id": lift["fields"]["device_code"]}
+    same = {name: lift[name] for name in ("certificate_number", "fields")}
+    orders.register("device", 21, name="示例电梯", **device)
+    used = orders.issue(21, LIFT, **device, **same)
+    orders.register("device", 22, step="hand_on", **device)
+    orders.replace(used, 22, LIFT, "change", **device, **same)
+    return [
+        orders.page(20, "一证多址 one permit, two sites"),
+        Told("场所码 the code of a site", f"/s/{found['sites'][first]['reference']}"),
+        Told("张贴页 a sheet to print for that site", f"/sheet/{found['holder']['reference']}?site={first}"),
+        Told("此处有无食品许可：有 does it hold one: yes", f"/holds?type={FOOD}&subject={second}"),
+        Told("全量收录的种类：无 held completely: no", f"/holds?type=hotel_trade_permit&subject={second}"),
+        Told("部分收录的种类：不知 held in part: unknown", f"/holds?type={PARTLY_HELD[0]}&subject={second}"),
+        Told("设备编号通到易主的电梯 the number of a lift that changed hands", f"/resolve?code={device['subject_id']}"),
+    ]
+
+
+def words_and_terms(orders: Orders) -> list[Told]:
+    orders.issue(23, LICENCE)
+    until = (orders.day + timedelta(days=30)).isoformat()
+    promised = orders.issue(23, FOOD, flags=["commitment", "deferred"], deferred_until=until)
+    orders.issue(24, LICENCE)
+    fined = orders.issue(24, FOOD)
+    penalty = orders.change(fined, "suspend", "示例：限期整改", public_until=until, until=until)
+    orders.change(fined, "reinstate", "示例：整改完成")
+    if penalty:
+        repair = orders.decided(fined) | {"step": "repair", "earlier": penalty["act_id"], "from_on": orders.today}
+        orders.order("/api/v1/annotations", Ordered.ANNOTATE, repair)
+    orders.issue(25, LICENCE)
+    joint = orders.issue(25, FOOD, joint=["fire"], joint_bodies=[_FIRE.licence_number])
+    orders.issue(40, LICENCE)
+    delegated = orders.issue(40, FOOD, body=_BRANCH)
+    orders.change(delegated, "suspend", "示例：上级机关责令暂停", until=until)
+    return [
+        Told("告知承诺、容缺受理 on the holder's word", f"/c/{promised['reference']}"),
+        Told("信用修复后只见现状 after credit repair", f"/c/{fined['reference']}"),
+        Told("联合颁发 two bodies together", f"/c/{joint['reference']}"),
+        Told("受委托颁发、上级暂扣 given by delegation, suspended by the superior", f"/c/{delegated['reference']}"),
+    ]
+
+
+def files_of_others(orders: Orders) -> list[Told]:
+    """A published penalty opens a task and changes nothing; an archive's permit enters at trust level B."""
+    orders.issue(26, LICENCE)
+    fined = orders.issue(26, FOOD)
+    penalty = {
+        "CF_XDR_MC": enterprise(26).name,
+        "CF_XDR_SHXYM": enterprise(26).licence_number,
+        "CF_WSH": f"示城罚〔{orders.day.year}〕1号",
+        "CF_CFLB": "吊销许可证",
+        "CF_NR": "吊销许可证",
+        "CF_NR_ZKDX": f"食品经营许可证（{orders.content(26, FOOD)['certificate_number']}）",
+        "CF_JDRQ": f"{orders.day:%Y/%m/%d}",
+        "CF_GSJZQ": f"{orders.day + timedelta(days=1095):%Y/%m/%d}",
+        "CF_CFJG": _ENFORCEMENT.name_zh,
+        "CF_CFJGDM": _ENFORCEMENT.licence_number,
+    }
+    orders.take_in([penalty], form="penalty", source=PUBLISHED)
+    orders.issue(27, LICENCE)
+    scanned = {"颁发机构代码": MARKET.licence_number, "扫描件摘要": sha256(b"scan").hexdigest()}
+    row = orders.row(27, FOOD) | scanned
+    orders.take_in([row], form="type", certificate_type=FOOD, source=ARCHIVE, origin="legacy")
+    return [
+        Told("处罚公示只开待办 a penalty that opened a task", f"/c/{fined['reference']}"),
+        orders.page(27, "存量档案的许可 a permit from an archive"),
+    ]
+
+
+def codes_and_fields(orders: Orders) -> list[Told]:
+    """A stolen sticker is retired and replaced; a field is forgotten while its seal stays good."""
+    orders.issue(28, LICENCE)
+    stolen = orders.holder(28)["holder"]["reference"]
+    retired = {"reference": stolen, "licence_number": enterprise(28).licence_number}
+    orders.order("/api/v1/references", Ordered.RETIRE, retired | {"issuing_body": MARKET.licence_number})
+    orders.issue(29, LICENCE)
+    permit = orders.issue(29, FOOD)
+    erased = orders.decided(permit) | {"field": "legal_representative", "ground": "示例：依申请删除"}
+    orders.order("/api/v1/erasures", Ordered.ERASE, erased)
+    return [
+        Told("停用的查询码 a retired code", f"/q/{stolen}"),
+        orders.page(28, "换上的新码 the code in its place"),
+        Told("其他系统的码：还差一步 another system's code: the one step left", f"/resolve?code={quote('粤商码')}"),
+        Told("删去一个字段的证照 a field forgotten", f"/c/{permit['reference']}"),
+    ]
 
 
 def enrol_court(enrol: Callable[..., None], cert: str) -> None:
@@ -390,24 +287,28 @@ def enrol_court(enrol: Callable[..., None], cert: str) -> None:
         enrol("officers", number=officer, department=number)
     enrol(
         "issuing-bodies", licence_number=number, department=number, area=AREA, from_on="2000-01-01", competences=[],
-        annotates=["frozen", "execution_stayed", "business_halted"], **names,
+        annotates=["frozen", "execution_stayed"], **names,
     )  # fmt: skip
 
 
 def declare_coverage(enrol: Callable[..., None], bodies: Sequence[tuple[str, str]], first_day: date) -> None:
-    """Declare what is held completely: (type, issuing body)."""
+    """Declare what is held completely: (type, issuing body); and the one that is held in part."""
     for code, body in bodies:
         enrol("coverage", certificate_type=code, issuing_body=body, state="complete", since_on=first_day.isoformat())
+    code, body = PARTLY_HELD
+    enrol("coverage", certificate_type=code, issuing_body=body, state="partial")
 
 
-STORIES = (
-    ("执照状态 licence states", Stories.licence_states),
-    ("延续 renewals", Stories.renewals),
-    ("其他机关的标注 notes of other authorities", Stories.other_authorities),
-    ("更正、作废、补发 corrections", Stories.corrections),
-    ("主体变更 enterprises that change", Stories.enterprises),
-    ("场所与设备 sites and devices", Stories.sites_and_devices),
-    ("承诺、处罚、联合 promises, penalties, joint bodies", Stories.words_and_terms),
-    ("双公示处罚与存量档案 others' files", Stories.files_of_others),
-    ("查询码与字段 codes and fields", Stories.codes_and_fields),
+STORIES: tuple[tuple[str, Callable[[Orders], list[Told]]], ...] = (
+    ("执照状态 licence states", licence_states),
+    ("延续 renewals", renewals),
+    ("其他机关的标注 notes of other authorities", other_authorities),
+    ("更正、补发 corrections", corrections),
+    ("误办、作废 mistakes", mistakes),
+    ("主体变更 enterprises that change", enterprises),
+    ("合并、分立 mergers and divisions", mergers_and_divisions),
+    ("场所与设备 sites and devices", sites_and_devices),
+    ("承诺、处罚、联合、委托 promises, penalties, joint and delegated bodies", words_and_terms),
+    ("双公示处罚与存量档案 others' files", files_of_others),
+    ("查询码与字段 codes and fields", codes_and_fields),
 )

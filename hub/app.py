@@ -28,6 +28,7 @@ from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
 from connectors.tabular import open_table
 from hub import VERSION
+from hub.audit.everything import Audited
 from hub.confined.foreign_seal import SealChecker
 from hub.delivery import Exchange
 from hub.document_content import Content, face_of
@@ -191,6 +192,7 @@ class Hub:
     exchange: Exchange
     documents: DocumentWorker
     files: DocumentFiles
+    audited: Audited
     installation: Installation
     settings: Settings
     close: Callable[[], None]
@@ -268,6 +270,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
     files = document_files(settings, registry)
+    audited = Audited(registry, installation.anchor, e_licence, files, log_store)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
@@ -334,7 +337,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         database.close()
 
     application = Observation(_dispatch(lookup, api), metrics=metrics, failure=problems.failure)
-    return Hub(application, registry, sealers, pulls, makers, files, installation, settings, close)
+    return Hub(application, registry, sealers, pulls, makers, files, audited, installation, settings, close)
 
 
 def make_registry(

@@ -1,15 +1,15 @@
 """The evidence log as strangers read it: its head, its tiles, its proofs. It holds no key and no writer.
 
-Whatever is shown belongs to the head that was published last; a partial tile is the beginning of the one there is.
+Whatever is shown belongs to the head that was published last.
 """
 
 from typing import Any
 
-from hub.errors import NotFoundError, StoreError
-from hub.store.log import Head, LogStore
+from hub.errors import NotFoundError
+from hub.store.log import LogStore
+from hub.store.log_view import LogView
 from signing.base64url import encode
-from signing.merkle import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile, consistency_path, inclusion_path
-from signing.tiles import cut_bundle, read_bundle, read_tile_name
+from signing.merkle import consistency_path, inclusion_path
 
 
 def checkpoint(store: LogStore) -> str:
@@ -19,17 +19,7 @@ def checkpoint(store: LogStore) -> str:
 
 def tile(name: str, store: LogStore) -> bytes:
     """Return a tile or bundle of entries by its C2SP name; NotFoundError tile_not_found beyond the head."""
-    wanted = read_tile_name(name)
-    if wanted is None:
-        raise NotFoundError("tile_not_found")
-    level, index, width = wanted
-    head = store.head()
-    there = head.size >> (TILE_HEIGHT * (level or 0))
-    if index * TILE_WIDTH + width > there:
-        raise NotFoundError("tile_not_found")
-    if level is None:
-        return cut_bundle(_bundle(index, head, store), width)
-    return tiles_under(head, store)(level, index, width)[: width * HASH_BYTES]
+    return LogView(store).read(name)
 
 
 def prove_inclusion(index: int, size: int | None, store: LogStore) -> dict[str, Any]:
@@ -37,43 +27,19 @@ def prove_inclusion(index: int, size: int | None, store: LogStore) -> dict[str, 
 
     NotFoundError proof_not_found where there is none.
     """
-    head = store.head()
-    at = head.size if size is None else size
-    if not 0 <= index < at <= head.size:
+    view = LogView(store)
+    at = view.size if size is None else size
+    if not 0 <= index < at <= view.size:
         raise NotFoundError("proof_not_found")
-    path = inclusion_path(index, at, tiles_under(head, store))
-    leaf = read_bundle(_bundle(index // TILE_WIDTH, head, store))[index % TILE_WIDTH]
-    return {"index": index, "size": at, "leaf": encode(leaf), "path": [encode(each) for each in path]}
+    path = inclusion_path(index, at, view.hashes)
+    return {"index": index, "size": at, "leaf": encode(view.leaf(index)), "path": [encode(each) for each in path]}
 
 
 def prove_consistency(old: int, size: int | None, store: LogStore) -> dict[str, Any]:
     """Return the proof that the first `size` leaves (all, when None) begin with the first `old`; NotFoundError."""
-    head = store.head()
-    at = head.size if size is None else size
-    if not 0 <= old <= at <= head.size:
+    view = LogView(store)
+    at = view.size if size is None else size
+    if not 0 <= old <= at <= view.size:
         raise NotFoundError("proof_not_found")
-    path = consistency_path(old, at, tiles_under(head, store))
+    path = consistency_path(old, at, view.hashes)
     return {"from": old, "to": at, "path": [encode(each) for each in path]}
-
-
-def tiles_under(head: Head, store: LogStore) -> Tile:
-    """Return what reads the hashes under a head; StoreError log_damaged when a full tile is missing or cut."""
-
-    def read(level: int, index: int, width: int) -> bytes:
-        if index < head.size >> (TILE_HEIGHT * (level + 1)):
-            found = store.tile(level, index)
-            if found is None or len(found) != TILE_WIDTH * HASH_BYTES:
-                raise StoreError("log_damaged")
-            return found
-        return head.edge.levels[level]
-
-    return read
-
-
-def _bundle(index: int, head: Head, store: LogStore) -> bytes:
-    if index == head.size // TILE_WIDTH:
-        return head.leaves
-    found = store.tile(None, index)
-    if found is None:
-        raise StoreError("log_damaged")
-    return found

@@ -167,11 +167,13 @@ class SequencerThread:
             self._thread.join()
 
     def _serve(self) -> None:
-        told: str | None = None
-        while not self._stopping.wait(_ROUND_SECONDS):
+        is_stopping, told = False, ""
+        while not is_stopping:
+            # The last round comes after the word to stop: what was acknowledged before is under the head.
+            is_stopping = self._stopping.wait(_ROUND_SECONDS)
             try:
                 self._sequencer.round()
-                told = None
+                told = ""
             except Exception as error:
                 kind = error.code if isinstance(error, StoreError) else type(error).__name__
                 if kind != told:

@@ -144,6 +144,7 @@ _LAYERS = {
     "hub.confined": "steps",
     "hub.document_content": "steps",
     "hub.document_metadata": "steps",
+    "hub.document_proof": "steps",
     "hub.document_xml": "steps",
     "hub.drafts": "steps",
     "hub.erased_files": "steps",

@@ -12,6 +12,7 @@ import typer
 
 from hub.cli import (
     archive,
+    audit,
     catalogue,
     doctor,
     documents,
@@ -51,6 +52,7 @@ app.command("init", rich_help_panel=_LOCAL)(init.init)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
+app.command("audit", rich_help_panel=_LOCAL)(audit.audit)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)

@@ -37,6 +37,36 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "另选密钥目录。",
         "Choose another key folder.",
     ),
+    "anchor_needed": (
+        "审计网址须给出根证书集的 SHA-256。",
+        "To audit a URL the root set must be pinned.",
+        "用 --anchor 给出；运营方用 yizhao doctor 查看。",
+        "Give it with --anchor; `yizhao doctor` shows the operator's.",
+    ),
+    "trust_list_refused": (
+        "平台的信任列表不能采信。",
+        "The hub's trust list is not to be trusted.",
+        "核对 --anchor，并向运营方查问。",
+        "Check --anchor, and ask the operator.",
+    ),
+    "checkpoint_refused": (
+        "存证日志的检查点没有可信的签名。",
+        "No listed key has signed the log's checkpoint.",
+        "保留所见内容，并向运营方查问。",
+        "Keep what you saw, and ask the operator.",
+    ),
+    "state_other": (
+        "所记的是另一套平台或另一份日志。",
+        "What was kept is of another hub or another log.",
+        "换一个 --state 文件；若确是同一平台，请保留两者并追问。",
+        "Use another --state file; if it is the same hub, keep both and ask why.",
+    ),
+    "state_unreadable": (
+        "所记的文件读不出来。",
+        "The state file cannot be read.",
+        "换一个 --state 文件。",
+        "Use another --state file.",
+    ),
     "log_exists": (
         "日志目录里已有存证日志，不会覆盖。",
         "There is an evidence log in the log folder; it is never overwritten.",

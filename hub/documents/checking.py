@@ -14,20 +14,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from hub.document_proof import fault_of
 from hub.documents.making import want
 from hub.documents.permission import require_permitted
 from hub.errors import HubError
-from hub.registry import COPIES_SEALER, Registry
+from hub.registry import Registry
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, StoredDocument
-from hub.store.entry import EntryReader
-from hub.store.files import DocumentFiles, StoredFileError
-from schemas.download import COPY, EXISTING
-from signing.commitment import leaf
-from signing.errors import SigningError
-from signing.jws import VerificationKey, parse_json
-from signing.pdf_reading import extract_pdf, verify_pdf
-from signing.x509 import read_cert_unverified
+from hub.store.files import DocumentFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +41,8 @@ def check_documents(*, registry: Registry, files: DocumentFiles, now: datetime) 
     """Check every document, in the order they were sealed; only the newest under a name is drawn again."""
     with registry.database.read() as connection:
         for stored in DocumentReader(connection).all():
-            if stored.erased_by is not None:
-                fault, then = _fault_of_erased(stored, registry, files), "deleted"
-            else:
-                fault = _fault(stored, registry, files)
-                then = _want_again(stored, registry, now) if fault else ""
-            yield Checked(stored, fault, then if fault else None)
+            fault = fault_of(stored, registry, files)
+            yield Checked(stored, fault, _mended(stored, registry, now) if fault else None)
 
 
 def unnamed_files(*, registry: Registry, files: DocumentFiles) -> int:
@@ -62,54 +52,8 @@ def unnamed_files(*, registry: Registry, files: DocumentFiles) -> int:
         return len(found - {each.sha256 for each in DocumentReader(connection).all()})
 
 
-def _fault(stored: StoredDocument, registry: Registry, files: DocumentFiles) -> str | None:
-    try:
-        pdf = files.get(stored.sha256)
-    except StoredFileError as error:
-        return error.reason
-    if not _is_entered(stored, registry):
-        return "entry"
-    return None if stored.edition == EXISTING or _is_sealed(stored, pdf, registry) else "seal"
-
-
-def _fault_of_erased(stored: StoredDocument, registry: Registry, files: DocumentFiles) -> str | None:
-    """Say what is wrong with a document that was erased: its row and its entry stay, its file does not."""
-    if not _is_entered(stored, registry):
-        return "entry"
-    try:
-        files.get(stored.sha256)
-    except StoredFileError as error:
-        return None if error.reason == "missing" else "left"
-    return "left"
-
-
-def _is_entered(stored: StoredDocument, registry: Registry) -> bool:
-    with registry.database.read() as connection:
-        entry = EntryReader(connection).get(stored.act_id)
-    if entry is None or leaf(entry.salt, entry.act_bytes) != entry.leaf:
-        return False
-    act = parse_json(entry.act_bytes)
-    return (act["act_id"], act["sealed"]) == (stored.act_id, stored.sha256)
-
-
-def _is_sealed(stored: StoredDocument, pdf: bytes, registry: Registry) -> bool:
-    with registry.database.read() as connection:
-        certificate = CertificateReader(connection).by_serial([stored.serial]).get(stored.serial)
-    if certificate is None:
-        return False
-    trust, at = registry.trust(), stored.sealed_at
-
-    def find_key(cert_der: bytes) -> VerificationKey:
-        key_id = read_cert_unverified(cert_der).key_id
-        if stored.edition == COPY:
-            return trust.hub_key(key_id, purpose=COPIES_SEALER, at=at)
-        return trust.seal_key(key_id, issuing_body=certificate.issuing_body, at=at)
-
-    try:
-        verify_pdf(pdf, extract_pdf(pdf), find_key=find_key)
-    except SigningError:
-        return False
-    return True
+def _mended(stored: StoredDocument, registry: Registry, now: datetime) -> str:
+    return "deleted" if stored.erased_by is not None else _want_again(stored, registry, now)
 
 
 def _want_again(stored: StoredDocument, registry: Registry, now: datetime) -> str:

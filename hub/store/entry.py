@@ -80,6 +80,10 @@ class EntryReader:
         last = self._connection.execute(select(func.max(tables.entry.c.leaf_index))).scalar_one()
         return 0 if last is None else int(last) + 1
 
+    def count(self) -> int:
+        """Return how many entries there are."""
+        return int(self._connection.execute(select(func.count()).select_from(tables.entry)).scalar_one())
+
     def leaf_at(self, index: int) -> bytes | None:
         """Return the leaf at a place of the log, or None."""
         row = select_by(self._connection, tables.entry, columns=("leaf",), leaf_index=index).first()

@@ -1,13 +1,17 @@
 """The check itself is checked: each planted fault is found, in a registry where everything has happened once."""
 
+import secrets
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, delete, select, update
 
 from hub.store import tables
+from hub.store.entry import EntryWriter
+from schemas.evidence import ActFacts, Kind
+from signing.commitment import leaf
 from tests.flows.conftest import copied_world
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.world import READY, World, food_order, granted_request, licence_order, statutory_request
@@ -46,6 +50,7 @@ def _live(world: World) -> None:
     world.share()
     world.pull(statutory_request())
     world.retire(first["holder_reference"])
+    world.log.round(world.now)
 
 
 def _first_row(table: Any, name: str) -> Any:
@@ -68,6 +73,29 @@ def _drop(table: Any, key: str) -> Plant:
 
 def _drop_all(table: Any) -> Plant:
     return lambda connection: connection.execute(delete(table))
+
+
+def _swap_places(connection: Connection) -> None:
+    table = tables.entry
+    for before, after in ((0, -1), (1, 0), (-1, 1)):
+        connection.execute(update(table).where(table.c.leaf_index == before).values(leaf_index=after))
+
+
+def _add_entry(connection: Connection) -> None:
+    act = ActFacts(Kind.ISSUE, "never-done", READY, None, None, None, None)
+    EntryWriter(connection, secrets.token_bytes).add([act])
+
+
+def _forge_act(connection: Connection) -> None:
+    """Change when an act was recorded, and commit to it anew with its own salt, as somebody with the database could."""
+    table = tables.entry
+    row = connection.execute(select(table).where(table.c.leaf_index == 3)).mappings().one()
+    forged = row["act_bytes"].replace(b"2026-", b"2025-")
+    connection.execute(
+        update(table)
+        .where(table.c.leaf_index == 3)
+        .values(act_bytes=forged, leaf=leaf(row["salt"], forged), recorded_at=row["recorded_at"] - timedelta(days=365))
+    )
 
 
 PLANTED: dict[str, tuple[Plant, str]] = {
@@ -93,6 +121,11 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "a swapped leaf": (_edit(tables.entry, "number", leaf=b"\x01" + bytes(32)), ": leaf"),
     "an edited act": (_edit(tables.entry, "number", act_bytes=b'{"act_id":"x"}'), ": leaf"),
     "an edited entry": (_edit(tables.entry, "number", kind="issue"), ": act bytes"),
+    "a deleted entry": (_drop(tables.entry, "number"), "is no entry of the store"),
+    "two entries whose places were swapped": (_swap_places, "which claims its place"),
+    "an added entry": (_add_entry, "no act for entry"),
+    "an act forged with its leaf": (_forge_act, "which claims its place"),
+    "a place taken from an entry": (_edit(tables.entry, "number", leaf_index=None), "is no entry of the store"),
     "an edited use": (_edit(tables.grant_table, "digest", uses_taken=0), ": uses"),
     "an edited grant": (_edit(tables.grant_table, "digest", requester="x"), ": parties"),
     "a dropped decision": (_drop(tables.pull_decision, "decision"), "_acts stopped"),

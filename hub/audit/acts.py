@@ -1,0 +1,232 @@
+"""Every act has exactly one entry with the right digests, whose leaf recomputes; no entry is without its act."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from hub.audit.everything import Check, Everything, Faults, Row, signed_text
+from hub.audit.records import retired_claims
+from hub.signer_status import grant_context
+from hub.store import tables
+from schemas.canonical import canonical_json
+from schemas.certificate import Act
+from schemas.download import EXISTING
+from schemas.grant import parse_withdrawal
+from schemas.sentence import statement_digest
+from schemas.statement import Ordered
+from signing.commitment import leaf
+from signing.envelope import decrypt
+from signing.jws import parse_json
+
+
+def _leaves(all_: Everything) -> Faults:
+    """Every entry's leaf recomputes from salt and act bytes, and the act bytes are canonical."""
+    for row in all_.rows(tables.entry):
+        if leaf(row["salt"], row["act_bytes"]) != row["leaf"]:
+            yield f"entry {row['number']}: leaf"
+        act = parse_json(row["act_bytes"])
+        if canonical_json(act) != row["act_bytes"] or (act["act_id"], act["kind"]) != (row["act_id"], row["kind"]):
+            yield f"entry {row['number']}: act bytes"
+        if datetime.fromisoformat(act["recorded_at"]) != row["recorded_at"]:
+            yield f"entry {row['number']}: time"
+
+
+def _acts(all_: Everything) -> Faults:
+    """Every act has exactly one entry with the right digests, and no entry is without its act."""
+    files = {row["statement"] for row in all_.rows(tables.intake)}
+    refused_later = frozenset(row["digest"] for row in all_.rows(tables.statement) if row["number"] in files)
+    acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
+    # Rows of a file that were intended and then refused leave an entry each, and nothing else to count them by.
+    acts = [act for act in acts if act["kind"] != "order_refused" or act["statement"] not in refused_later]
+    # What is past its term goes by an act that nobody ordered.
+    acts = [act for act in acts if act["kind"] != "erase" or act["statement"]]
+    # So does a document whose status changed while it was made: its entry names what was sealed on the way.
+    acts = [act for act in acts if act["kind"] != "document_refused" or not act["sealed"]]
+    entered = Counter(map(_entered, acts))
+    done = Counter(_done(all_))
+    yield from (f"no entry for {act}" for act in done - entered)
+    yield from (f"no act for entry {act}" for act in entered - done)
+    known = {row["act_id"] for row in all_.rows(tables.entry)}
+    for row in all_.rows(tables.entry):
+        previous = parse_json(row["act_bytes"])["previous"]
+        if previous is not None and previous not in known:
+            yield f"entry {row['number']}: its previous act is not entered"
+
+
+Entered = tuple[str, str | None, str | None, str | None, str | None]
+"""Kind, act, statement digest, sealed digest, previous act. The act is None where only its entry names it."""
+
+
+_NAMED_BY_ENTRY = frozenset(
+    {"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire"}
+)
+
+
+# Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
+_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import"})
+
+
+def _entered(act: Mapping[str, Any]) -> Entered:
+    if act["kind"] in _PLAIN:
+        return act["kind"], None, act["statement"], None, None
+    act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
+    # What was intended and then refused is told apart by a digest of which nothing else is left.
+    sealed = None if act["kind"] == "order_refused" else act["sealed"]
+    return act["kind"], act_id, act["statement"], sealed, act["previous"]
+
+
+def _done(all_: Everything) -> Iterator[Entered]:
+    digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
+    yield from _certificates_done(all_, digests)
+    yield from _exchange_done(all_, digests)
+    yield from _documents_done(all_, digests)
+    yield from _ordered_done(all_)
+    issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.erasure):
+        before = issued[row["serial"]]
+        yield "erase", row["act_id"], digests.get(row["statement"]), before["payload_sha256"], before["act_id"]
+    yield from _retirements_done(all_, digests)
+    for row in all_.rows(tables.trust_list):
+        yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
+    yield "enrol", None, None, None, None  # of the operator, by `init`
+    for row in all_.rows(tables.grant_table):
+        yield "grant", row["act_id"], row["digest"], None, None
+        if row["ended_by"] is not None:
+            ended_by = {each["act_id"] for each in all_.rows(tables.relation)}
+            if row["ended_by"] not in ended_by:
+                yield "grant_withdrawal", None, None, None, row["act_id"]  # by no act of the registry
+        elif row["withdrawn_at"] is not None:
+            entered = [act for act in all_.acts_of("grant_withdrawal") if act["previous"] == row["act_id"]]
+            yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_), None, row["act_id"]
+
+
+def _sealed_by(all_: Everything, act_id: str) -> str | None:
+    """Return the digest an act is entered with, of something that is past its term."""
+    found = next(row for row in all_.rows(tables.entry) if row["act_id"] == act_id)
+    return parse_json(found["act_bytes"])["sealed"]  # type: ignore[no-any-return]
+
+
+def _retirements_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    """Every retired reference was retired by a seconded order of that moment, whose entry seals which one it was."""
+    for reference, number in _retired_by(all_).items():
+        yield "retire", None, digests.get(number), sha256(reference.encode()).hexdigest(), None
+
+
+def _retired_by(all_: Everything) -> dict[str, int]:
+    """Return retired reference → its order's statement; 0 where there is none."""
+    statements = all_.rows(tables.statement)
+    seconded = {row["seconds"] for row in statements}
+    orders = {
+        (row["digest"], row["recorded_at"]): row["number"]
+        for row in statements
+        if row["act"] == Ordered.RETIRE and row["number"] in seconded
+    }
+    entered = {act["sealed"]: act["statement"] for act in all_.acts_of("retire")}
+    retired = {row["reference"]: row["retired_at"] for row in retired_claims(all_)}
+    sealed = {reference: sha256(reference.encode()).hexdigest() for reference in retired}
+    return {name: orders.get((entered.get(sealed[name]), moment), 0) for name, moment in retired.items()}
+
+
+def _withdrawal_digest(grant: Row, entered: Sequence[Mapping[str, Any]], all_: Everything) -> str | None:
+    """Return the digest of the sentence that ended a grant, once its e-licence has been verified anew."""
+    registry, digest = all_.registry, str(entered[0]["statement"])
+    opened_text = decrypt(grant["withdrawal"], masters=registry.masters, context=grant_context(digest))
+    signed = signed_text(orjson.loads(opened_text))
+    signer = all_.hub.e_licence.verify(signed, at=grant["withdrawn_at"])
+    withdrawal = parse_withdrawal(signed.text)
+    is_its = (withdrawal.grant_digest, signer.licence_number) == (grant["digest"], grant["holder"])
+    return statement_digest(signed.text) if is_its else None
+
+
+def _certificates_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    last: dict[int, str] = {}
+    order = {row["act_id"]: row["number"] for row in all_.rows(tables.entry)}
+    certificates = all_.by_key(tables.certificate, "serial")
+    changes = all_.rows(tables.status_change)
+    replaced = _replaced(all_)
+    voided = {row["act_id"] for row in changes if row["act"] == Act.VOID}
+    acts = [(order.get(row["act_id"], 0), False, row) for row in certificates.values()]
+    acts += [(order.get(row["act_id"], 0), True, row) for row in changes]
+    for _, is_change, row in sorted(acts, key=lambda each: each[:2]):
+        serial = row["serial"]
+        if is_change and row["act"] == Act.SUPERSEDE:
+            continue  # its act is the issue of the next version
+        if is_change and row["act"] == Act.UNDO and row["act_id"] in voided:
+            last[serial] = row["act_id"]
+            continue  # its act is the voiding of the next version
+        kind = "change_status" if is_change else "issue"
+        statement = digests.get(row["statement"])
+        previous = last.get(serial if is_change else replaced.get(serial, 0))
+        yield kind, row["act_id"], statement, certificates[serial]["payload_sha256"], previous
+        last[serial] = row["act_id"]
+
+
+def _replaced(all_: Everything) -> dict[int, int]:
+    """Return which version each one replaced, as its record says."""
+    serials = {row["identifier"]: row["serial"] for row in all_.rows(tables.certificate)}
+    before = {row["serial"]: parse_json(row["payload"])["previous_identifier"] for row in all_.rows(tables.record)}
+    return {serial: serials[name] for serial, name in before.items() if name is not None}
+
+
+def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    for row in decisions.values():
+        compared = acts.get(row["statement"]) == Ordered.COMPARE
+        allowed, refused = ("comparison", "comparison_refused") if compared else ("pull_allowed", "pull_refused")
+        yield allowed if row["allowed"] else refused, row["act_id"], digests.get(row["statement"]), None, None
+        if row["use_state"] == "released":
+            yield "release", None, None, None, row["act_id"]
+    for row in all_.rows(tables.delivery):
+        note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
+        yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
+
+
+def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    certificates = all_.by_key(tables.certificate, "serial")
+    deliveries = all_.by_key(tables.delivery, "decision")
+    existing = all_.by_key(tables.existing_document, "sha256")
+    for row in all_.rows(tables.document):
+        if row["edition"] == EXISTING:
+            statement, previous = existing[row["sha256"]]["statement"], certificates[row["serial"]]["act_id"]
+            yield "existing_document", row["act_id"], digests.get(statement), row["sha256"], previous
+            continue
+        before = deliveries[row["delivery"]] if row["delivery"] else certificates[row["serial"]]
+        yield "document", row["act_id"], None, row["sha256"], before["act_id"]
+    for row in all_.rows(tables.download):
+        yield "download", row["act_id"], digests.get(row["statement"]), None, None
+
+
+def _ordered_done(all_: Everything) -> Iterator[Entered]:
+    """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
+    led = {row["statement"] for table in _LED_BY for row in all_.rows(table)} | {*_retired_by(all_).values()}
+    files = {row["statement"] for row in all_.rows(tables.intake)}
+    acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
+    entered = {(act["kind"], act["statement"]) for act in acts if act["kind"] in _PLAIN}
+    for row in all_.rows(tables.statement):
+        if row["seconds"] is not None:
+            continue  # it stands beside another, whose act is counted
+        if (
+            row["act"] in (Ordered.ENROL, Ordered.SHARE)
+            or row["number"] in files
+            or (row["act"], row["digest"]) in entered
+        ):
+            yield row["act"], None, row["digest"], None, None
+        elif row["number"] not in led:
+            yield "order_refused", None, row["digest"], None, None
+
+
+_LED_BY = (
+    tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
+    tables.existing_document, tables.erasure,
+)  # fmt: skip
+
+
+CHECKS: Sequence[Check] = (
+    _leaves,
+    _acts,
+)

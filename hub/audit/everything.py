@@ -1,0 +1,72 @@
+"""What an audit reads from: the whole store at one moment, and what proves it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from connectors.contract import ELicence, SignedText
+from hub.registry import Registry
+from hub.store import tables
+from hub.store.files import DocumentFiles
+from hub.store.log import LogStore
+from signing.base64url import decode
+from signing.jws import parse_json
+
+Row = Mapping[str, Any]
+Faults = Iterator[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A hub that is audited: its collaborators, the pinned anchor, how e-licences are verified, documents and log."""
+
+    registry: Registry
+    anchor: str
+    e_licence: ELicence
+    files: DocumentFiles
+    log: LogStore
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All that is stored, read in one transaction, and the hub it was read from. Tables are read once and kept."""
+
+    hub: Audited
+    connection: Connection
+    now: datetime
+    _kept: dict[str, list[Row]] = field(default_factory=dict)
+
+    @property
+    def registry(self) -> Registry:
+        return self.hub.registry
+
+    def rows(self, table: Table) -> list[Row]:
+        """Return the rows of a table in the order of its key."""
+        if table.name not in self._kept:
+            query = select(table).order_by(*table.primary_key.columns)
+            self._kept[table.name] = [dict(row) for row in self.connection.execute(query).mappings()]
+        return self._kept[table.name]
+
+    def by_key(self, table: Table, name: str) -> dict[Any, Row]:
+        return {row[name]: row for row in self.rows(table)}
+
+    def pairs(self, table: Table, *names: str) -> set[tuple[Any, ...]]:
+        """Return these columns of all rows."""
+        return {tuple(row[name] for name in names) for row in self.rows(table)}
+
+    def acts_of(self, kind: str) -> list[dict[str, Any]]:
+        """Return the acts of a kind as their entries commit to them."""
+        return [parse_json(row["act_bytes"]) for row in self.rows(tables.entry) if row["kind"] == kind]
+
+
+Check = Callable[[Everything], Faults]
+"""Yields what it finds wrong, in words that name rows and members and no value."""
+
+
+def signed_text(content: Mapping[str, Any]) -> SignedText:
+    """Return what an e-licence signed, as it is kept."""
+    cert, signature = decode(content["cert"]), decode(content["signature"])
+    return SignedText(content["text"], content["algorithm"], signature, cert, content["signer"]["role"])

@@ -1,0 +1,107 @@
+"""Every statement verifies with its system's key, says what its row says, is spent, and orders what names it."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Table
+
+from connectors.contract import SignedText
+from hub.applications import E_LICENCE_SYSTEM
+from hub.audit.everything import Check, Everything, Faults, Row
+from hub.store import tables
+from schemas.download import parse_download
+from schemas.statement import TYP, Ordered, read_statement
+from signing.base64url import decode
+from signing.jws import VerificationKey, parse_json, verify_compact
+from signing.x509 import Purpose, read_cert_unverified
+
+
+def _statements(all_: Everything) -> Faults:
+    """Every statement verifies with its system's key, says what its row says, and is spent."""
+    certs = _keys_of_systems(all_)
+    spent = all_.pairs(tables.single_use, "kind", "party", "value")
+    terms = all_.registry.terms
+    for row in all_.rows(tables.statement):
+        if row["system"] == E_LICENCE_SYSTEM:
+            yield from _application(row, spent, all_)
+            continue
+        try:
+            statement = read_statement(parse_json(_verified(row, certs[row["system"]], all_)))
+        except Exception as error:
+            yield f"statement {row['number']} does not verify: {type(error).__name__}"
+            continue
+        said = (statement.system, str(statement.act), statement.audience)
+        if said != (row["system"], row["act"], all_.registry.origin):
+            yield f"statement {row['number']}: system, act or audience"
+        if sha256(row["jws"].encode()).hexdigest() != row["digest"]:
+            yield f"statement {row['number']}: digest"
+        forgotten = row["recorded_at"] + terms.statement_age + terms.idempotency_term < all_.now
+        if ("statement", statement.system, statement.jti) not in spent and not forgotten:
+            yield f"statement {row['number']}: not spent"
+
+
+def _application(row: Row, spent: set[tuple[Any, ...]], all_: Everything) -> Faults:
+    """What an enterprise signed itself verifies by the e-licence port, and is spent under its own number."""
+    try:
+        said = parse_download(_verified_application(row, all_))
+    except Exception as error:
+        yield f"statement {row['number']} does not verify: {type(error).__name__}"
+        return
+    if (row["act"], row["digest"]) != (Ordered.DOWNLOAD, sha256(row["jws"].encode()).hexdigest()):
+        yield f"statement {row['number']}: act or digest"
+    if ("statement", E_LICENCE_SYSTEM, f"{said.applicant}.{said.nonce}") not in spent:
+        yield f"statement {row['number']}: not spent"
+
+
+def _verified_application(row: Mapping[str, Any], all_: Everything) -> str:
+    """Return what an e-licence signed to ask for documents, verified anew; raises what the port raises."""
+    kept = orjson.loads(row["jws"])
+    signed = SignedText(kept["text"], kept["algorithm"], decode(kept["signature"]), decode(kept["cert"]), kept["role"])
+    signer = all_.hub.e_licence.verify(signed, at=row["recorded_at"])
+    if signer.licence_number != parse_download(signed.text).applicant:
+        raise ValueError("signed by another enterprise")
+    return signed.text
+
+
+def _keys_of_systems(all_: Everything) -> dict[str, dict[str, bytes]]:
+    """Return system → key id → cert, of every cert the system was ever enrolled with."""
+    certs: dict[str, dict[str, bytes]] = {}
+    for row in all_.rows(tables.system_cert):
+        key_id = read_cert_unverified(row["cert_der"]).key_id
+        certs.setdefault(row["system"], {})[key_id] = row["cert_der"]
+    return certs
+
+
+def _verified(row: Row, certs: Mapping[str, bytes], all_: Everything) -> bytes:
+    def find_key(kid: str) -> VerificationKey:
+        cert, at = certs[kid], row["recorded_at"]
+        facts = all_.registry.trust().verify_party(cert, purpose=Purpose.SYSTEM, at=at)
+        return VerificationKey(facts.algorithm, facts.public_key)
+
+    return verify_compact(row["jws"], find_key=find_key, typ=TYP).payload
+
+
+def _digests_of_statements(all_: Everything) -> Faults:
+    """Every certificate, change and decision names a statement that orders such an act."""
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    for table, allowed in _ORDERED_BY.items():
+        for row in all_.rows(table):
+            if acts.get(row["statement"]) not in allowed:
+                yield f"{table.name} {row['act_id']}: not ordered by its statement"
+
+
+_ORDERED_BY: Mapping[Table, frozenset[str]] = {
+    tables.certificate: frozenset({"issue", "import"}),
+    tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
+    tables.pull_decision: frozenset({"pull", "compare", "download"}),
+    tables.download: frozenset({"download"}),
+    tables.erasure: frozenset({"erase"}),
+}
+
+
+CHECKS: Sequence[Check] = (
+    _statements,
+    _digests_of_statements,
+)

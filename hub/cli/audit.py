@@ -1,0 +1,176 @@
+"""`yizhao audit`: proves the evidence log, from outside by its public bytes, or a whole store from inside.
+
+With a URL: the signed head, every leaf and every tile are fetched, the tree is made anew, and it begins with the head
+that was seen last (`--state`), so that nothing was taken out or changed since. Nothing the hub says is believed but
+what its keys signed, and those are named by a trust list whose anchor the auditor pins.
+With a data folder: besides, every commitment is opened, every row is held against what was signed, and every act has
+exactly one entry at its place. Exit code 1 when anything is wrong; each fault names the row or leaf.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.connection import DatabaseUrl, Keys, Passphrase
+from hub.cli.init import make_settings
+from hub.cli.output import AsJson, show
+from hub.cli.refusals import REFUSED, LocalRefusal
+
+if TYPE_CHECKING:
+    import httpx
+
+    from hub.audit.public import Fetch
+    from signing.checkpoint import Checkpoint
+    from signing.trust import TrustList
+
+_MOST_TOLD = 200
+
+
+def audit(
+    target: Annotated[str, typer.Argument(metavar="URL|DATA", help="平台网址，或数据目录。 A hub's URL, or its data.")],
+    anchor: Annotated[
+        str | None, typer.Option(help="根证书集的 SHA-256（审计网址时必填）。 The pinned root set, for a URL.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="记住上次所见，下次核对没有倒退。 Keeps what was seen, to compare next time.")
+    ] = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """审计存证日志：逐条重算，只认签名。 Audit the evidence log: all is recomputed, only signatures are believed."""
+    if target.startswith(("http://", "https://")):
+        found = _audit_public(target, anchor, state, datetime.now(UTC))
+    else:
+        settings = make_settings(data=Path(target), keys=keys, database=database, passphrase_file=passphrase_file)
+        found = _audit_store(settings, datetime.now(UTC))
+    faults: list[str] = found["faults"]
+    if as_json:
+        show(found, as_json=True)
+    else:
+        told = {name: value for name, value in found.items() if name != "faults"}
+        show(told | {"问题 faults": len(faults)}, as_json=False)
+        for each in faults[:_MOST_TOLD]:
+            print(f"✕ {each}")
+    if faults:
+        raise typer.Exit(REFUSED)
+
+
+def _audit_store(settings: Any, now: datetime) -> dict[str, Any]:
+    from hub.app import build
+    from hub.audit.run import find_faults
+    from hub.store.entry import EntryReader
+
+    hub = build(settings)
+    try:
+        with hub.registry.database.snapshot() as connection:
+            faults = find_faults(hub.audited, connection, now)
+            entries = EntryReader(connection)
+            counted = {"acts": entries.count(), "in_log": entries.size()}
+        return {"origin": hub.audited.log.head().origin, **counted, "faults": faults}
+    finally:
+        hub.close()
+
+
+def _audit_public(url: str, anchor: str | None, state: Path | None, now: datetime) -> dict[str, Any]:
+    from hub.audit.public import verify_tree
+    from hub.cli.connection import open_http
+
+    if anchor is None:
+        raise LocalRefusal("anchor_needed")
+    before = _seen(state)
+    if before.get("anchor", anchor) != anchor:
+        raise LocalRefusal("state_other")
+    with open_http(url) as http:
+        trust = _trust(http, anchor, int(before.get("trust_list_version", 0)), now)
+        checkpoint = _checkpoint(http, trust)
+        if before.get("origin", checkpoint.origin) != checkpoint.origin:
+            raise LocalRefusal("state_other")
+        earlier = {int(before["size"]): b64decode(before["root"])} if "size" in before else {}
+        try:
+            faults = list(verify_tree(checkpoint.size, checkpoint.root, _tiles(http), seen=earlier))
+        except ValueError as error:
+            faults = [f"log: {error}"]
+    root = b64encode(checkpoint.root).decode()
+    if state is not None and not faults:
+        _keep(state, anchor, trust.version, checkpoint, root)
+    return {
+        "origin": checkpoint.origin,
+        "mode": trust.mode,
+        "trust_list_version": trust.version,
+        "size": checkpoint.size,
+        "root": root,
+        "seen_before": next(iter(earlier), None),
+        "faults": faults,
+    }
+
+
+def _trust(http: "httpx.Client", anchor: str, highest: int, now: datetime) -> "TrustList":
+    from signing.errors import TrustListError
+    from signing.trust import verify_trust_list
+
+    raw = _fetched(http, "/.well-known/yizhao-trust-list")
+    try:
+        return verify_trust_list(raw, anchor_sha256=anchor, now=now, highest_version_seen=highest, allow_test=True)
+    except TrustListError as error:
+        raise LocalRefusal("trust_list_refused", reason=error.reason) from None
+
+
+def _checkpoint(http: "httpx.Client", trust: "TrustList") -> "Checkpoint":
+    from hub.audit.log import log_keys
+    from signing.checkpoint import read_checkpoint
+    from signing.errors import SigningError
+
+    note = _fetched(http, "/log/checkpoint").decode()
+    origin = note.partition("\n")[0]
+    host = trust.origin.partition("//")[2]
+    for key in log_keys(trust, origin) if origin.startswith(f"{host}/log") else ():
+        try:
+            return read_checkpoint(note, key)
+        except SigningError:
+            continue
+    raise LocalRefusal("checkpoint_refused")
+
+
+def _tiles(http: "httpx.Client") -> "Fetch":
+    return lambda name: _fetched(http, f"/log/tile/{name}")
+
+
+def _fetched(http: "httpx.Client", path: str) -> bytes:
+    from hub.client import RefusedError
+
+    response = http.get(path)
+    if response.status_code >= 400:
+        raise RefusedError(response.status_code, response.json())
+    return response.content
+
+
+def _seen(state: Path | None) -> dict[str, Any]:
+    if state is None or not state.exists():
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(state.read_text())
+    except (OSError, ValueError):
+        raise LocalRefusal("state_unreadable", file=state.name) from None
+    return found
+
+
+def _keep(state: Path, anchor: str, version: int, checkpoint: "Checkpoint", root: str) -> None:
+    from signing.synced import replace_synced
+
+    kept = {
+        "anchor": anchor,
+        "trust_list_version": version,
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "root": root,
+    }
+    try:
+        replace_synced(state, json.dumps(kept, indent=1).encode())
+    except OSError:
+        raise LocalRefusal("file_unwritable", file=state.name) from None

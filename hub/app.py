@@ -51,6 +51,7 @@ from hub.keyfolder import KeyFolder
 from hub.log_watch import LogWatch
 from hub.publication import status_list
 from hub.rates import Rates
+from hub.receipts import Receipts
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
@@ -82,6 +83,7 @@ from hub.web import (
     problems,
     publication,
     qr,
+    receipts,
     resolution,
     sheets,
     status,
@@ -95,13 +97,14 @@ from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.qr import qr_svg, qr_text
+from hub.web.receipts import Receipted
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
 from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
-from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP, TOKEN_TYP
+from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
 from signing.jws import CompactSigner
@@ -279,17 +282,21 @@ def _build(settings: Settings, database: Database) -> Hub:
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
+    latest = timedelta(seconds=settings.log_silence)
+    answers = CompactSigner(keys.signer("hub:answers"), RECEIPT_TYP)
+    receipted = Receipted(Receipts(registry, log_store, answers, latest=latest))
     for router in (
-        issuance.routes(registry, sealers),
-        status.routes(registry),
+        issuance.routes(registry, sealers, receipted),
+        status.routes(registry, receipted),
+        receipts.routes(receipted),
         erasure.routes(registry, files),
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
-        exchange.routes(registry, pulls),
-        grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
+        exchange.routes(registry, pulls, receipted),
+        grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         parties.routes(registry),
-        orders.routes(registry),
+        orders.routes(registry, receipted),
         tasks.routes(registry),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),

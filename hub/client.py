@@ -140,10 +140,16 @@ class Client:
         )
         return sign_compact(orjson.dumps(payload), signer=self.signer, typ=TYP)
 
-    def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
-        """Post a body with token, proof and idempotency key (a new one when not given)."""
+    def post(
+        self, path: str, body: Mapping[str, Any], *, key: str | None = None, wait: int | None = None
+    ) -> dict[str, Any]:
+        """Post a body with token, proof and idempotency key (a new one when not given).
+
+        `wait` is for how many seconds the answer may wait until its receipt proves the act's place in the log.
+        """
         headers = self.headers("POST", path) | {"idempotency-key": key or encode(secrets.token_bytes(16))}
         headers |= {"content-type": "application/json"}
+        headers |= {"prefer": f"wait={wait}"} if wait is not None else {}
         return self._answer(self.http.post(self.url + path, content=orjson.dumps(body), headers=headers))
 
     def put(self, path: str, content: bytes | Iterable[bytes]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def pull(
     else:
         decision = _decide_and_record(request, verified, system, officer, key, registry, exchange, now)
     if not decision.allowed:
-        raise PullError(decision.reason, decision=decision.decision)
+        raise PullError(decision.reason, decision=decision.decision, act_id=decision.act_id)
     return _deliver(request, decision, key, registry, exchange, now)
 
 
@@ -236,6 +236,7 @@ def _commit_delivery(
         if stored is None or stored.withdrawn_at is not None:
             raise PullError("grant_withdrawn", decision=decision.decision)
     exchange_writer = ExchangeWriter(connection)
+    answer["act_id"] = decision.act_id
     if note is None:
         _release(decision, registry, now, connection)
     else:
@@ -243,6 +244,7 @@ def _commit_delivery(
             raise OrderError("act_under_way")
         digest = sha256(note.encode()).hexdigest()
         act = ActFacts(Kind.DELIVERY, new_name(registry), now, None, None, digest, decision.act_id)
+        answer["act_id"] = act.act_id
         exchange_writer.add_delivery(_delivery_row(decision, answer, note, act.act_id, registry, now))
         EntryWriter(connection, registry.random).add([act])
     keep_answer(connection, decision.system, key, answer, registry=registry)
@@ -303,7 +305,7 @@ def compare(
     else:
         decision = _decide_comparison(request, verified, system, officer, key, registry, exchange, now)
     if not decision.allowed:
-        raise PullError(decision.reason, decision=decision.decision)
+        raise PullError(decision.reason, decision=decision.decision, act_id=decision.act_id)
     with registry.database.read() as connection:
         judged = judge_all(decision, connection, registry, exchange, now)
     same = [each for each in judged if _is_same(each.certificate, comparison.values, registry)]
@@ -312,6 +314,7 @@ def compare(
     erased = sorted({name for each in judged for name in each.erased & comparison.values.keys()}) if not same else []
     match = None if erased else bool(same)
     answer: dict[str, Any] = {"decision": decision.decision, "match": match, "verdict": verdict}
+    answer |= {"act_id": decision.act_id}
     answer |= {"as_of": now.isoformat()} | ({"erased": erased} if erased else {})
 
     def record(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 ANSWER_TYP = "yizhao-answer+jwt"
+RECEIPT_TYP = "yizhao-receipt+jwt"
 STATUS_LIST_TYP = "statuslist+jwt"
 ASSERTION_TYP = "client-authentication+jwt"
 PROOF_TYP = "dpop+jwt"

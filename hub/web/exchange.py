@@ -9,12 +9,13 @@ from hub.exchange import compare, pull
 from hub.registry import Registry
 from hub.web.bodies import StrictRoute
 from hub.web.callers import Called, RequestBody, in_thread, verify_call
+from hub.web.receipts import Receipted
 from schemas.exchange import read_comparison, read_pull_request
 from schemas.parties import Role
 from schemas.statement import Ordered
 
 
-def routes(registry: Registry, exchange: Exchange) -> APIRouter:
+def routes(registry: Registry, exchange: Exchange, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["exchange 共享"])
 
     def collaborators(called: Called) -> dict[str, Any]:
@@ -38,8 +39,7 @@ def routes(registry: Registry, exchange: Exchange) -> APIRouter:
             called = verify_call(request, body, act=Ordered.PULL, role=Role.PULL, registry=registry)
             return pull(read_pull_request(called.verified.statement.request or {}), **collaborators(called))
 
-        answer: dict[str, Any] = await in_thread(work)
-        return answer
+        return await receipted.answer(request, await in_thread(work))
 
     @router.post("/comparisons", summary="Compare values without a copy 比对")
     async def compare_values(
@@ -51,7 +51,6 @@ def routes(registry: Registry, exchange: Exchange) -> APIRouter:
             called = verify_call(request, body, act=Ordered.COMPARE, role=Role.PULL, registry=registry)
             return compare(read_comparison(called.verified.statement.request or {}), **collaborators(called))
 
-        answer: dict[str, Any] = await in_thread(work)
-        return answer
+        return await receipted.answer(request, await in_thread(work))
 
     return router

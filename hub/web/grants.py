@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.contract import ELicence, SignedText
@@ -11,6 +11,7 @@ from hub.registry import Registry
 from hub.web.bodies import StrictRoute
 from hub.web.callers import in_thread, moment
 from hub.web.limits import AddressLimit
+from hub.web.receipts import Receipted
 from signing.base64url import decode
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Z.]{1,128}$")]
@@ -50,7 +51,7 @@ class SignedBody(BaseModel):
         return SignedText(self.text, self.algorithm, decode(self.signature), decode(self.cert), self.role)
 
 
-def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIRouter:
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipted: Receipted) -> APIRouter:
     router = APIRouter(prefix="/grants", route_class=StrictRoute, tags=["grants 授权"], dependencies=[Depends(limit)])
 
     @router.post("/drafts", summary="Draft the sentence to sign 起草授权书")
@@ -59,13 +60,12 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         return _answer(await in_thread(lambda: draft_grant(wish.model_dump(), registry=registry, now=moment())))
 
     @router.post("", status_code=201, summary="Post a signed grant 提交授权书")
-    async def post(signed: SignedBody) -> dict[str, Any]:
+    async def post(request: Request, signed: SignedBody) -> dict[str, Any]:
         """Take in a signed grant; it is named by its digest. `pending` until its signer's cert is known to be good."""
-        return _answer(
-            await in_thread(
-                lambda: post_grant(signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
-            )
+        answer = await in_thread(
+            lambda: post_grant(signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
         )
+        return await receipted.answer(request, answer)
 
     @router.get("/{digest}", summary="How a grant stands 授权书状态")
     async def state(digest: Digest) -> dict[str, Any]:
@@ -78,15 +78,12 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         return _answer(await in_thread(lambda: draft_withdrawal(digest, registry=registry)))
 
     @router.post("/{digest}/withdrawals", status_code=201, summary="End a grant 撤回授权")
-    async def withdraw(digest: Digest, signed: SignedBody) -> dict[str, Any]:
+    async def withdraw(request: Request, digest: Digest, signed: SignedBody) -> dict[str, Any]:
         """End a grant at once."""
-        return _answer(
-            await in_thread(
-                lambda: withdraw_grant(
-                    digest, signed.signed_text(), registry=registry, e_licence=e_licence, now=moment()
-                )
-            )
+        answer = await in_thread(
+            lambda: withdraw_grant(digest, signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
         )
+        return await receipted.answer(request, answer)
 
     return router
 

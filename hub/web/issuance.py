@@ -10,6 +10,7 @@ from hub.registry import Registry, Sealers
 from hub.store.parties import AdmittedNumbers
 from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, in_thread, verify_call
+from hub.web.receipts import Receipted
 from schemas.order import read_order
 from schemas.parties import Role
 from schemas.statement import Ordered
@@ -24,9 +25,10 @@ class IssuedAnswer(BaseModel):
     version: int
     act_id: str
     payload_sha256: str
+    receipt: str
 
 
-def routes(registry: Registry, sealers: Sealers) -> APIRouter:
+def routes(registry: Registry, sealers: Sealers, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["certificates 证照"])
 
     @router.post("/certificates", status_code=201, summary="Issue a certificate 颁发证照")
@@ -50,6 +52,6 @@ def routes(registry: Registry, sealers: Sealers) -> APIRouter:
                 now=called.now,
             )
 
-        return IssuedAnswer(**await in_thread(work))
+        return IssuedAnswer(**await receipted.answer(request, await in_thread(work)))
 
     return router

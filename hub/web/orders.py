@@ -15,6 +15,7 @@ from hub.subjects import read_subject_order, register_subject
 from hub.tasks import answer_task, ask_correction
 from hub.web.bodies import StrictRoute
 from hub.web.callers import Called, OrderBody, in_thread, verify_call
+from hub.web.receipts import Receipted
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -69,18 +70,18 @@ DOORS = (
 )
 
 
-def routes(registry: Registry) -> APIRouter:
+def routes(registry: Registry, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["registry 登记"])
     for each in DOORS:
         name = each.path.strip("/").replace("-", "_")
         router.add_api_route(
-            each.path, _door(each, registry), methods=["POST"], status_code=201, summary=each.summary,
+            each.path, _door(each, registry, receipted), methods=["POST"], status_code=201, summary=each.summary,
             operation_id=f"order_{name}",
         )  # fmt: skip
     return router
 
 
-def _door(door: OrderDoor, registry: Registry) -> Callable[..., Any]:
+def _door(door: OrderDoor, registry: Registry, receipted: Receipted) -> Callable[..., Any]:
     async def post(
         request: Request, body: OrderBody, idempotency_key: Annotated[str | None, Header()] = None
     ) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def _door(door: OrderDoor, registry: Registry) -> Callable[..., Any]:
             called = verify_call(request, body, act=door.act, role=door.role, registry=registry)
             return door.run(body.content, called, registry)
 
-        return dict(await in_thread(work))
+        return await receipted.answer(request, await in_thread(work))
 
     return post
 

@@ -840,13 +840,13 @@ HUB: Mapping[str, Row] = {
         503, "找不到存证日志，平台拒绝运行。", "The evidence log is missing; the hub refuses to run.",
         "请接上原来的日志目录（YIZHAO_LOG）。", "Connect the log folder again (YIZHAO_LOG).",
     ),
-    "log_exists": Row(
-        409, "日志目录里已有存证日志。", "There is an evidence log in the log folder already.",
-        "请换一个空目录。", "Choose an empty folder.",
-    ),
     "log_other": Row(
         503, "日志目录里是另一套平台的存证日志。", "The log folder holds the evidence log of another hub.",
         "请接上原来的日志目录（YIZHAO_LOG）。", "Connect this hub's own log folder (YIZHAO_LOG).",
+    ),
+    "receipt_not_found": Row(
+        404, "没有这个名称的办理事项。", "There is no act of that name.",
+        "请使用办理答复中的 act_id。", "Use the act_id of the answer to the act.",
     ),
     "tile_not_found": Row(
         404, "日志里还没有这一块。", "The log has no such tile yet.",

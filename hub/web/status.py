@@ -9,6 +9,7 @@ from hub.registry import Registry
 from hub.status import change_status, read_status_order
 from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, in_thread, verify_call
+from hub.web.receipts import Receipted
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -20,9 +21,10 @@ class ChangedAnswer(BaseModel):
     status: str
     act_id: str
     recorded_at: str
+    receipt: str
 
 
-def routes(registry: Registry) -> APIRouter:
+def routes(registry: Registry, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["certificates 证照"])
 
     @router.post("/status-changes", status_code=201, summary="Change a certificate's status 变更证照状态")
@@ -43,6 +45,6 @@ def routes(registry: Registry) -> APIRouter:
                 now=called.now,
             )
 
-        return ChangedAnswer(**await in_thread(work))
+        return ChangedAnswer(**await receipted.answer(request, await in_thread(work)))
 
     return router

@@ -71,6 +71,7 @@ OPERATIONS = [
     ("get", "/api/v1/notices"),
     ("get", "/api/v1/overdue-tasks"),
     ("get", "/api/v1/pictures/{reference}"),
+    ("get", "/api/v1/receipts/{act_id}"),
     ("get", "/log/checkpoint"),
     ("get", "/log/key"),
     ("get", "/log/proof/consistency"),

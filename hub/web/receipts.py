@@ -1,0 +1,58 @@
+"""Door of receipts, and what every door of acts adds to its answer: the receipt, after a wait where one is preferred.
+
+`Prefer: wait=N` (RFC 7240) waits up to N seconds, ten at most, for the act to be under a signed checkpoint; without it
+the receipt says by when it will be. Who knows an act's name has it from the answer to that act.
+"""
+
+import re
+from functools import partial
+from typing import Any
+
+from anyio import sleep
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from hub.receipts import Receipts
+from hub.web.callers import in_thread, moment
+
+MEDIA = "application/jwt"
+_WAIT = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*([0-9]{1,4})\b")
+_LONGEST_WAIT = 10
+_LOOK_SECONDS = 0.05
+
+
+class Receipted:
+    """Adds receipts to answers."""
+
+    def __init__(self, receipts: Receipts) -> None:
+        self._receipts = receipts
+
+    async def answer(self, request: Request, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer with the receipt of the act it names."""
+        return answer | {"receipt": await self.receipt(request, str(answer["act_id"]))}
+
+    async def receipt(self, request: Request, act_id: str) -> str:
+        """Return an act's receipt, once it is proven or the wait that is preferred is over."""
+        for _ in range(int(_preferred_wait(request) / _LOOK_SECONDS)):
+            if await in_thread(partial(self._receipts.is_proven, act_id)):
+                break
+            await sleep(_LOOK_SECONDS)
+        made: str = await in_thread(lambda: self._receipts.make(act_id, moment()))
+        return made
+
+
+def routes(receipted: Receipted) -> APIRouter:
+    router = APIRouter(tags=["evidence 存证"])
+
+    @router.get("/receipts/{act_id}", summary="The receipt of an act 办理回执")
+    async def receipt(request: Request, act_id: str) -> Response:
+        """The signed receipt (a JWT) of the act of that name, with its proof once it is in the log."""
+        headers = {"cache-control": "no-store"}
+        return Response(await receipted.receipt(request, act_id), media_type=MEDIA, headers=headers)
+
+    return router
+
+
+def _preferred_wait(request: Request) -> int:
+    found = _WAIT.search(", ".join(request.headers.getlist("prefer")).lower())
+    return min(int(found[1]), _LONGEST_WAIT) if found else 0

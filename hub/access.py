@@ -1,22 +1,21 @@
 """Who calls: access tokens for departments' systems, and whether a request bears a good one.
 
 private_key_jwt (RFC 7523) for client credentials, DPoP-bound access tokens (RFC 9449, RFC 9068) of five minutes, FAPI
-2.0 as the yardstick: the assertion's audience is this issuer as one string, clocks may be 10 s ahead and no more, every
-assertion and proof counts once, across processes and restarts.
+2.0 as the yardstick: the assertion's audience is this issuer as one string, every assertion and proof is of this moment
+and counts once, across processes and restarts (`hub/freshness.py`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import nan
 from typing import Any
 
 import orjson
 
 from hub.errors import AccessError
+from hub.freshness import Window, number, read_window, spend
 from hub.registry import Registry
 from hub.store.parties import PartyReader
-from hub.store.statement import StatementWriter
 from schemas.parties import Role, System
 from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
 from signing.base64url import decode, encode
@@ -71,8 +70,8 @@ def issue_token(
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise AccessError("invalid_client")
     # The assertion first: nothing is written for somebody whose key is not enrolled.
-    caller = _verify_assertion(form["client_assertion"], registry=registry, now=now)
-    thumbprint = _verify_proof(presented, None, registry=registry, now=now)
+    caller, window = _verify_assertion(form["client_assertion"], registry=registry, now=now)
+    thumbprint = _verify_proof(presented, None, window, registry=registry, now=now)
     if form.get("client_id", caller.system.code) != caller.system.code:
         raise AccessError("invalid_client")
     roles = sorted(caller.system.roles)
@@ -107,11 +106,14 @@ def verify_caller(
     if scheme.lower() != "dpop" or not token:
         raise AccessError("token_missing")
     claims = _verify_token(token, registry=registry, now=now)
-    thumbprint = _verify_proof(presented, token, registry=registry, now=now)
+    system, window = _look_up(str(claims.get("sub")), registry=registry, now=now)
+    if not window.holds(claims):
+        raise AccessError("invalid_token")
+    thumbprint = _verify_proof(presented, token, window, registry=registry, now=now)
     confirmation = claims.get("cnf")
     if not isinstance(confirmation, dict) or confirmation.get("jkt") != thumbprint:
         raise AccessError("invalid_dpop_proof")
-    caller = _caller(str(claims.get("sub")), registry=registry, now=now)
+    caller = _caller(system, registry=registry, now=now)
     if role is not None and caller.system.roles.isdisjoint({role, other_role}):
         raise AccessError("role_missing", role=str(role))
     return caller
@@ -127,41 +129,40 @@ def _verify_token(token: str, *, registry: Registry, now: datetime) -> dict[str,
         raise AccessError("invalid_token") from None
     if claims.get("iss") != registry.origin or claims.get("aud") != registry.origin:
         raise AccessError("invalid_token")
-    if not now.timestamp() < _number(claims, "exp"):
+    if not now.timestamp() < number(claims, "exp"):
         raise AccessError("invalid_token")
     return claims
 
 
-def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> Caller:
+def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> tuple[Caller, Window]:
     """Verify a client assertion (RFC 7523 section 3): by the client's own key, for this issuer, once, and short."""
-    found: list[Caller] = []
+    found: list[tuple[Caller, Window]] = []
 
     def find_key(kid: str) -> VerificationKey:
         # The subject is read before it is verified, only to know whose key must verify it.
-        caller = _caller(_unverified_subject(assertion), registry=registry, now=now)
+        system, window = _look_up(_unverified_subject(assertion), registry=registry, now=now)
+        caller = _caller(system, registry=registry, now=now)
         if caller.key_id != kid:
             raise AccessError("invalid_client")
-        found.append(caller)
+        found.append((caller, window))
         return caller.key
 
     try:
         claims = _claims(verify_compact(assertion, find_key=find_key, typ=ASSERTION_TYP).payload)
     except SigningError:
         raise AccessError("invalid_client") from None
-    (caller,) = found
-    code, issued_at, expires_at = caller.system.code, _number(claims, "iat"), _number(claims, "exp")
+    ((caller, window),) = found
+    code, issued_at, expires_at = caller.system.code, number(claims, "iat"), number(claims, "exp")
     named = claims.get("iss") == code and claims.get("sub") == code and claims.get("aud") == registry.origin
-    timely = (
-        issued_at <= now.timestamp() + registry.terms.clock_skew.total_seconds()
-        and now.timestamp() < expires_at <= issued_at + _LONGEST_ASSERTION.total_seconds()
-    )
-    if not named or not timely or not _is_id(claims.get("jti")):
+    ends = now.timestamp() < expires_at <= issued_at + _LONGEST_ASSERTION.total_seconds()
+    if not named or not ends or not window.holds(claims) or not _is_id(claims.get("jti")):
         raise AccessError("invalid_client")
-    _spend("assertion", code, claims["jti"], registry=registry, until=now + 2 * _LONGEST_ASSERTION)
-    return caller
+    if not spend("assertion", code, claims["jti"], database=registry.database, now=now):
+        raise AccessError("invalid_client")
+    return caller, window
 
 
-def _verify_proof(presented: Presented, token: str | None, *, registry: Registry, now: datetime) -> str:
+def _verify_proof(presented: Presented, token: str | None, window: Window, *, registry: Registry, now: datetime) -> str:
     """Verify a DPoP proof (RFC 9449 section 4.3) and spend it; return the thumbprint of its key."""
     if presented.proof is None:
         raise AccessError("invalid_dpop_proof")
@@ -172,18 +173,24 @@ def _verify_proof(presented: Presented, token: str | None, *, registry: Registry
         thumbprint = jwk_thumbprint(jwk if isinstance(jwk, dict) else {})
     except SigningError:
         raise AccessError("invalid_dpop_proof") from None
-    age = now.timestamp() - _number(claims, "iat")
-    timely = -registry.terms.clock_skew.total_seconds() <= age <= _PROOF_AGE.total_seconds()
+    moment = now.timestamp()
+    timely = window.holds(claims) and moment - number(claims, "iat") <= _PROOF_AGE.total_seconds()
+    timely = timely and ("exp" not in claims or moment < number(claims, "exp"))
     bound = claims.get("htm") == presented.method and claims.get("htu") == registry.origin + presented.path
     if not timely or not bound or not _is_id(claims.get("jti")) or claims.get("ath") != access_token_hash(token):
         raise AccessError("invalid_dpop_proof")
-    _spend("proof", thumbprint, claims["jti"], registry=registry, until=now + 2 * _PROOF_AGE)
+    if not spend("proof", thumbprint, claims["jti"], database=registry.database, now=now):
+        raise AccessError("invalid_dpop_proof")
     return thumbprint
 
 
-def _caller(code: str, *, registry: Registry, now: datetime) -> Caller:
+def _look_up(code: str, *, registry: Registry, now: datetime) -> tuple[System | None, Window]:
+    """Return the system of that code, if there is one, and what counts as issued now."""
     with registry.database.read() as connection:
-        system = PartyReader(connection).system(code)
+        return PartyReader(connection).system(code), read_window(connection, terms=registry.terms, now=now)
+
+
+def _caller(system: System | None, *, registry: Registry, now: datetime) -> Caller:
     if system is None or not system.active:
         raise AccessError("invalid_client")
     try:
@@ -191,14 +198,6 @@ def _caller(code: str, *, registry: Registry, now: datetime) -> Caller:
     except SigningError:
         raise AccessError("invalid_client") from None
     return Caller(system, VerificationKey(facts.algorithm, facts.public_key), facts.key_id)
-
-
-def _spend(kind: str, party: str, value: str, *, registry: Registry, until: datetime) -> None:
-    spent = registry.database.write(
-        lambda connection: StatementWriter(connection).spend(kind, party, value, expires_at=until)
-    )
-    if not spent:
-        raise AccessError("invalid_dpop_proof" if kind == "proof" else "invalid_client")
 
 
 def _unverified_subject(assertion: str) -> str:
@@ -211,12 +210,6 @@ def _claims(payload: bytes) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise MalformedTokenError("the token's payload is not an object")
     return claims
-
-
-def _number(claims: Mapping[str, Any], name: str) -> float:
-    """Return a time a token names; what is no number compares as false with every moment."""
-    value = claims.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else nan
 
 
 def _is_id(value: Any) -> bool:

@@ -33,7 +33,9 @@ class Settings(BaseSettings):
 
     threads: int = Field(default=16, ge=2, le=200, description="worker threads, and database connections")
     statement_age: int = Field(default=300, description="a statement is of this moment for so long")
-    clock_skew: int = Field(default=10, description="how far ahead another clock may be (FAPI 2.0, 5.3.2.1)")
+    clock_skew: int = Field(
+        default=10, ge=10, le=60, description="how far ahead another clock may be: 10 to 60 (FAPI 2.0, 5.3.2.1)"
+    )
     lease: int = Field(
         default=30, description="how long a process holds an act under way before another may complete it"
     )

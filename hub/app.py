@@ -83,7 +83,7 @@ from hub.web import (
 )
 from hub.web.callers import moment
 from hub.web.documents import Counter
-from hub.web.limits import AddressLimit, Room, Turns
+from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
@@ -434,7 +434,8 @@ def _api(
     )
     problems.register(api, render=render)
     tokens = CompactSigner(keys.signer("hub:tokens"), TOKEN_TYP)
-    api.include_router(access.routes(registry, tokens, timedelta(seconds=settings.token_term)))
+    sign_ins = Places(settings.sign_ins, "sign_ins_busy")
+    api.include_router(access.routes(registry, tokens, timedelta(seconds=settings.token_term), sign_ins))
     lists = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
     status_term = timedelta(seconds=settings.status_list_term)
     ready = Readiness(registry, trust)

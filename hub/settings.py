@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         default={}, description='legal clocks by code, where the site counts other days: {"licence_end_task": 30}'
     )
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
+    sign_ins: int = Field(
+        default=64,
+        ge=1,
+        le=10_000,
+        description="sign-ins under way at once at /oauth/token; more are told to come again",
+    )
     answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
     status_list_term: int = Field(default=300, description="ttl of a status list")
     seal_rate: float = Field(default=5_000, description="a seal key's rate cap, signatures a second")

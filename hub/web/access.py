@@ -11,13 +11,15 @@ from hub.access import issue_token
 from hub.registry import Registry
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment, presented
+from hub.web.limits import Places
 from signing.jws import CompactSigner
 
 _LONGEST_FORM = 16_384
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def routes(registry: Registry, signer: CompactSigner, term: timedelta) -> APIRouter:
+def routes(registry: Registry, signer: CompactSigner, term: timedelta, sign_ins: Places) -> APIRouter:
+    """Return the doors. `sign_ins` are the places for requests of a token that are under way."""
     router = APIRouter(tags=["access 接入"])
 
     @router.post("/oauth/token", summary="Get an access token 获取访问令牌")
@@ -40,7 +42,9 @@ def routes(registry: Registry, signer: CompactSigner, term: timedelta) -> APIRou
             shown = presented(request)
             return issue_token(form, shown, registry=registry, signer=signer, term=term, now=moment())
 
-        return JSONResponse(await in_thread(work), headers=_NO_STORE)
+        # A place is held for the work alone: who sends its form slowly takes none from others.
+        with sign_ins.taken():
+            return JSONResponse(await in_thread(work), headers=_NO_STORE)
 
     @router.get("/.well-known/oauth-authorization-server", summary="Metadata 元数据")
     async def metadata() -> dict[str, Any]:

@@ -54,6 +54,11 @@ ACCESS: Mapping[str, Row] = {
         401, "请求没有带访问令牌。", "The request bears no access token.",
         "请先取得令牌，并以 Authorization: DPoP 方式携带。", "Get a token and send it as Authorization: DPoP.",
     ),
+    "sign_ins_busy": Row(
+        503, "同时取得令牌的请求过多，请稍后再试。", "Too many systems are signing in at once; try again in a moment.",
+        "请按 Retry-After 所示的秒数等待后重新申请；令牌到期前请重复使用。",
+        "Wait as many seconds as Retry-After says and ask again; use a token until it ends.",
+    ),
     "role_missing": Row(
         403, "本系统没有办理此事的权限。", "This system may not use this door.",
         "请由本部门向平台运营方申请相应权限。", "Have your department ask the operator for the role.",

@@ -1,8 +1,10 @@
 """Who calls: access tokens for departments' systems, and whether a request bears a good one.
 
-private_key_jwt (RFC 7523) for client credentials, DPoP-bound access tokens (RFC 9449, RFC 9068) of five minutes, FAPI
-2.0 as the yardstick: the assertion's audience is this issuer as one string, every assertion and proof is of this moment
-and counts once, across processes and restarts (`hub/freshness.py`).
+private_key_jwt (RFC 7523) for client credentials; access tokens (RFC 9068) of five minutes, bound to the key of a DPoP
+proof (RFC 9449) or, where a proxy ends TLS, to the cert that the caller proved in the handshake (RFC 8705; who may tell
+of it is the business of `hub/web/channel.py`). FAPI 2.0 as the yardstick: the assertion's audience is this issuer as
+one string, every assertion and proof is of this moment and counts once, across processes and restarts
+(`hub/freshness.py`).
 """
 
 from collections.abc import Mapping
@@ -34,6 +36,7 @@ from signing.x509 import Purpose
 _LONGEST_ASSERTION = timedelta(minutes=5)
 _PROOF_AGE = timedelta(seconds=60)
 _LONGEST_ID = 256
+_CERT_MEMBER = "x5t#S256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,16 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """How a request was made: method, path, and the two headers that matter."""
+    """How a request was made: method, path, the two headers that matter, and the cert of its TLS connection.
+
+    `cert_thumbprint` is the `x5t#S256` of RFC 8705, told by the proxy over its pinned channel, or None.
+    """
 
     method: str
     path: str
     authorization: str | None
     proof: str | None
+    cert_thumbprint: str | None = None
 
 
 def issue_token(
@@ -71,7 +78,7 @@ def issue_token(
         raise AccessError("invalid_client")
     # The assertion first: nothing is written for somebody whose key is not enrolled.
     caller, window = _verify_assertion(form["client_assertion"], registry=registry, now=now)
-    thumbprint = _verify_proof(presented, None, window, registry=registry, now=now)
+    confirmation = _bind(presented, window, registry=registry, now=now)
     if form.get("client_id", caller.system.code) != caller.system.code:
         raise AccessError("invalid_client")
     roles = sorted(caller.system.roles)
@@ -84,12 +91,12 @@ def issue_token(
         "exp": int((now + term).timestamp()),
         "jti": encode(registry.random(16)),
         "scope": " ".join(roles),
-        "cnf": {"jkt": thumbprint},
+        "cnf": confirmation,
     }
     token = signer.sign(orjson.dumps(payload))
     return {
         "access_token": token,
-        "token_type": "DPoP",
+        "token_type": "DPoP" if "jkt" in confirmation else "Bearer",
         "expires_in": int(term.total_seconds()),
         "scope": payload["scope"],
     }
@@ -103,20 +110,30 @@ def verify_caller(
     Raises AccessError token_missing, invalid_token, invalid_dpop_proof, role_missing.
     """
     scheme, _, token = (presented.authorization or "").partition(" ")
-    if scheme.lower() != "dpop" or not token:
+    by_cert = scheme.lower() == "bearer" and presented.cert_thumbprint is not None
+    if not token or not (by_cert or scheme.lower() == "dpop"):
         raise AccessError("token_missing")
     claims = _verify_token(token, registry=registry, now=now)
     system, window = _look_up(str(claims.get("sub")), registry=registry, now=now)
     if not window.holds(claims):
         raise AccessError("invalid_token")
-    thumbprint = _verify_proof(presented, token, window, registry=registry, now=now)
-    confirmation = claims.get("cnf")
-    if not isinstance(confirmation, dict) or confirmation.get("jkt") != thumbprint:
+    # Each scheme takes the tokens bound in its own way only: none can be shown with less than it was issued for.
+    if by_cert:
+        if claims.get("cnf") != {_CERT_MEMBER: presented.cert_thumbprint}:
+            raise AccessError("invalid_token")
+    elif claims.get("cnf") != {"jkt": _verify_proof(presented, token, window, registry=registry, now=now)}:
         raise AccessError("invalid_dpop_proof")
     caller = _caller(system, registry=registry, now=now)
     if role is not None and caller.system.roles.isdisjoint({role, other_role}):
         raise AccessError("role_missing", role=str(role))
     return caller
+
+
+def _bind(presented: Presented, window: Window, *, registry: Registry, now: datetime) -> dict[str, str]:
+    """Return what a token is bound to: the key of the proof, or without any proof the cert of the connection."""
+    if presented.proof is None and presented.cert_thumbprint is not None:
+        return {_CERT_MEMBER: presented.cert_thumbprint}
+    return {"jkt": _verify_proof(presented, None, window, registry=registry, now=now)}
 
 
 def _verify_token(token: str, *, registry: Registry, now: datetime) -> dict[str, Any]:

@@ -55,13 +55,18 @@ class _Token:
 
 @dataclass(slots=True)
 class Client:
-    """One system's view of one hub. `origin` is the hub's public origin (from its metadata when not given)."""
+    """One system's view of one hub. `origin` is the hub's public origin (from its metadata when not given).
+
+    With `bound_to_cert` tokens are bound to the client cert of `http` (RFC 8705) instead of proofs (RFC 9449): for hubs
+    whose metadata says `tls_client_certificate_bound_access_tokens`.
+    """
 
     url: str
     system: str
     signer: Signer
     origin: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_TIMEOUT_SECONDS))
+    bound_to_cert: bool = False
     _proof_signer: FileSigner = field(default_factory=lambda: FileSigner(generate_private_key("ES256")))
     _token: _Token | None = None
 
@@ -265,6 +270,8 @@ class Client:
     def headers(self, method: str, path: str) -> dict[str, str]:
         """Return the headers of one call: the token (renewed in time) and a proof of its own."""
         token = self._usable_token()
+        if self.bound_to_cert:
+            return {"authorization": f"Bearer {token}", "accept": "application/json"}
         return {
             "authorization": f"DPoP {token}",
             "dpop": self._proof(method, path, token),
@@ -282,7 +289,7 @@ class Client:
                 "client_assertion_type": ASSERTION_TYPE,
                 "client_assertion": sign_compact(orjson.dumps(claims), signer=self.signer, typ=ASSERTION_TYP),
             }
-            headers = {"dpop": self._proof("POST", "/oauth/token", None)}
+            headers = {} if self.bound_to_cert else {"dpop": self._proof("POST", "/oauth/token", None)}
             answer = self._answer(self.http.post(f"{self.url}/oauth/token", data=form, headers=headers))
             self._token = _Token(answer["access_token"], now + answer["expires_in"])
         return self._token.value

@@ -30,6 +30,11 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_origin: str | None = Field(default=None, description="fixed at init; another one is refused")
+    proxy_secret_file: Path | None = Field(
+        default=None,
+        description="file of the secret (32 characters or more, one a line) that a proxy in front shows in the header "
+        "Yizhao-Proxy; without it X-Forwarded-For and Client-Cert are read of nobody",
+    )
 
     threads: int = Field(default=16, ge=2, le=200, description="worker threads, and database connections")
     statement_age: int = Field(default=300, description="a statement is of this moment for so long")

@@ -18,13 +18,18 @@ _LONGEST_FORM = 16_384
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def routes(registry: Registry, signer: CompactSigner, term: timedelta, sign_ins: Places) -> APIRouter:
-    """Return the doors. `sign_ins` are the places for requests of a token that are under way."""
+def routes(
+    registry: Registry, signer: CompactSigner, term: timedelta, sign_ins: Places, *, behind_proxy: bool
+) -> APIRouter:
+    """Return the doors. `sign_ins` are the places for requests of a token that are under way.
+
+    `behind_proxy` says that a proxy tells of certs, so that tokens can be bound to them.
+    """
     router = APIRouter(tags=["access 接入"])
 
     @router.post("/oauth/token", summary="Get an access token 获取访问令牌")
     async def token(request: Request) -> JSONResponse:
-        """Client credentials with private_key_jwt (RFC 7523) and a DPoP proof (RFC 9449)."""
+        """Client credentials with private_key_jwt (RFC 7523), and a DPoP proof (RFC 9449) or client cert (RFC 8705)."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
             raise BodyError("media_type", expected="application/x-www-form-urlencoded")
@@ -58,6 +63,7 @@ def routes(registry: Registry, signer: CompactSigner, term: timedelta, sign_ins:
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": ["ES256", "Ed25519"],
             "dpop_signing_alg_values_supported": ["ES256", "Ed25519"],
+            "tls_client_certificate_bound_access_tokens": behind_proxy,
             "scopes_supported": ["issue", "collect", "pull", "operate"],
         }
 

@@ -17,6 +17,7 @@ from hub.statements import Second, VerifiedStatement, check_content, verify_stat
 from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
 from hub.terms import Terms
+from hub.web.channel import CERT_THUMBPRINT
 from schemas.parties import Officer, Role
 from schemas.statement import Ordered
 from signing.base64url import decode
@@ -71,9 +72,11 @@ def presented(request: Request) -> Presented:
     """Return the parts of a request that authentication looks at."""
     headers = request.headers
     proofs = headers.getlist("dpop")
-    proof = proofs[0] if len(proofs) == 1 else None
+    # Several proofs are none that holds (RFC 9449 section 4.3), and not the same as none at all.
+    proof = proofs[0] if len(proofs) == 1 else "" if proofs else None
     tokens = headers.getlist("authorization")
-    return Presented(request.method, request.url.path, tokens[0] if len(tokens) == 1 else None, proof)
+    token = tokens[0] if len(tokens) == 1 else None
+    return Presented(request.method, request.url.path, token, proof, request.scope.get(CERT_THUMBPRINT))
 
 
 def verify_call(

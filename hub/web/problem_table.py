@@ -817,6 +817,11 @@ HUB: Mapping[str, Row] = {
     "clock_setting": Row(
         503, "法定期限的一项设置不对。", "A setting of a legal clock is wrong.", *_ASK_OPERATOR,
     ),
+    "proxy_secret_file": Row(
+        503, "反向代理的密钥文件缺失、为空，或其中的密钥不足 32 个字符。",
+        "The file of the proxy's secret is missing or empty, or a secret in it is shorter than 32 characters.",
+        *_ASK_OPERATOR,
+    ),
     "documents_setting": Row(
         503, "证照文件存放处的一项设置缺失或不对。", "A setting of the place where documents lie is missing or wrong.",
         *_ASK_OPERATOR,

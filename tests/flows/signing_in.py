@@ -22,16 +22,17 @@ TERM = timedelta(minutes=5)
 PATH = "/api/v1/pulls"
 
 
-def sign_in(world: World, *, assertion: str | None = None, **changes: str) -> str:
+def sign_in(world: World, *, assertion: str | None = None, cert: str | None = None, **changes: str) -> str:
+    """Get a token, bound to the cert of that thumbprint, or without one to PROOF_KEY."""
     form = {
         "grant_type": "client_credentials",
         "client_id": "health",
         "client_assertion_type": ASSERTION_TYPE,
         "client_assertion": make_assertion(world) if assertion is None else assertion,
     } | changes
-    proof = make_proof(world, None, htu=f"{ORIGIN}/oauth/token")
+    proof = None if cert else make_proof(world, None, htu=f"{ORIGIN}/oauth/token")
     signer = CompactSigner(world.keys.signer("hub:tokens"), TOKEN_TYP)
-    presented = Presented("POST", "/oauth/token", None, proof)
+    presented = Presented("POST", "/oauth/token", None, proof, cert)
     answer = issue_token(form, presented, registry=world.registry, signer=signer, term=TERM, now=world.now)
     return str(answer["access_token"])
 
@@ -39,6 +40,12 @@ def sign_in(world: World, *, assertion: str | None = None, **changes: str) -> st
 def call(world: World, token: str, *, proof: str | None = None, role: Role = Role.PULL) -> Any:
     presented = Presented("POST", PATH, f"DPoP {token}", proof or make_proof(world, token))
     return verify_caller(presented, role=role, registry=world.registry, now=world.now)
+
+
+def call_by_cert(world: World, token: str, cert: str | None) -> Any:
+    """Call with a token over a connection on which the cert of that thumbprint was shown, and no proof."""
+    presented = Presented("POST", PATH, f"Bearer {token}", None, cert)
+    return verify_caller(presented, role=Role.PULL, registry=world.registry, now=world.now)
 
 
 def make_assertion(world: World, *, use: str = "system:health", typ: str = ASSERTION_TYP, **changes: Any) -> str:

@@ -7,19 +7,20 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.access import Presented, verify_caller
+from hub.access import Presented, issue_token, verify_caller
 from hub.errors import AccessError
 from schemas.parties import Role
-from schemas.tokens import TOKEN_TYP, access_token_hash
+from schemas.tokens import ASSERTION_TYPE, TOKEN_TYP, access_token_hash
 from signing.algorithms import generate_private_key
 from signing.base64url import decode, encode
-from signing.jws import jwk_of, sign_compact
+from signing.jws import CompactSigner, jwk_of, sign_compact
 from signing.signers.file import FileSigner
 from tests.flows.refusals import refused
-from tests.flows.signing_in import PATH, PROOF_KEY, TERM, call, make_assertion, make_proof, sign_in
+from tests.flows.signing_in import PATH, PROOF_KEY, TERM, call, call_by_cert, make_assertion, make_proof, sign_in
 from tests.flows.world import HEALTH, ORIGIN, World
 
 OTHER_KEY = FileSigner(generate_private_key("Ed25519"))
+CERT, OTHER_CERT = encode(bytes(32)), encode(bytes([1] * 32))
 OTHER_URL = "http://other.example.test"
 
 BROKEN_ASSERTIONS: dict[str, dict[str, Any]] = {
@@ -216,6 +217,51 @@ def test_token_bound_to_another_key_is_refused(hub_world: World) -> None:
     token = sign_in(hub_world)
     with refused("invalid_dpop_proof"):
         call(hub_world, token, proof=make_proof(hub_world, token, signer=OTHER_KEY))
+
+
+def test_token_bound_to_a_cert_is_good_on_its_connection_alone(lasting_world: World) -> None:
+    token = sign_in(lasting_world, cert=CERT)
+    assert call_by_cert(lasting_world, token, CERT).system.code == "health"
+    with refused("invalid_token"):
+        call_by_cert(lasting_world, token, OTHER_CERT)
+    with refused("token_missing"):
+        call_by_cert(lasting_world, token, None)
+    with refused("invalid_dpop_proof"):
+        call(lasting_world, token)
+
+
+def test_token_bound_to_a_proofs_key_is_not_taken_without_the_proof_whatever_cert_is_shown(
+    lasting_world: World,
+) -> None:
+    token = sign_in(lasting_world)
+    with refused("invalid_token"):
+        call_by_cert(lasting_world, token, CERT)
+
+
+def test_system_that_shows_a_proof_over_a_connection_with_a_cert_gets_a_token_bound_to_the_proof(
+    lasting_world: World,
+) -> None:
+    presented = Presented("POST", PATH, None, make_proof(lasting_world, None), CERT)
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": make_assertion(lasting_world),
+    }
+    signer = CompactSigner(lasting_world.keys.signer("hub:tokens"), TOKEN_TYP)
+    issued = issue_token(
+        form, presented, registry=lasting_world.registry, signer=signer, term=TERM, now=lasting_world.now
+    )
+    assert issued["token_type"] == "DPoP"
+
+
+@pytest.mark.parametrize("confirmation", [None, {}, "x", {"jkt": None}, {"x5t#S256": None}, [CERT]])
+def test_token_that_is_bound_to_nothing_is_refused(lasting_world: World, confirmation: Any) -> None:
+    claims = orjson.loads(decode(sign_in(lasting_world).split(".")[1])) | {"cnf": confirmation}
+    forged = sign_compact(orjson.dumps(claims), signer=lasting_world.keys.signer("hub:tokens"), typ=TOKEN_TYP)
+    with refused("invalid_dpop_proof"):
+        call(lasting_world, forged)
+    with refused("invalid_token"):
+        call_by_cert(lasting_world, forged, CERT)
 
 
 def test_role_that_a_system_has_not_is_refused(hub_world: World) -> None:

@@ -41,11 +41,10 @@ _CERT_MEMBER = "x5t#S256"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A system that proved itself: `key` and `key_id` are its enrolled key's."""
+    """A system that is active, and its enrolled keys that count now, by key id; once verified, it is who calls."""
 
     system: System
-    key: VerificationKey
-    key_id: str
+    keys: Mapping[str, VerificationKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def verify_caller(
     if not token or not (by_cert or scheme.lower() == "dpop"):
         raise AccessError("token_missing")
     claims = _verify_token(token, registry=registry, now=now)
-    system, window = _look_up(str(claims.get("sub")), registry=registry, now=now)
+    caller, window = find_system(str(claims.get("sub")), registry=registry, now=now)
     if not window.holds(claims):
         raise AccessError("invalid_token")
     # Each scheme takes the tokens bound in its own way only: none can be shown with less than it was issued for.
@@ -123,7 +122,8 @@ def verify_caller(
             raise AccessError("invalid_token")
     elif claims.get("cnf") != {"jkt": _verify_proof(presented, token, window, registry=registry, now=now)}:
         raise AccessError("invalid_dpop_proof")
-    caller = _caller(system, registry=registry, now=now)
+    if caller is None:
+        raise AccessError("invalid_client")
     if role is not None and caller.system.roles.isdisjoint({role, other_role}):
         raise AccessError("role_missing", role=str(role))
     return caller
@@ -157,12 +157,11 @@ def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> t
 
     def find_key(kid: str) -> VerificationKey:
         # The subject is read before it is verified, only to know whose key must verify it.
-        system, window = _look_up(_unverified_subject(assertion), registry=registry, now=now)
-        caller = _caller(system, registry=registry, now=now)
-        if caller.key_id != kid:
+        caller, window = find_system(_unverified_subject(assertion), registry=registry, now=now)
+        if caller is None or kid not in caller.keys:
             raise AccessError("invalid_client")
         found.append((caller, window))
-        return caller.key
+        return caller.keys[kid]
 
     try:
         claims = _claims(verify_compact(assertion, find_key=find_key, typ=ASSERTION_TYP).payload)
@@ -201,20 +200,26 @@ def _verify_proof(presented: Presented, token: str | None, window: Window, *, re
     return thumbprint
 
 
-def _look_up(code: str, *, registry: Registry, now: datetime) -> tuple[System | None, Window]:
-    """Return the system of that code, if there is one, and what counts as issued now."""
+def find_system(code: str, *, registry: Registry, now: datetime) -> tuple[Caller | None, Window]:
+    """Return the active system of that code with its keys that count, and what counts as issued now.
+
+    None where there is no such system, it is not active, or none of its certs leads to the trust list.
+    """
     with registry.database.read() as connection:
-        return PartyReader(connection).system(code), read_window(connection, terms=registry.terms, now=now)
+        reader = PartyReader(connection)
+        system = reader.system(code)
+        certs = reader.keys_of(code, now) if system is not None and system.active else {}
+        window = read_window(connection, terms=registry.terms, now=now)
+    keys = {key_id: key for key_id, cert in certs.items() if (key := _key_of(cert, registry, now)) is not None}
+    return (Caller(system, keys) if system is not None and keys else None), window
 
 
-def _caller(system: System | None, *, registry: Registry, now: datetime) -> Caller:
-    if system is None or not system.active:
-        raise AccessError("invalid_client")
+def _key_of(cert_der: bytes, registry: Registry, now: datetime) -> VerificationKey | None:
     try:
-        facts = registry.trust().verify_party(system.cert_der, purpose=Purpose.SYSTEM, at=now)
+        facts = registry.trust().verify_party(cert_der, purpose=Purpose.SYSTEM, at=now)
     except SigningError:
-        raise AccessError("invalid_client") from None
-    return Caller(system, VerificationKey(facts.algorithm, facts.public_key), facts.key_id)
+        return None
+    return VerificationKey(facts.algorithm, facts.public_key)
 
 
 def _unverified_subject(assertion: str) -> str:

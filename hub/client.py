@@ -9,6 +9,7 @@ import time
 from base64 import standard_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,19 @@ class Client:
         """Stream a file to `path`."""
         headers = self.headers("PUT", path) | {"content-type": "application/octet-stream"}
         return self._answer(self.http.put(self.url + path, content=content, headers=headers))
+
+    def renew_key(self, signer: Signer, *, previous_until: date, officer: str | None = None) -> dict[str, Any]:
+        """Enrol the key of `signer`, which has its cert, as this system's next one, and sign with it from now on.
+
+        The present key counts to the end of the day `previous_until`, at most 90 days ahead.
+        """
+        if signer.cert_der is None:
+            raise ValueError("the next key needs its cert")
+        content = {"cert": encode(signer.cert_der), "previous_until": previous_until.isoformat()}
+        body = self.make_order(Ordered.RENEW_KEY, content, officer=officer)
+        answer = self.post("/api/v1/system-keys", body)
+        self.signer = signer
+        return answer
 
     def hand_in(
         self, document: bytes, *, identifier: str, issuing_body: str, origin: str, officer: str | None = None

@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.access import Caller, Presented, verify_caller
+from hub.access import Caller, Presented, find_system, verify_caller
 from hub.errors import AccessError, StatementError
 from hub.registry import Registry
 from hub.statements import Second, VerifiedStatement, check_content, verify_statement
@@ -22,8 +22,7 @@ from schemas.parties import Officer, Role
 from schemas.statement import Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import VerificationKey, parse_json
-from signing.x509 import Purpose
+from signing.jws import VerificationKey, parse_json, unverified_header
 
 
 class OrderBody(BaseModel):
@@ -80,7 +79,7 @@ def presented(request: Request) -> Presented:
 
 
 def verify_call(
-    request: Request, body: OrderBody | RequestBody, *, act: Ordered, role: Role, registry: Registry
+    request: Request, body: OrderBody | RequestBody, *, act: Ordered, role: Role | None, registry: Registry
 ) -> Called:
     """Verify token, proof and statement of a call; runs in the flow's thread."""
     caller = verify_caller(presented(request), role=role, registry=registry, now=moment())
@@ -96,12 +95,13 @@ def verify_order(
     if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
         raise AccessError("idempotency_key_missing")
     officer = _named_officer(body.statement, registry)
+    key_id, verification_key = _signing_key(body.statement, caller)
     verified = verify_statement(
         body.statement,
         act=act,
         system=caller.system,
-        key=caller.key,
-        key_id=caller.key_id,
+        key=verification_key,
+        key_id=key_id,
         officer=officer,
         audience=registry.origin,
         now=now,
@@ -120,20 +120,16 @@ def _second(
 ) -> Second:
     """Verify a statement that stands beside the caller's own: by its own system's key, over the same content."""
     code = _unverified(jws).get("iss")
-    with registry.database.read() as connection:
-        system = PartyReader(connection).system(code) if isinstance(code, str) else None
-    if system is None or not system.active:
+    signing = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
+    if signing is None:
         raise StatementError("statement_system")
-    try:
-        facts = registry.trust().verify_party(system.cert_der, purpose=Purpose.SYSTEM, at=now)
-    except SigningError:
-        raise StatementError("statement_key") from None
+    key_id, key = _signing_key(jws, signing)
     verified = verify_statement(
         jws,
         act=first.statement.act,
-        system=system,
-        key=VerificationKey(facts.algorithm, facts.public_key),
-        key_id=facts.key_id,
+        system=signing.system,
+        key=key,
+        key_id=key_id,
         officer=_named_officer(jws, registry),
         audience=registry.origin,
         now=now,
@@ -142,7 +138,18 @@ def _second(
     check_content(verified, body.content, body.salt)
     if verified.jws == first.jws:
         raise StatementError("statement_replayed")
-    return Second(verified, system.department)
+    return Second(verified, signing.system.department)
+
+
+def _signing_key(jws: str, caller: Caller) -> tuple[str, VerificationKey]:
+    """Return that key of a system, of those which count now, that a statement names; StatementError for another."""
+    try:
+        key_id = unverified_header(jws).get("kid")
+    except SigningError:
+        raise StatementError("statement_key") from None
+    if not isinstance(key_id, str) or key_id not in caller.keys:
+        raise StatementError("statement_key")
+    return key_id, caller.keys[key_id]
 
 
 def terms_for(jws: str, system: str, key: str, registry: Registry) -> Terms:

@@ -359,8 +359,8 @@ ORDERS: Mapping[str, Row] = {
         "请先登记部门。", "Enrol the department first.",
     ),
     "key_enrolled": Row(
-        409, "这个密钥已登记给另一个系统。", "That key is enrolled for another system.",
-        "请为每个系统使用各自的密钥。", "Give each system a key of its own.",
+        409, "这个密钥已经登记过。", "That key is enrolled already, for this system or another.",
+        "请为每个系统、每次更换使用新的密钥。", "Give each system a key of its own, and a new one each time.",
     ),
     "already_admitted": Row(
         409, "这个代码已经确认过。", "That licence number was admitted before.",
@@ -905,6 +905,7 @@ RULES: Mapping[str, tuple[str, str]] = {
         "only types by site have it, and not with subject_id",
     ),
     "not_here": ("此处不填", "has no place here"),
+    "too_far": ("离今天太远", "is too far ahead"),
     "in_future": ("不能晚于今天", "is in the future"),
     "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),

@@ -42,6 +42,7 @@ from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
 from signing.commitment import leaf
 from signing.envelope import decrypt
+from signing.errors import SigningError
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.sd_jwt import OpenedRecord, Record, Seal, open_record
 from signing.status_list import place_of
@@ -436,6 +437,22 @@ def _verified(row: Row, certs: Mapping[str, bytes], world: World) -> bytes:
     return verify_compact(row["jws"], find_key=find_key, typ=TYP).payload
 
 
+def _keys(all_: Everything) -> Faults:
+    """A key bears the name of its cert's, and the one a system was enrolled with last is not retired."""
+    kept = {row["key_id"]: row for row in all_.rows(tables.system_key)}
+    for key_id, row in kept.items():
+        try:
+            if read_cert_unverified(row["cert_der"]).key_id == key_id:
+                continue
+        except SigningError:
+            pass
+        yield f"key {key_id}: not that of its cert"
+    for row in all_.rows(tables.system):
+        found = kept.get(row["key_id"], {})
+        if (found.get("system"), found.get("until_at", "gone")) != (row["code"], None):
+            yield f"system {row['code']}: its key is not kept as its own"
+
+
 def _leaves(all_: Everything) -> Faults:
     """Every entry's leaf recomputes from salt and act bytes, and the act bytes are canonical."""
     for row in all_.rows(tables.entry):
@@ -629,16 +646,15 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
     for row in all_.rows(tables.statement):
         if row["seconds"] is not None:
             continue  # it stands beside another, whose act is counted
-        if (
-            row["act"] in (Ordered.ENROL, Ordered.SHARE)
-            or row["number"] in files
-            or (row["act"], row["digest"]) in entered
-        ):
-            yield row["act"], None, row["digest"], None, None
+        act: str = _ENTERED_AS.get(row["act"], row["act"])
+        if act in (Ordered.ENROL, Ordered.SHARE) or row["number"] in files or (act, row["digest"]) in entered:
+            yield act, None, row["digest"], None, None
         elif row["number"] not in led:
             yield "order_refused", None, row["digest"], None, None
 
 
+# A system's next key is enrolled, whoever orders it.
+_ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure,
@@ -855,6 +871,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _numbers,
     _statements,
     _digests_of_statements,
+    _keys,
     _leaves,
     _acts,
     _grants,

@@ -49,6 +49,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "用 yizhao keys list 查看；用 --keys 指明另一目录。",
         "See `yizhao keys list`, or name another folder with --keys.",
     ),
+    "key_not_renewable": (
+        "平台的这一种密钥目前不能更换。",
+        "A key of the hub for this purpose cannot be renewed yet.",
+        "可更换的是 answers、status、tokens。",
+        "Those that can be are answers, status and tokens.",
+    ),
     "key_unusable": (
         "这把密钥打不开。",
         "This key does not open.",

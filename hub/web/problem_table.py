@@ -817,6 +817,10 @@ HUB: Mapping[str, Row] = {
     "clock_setting": Row(
         503, "法定期限的一项设置不对。", "A setting of a legal clock is wrong.", *_ASK_OPERATOR,
     ),
+    "key_not_renewable": Row(
+        503, "平台的这一种密钥目前不能更换。", "A key of the hub for this purpose cannot be renewed yet.",
+        "可更换的是 answers、status、tokens。", "Those that can be are answers, status and tokens.",
+    ),
     "proxy_secret_file": Row(
         503, "反向代理的密钥文件缺失、为空，或其中的密钥不足 32 个字符。",
         "The file of the proxy's secret is missing or empty, or a secret in it is shorter than 32 characters.",

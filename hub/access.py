@@ -10,6 +10,7 @@ one string, every assertion and proof is of this moment and counts once, across 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 import orjson
@@ -41,10 +42,14 @@ _CERT_MEMBER = "x5t#S256"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A system that is active, and its enrolled keys that count now, by key id; once verified, it is who calls."""
+    """A system that is active, and its enrolled keys that count now, by key id; once verified, it is who calls.
+
+    `after` is the moment (seconds since 1970 UTC) up to which what it signed may have been spent and forgotten.
+    """
 
     system: System
     keys: Mapping[str, VerificationKey]
+    after: float = -inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,7 @@ def find_system(code: str, *, registry: Registry, now: datetime) -> tuple[Caller
         certs = reader.keys_of(code, now) if system is not None and system.active else {}
         window = read_window(connection, terms=registry.terms, now=now)
     keys = {key_id: key for key_id, cert in certs.items() if (key := _key_of(cert, registry, now)) is not None}
-    return (Caller(system, keys) if system is not None and keys else None), window
+    return (Caller(system, keys, window.after) if system is not None and keys else None), window
 
 
 def _key_of(cert_der: bytes, registry: Registry, now: datetime) -> VerificationKey | None:

@@ -96,6 +96,7 @@ def verify_order(
         raise AccessError("idempotency_key_missing")
     officer = _named_officer(body.statement, registry)
     key_id, verification_key = _signing_key(body.statement, caller)
+    terms = terms_for(body.statement, caller.system.code, key, registry)
     verified = verify_statement(
         body.statement,
         act=act,
@@ -105,12 +106,12 @@ def verify_order(
         officer=officer,
         audience=registry.origin,
         now=now,
-        terms=terms_for(body.statement, caller.system.code, key, registry),
+        terms=terms,
     )
+    _refuse_forgotten(verified, caller, terms, registry)
     if not isinstance(body, OrderBody):
         return Called(caller, verified, officer, key, now)
     check_content(verified, body.content, body.salt)
-    terms = terms_for(body.statement, caller.system.code, key, registry)
     seconds = tuple(_second(each, body, verified, now, terms, registry) for each in body.countersignatures)
     return Called(caller, verified, officer, key, now, seconds)
 
@@ -135,6 +136,7 @@ def _second(
         now=now,
         terms=terms,
     )
+    _refuse_forgotten(verified, signing, terms, registry)
     check_content(verified, body.content, body.salt)
     if verified.jws == first.jws:
         raise StatementError("statement_replayed")
@@ -150,6 +152,15 @@ def _signing_key(jws: str, caller: Caller) -> tuple[str, VerificationKey]:
     if not isinstance(key_id, str) or key_id not in caller.keys:
         raise StatementError("statement_key")
     return key_id, caller.keys[key_id]
+
+
+def _refuse_forgotten(verified: VerifiedStatement, caller: Caller, terms: Terms, registry: Registry) -> None:
+    """Refuse a statement that may have been spent before the store was restored or its clock set back.
+
+    One whose answer is kept is not: it cannot act a second time.
+    """
+    if terms == registry.terms and verified.statement.issued_at <= caller.after:
+        raise StatementError("statement_time")
 
 
 def terms_for(jws: str, system: str, key: str, registry: Registry) -> Terms:

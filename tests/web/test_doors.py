@@ -14,6 +14,7 @@ from schemathesis.checks import not_a_server_error
 from sqlalchemy import func, select
 
 from hub.client import Client, RefusedError
+from hub.freshness import note_restored
 from hub.installation import make_party_key
 from hub.store import tables
 from hub.store.certificate import CertificateReader
@@ -159,6 +160,26 @@ def test_system_renews_its_key_and_both_sign_until_the_first_is_retired(door: Do
     for client in (first, renewed):
         pulled = client.request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
         assert "items" in pulled
+
+
+def test_statement_of_before_a_restore_is_refused_after_it(door: Door) -> None:
+    client, world, now = client_of(door, "health"), door[1], moment()
+    old, new = (
+        world.sign(
+            Ordered.PULL,
+            system="health",
+            request=statutory_request(),
+            officer="h-001",
+            issued_at=int(now.timestamp()) - age,
+        )
+        for age in (30, 0)
+    )
+    restored_at = now - timedelta(seconds=80)
+    world.registry.database.write(lambda connection: note_restored(connection, restored_at))
+    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    with pytest.raises(RefusedError, match="statement_time"):
+        client.post("/api/v1/pulls", {"statement": old})
+    assert "items" in client.post("/api/v1/pulls", {"statement": new})
 
 
 def test_refusal_is_a_problem_with_code_both_languages_next_step_and_trace(door: Door) -> None:

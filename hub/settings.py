@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         default=64,
         ge=1,
         le=10_000,
-        description="sign-ins under way at once at /oauth/token; more are told to come again",
+        description="sign-ins under way at once in a process (/oauth/token); more are told to come again",
     )
     answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
     status_list_term: int = Field(default=300, description="ttl of a status list")

@@ -1,22 +1,24 @@
 """Who calls: access tokens for departments' systems, and whether a request bears a good one.
 
-private_key_jwt (RFC 7523) for client credentials, DPoP-bound access tokens (RFC 9449, RFC 9068) of five minutes, FAPI
-2.0 as the yardstick: the assertion's audience is this issuer as one string, clocks may be 10 s ahead and no more, every
-assertion and proof counts once, across processes and restarts.
+private_key_jwt (RFC 7523) for client credentials; access tokens (RFC 9068) of five minutes, bound to the key of a DPoP
+proof (RFC 9449) or, where a proxy ends TLS, to the cert that the caller proved in the handshake (RFC 8705; who may tell
+of it is the business of `hub/web/channel.py`). FAPI 2.0 as the yardstick: the assertion's audience is this issuer as
+one string, every assertion and proof is of this moment and counts once, across processes and restarts
+(`hub/freshness.py`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import nan
+from math import inf
 from typing import Any
 
 import orjson
 
 from hub.errors import AccessError
+from hub.freshness import Window, number, read_window, spend
 from hub.registry import Registry
 from hub.store.parties import PartyReader
-from hub.store.statement import StatementWriter
 from schemas.parties import Role, System
 from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
 from signing.base64url import decode, encode
@@ -35,25 +37,33 @@ from signing.x509 import Purpose
 _LONGEST_ASSERTION = timedelta(minutes=5)
 _PROOF_AGE = timedelta(seconds=60)
 _LONGEST_ID = 256
+_CERT_MEMBER = "x5t#S256"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A system that proved itself: `key` and `key_id` are its enrolled key's."""
+    """A system that is active, and its enrolled keys that count now, by key id; once verified, it is who calls.
+
+    `after` is the moment (seconds since 1970 UTC) up to which what it signed may have been spent and forgotten.
+    """
 
     system: System
-    key: VerificationKey
-    key_id: str
+    keys: Mapping[str, VerificationKey]
+    after: float = -inf
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """How a request was made: method, path, and the two headers that matter."""
+    """How a request was made: method, path, the two headers that matter, and the cert of its TLS connection.
+
+    `cert_thumbprint` is the `x5t#S256` of RFC 8705, told by the proxy over its pinned channel, or None.
+    """
 
     method: str
     path: str
     authorization: str | None
     proof: str | None
+    cert_thumbprint: str | None = None
 
 
 def issue_token(
@@ -71,8 +81,8 @@ def issue_token(
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise AccessError("invalid_client")
     # The assertion first: nothing is written for somebody whose key is not enrolled.
-    caller = _verify_assertion(form["client_assertion"], registry=registry, now=now)
-    thumbprint = _verify_proof(presented, None, registry=registry, now=now)
+    caller, window = _verify_assertion(form["client_assertion"], registry=registry, now=now)
+    confirmation = _bind(presented, window, registry=registry, now=now)
     if form.get("client_id", caller.system.code) != caller.system.code:
         raise AccessError("invalid_client")
     roles = sorted(caller.system.roles)
@@ -85,12 +95,12 @@ def issue_token(
         "exp": int((now + term).timestamp()),
         "jti": encode(registry.random(16)),
         "scope": " ".join(roles),
-        "cnf": {"jkt": thumbprint},
+        "cnf": confirmation,
     }
     token = signer.sign(orjson.dumps(payload))
     return {
         "access_token": token,
-        "token_type": "DPoP",
+        "token_type": "DPoP" if "jkt" in confirmation else "Bearer",
         "expires_in": int(term.total_seconds()),
         "scope": payload["scope"],
     }
@@ -104,17 +114,31 @@ def verify_caller(
     Raises AccessError token_missing, invalid_token, invalid_dpop_proof, role_missing.
     """
     scheme, _, token = (presented.authorization or "").partition(" ")
-    if scheme.lower() != "dpop" or not token:
+    by_cert = scheme.lower() == "bearer" and presented.cert_thumbprint is not None
+    if not token or not (by_cert or scheme.lower() == "dpop"):
         raise AccessError("token_missing")
     claims = _verify_token(token, registry=registry, now=now)
-    thumbprint = _verify_proof(presented, token, registry=registry, now=now)
-    confirmation = claims.get("cnf")
-    if not isinstance(confirmation, dict) or confirmation.get("jkt") != thumbprint:
+    caller, window = find_system(str(claims.get("sub")), registry=registry, now=now)
+    if not window.holds(claims):
+        raise AccessError("invalid_token")
+    # Each scheme takes the tokens bound in its own way only: none can be shown with less than it was issued for.
+    if by_cert:
+        if claims.get("cnf") != {_CERT_MEMBER: presented.cert_thumbprint}:
+            raise AccessError("invalid_token")
+    elif claims.get("cnf") != {"jkt": _verify_proof(presented, token, window, registry=registry, now=now)}:
         raise AccessError("invalid_dpop_proof")
-    caller = _caller(str(claims.get("sub")), registry=registry, now=now)
+    if caller is None:
+        raise AccessError("invalid_client")
     if role is not None and caller.system.roles.isdisjoint({role, other_role}):
         raise AccessError("role_missing", role=str(role))
     return caller
+
+
+def _bind(presented: Presented, window: Window, *, registry: Registry, now: datetime) -> dict[str, str]:
+    """Return what a token is bound to: the key of the proof, or without any proof the cert of the connection."""
+    if presented.proof is None and presented.cert_thumbprint is not None:
+        return {_CERT_MEMBER: presented.cert_thumbprint}
+    return {"jkt": _verify_proof(presented, None, window, registry=registry, now=now)}
 
 
 def _verify_token(token: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -127,41 +151,39 @@ def _verify_token(token: str, *, registry: Registry, now: datetime) -> dict[str,
         raise AccessError("invalid_token") from None
     if claims.get("iss") != registry.origin or claims.get("aud") != registry.origin:
         raise AccessError("invalid_token")
-    if not now.timestamp() < _number(claims, "exp"):
+    if not now.timestamp() < number(claims, "exp"):
         raise AccessError("invalid_token")
     return claims
 
 
-def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> Caller:
+def _verify_assertion(assertion: str, *, registry: Registry, now: datetime) -> tuple[Caller, Window]:
     """Verify a client assertion (RFC 7523 section 3): by the client's own key, for this issuer, once, and short."""
-    found: list[Caller] = []
+    found: list[tuple[Caller, Window]] = []
 
     def find_key(kid: str) -> VerificationKey:
         # The subject is read before it is verified, only to know whose key must verify it.
-        caller = _caller(_unverified_subject(assertion), registry=registry, now=now)
-        if caller.key_id != kid:
+        caller, window = find_system(_unverified_subject(assertion), registry=registry, now=now)
+        if caller is None or kid not in caller.keys:
             raise AccessError("invalid_client")
-        found.append(caller)
-        return caller.key
+        found.append((caller, window))
+        return caller.keys[kid]
 
     try:
         claims = _claims(verify_compact(assertion, find_key=find_key, typ=ASSERTION_TYP).payload)
     except SigningError:
         raise AccessError("invalid_client") from None
-    (caller,) = found
-    code, issued_at, expires_at = caller.system.code, _number(claims, "iat"), _number(claims, "exp")
+    ((caller, window),) = found
+    code, issued_at, expires_at = caller.system.code, number(claims, "iat"), number(claims, "exp")
     named = claims.get("iss") == code and claims.get("sub") == code and claims.get("aud") == registry.origin
-    timely = (
-        issued_at <= now.timestamp() + registry.terms.clock_skew.total_seconds()
-        and now.timestamp() < expires_at <= issued_at + _LONGEST_ASSERTION.total_seconds()
-    )
-    if not named or not timely or not _is_id(claims.get("jti")):
+    ends = now.timestamp() < expires_at <= issued_at + _LONGEST_ASSERTION.total_seconds()
+    if not named or not ends or not window.holds(claims) or not _is_id(claims.get("jti")):
         raise AccessError("invalid_client")
-    _spend("assertion", code, claims["jti"], registry=registry, until=now + 2 * _LONGEST_ASSERTION)
-    return caller
+    if not spend("assertion", code, claims["jti"], database=registry.database, now=now):
+        raise AccessError("invalid_client")
+    return caller, window
 
 
-def _verify_proof(presented: Presented, token: str | None, *, registry: Registry, now: datetime) -> str:
+def _verify_proof(presented: Presented, token: str | None, window: Window, *, registry: Registry, now: datetime) -> str:
     """Verify a DPoP proof (RFC 9449 section 4.3) and spend it; return the thumbprint of its key."""
     if presented.proof is None:
         raise AccessError("invalid_dpop_proof")
@@ -172,33 +194,37 @@ def _verify_proof(presented: Presented, token: str | None, *, registry: Registry
         thumbprint = jwk_thumbprint(jwk if isinstance(jwk, dict) else {})
     except SigningError:
         raise AccessError("invalid_dpop_proof") from None
-    age = now.timestamp() - _number(claims, "iat")
-    timely = -registry.terms.clock_skew.total_seconds() <= age <= _PROOF_AGE.total_seconds()
+    moment = now.timestamp()
+    timely = window.holds(claims) and moment - number(claims, "iat") <= _PROOF_AGE.total_seconds()
+    timely = timely and ("exp" not in claims or moment < number(claims, "exp"))
     bound = claims.get("htm") == presented.method and claims.get("htu") == registry.origin + presented.path
     if not timely or not bound or not _is_id(claims.get("jti")) or claims.get("ath") != access_token_hash(token):
         raise AccessError("invalid_dpop_proof")
-    _spend("proof", thumbprint, claims["jti"], registry=registry, until=now + 2 * _PROOF_AGE)
+    if not spend("proof", thumbprint, claims["jti"], database=registry.database, now=now):
+        raise AccessError("invalid_dpop_proof")
     return thumbprint
 
 
-def _caller(code: str, *, registry: Registry, now: datetime) -> Caller:
+def find_system(code: str, *, registry: Registry, now: datetime) -> tuple[Caller | None, Window]:
+    """Return the active system of that code with its keys that count, and what counts as issued now.
+
+    None where there is no such system, it is not active, or none of its certs leads to the trust list.
+    """
     with registry.database.read() as connection:
-        system = PartyReader(connection).system(code)
-    if system is None or not system.active:
-        raise AccessError("invalid_client")
+        reader = PartyReader(connection)
+        system = reader.system(code)
+        certs = reader.keys_of(code, now) if system is not None and system.active else {}
+        window = read_window(connection, terms=registry.terms, now=now)
+    keys = {key_id: key for key_id, cert in certs.items() if (key := _key_of(cert, registry, now)) is not None}
+    return (Caller(system, keys, window.after) if system is not None and keys else None), window
+
+
+def _key_of(cert_der: bytes, registry: Registry, now: datetime) -> VerificationKey | None:
     try:
-        facts = registry.trust().verify_party(system.cert_der, purpose=Purpose.SYSTEM, at=now)
+        facts = registry.trust().verify_party(cert_der, purpose=Purpose.SYSTEM, at=now)
     except SigningError:
-        raise AccessError("invalid_client") from None
-    return Caller(system, VerificationKey(facts.algorithm, facts.public_key), facts.key_id)
-
-
-def _spend(kind: str, party: str, value: str, *, registry: Registry, until: datetime) -> None:
-    spent = registry.database.write(
-        lambda connection: StatementWriter(connection).spend(kind, party, value, expires_at=until)
-    )
-    if not spent:
-        raise AccessError("invalid_dpop_proof" if kind == "proof" else "invalid_client")
+        return None
+    return VerificationKey(facts.algorithm, facts.public_key)
 
 
 def _unverified_subject(assertion: str) -> str:
@@ -211,12 +237,6 @@ def _claims(payload: bytes) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise MalformedTokenError("the token's payload is not an object")
     return claims
-
-
-def _number(claims: Mapping[str, Any], name: str) -> float:
-    """Return a time a token names; what is no number compares as false with every moment."""
-    value = claims.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else nan
 
 
 def _is_id(value: Any) -> bool:

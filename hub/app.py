@@ -90,8 +90,9 @@ from hub.web import (
     tasks,
 )
 from hub.web.callers import moment
+from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
-from hub.web.limits import AddressLimit, Room, Turns
+from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
@@ -343,7 +344,10 @@ def _build(settings: Settings, database: Database) -> Hub:
         log_store.close()
         database.close()
 
-    application = Observation(_dispatch(lookup, api), metrics=metrics, failure=problems.failure)
+    doors_of_all = _dispatch(lookup, api)
+    if settings.proxy_secret_file is not None:
+        doors_of_all = PinnedChannel(doors_of_all, load_secrets(settings.proxy_secret_file))
+    application = Observation(doors_of_all, metrics=metrics, failure=problems.failure)
     return Hub(application, registry, sealers, pulls, makers, files, audited, installation, settings, close)
 
 
@@ -482,7 +486,9 @@ def _api(
     )
     problems.register(api, render=render)
     tokens = CompactSigner(keys.signer("hub:tokens"), TOKEN_TYP)
-    api.include_router(access.routes(registry, tokens, timedelta(seconds=settings.token_term)))
+    sign_ins = Places(settings.sign_ins, "sign_ins_busy")
+    term, proxied = timedelta(seconds=settings.token_term), settings.proxy_secret_file is not None
+    api.include_router(access.routes(registry, tokens, term, sign_ins, behind_proxy=proxied))
     lists = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
     status_term = timedelta(seconds=settings.status_list_term)
     ready = Readiness(registry, trust)

@@ -9,6 +9,7 @@ import time
 from base64 import standard_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,18 @@ class _Token:
 
 @dataclass(slots=True)
 class Client:
-    """One system's view of one hub. `origin` is the hub's public origin (from its metadata when not given)."""
+    """One system's view of one hub. `origin` is the hub's public origin (from its metadata when not given).
+
+    With `bound_to_cert` tokens are bound to the client cert of `http` (RFC 8705) instead of proofs (RFC 9449): for hubs
+    whose metadata says `tls_client_certificate_bound_access_tokens`.
+    """
 
     url: str
     system: str
     signer: Signer
     origin: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_TIMEOUT_SECONDS))
+    bound_to_cert: bool = False
     _proof_signer: FileSigner = field(default_factory=lambda: FileSigner(generate_private_key("ES256")))
     _token: _Token | None = None
 
@@ -156,6 +162,19 @@ class Client:
         """Stream a file to `path`."""
         headers = self.headers("PUT", path) | {"content-type": "application/octet-stream"}
         return self._answer(self.http.put(self.url + path, content=content, headers=headers))
+
+    def renew_key(self, signer: Signer, *, previous_until: date, officer: str | None = None) -> dict[str, Any]:
+        """Enrol the key of `signer`, which has its cert, as this system's next one, and sign with it from now on.
+
+        The present key counts to the end of the day `previous_until`, at most 90 days ahead.
+        """
+        if signer.cert_der is None:
+            raise ValueError("the next key needs its cert")
+        content = {"cert": encode(signer.cert_der), "previous_until": previous_until.isoformat()}
+        body = self.make_order(Ordered.RENEW_KEY, content, officer=officer)
+        answer = self.post("/api/v1/system-keys", body)
+        self.signer = signer
+        return answer
 
     def hand_in(
         self, document: bytes, *, identifier: str, issuing_body: str, origin: str, officer: str | None = None
@@ -271,6 +290,8 @@ class Client:
     def headers(self, method: str, path: str) -> dict[str, str]:
         """Return the headers of one call: the token (renewed in time) and a proof of its own."""
         token = self._usable_token()
+        if self.bound_to_cert:
+            return {"authorization": f"Bearer {token}", "accept": "application/json"}
         return {
             "authorization": f"DPoP {token}",
             "dpop": self._proof(method, path, token),
@@ -288,7 +309,7 @@ class Client:
                 "client_assertion_type": ASSERTION_TYPE,
                 "client_assertion": sign_compact(orjson.dumps(claims), signer=self.signer, typ=ASSERTION_TYP),
             }
-            headers = {"dpop": self._proof("POST", "/oauth/token", None)}
+            headers = {} if self.bound_to_cert else {"dpop": self._proof("POST", "/oauth/token", None)}
             answer = self._answer(self.http.post(f"{self.url}/oauth/token", data=form, headers=headers))
             self._token = _Token(answer["access_token"], now + answer["expires_in"])
         return self._token.value

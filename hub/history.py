@@ -7,13 +7,13 @@ A penalty the public is told of no more, the permit's or its holder's licence's,
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from hub.answers import Body, Head, Line, begins_on, is_succeeded, licence_of
 from hub.facts import Surroundings, annotations_of, answer_verdict, facts_of
 from hub.verification import judge, licence_state
-from schemas.certificate import RESULTS, SHANGHAI, Act, Status, civil_date
+from schemas.certificate import RESULTS, Act, Status, civil_date, last_moment_of
 from schemas.parties import LicenceState, needs_business_licence
 from schemas.verdict import Check, CheckName, Result, Surface
 
@@ -25,7 +25,7 @@ _AFTER_A_PENALTY = frozenset({"reinstate", "undo"})
 
 def answer_at(body: Body, head: Head, on: date, *, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
     """Return both lines about a certificate on the day `on`, which is not after today; `body` holds all its changes."""
-    then = min(_end_of(on), now)
+    then = min(last_moment_of(on), now)
     lines = {
         name: _judged(body, head, on, known_by, civil_date(now), surroundings)
         for name, known_by in (("recorded_then", then), ("known_now", now))
@@ -71,7 +71,7 @@ def _judged(
     if _is_silent(known["changes"], last, today) or (licence is None and status is Status.VALID):
         silent = Check(CheckName.STATUS, Result.UNKNOWN, "history_not_public")
         facts = replace(facts, status_finding=silent)
-    return answer_verdict(judge(facts, surface=Surface.SCAN, now=_end_of(on)))
+    return answer_verdict(judge(facts, surface=Surface.SCAN, now=last_moment_of(on)))
 
 
 def _as_known(line: Line, known_by: datetime) -> Line:
@@ -142,8 +142,3 @@ def _is_known(version: Mapping[str, Any], known_by: datetime) -> bool:
     return not any(
         each["act"] == Act.VOID and datetime.fromisoformat(each["recorded_at"]) <= known_by for each in changes
     )
-
-
-def _end_of(day: date) -> datetime:
-    """Return the last moment of a day in Shanghai."""
-    return datetime.combine(day, time(), SHANGHAI) + timedelta(days=1) - timedelta(microseconds=1)

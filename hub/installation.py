@@ -8,7 +8,7 @@ were made elsewhere; this file makes the TEST ones.
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
@@ -16,7 +16,7 @@ from threading import Lock
 from sqlalchemy import Connection
 
 from hub.errors import SetupError
-from hub.keyfolder import KeyFolder
+from hub.keyfolder import KeyFolder, next_of
 from hub.store.database import Database
 from hub.store.entry import EntryWriter
 from hub.store.installation import InstallationReader, InstallationWriter
@@ -39,6 +39,10 @@ HUB_KEYS = {
     "log": "Ed25519",
     "copies": "ES256",
 }
+RENEWABLE = ("answers", "status", "tokens")
+"""What the hub signs for minutes. Keys of what is kept as evidence need a proven time of signing to be renewed."""
+
+OVERLAP = timedelta(days=1)
 AUTHORITY_PURPOSES = frozenset({Purpose.SEAL, Purpose.SYSTEM, Purpose.OFFICER, Purpose.OPERATOR})
 LIST_TERM = timedelta(days=30)
 CERT_TERM = timedelta(days=730)
@@ -154,6 +158,33 @@ def make_trust_list(
     return content
 
 
+def renew_hub_key(
+    purpose: str,
+    *,
+    database: Database,
+    keys: KeyFolder,
+    installation: Installation,
+    e_licence_cert: bytes,
+    now: datetime,
+) -> TrustList:
+    """Give the hub a new key for one of `RENEWABLE` purposes (TEST); both keys are listed for `OVERLAP`.
+
+    In this order, so that nothing is signed with a key that nobody can look up: 1 the next key is made and waits 2 a
+    trust list names it beside the present one, which is to end 3 it takes the present one's place. A hub process signs
+    with the key it started with, so all are started again before the overlap ends. What was killed on the way is
+    finished by running it again. Raises SetupError key_not_renewable.
+    """
+    use = f"hub:{purpose}"
+    if purpose not in RENEWABLE:
+        raise SetupError("key_not_renewable", purpose=purpose)
+    keys.make_next(use, HUB_KEYS[purpose])
+    made = make_trust_list(
+        database=database, keys=keys, installation=installation, e_licence_cert=e_licence_cert, now=now
+    )
+    keys.adopt_next(use)
+    return made
+
+
 def make_seal_key(keys: KeyFolder, issuing_body: str, name: str, now: datetime) -> bytes:
     """Make a TEST seal key for an issuing body and its cert; it counts from the next trust list."""
     use = f"seal:{issuing_body}"
@@ -254,11 +285,27 @@ def _seals(before: TrustList | None, keys: KeyFolder, bodies: list[str], now: da
 def _hub_keys(before: TrustList | None, keys: KeyFolder, operator: str, now: datetime) -> tuple[HubKey, ...]:
     """Return the hub's keys: those listed before, and what this version of the hub needs beside them."""
     listed = before.hub_keys if before else ()
+    waiting = [purpose for purpose in RENEWABLE if next_of(f"hub:{purpose}") in keys.uses()]
+    for purpose in waiting:
+        following = _hub_key(keys, purpose, now, use=next_of(f"hub:{purpose}"))
+        listed = _followed(listed, following)
     new = [purpose for purpose in HUB_KEYS if purpose not in {each.purpose for each in listed}]
     for purpose in new:
         if f"hub:{purpose}" not in keys.uses():
             _make_hub_key(keys, purpose, operator, now)
     return (*listed, *(_hub_key(keys, purpose, now) for purpose in new))
+
+
+def _followed(listed: tuple[HubKey, ...], following: HubKey) -> tuple[HubKey, ...]:
+    """Return the keys with the one that follows, which may be listed already; the others of its purpose end."""
+    ends = following.from_at + OVERLAP
+    kept = tuple(
+        replace(each, until_at=min(each.until_at or ends, ends)) if each.purpose == following.purpose else each
+        for each in listed
+        if each.key_id != following.key_id
+    )
+    already = [each for each in listed if each.key_id == following.key_id]
+    return (*kept, *(already or [following]))
 
 
 def _make_hub_key(keys: KeyFolder, purpose: str, operator: str, now: datetime) -> None:
@@ -271,9 +318,9 @@ def _make_hub_key(keys: KeyFolder, purpose: str, operator: str, now: datetime) -
         )  # fmt: skip
 
 
-def _hub_key(keys: KeyFolder, purpose: str, now: datetime) -> HubKey:
-    signer = keys.signer(f"hub:{purpose}")
-    der = spki(keys.public_key(f"hub:{purpose}"))
+def _hub_key(keys: KeyFolder, purpose: str, now: datetime, *, use: str | None = None) -> HubKey:
+    use = use or f"hub:{purpose}"
+    signer, der = keys.signer(use), spki(keys.public_key(use))
     return HubKey(purpose, signer.key_id, signer.algorithm, der, now, now + CERT_TERM)
 
 

@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -75,10 +76,27 @@ class KeyFolder:
         else:
             key = generate_private_key(algorithm)
             save_private_key(path, key, self._passphrase)
-        with self._lock:
-            self._index = json.loads((self.folder / _INDEX).read_text()) | {use: uri}
-            replace_synced(self.folder / _INDEX, json.dumps(self._index, indent=1, sort_keys=True).encode())
+        self._put_index({use: uri})
         return key.public_key()
+
+    def make_next(self, use: str, algorithm: str) -> PublicKey:
+        """Make the key that is to follow that of `use`, and let it wait; one that waits already is kept.
+
+        It stands under `next_of(use)`, in a file of its own: the present one is not touched.
+        """
+        if next_of(use) in self.uses():
+            return self.public_key(next_of(use))
+        uri = f"file:{use.replace(':', '-')}-{secrets.token_hex(8)}"
+        key = generate_private_key(algorithm)
+        save_private_key(key_path(uri, self.folder), key, self._passphrase)
+        self._put_index({next_of(use): uri})
+        return key.public_key()
+
+    def adopt_next(self, use: str) -> None:
+        """Let the key that waits take the place of that of `use`, whose file stays; nothing when none waits."""
+        waiting = next_of(use)
+        if waiting in self.uses():
+            self._put_index({use: self._index[waiting]}, without=waiting)
 
     def uses(self) -> list[str]:
         """Return what there are keys for; what another process added is seen."""
@@ -145,6 +163,15 @@ class KeyFolder:
     def public_key(self, use: str) -> PublicKey:
         return load_private_key(key_path(self._uri(use), self.folder), self._passphrase).public_key()
 
+    def _put_index(self, uris: Mapping[str, str], *, without: str | None = None) -> None:
+        with self._lock:
+            index = json.loads((self.folder / _INDEX).read_text()) | dict(uris)
+            if without is not None:
+                del index[without]
+            self._index = index
+            replace_synced(self.folder / _INDEX, json.dumps(index, indent=1, sort_keys=True).encode())
+            self._signers = {use: signer for use, signer in self._signers.items() if use in index.keys() - uris.keys()}
+
     def _uri(self, use: str) -> str:
         if use not in self._index:
             self.uses()
@@ -161,6 +188,11 @@ class KeyFolder:
             return open_file_signer(self._uri(use), self.folder, self._passphrase, rate_cap=cap)
         except (SigningError, OSError):
             raise SetupError("key_unusable", use=use) from None
+
+
+def next_of(use: str) -> str:
+    """Return the use under which the key waits that is to follow that of `use`."""
+    return f"next:{use}"
 
 
 def _serial() -> int:

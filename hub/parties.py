@@ -7,7 +7,8 @@ Enrolling what is there already replaces it; the statement and the entry keep wh
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,7 @@ from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader, PartyWriter
 from hub.store.relation import RelationWriter
 from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author
-from schemas.certificate import civil_date
+from schemas.certificate import civil_date, last_moment_of
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import (
     as_typed,
@@ -40,6 +41,7 @@ from signing.errors import SigningError
 from signing.x509 import Purpose
 
 Put = Callable[[Connection], dict[str, Any]]
+_LONGEST_OVERLAP = timedelta(days=90)
 
 
 def enrol(
@@ -55,6 +57,34 @@ def enrol(
     reading = OrderReading(content)
     put = ENROLMENTS[noun](reading, registry, now)
     reading.refuse_problems()
+    return registry.database.write(partial(_commit, put, verified, system, registry, now))
+
+
+def renew_key(
+    content: Mapping[str, Any], *, verified: VerifiedStatement, system: System, registry: Registry, now: datetime
+) -> dict[str, Any]:
+    """Enrol the next key of the system that asks, under a statement signed with a key of its own that still counts.
+
+    The others count to the end of the day `previous_until`, so that a department's machines change over one by one. A
+    stolen key alone enrols nothing: the next one is in a cert that an authority of the trust list gave the department.
+    """
+    reading = OrderReading(content)
+    cert_der, key_id = _cert(reading, registry, system.department, now)
+    until_on = reading.day("previous_until")
+    if not reading.problems and until_on > civil_date(now) + _LONGEST_OVERLAP:
+        reading.problem("previous_until", "too_far")
+    reading.refuse_problems()
+    others_until = max(now, last_moment_of(until_on))
+
+    def put(connection: Connection) -> dict[str, Any]:
+        reader = PartyReader(connection)
+        if reader.owner_of(key_id) is not None:
+            raise OrderError("key_enrolled")
+        # Read again: what the operator has changed meanwhile stays.
+        present = reader.system(system.code) or system
+        _put_system(connection, replace(present, cert_der=cert_der), key_id, others_until)
+        return {"code": system.code, "key_id": key_id, "previous_until": others_until.isoformat()}
+
     return registry.database.write(partial(_commit, put, verified, system, registry, now))
 
 
@@ -153,19 +183,26 @@ def _system(reading: OrderReading, registry: Registry, now: datetime) -> Put:
         reading.problem("roles", "choice")
         roles = []
     cert_der, key_id = _cert(reading, registry, department, now)
+    until_on = reading.optional_day("previous_until")
     name, active = reading.text("name"), reading.flag("active")
     system = System(code, department, name, cert_der, frozenset(Role(role) for role in roles), active)
 
     def put(connection: Connection) -> dict[str, Any]:
         _require_department(connection, department)
-        try:
-            with connection.begin_nested():
-                PartyWriter(connection).put_system(system, key_id=key_id)
-        except IntegrityError:
-            raise OrderError("key_enrolled") from None
+        # A new key ends the others at once, unless a day is named: the operator's way when one was lost.
+        is_newest = PartyReader(connection).newest_key(code) == key_id
+        others_until = None if is_newest else now
+        if until_on is not None:
+            others_until = max(now, last_moment_of(until_on))
+        _put_system(connection, system, key_id, others_until)
         return {"code": code, "key_id": key_id}
 
     return put
+
+
+def _put_system(connection: Connection, system: System, key_id: str, others_until: datetime | None) -> None:
+    if not PartyWriter(connection).put_system(system, key_id=key_id, others_until=others_until):
+        raise OrderError("key_enrolled")
 
 
 def _cert(reading: OrderReading, registry: Registry, department: str, now: datetime) -> tuple[bytes, str]:

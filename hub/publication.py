@@ -78,10 +78,15 @@ def _is_over(row: StatusRow, registry: Registry, today: date) -> bool:
     return row.status == Status.SUSPENDED and suspension_over(row.suspended_until, kind.suspension_ends, today)
 
 
-def jwks(*, registry: Registry) -> dict[str, Any]:
-    """Return the hub's own public keys that others verify its answers, notes, tokens and lists with."""
+def jwks(*, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return the hub's own public keys that others verify its answers, notes, tokens and lists with, by their `kid`.
+
+    While one is renewed, both are there, and the next one before it is used; not one that has ended or was revoked.
+    """
     keys = []
     for each in registry.trust().hub_keys:
+        if any(end is not None and end <= now for end in (each.until_at, each.revoked_at)):
+            continue
         jwk: dict[str, Any] = dict(jwk_of(public_key_from_spki(each.spki)))
         keys.append(jwk | {"kid": each.key_id, "alg": each.algorithm, "use": "sig"})
     return {"keys": keys}

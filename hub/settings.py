@@ -34,10 +34,17 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_origin: str | None = Field(default=None, description="fixed at init; another one is refused")
+    proxy_secret_file: Path | None = Field(
+        default=None,
+        description="file of the secret (32 characters or more, one a line) that a proxy in front shows in the header "
+        "Yizhao-Proxy; without it X-Forwarded-For and Client-Cert are read of nobody",
+    )
 
     threads: int = Field(default=16, ge=2, le=200, description="worker threads, and database connections")
     statement_age: int = Field(default=300, description="a statement is of this moment for so long")
-    clock_skew: int = Field(default=10, description="how far ahead another clock may be (FAPI 2.0, 5.3.2.1)")
+    clock_skew: int = Field(
+        default=10, ge=10, le=60, description="how far ahead another clock may be: 10 to 60 (FAPI 2.0, 5.3.2.1)"
+    )
     lease: int = Field(
         default=30, description="how long a process holds an act under way before another may complete it"
     )
@@ -83,6 +90,12 @@ class Settings(BaseSettings):
         default=900, ge=1, description="the log may say nothing for so long before issues and pulls stop (decision 7)"
     )
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
+    sign_ins: int = Field(
+        default=64,
+        ge=1,
+        le=10_000,
+        description="sign-ins under way at once in a process (/oauth/token); more are told to come again",
+    )
     answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
     status_list_term: int = Field(default=300, description="ttl of a status list")
     seal_rate: float = Field(default=5_000, description="a seal key's rate cap, signatures a second")

@@ -9,7 +9,7 @@ Penalty Law (行政处罚法) art. 9 for suspension and stripping.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 
 # China has kept one offset and no summer time since 1991; a fixed offset needs no time zone files on the machine.
@@ -135,6 +135,11 @@ class StatusChange:
 def civil_date(moment: datetime) -> date:
     """Return the day it is in Shanghai at `moment` (aware)."""
     return moment.astimezone(SHANGHAI).date()
+
+
+def last_moment_of(day: date) -> datetime:
+    """Return the last moment of a day in Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI) + timedelta(days=1) - timedelta(microseconds=1)
 
 
 def parse_day(text: str) -> date:

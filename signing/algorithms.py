@@ -4,7 +4,8 @@ A further algorithm is one more `Algorithm` in `ALGORITHMS`. Nothing here looks 
 names the algorithm its trust list states for the key, and a key of another kind is refused.
 
 ES256: ECDSA over P-256 with SHA-256 (FIPS 186-5), as r‖s of 2 × 32 bytes (RFC 7518 section 3.4).
-Ed25519: RFC 8032, under its own name (RFC 9864); keys of small order are refused, because anybody can sign for them.
+Ed25519: RFC 8032, under its own name (RFC 9864); keys of small order are refused, because anybody can sign for them,
+and so are keys not in their canonical form.
 """
 
 import hashlib
@@ -92,8 +93,9 @@ def _verify_ed25519(public_key: PublicKey, signature: bytes, message: bytes) -> 
 def _is_ed25519(public_key: PublicKey) -> bool:
     if not isinstance(public_key, ed25519.Ed25519PublicKey):
         return False
-    y = int.from_bytes(public_key.public_bytes_raw(), "little") % 2**255 % _ED25519_FIELD
-    return y not in _ED25519_SMALL
+    # A y past the field would be a second name for a key (RFC 8032 section 5.1.3, step 1).
+    y = int.from_bytes(public_key.public_bytes_raw(), "little") % 2**255
+    return y < _ED25519_FIELD and y not in _ED25519_SMALL
 
 
 ALGORITHMS: dict[str, Algorithm] = {

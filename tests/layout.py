@@ -148,6 +148,7 @@ _LAYERS = {
     "hub.document_xml": "steps",
     "hub.drafts": "steps",
     "hub.erased_files": "steps",
+    "hub.freshness": "steps",
     "hub.faces": "steps",
     "hub.holders": "steps",
     "hub.intake.spool": "steps",

@@ -210,16 +210,15 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
     for row in all_.rows(tables.statement):
         if row["seconds"] is not None:
             continue  # it stands beside another, whose act is counted
-        if (
-            row["act"] in (Ordered.ENROL, Ordered.SHARE)
-            or row["number"] in files
-            or (row["act"], row["digest"]) in entered
-        ):
-            yield row["act"], None, row["digest"], None, None
+        act: str = _ENTERED_AS.get(row["act"], row["act"])
+        if act in (Ordered.ENROL, Ordered.SHARE) or row["number"] in files or (act, row["digest"]) in entered:
+            yield act, None, row["digest"], None, None
         elif row["number"] not in led:
             yield "order_refused", None, row["digest"], None, None
 
 
+# A system's next key is enrolled, whoever orders it.
+_ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure,

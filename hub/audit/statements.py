@@ -14,6 +14,7 @@ from hub.store import tables
 from schemas.download import parse_download
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
+from signing.errors import SigningError
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.x509 import Purpose, read_cert_unverified
 
@@ -83,6 +84,22 @@ def _verified(row: Row, certs: Mapping[str, bytes], all_: Everything) -> bytes:
     return verify_compact(row["jws"], find_key=find_key, typ=TYP).payload
 
 
+def _keys(all_: Everything) -> Faults:
+    """A key bears the name of its cert's, and the one a system was enrolled with last is not retired."""
+    kept = {row["key_id"]: row for row in all_.rows(tables.system_key)}
+    for key_id, row in kept.items():
+        try:
+            if read_cert_unverified(row["cert_der"]).key_id == key_id:
+                continue
+        except SigningError:
+            pass
+        yield f"key {key_id}: not that of its cert"
+    for row in all_.rows(tables.system):
+        found = kept.get(row["key_id"], {})
+        if (found.get("system"), found.get("until_at", "gone")) != (row["code"], None):
+            yield f"system {row['code']}: its key is not kept as its own"
+
+
 def _digests_of_statements(all_: Everything) -> Faults:
     """Every certificate, change and decision names a statement that orders such an act."""
     acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
@@ -104,4 +121,5 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
 CHECKS: Sequence[Check] = (
     _statements,
     _digests_of_statements,
+    _keys,
 )

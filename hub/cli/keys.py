@@ -100,6 +100,30 @@ def trust_list(
     show({"version": made.version, "expires_at": made.expires_at, "seals": len(made.seals)}, as_json=as_json)
 
 
+@app.command()
+def renew(
+    purpose: Annotated[str, typer.Argument(help="用途：answers、status 或 tokens。 One of these three.")],
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """更换平台自己的密钥（测试）；新旧并行一天，须在此期间重启各进程。 Renew a key of the hub: restart within a day."""
+    from hub.cli.simulator import open_simulator
+    from hub.installation import load_installation, renew_hub_key
+    from hub.keyfolder import KeyFolder
+
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    folder, now = KeyFolder(settings.key_folder, settings.passphrase_file), datetime.now(UTC)
+    with open_database(settings) as opened:
+        made = renew_hub_key(
+            purpose, database=opened, keys=folder, installation=load_installation(opened),
+            e_licence_cert=open_simulator(folder, now).anchor_der, now=now,
+        )  # fmt: skip
+    show({"version": made.version, "key_id": folder.signer(f"hub:{purpose}").key_id}, as_json=as_json)
+
+
 def make_key(folder: "KeyFolder", use: str, name: str, licence_number: str, purpose: str, now: datetime) -> bytes:
     """Make the key for `use` and its cert, whichever is not there yet; return the cert (DER).
 

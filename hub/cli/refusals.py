@@ -97,6 +97,18 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "用 yizhao keys list 查看；用 --keys 指明另一目录。",
         "See `yizhao keys list`, or name another folder with --keys.",
     ),
+    "proxy_secret_file": (
+        "反向代理的密钥文件缺失、为空，或其中的密钥不足 32 个字符。",
+        "The file of the proxy's secret is missing or empty, or a secret in it is shorter than 32 characters.",
+        "核对 YIZHAO_PROXY_SECRET_FILE；可用 openssl rand -hex 32 生成。",
+        "Check YIZHAO_PROXY_SECRET_FILE; `openssl rand -hex 32` makes one.",
+    ),
+    "key_not_renewable": (
+        "平台的这一种密钥目前不能更换。",
+        "A key of the hub for this purpose cannot be renewed yet.",
+        "可更换的是 answers、status、tokens。",
+        "Those that can be are answers, status and tokens.",
+    ),
     "key_unusable": (
         "这把密钥打不开。",
         "This key does not open.",

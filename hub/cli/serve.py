@@ -81,6 +81,7 @@ def run(settings: "Settings", *, log: Path | None, ready: Callable[[str], None])
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who may say where a request comes from is decided in `hub/web/channel.py`
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -1,12 +1,16 @@
 """The installation's burnt-in values, its trust lists, and the certificate types it has used."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from hub.store import tables
-from hub.store.upsert import insert_new
+from hub.store.queries import select_among
+from hub.store.upsert import insert_new, insert_or_replace
+
+MEMORY_MARKS = ("restored_at", "forgotten_until")
+"""The values that say what the memory of what was spent once may have lost; `init` makes none of them."""
 
 
 class InstallationReader:
@@ -17,6 +21,12 @@ class InstallationReader:
         """Return what `init` fixed; empty when it has not run."""
         table = tables.installation
         return {row.name: row.value for row in self._connection.execute(select(table.c.name, table.c.value))}
+
+    def memory_marks(self) -> tuple[datetime | None, datetime | None]:
+        """Return when the store was last restored, and until when what was spent once is forgotten."""
+        rows = select_among(self._connection, tables.installation, "name", MEMORY_MARKS, columns=("name", "value"))
+        found = {row.name: datetime.fromisoformat(row.value) for row in rows}
+        return found.get("restored_at"), found.get("forgotten_until")
 
     def trust_list_version(self) -> int:
         """Return the highest version this hub has held, 0 for none."""
@@ -60,6 +70,18 @@ class InstallationWriter:
     def put(self, values: Mapping[str, str]) -> None:
         rows = [{"name": name, "value": value} for name, value in values.items()]
         self._connection.execute(insert(tables.installation), rows)
+
+    def note_restored(self, now: datetime) -> None:
+        """Note when the store was restored, in place of every earlier mark (see `InstallationReader.memory_marks`)."""
+        self._connection.execute(delete(tables.installation).where(tables.installation.c.name.in_(MEMORY_MARKS)))
+        self.put({"restored_at": now.astimezone(UTC).isoformat()})
+
+    def note_forgotten(self, until: datetime) -> None:
+        """Note until when what was spent is forgotten; the mark never goes back."""
+        _, noted = InstallationReader(self._connection).memory_marks()
+        if noted is None or noted < until:
+            row = {"name": "forgotten_until", "value": until.astimezone(UTC).isoformat()}
+            insert_or_replace(self._connection, tables.installation, [row])
 
     def add_trust_list(self, version: int, raw: bytes, now: datetime) -> None:
         """Keep a version; IntegrityError when it is there already."""

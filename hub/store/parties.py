@@ -77,6 +77,21 @@ class PartyReader:
         roles = frozenset(Role(role) for role in row["roles"])
         return System(row["code"], row["department"], row["name"], row["cert_der"], roles, row["active"])
 
+    def keys_of(self, system: str, now: datetime) -> dict[str, bytes]:
+        """Return the keys of a system that nobody has retired by `now`: their certs (DER) by key id."""
+        rows = select_by(self._connection, tables.system_key, columns=("key_id", "cert_der", "until_at"), system=system)
+        return {row.key_id: row.cert_der for row in rows if row.until_at is None or now < row.until_at}
+
+    def newest_key(self, system: str) -> str | None:
+        """Return the id of the key that a system was enrolled with last."""
+        row = self._first(tables.system, code=system)
+        return None if row is None else str(row["key_id"])
+
+    def owner_of(self, key_id: str) -> str | None:
+        """Return the code of the system whose key that is or was."""
+        row = self._first(tables.system_key, key_id=key_id)
+        return None if row is None else str(row["system"])
+
     def system_certs(self, code: str) -> list[bytes]:
         """Return every cert (DER) a system was ever enrolled with."""
         table = tables.system_cert
@@ -163,7 +178,20 @@ class PartyWriter:
         ]
         insert_or_replace(self._connection, tables.competence, competences)
 
-    def put_system(self, system: System, *, key_id: str) -> None:
+    def put_system(self, system: System, *, key_id: str, others_until: datetime | None = None) -> bool:
+        """Put a system with its newest key; False when that key is another system's.
+
+        Its other keys count until `others_until`, and none longer than it would have; None leaves them as they are.
+        """
+        key = {"key_id": key_id, "system": system.code, "cert_der": system.cert_der, "until_at": None}
+        if insert_new(self._connection, tables.system_key, [key]) == 0:
+            table = tables.system_key
+            own = (table.c.key_id == key_id) & (table.c.system == system.code)
+            again = update(table).where(own).values(cert_der=system.cert_der, until_at=None)
+            if self._connection.execute(again).rowcount == 0:
+                return False
+        if others_until is not None:
+            self._retire_others(system.code, key_id, others_until)
         row = {
             "code": system.code,
             "department": system.department,
@@ -177,6 +205,13 @@ class PartyWriter:
         digest = sha256(system.cert_der).hexdigest()
         cert = {"cert_sha256": digest, "system": system.code, "cert_der": system.cert_der}
         insert_new(self._connection, tables.system_cert, [cert])
+        return True
+
+    def _retire_others(self, system: str, key_id: str, until: datetime) -> None:
+        table = tables.system_key
+        others = (table.c.system == system) & (table.c.key_id != key_id)
+        longer = table.c.until_at.is_(None) | (table.c.until_at > until)
+        self._connection.execute(update(table).where(others, longer).values(until_at=until))
 
     def put_officer(self, officer: Officer) -> None:
         row = {"number": officer.number, "department": officer.department, "active": officer.active}

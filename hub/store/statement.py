@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from hub.store import tables
+from hub.store.installation import InstallationWriter
 from hub.store.queries import select_by
 from hub.store.upsert import insert_new
 
@@ -59,6 +60,15 @@ class StatementWriter:
         return insert_new(self._connection, tables.single_use, [row]) == 1
 
     def forget_expired(self, now: datetime) -> None:
-        """Drop what could not be accepted again anyway, and kept answers past their term."""
+        """Drop what could not be accepted again anyway, and kept answers past their term.
+
+        Until when assertions and proofs are forgotten is noted, as a clock that is set back behind it must not accept
+        them again. It is the end of the last one dropped, not `now`: a clock that was ahead for a while costs nothing.
+        """
+        spent = tables.single_use
+        ended = spent.c.kind.in_(("assertion", "proof")) & (spent.c.expires_at < now)
+        last = self._connection.execute(select(func.max(spent.c.expires_at)).where(ended)).scalar()
+        if last is not None:
+            InstallationWriter(self._connection).note_forgotten(last)
         for table in (tables.single_use, tables.idempotency):
             self._connection.execute(delete(table).where(table.c.expires_at < now))

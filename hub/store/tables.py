@@ -108,6 +108,15 @@ system_cert = Table(
     Column("system", String(64), nullable=False, index=True),
     Column("cert_der", LargeBinary, nullable=False),
 )
+system_key = Table(
+    "system_key",
+    metadata,
+    # A key belongs to one system for ever. It counts until `until_at`; NULL while nobody has retired it.
+    Column("key_id", String(43), primary_key=True),
+    Column("system", String(64), nullable=False, index=True),
+    Column("cert_der", LargeBinary, nullable=False),
+    Column("until_at", Moment),
+)
 officer = Table(
     "officer",
     metadata,

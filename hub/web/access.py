@@ -11,18 +11,25 @@ from hub.access import issue_token
 from hub.registry import Registry
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment, presented
+from hub.web.limits import Places
 from signing.jws import CompactSigner
 
 _LONGEST_FORM = 16_384
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def routes(registry: Registry, signer: CompactSigner, term: timedelta) -> APIRouter:
+def routes(
+    registry: Registry, signer: CompactSigner, term: timedelta, sign_ins: Places, *, behind_proxy: bool
+) -> APIRouter:
+    """Return the doors. `sign_ins` are the places for requests of a token that are under way.
+
+    `behind_proxy` says that a proxy tells of certs, so that tokens can be bound to them.
+    """
     router = APIRouter(tags=["access 接入"])
 
     @router.post("/oauth/token", summary="Get an access token 获取访问令牌")
     async def token(request: Request) -> JSONResponse:
-        """Client credentials with private_key_jwt (RFC 7523) and a DPoP proof (RFC 9449)."""
+        """Client credentials with private_key_jwt (RFC 7523), and a DPoP proof (RFC 9449) or client cert (RFC 8705)."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
             raise BodyError("media_type", expected="application/x-www-form-urlencoded")
@@ -40,7 +47,9 @@ def routes(registry: Registry, signer: CompactSigner, term: timedelta) -> APIRou
             shown = presented(request)
             return issue_token(form, shown, registry=registry, signer=signer, term=term, now=moment())
 
-        return JSONResponse(await in_thread(work), headers=_NO_STORE)
+        # A place is held for the work alone: who sends its form slowly takes none from others.
+        with sign_ins.taken():
+            return JSONResponse(await in_thread(work), headers=_NO_STORE)
 
     @router.get("/.well-known/oauth-authorization-server", summary="Metadata 元数据")
     async def metadata() -> dict[str, Any]:
@@ -54,6 +63,7 @@ def routes(registry: Registry, signer: CompactSigner, term: timedelta) -> APIRou
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": ["ES256", "Ed25519"],
             "dpop_signing_alg_values_supported": ["ES256", "Ed25519"],
+            "tls_client_certificate_bound_access_tokens": behind_proxy,
             "scopes_supported": ["issue", "collect", "pull", "operate"],
         }
 

@@ -10,19 +10,19 @@ from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.access import Caller, Presented, verify_caller
+from hub.access import Caller, Presented, find_system, verify_caller
 from hub.errors import AccessError, StatementError
 from hub.registry import Registry
 from hub.statements import Second, VerifiedStatement, check_content, verify_statement
 from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
 from hub.terms import Terms
+from hub.web.channel import CERT_THUMBPRINT
 from schemas.parties import Officer, Role
 from schemas.statement import Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import VerificationKey, parse_json
-from signing.x509 import Purpose
+from signing.jws import VerificationKey, parse_json, unverified_header
 
 
 class OrderBody(BaseModel):
@@ -71,13 +71,15 @@ def presented(request: Request) -> Presented:
     """Return the parts of a request that authentication looks at."""
     headers = request.headers
     proofs = headers.getlist("dpop")
-    proof = proofs[0] if len(proofs) == 1 else None
+    # Several proofs are none that holds (RFC 9449 section 4.3), and not the same as none at all.
+    proof = proofs[0] if len(proofs) == 1 else "" if proofs else None
     tokens = headers.getlist("authorization")
-    return Presented(request.method, request.url.path, tokens[0] if len(tokens) == 1 else None, proof)
+    token = tokens[0] if len(tokens) == 1 else None
+    return Presented(request.method, request.url.path, token, proof, request.scope.get(CERT_THUMBPRINT))
 
 
 def verify_call(
-    request: Request, body: OrderBody | RequestBody, *, act: Ordered, role: Role, registry: Registry
+    request: Request, body: OrderBody | RequestBody, *, act: Ordered, role: Role | None, registry: Registry
 ) -> Called:
     """Verify token, proof and statement of a call; runs in the flow's thread."""
     caller = verify_caller(presented(request), role=role, registry=registry, now=moment())
@@ -93,21 +95,23 @@ def verify_order(
     if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
         raise AccessError("idempotency_key_missing")
     officer = _named_officer(body.statement, registry)
+    key_id, verification_key = _signing_key(body.statement, caller)
+    terms = terms_for(body.statement, caller.system.code, key, registry)
     verified = verify_statement(
         body.statement,
         act=act,
         system=caller.system,
-        key=caller.key,
-        key_id=caller.key_id,
+        key=verification_key,
+        key_id=key_id,
         officer=officer,
         audience=registry.origin,
         now=now,
-        terms=terms_for(body.statement, caller.system.code, key, registry),
+        terms=terms,
     )
+    _refuse_forgotten(verified, caller, terms, registry)
     if not isinstance(body, OrderBody):
         return Called(caller, verified, officer, key, now)
     check_content(verified, body.content, body.salt)
-    terms = terms_for(body.statement, caller.system.code, key, registry)
     seconds = tuple(_second(each, body, verified, now, terms, registry) for each in body.countersignatures)
     return Called(caller, verified, officer, key, now, seconds)
 
@@ -117,29 +121,46 @@ def _second(
 ) -> Second:
     """Verify a statement that stands beside the caller's own: by its own system's key, over the same content."""
     code = _unverified(jws).get("iss")
-    with registry.database.read() as connection:
-        system = PartyReader(connection).system(code) if isinstance(code, str) else None
-    if system is None or not system.active:
+    signing = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
+    if signing is None:
         raise StatementError("statement_system")
-    try:
-        facts = registry.trust().verify_party(system.cert_der, purpose=Purpose.SYSTEM, at=now)
-    except SigningError:
-        raise StatementError("statement_key") from None
+    key_id, key = _signing_key(jws, signing)
     verified = verify_statement(
         jws,
         act=first.statement.act,
-        system=system,
-        key=VerificationKey(facts.algorithm, facts.public_key),
-        key_id=facts.key_id,
+        system=signing.system,
+        key=key,
+        key_id=key_id,
         officer=_named_officer(jws, registry),
         audience=registry.origin,
         now=now,
         terms=terms,
     )
+    _refuse_forgotten(verified, signing, terms, registry)
     check_content(verified, body.content, body.salt)
     if verified.jws == first.jws:
         raise StatementError("statement_replayed")
-    return Second(verified, system.department)
+    return Second(verified, signing.system.department)
+
+
+def _signing_key(jws: str, caller: Caller) -> tuple[str, VerificationKey]:
+    """Return that key of a system, of those which count now, that a statement names; StatementError for another."""
+    try:
+        key_id = unverified_header(jws).get("kid")
+    except SigningError:
+        raise StatementError("statement_key") from None
+    if not isinstance(key_id, str) or key_id not in caller.keys:
+        raise StatementError("statement_key")
+    return key_id, caller.keys[key_id]
+
+
+def _refuse_forgotten(verified: VerifiedStatement, caller: Caller, terms: Terms, registry: Registry) -> None:
+    """Refuse a statement that may have been spent before the store was restored or its clock set back.
+
+    One whose answer is kept is not: it cannot act a second time.
+    """
+    if terms == registry.terms and verified.statement.issued_at <= caller.after:
+        raise StatementError("statement_time")
 
 
 def terms_for(jws: str, system: str, key: str, registry: Registry) -> Terms:

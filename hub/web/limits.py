@@ -29,6 +29,27 @@ class AddressLimit:
             raise AccessError("too_many_requests")
 
 
+class Places:
+    """At most so many at once; who comes when all places are taken is told so, and waits nowhere."""
+
+    def __init__(self, most: int, code: str) -> None:
+        """`code` is that of the refusal."""
+        self._most = most
+        self._taken = 0
+        self._code = code
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold a place; AccessError when there is none. Only the event loop's thread may ask."""
+        if self._taken >= self._most:
+            raise AccessError(self._code)
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+
 class Turns:
     """At most so many at once, and one less for any one address; who waits holds up no thread, and not for ever."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 
 from hub.annotations import annotate, read_annotation_order
+from hub.parties import renew_key
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.relations import read_relation_order, relate
@@ -25,11 +26,11 @@ Run = Callable[[Content, Called, Registry], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class OrderDoor:
-    """One door: its path, the act its statement orders, the role it asks for, what it is called and does."""
+    """One door: its path, the act its statement orders, the role it asks for (None: any), its name, what it does."""
 
     path: str
     act: Ordered
-    role: Role
+    role: Role | None
     summary: str
     run: Run
 
@@ -60,6 +61,11 @@ def _ask_correction(content: Content, called: Called, registry: Registry) -> dic
     return ask_correction(content, **_who_orders(called, registry))
 
 
+def _renew_key(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    system = called.caller.system
+    return renew_key(content, verified=called.verified, system=system, registry=registry, now=called.now)
+
+
 DOORS = (
     OrderDoor("/annotations", Ordered.ANNOTATE, Role.ISSUE, "Annotate a certificate 标注证照", _annotate),
     OrderDoor("/relations", Ordered.RELATE, Role.ISSUE, "Relate two enterprises 登记主体关系", _relate),
@@ -67,6 +73,7 @@ DOORS = (
     OrderDoor("/subjects", Ordered.REGISTER, Role.ISSUE, "Register a site or device 登记场所或设备", _register),
     OrderDoor("/task-answers", Ordered.ANSWER_TASK, Role.ISSUE, "Answer a task 办结待办", _answer_task),
     OrderDoor("/correction-requests", Ordered.ASK_CORRECTION, Role.PULL, "Ask to correct 申请校核", _ask_correction),
+    OrderDoor("/system-keys", Ordered.RENEW_KEY, None, "Enrol one's next key 更换本系统密钥", _renew_key),
 )
 
 

@@ -54,6 +54,11 @@ ACCESS: Mapping[str, Row] = {
         401, "请求没有带访问令牌。", "The request bears no access token.",
         "请先取得令牌，并以 Authorization: DPoP 方式携带。", "Get a token and send it as Authorization: DPoP.",
     ),
+    "sign_ins_busy": Row(
+        503, "同时取得令牌的请求过多，请稍后再试。", "Too many systems are signing in at once; try again in a moment.",
+        "请按 Retry-After 所示的秒数等待后重新申请；令牌到期前请重复使用。",
+        "Wait as many seconds as Retry-After says and ask again; use a token until it ends.",
+    ),
     "role_missing": Row(
         403, "本系统没有办理此事的权限。", "This system may not use this door.",
         "请由本部门向平台运营方申请相应权限。", "Have your department ask the operator for the role.",
@@ -354,8 +359,8 @@ ORDERS: Mapping[str, Row] = {
         "请先登记部门。", "Enrol the department first.",
     ),
     "key_enrolled": Row(
-        409, "这个密钥已登记给另一个系统。", "That key is enrolled for another system.",
-        "请为每个系统使用各自的密钥。", "Give each system a key of its own.",
+        409, "这个密钥已经登记过。", "That key is enrolled already, for this system or another.",
+        "请为每个系统、每次更换使用新的密钥。", "Give each system a key of its own, and a new one each time.",
     ),
     "already_admitted": Row(
         409, "这个代码已经确认过。", "That licence number was admitted before.",
@@ -812,6 +817,15 @@ HUB: Mapping[str, Row] = {
     "clock_setting": Row(
         503, "法定期限的一项设置不对。", "A setting of a legal clock is wrong.", *_ASK_OPERATOR,
     ),
+    "key_not_renewable": Row(
+        503, "平台的这一种密钥目前不能更换。", "A key of the hub for this purpose cannot be renewed yet.",
+        "可更换的是 answers、status、tokens。", "Those that can be are answers, status and tokens.",
+    ),
+    "proxy_secret_file": Row(
+        503, "反向代理的密钥文件缺失、为空，或其中的密钥不足 32 个字符。",
+        "The file of the proxy's secret is missing or empty, or a secret in it is shorter than 32 characters.",
+        *_ASK_OPERATOR,
+    ),
     "documents_setting": Row(
         503, "证照文件存放处的一项设置缺失或不对。", "A setting of the place where documents lie is missing or wrong.",
         *_ASK_OPERATOR,
@@ -930,6 +944,7 @@ RULES: Mapping[str, tuple[str, str]] = {
         "only types by site have it, and not with subject_id",
     ),
     "not_here": ("此处不填", "has no place here"),
+    "too_far": ("离今天太远", "is too far ahead"),
     "in_future": ("不能晚于今天", "is in the future"),
     "twice": ("有重复", "something stands twice"),
     "type_unknown": ("目录中没有这种证照", "the catalogue has no such type"),

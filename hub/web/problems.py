@@ -167,7 +167,7 @@ def _answer(request: Request, code: str, facts: Facts, status: int | None, rende
         status = 400  # RFC 9449 section 5; everywhere else it is a 401 with a challenge (section 7.1)
     made = document(code, str(request.scope.get("trace", "")), facts, status)
     if token_door:
-        made["error"] = made["code"] if made["code"] in _TOKEN_ERRORS else "invalid_request"
+        made["error"] = made["code"] if made["code"] in _TOKEN_ERRORS else _token_error(made["status"])
     headers = {"cache-control": "no-store"}
     if made["status"] == 401:
         headers["www-authenticate"] = _challenge(made["code"])
@@ -179,6 +179,11 @@ def _answer(request: Request, code: str, facts: Facts, status: int | None, rende
         page = render("problem", {"problem": made}, language)
         return Response(page, made["status"], headers, "text/html; charset=utf-8")
     return Response(orjson.dumps(made), made["status"], headers, MEDIA)
+
+
+def _token_error(status: int) -> str:
+    """Return the code of RFC 6749 (5.2, 4.1.2.1) for what is not refused by a code of its own."""
+    return "invalid_request" if status < 500 else "temporarily_unavailable"
 
 
 def _challenge(code: str) -> str:

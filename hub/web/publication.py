@@ -37,7 +37,7 @@ def routes(
 
     @router.get("/.well-known/jwks.json", summary="Keys of the hub 平台公钥")
     async def keys() -> dict[str, Any]:
-        return jwks(registry=registry)
+        return jwks(registry=registry, now=moment())
 
     @router.get("/status/{number}", summary="Status list 状态列表")
     async def status(number: int) -> Response:

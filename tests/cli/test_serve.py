@@ -11,7 +11,9 @@ import pytest
 
 from hub.cli.init import make_settings
 from hub.cli.serve import fits_small_code, renew_trust_list
+from hub.client import Client
 from hub.installation import TrustInForce, load_installation
+from hub.keyfolder import KeyFolder
 from hub.store.database import Database
 from hub.web.qr import modules_of
 from tests.cli.bucket import use_bucket
@@ -44,6 +46,35 @@ def test_log_lines_are_json_without_references(site: Site) -> None:
     lines = [orjson.loads(line) for line in (site.folder / "log.jsonl").read_bytes().splitlines()]
     assert [line["door"] for line in lines if line["event"] == "answered"] == ["/c"]
     assert "7A0ANDJWF0EGKSJKQND5VG86E3" not in (site.folder / "log.jsonl").read_text()
+
+
+def test_proof_shown_to_one_server_is_refused_by_another_and_after_a_restart(site: Site) -> None:
+    path = "/api/v1/intakes/x"
+    signer = KeyFolder(site.folder / "keys").signer("system:operator")
+    with served(site) as first, served(site) as second, httpx.Client() as http:
+        shown = Client(first.url, "operator", signer, origin=ORIGIN, http=http).headers("GET", path)
+        codes = [httpx.get(f"{each.url}{path}", headers=shown).status_code for each in (first, second)]
+    with served(site) as restarted:
+        codes.append(httpx.get(f"{restarted.url}{path}", headers=shown).status_code)
+    assert codes == [403, 401, 401], "known, without the role; then not believed again"
+
+
+def test_process_of_this_machine_says_nothing_about_addresses_without_the_secret(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIZHAO_SCAN_MISSES", "2/minute")
+    monkeypatch.setenv("YIZHAO_PROXY_SECRET_FILE", site.write("secret", "x" * 32))
+    with served(site) as serving:
+        forged = [_miss(serving, {"x-forwarded-for": f"203.0.113.{number}"}) for number in range(3)]
+        proxy = {"yizhao-proxy": "x" * 32, "x-forwarded-for": "203.0.113.9"}
+        assert (forged, _miss(serving, proxy)) == ([404, 404, 429], 404)
+
+
+def test_secret_that_is_too_short_keeps_the_server_from_starting(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIZHAO_PROXY_SECRET_FILE", site.write("secret", "short"))
+    server = start(site)
+    _, said = server.communicate()
+    assert (server.returncode, "proxy_secret_file" in said) == (1, True)
 
 
 def test_taken_port_is_refused_at_once(site: Site) -> None:
@@ -100,3 +131,8 @@ def test_trust_list_is_renewed_when_less_than_half_its_term_is_left(site: Site) 
 )
 def test_warning_about_a_larger_code_agrees_with_what_is_drawn(origin: str) -> None:
     assert fits_small_code(origin) == (modules_of(origin) <= 29)
+
+
+def _miss(site: Site, headers: dict[str, str]) -> int:
+    """Ask for a reference nobody has."""
+    return httpx.get(f"{site.url}/c/x", headers=headers | {"accept": "application/json"}).status_code

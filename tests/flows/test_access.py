@@ -10,18 +10,17 @@ import pytest
 from hub.access import Presented, issue_token, verify_caller
 from hub.errors import AccessError
 from schemas.parties import Role
-from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
+from schemas.tokens import ASSERTION_TYPE, TOKEN_TYP, access_token_hash
 from signing.algorithms import generate_private_key
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner, jwk_of, sign_compact
 from signing.signers.file import FileSigner
 from tests.flows.refusals import refused
+from tests.flows.signing_in import PATH, PROOF_KEY, TERM, call, call_by_cert, make_assertion, make_proof, sign_in
 from tests.flows.world import HEALTH, ORIGIN, World
 
-PROOF_KEY = FileSigner(generate_private_key("ES256"))
 OTHER_KEY = FileSigner(generate_private_key("Ed25519"))
-TERM = timedelta(minutes=5)
-PATH = "/api/v1/pulls"
+CERT, OTHER_CERT = encode(bytes(32)), encode(bytes([1] * 32))
 OTHER_URL = "http://other.example.test"
 
 BROKEN_ASSERTIONS: dict[str, dict[str, Any]] = {
@@ -69,34 +68,30 @@ BROKEN_HEADERS: dict[str, dict[str, Any]] = {
 
 
 def test_system_that_proves_itself_gets_a_bound_token_and_is_known_by_it(hub_world: World) -> None:
-    token = _token(hub_world)
-    caller = _call(hub_world, token)
+    token = sign_in(hub_world)
+    caller = call(hub_world, token)
     assert (caller.system.code, caller.system.department) == ("health", HEALTH)
 
 
 @pytest.mark.parametrize("name", BROKEN_ASSERTIONS)
 def test_broken_assertion_is_refused(lasting_world: World, name: str) -> None:
     with refused("invalid_client"):
-        _token(lasting_world, assertion=_assertion(lasting_world, **BROKEN_ASSERTIONS[name]))
-
-
-def test_assertion_nine_seconds_ahead_is_accepted(hub_world: World) -> None:
-    assert _token(hub_world, assertion=_assertion(hub_world, iat=9, exp=60))
+        sign_in(lasting_world, assertion=make_assertion(lasting_world, **BROKEN_ASSERTIONS[name]))
 
 
 def test_assertion_counts_once_in_all_processes(hub_world: World) -> None:
-    assertion = _assertion(hub_world)
-    _token(hub_world, assertion=assertion)
+    assertion = make_assertion(hub_world)
+    sign_in(hub_world, assertion=assertion)
     other = hub_world.another()
     with refused("invalid_client"):
-        _token(other, assertion=assertion)
+        sign_in(other, assertion=assertion)
     other.close()
 
 
 def test_assertion_sent_by_many_at_once_counts_once(hub_world: World) -> None:
-    assertion = _assertion(hub_world)
+    assertion = make_assertion(hub_world)
     with ThreadPoolExecutor(8) as threads:
-        tries = [threads.submit(_token, hub_world, assertion=assertion) for _ in range(16)]
+        tries = [threads.submit(sign_in, hub_world, assertion=assertion) for _ in range(16)]
     errors = [each.exception() for each in tries]
     assert errors.count(None) == 1
     assert {error.code for error in errors if isinstance(error, AccessError)} == {"invalid_client"}
@@ -104,31 +99,31 @@ def test_assertion_sent_by_many_at_once_counts_once(hub_world: World) -> None:
 
 def test_assertion_by_another_systems_key_is_refused(lasting_world: World) -> None:
     with refused("invalid_client"):
-        _token(lasting_world, assertion=_assertion(lasting_world, use="system:market"))
+        sign_in(lasting_world, assertion=make_assertion(lasting_world, use="system:market"))
 
 
 def test_assertion_of_another_type_is_refused(lasting_world: World) -> None:
     with refused("invalid_client"):
-        _token(lasting_world, assertion=_assertion(lasting_world, typ="JWT"))
+        sign_in(lasting_world, assertion=make_assertion(lasting_world, typ="JWT"))
 
 
 @pytest.mark.parametrize("assertion", ["", "x", "a.b.c", "e30.e30.", "e30.bnVsbA.", "..", "\u0000.\u0000.\u0000"])
 def test_what_is_no_assertion_is_refused(lasting_world: World, assertion: str) -> None:
     with refused("invalid_client"):
-        _token(lasting_world, assertion=assertion)
+        sign_in(lasting_world, assertion=assertion)
 
 
 def test_system_that_is_no_longer_active_gets_nothing_and_its_token_ends(hub_world: World) -> None:
-    token = _token(hub_world)
+    token = sign_in(hub_world)
     system = hub_world.system("health")
     hub_world.enrol(
         "systems", code="health", department=HEALTH, name=system.name, roles=["pull"], cert=encode(system.cert_der),
         active=False,
     )  # fmt: skip
     with refused("invalid_client"):
-        _token(hub_world)
+        sign_in(hub_world)
     with refused("invalid_client"):
-        _call(hub_world, token)
+        call(hub_world, token)
 
 
 @pytest.mark.parametrize(
@@ -142,26 +137,26 @@ def test_system_that_is_no_longer_active_gets_nothing_and_its_token_ends(hub_wor
 )
 def test_other_ways_to_a_token_are_refused(lasting_world: World, changes: dict[str, str], code: str) -> None:
     with refused(code):
-        _token(lasting_world, **changes)
+        sign_in(lasting_world, **changes)
 
 
 @pytest.mark.parametrize("name", BROKEN_PROOFS)
 def test_call_with_a_broken_proof_is_refused(lasting_world: World, name: str) -> None:
-    token = _token(lasting_world)
+    token = sign_in(lasting_world)
     with refused("invalid_dpop_proof"):
-        _call(lasting_world, token, proof=_proof(lasting_world, token, **BROKEN_PROOFS[name]))
+        call(lasting_world, token, proof=make_proof(lasting_world, token, **BROKEN_PROOFS[name]))
 
 
 @pytest.mark.parametrize("name", BROKEN_HEADERS)
 def test_call_with_a_proof_that_does_not_show_its_key_is_refused(lasting_world: World, name: str) -> None:
-    token = _token(lasting_world)
+    token = sign_in(lasting_world)
     with refused("invalid_dpop_proof"):
-        _call(lasting_world, token, proof=_proof(lasting_world, token, headers=BROKEN_HEADERS[name]))
+        call(lasting_world, token, proof=make_proof(lasting_world, token, headers=BROKEN_HEADERS[name]))
 
 
 @pytest.mark.parametrize("proof", [None, "", "x", "a.b.c", "e30.e30.", "\u0000"])
 def test_call_without_a_proof_is_refused(lasting_world: World, proof: str | None) -> None:
-    token = _token(lasting_world)
+    token = sign_in(lasting_world)
     with refused("invalid_dpop_proof"):
         verify_caller(
             Presented("POST", PATH, f"DPoP {token}", proof),
@@ -170,29 +165,29 @@ def test_call_without_a_proof_is_refused(lasting_world: World, proof: str | None
 
 
 def test_proof_counts_once_in_all_processes(hub_world: World) -> None:
-    token = _token(hub_world)
-    proof = _proof(hub_world, token)
-    _call(hub_world, token, proof=proof)
+    token = sign_in(hub_world)
+    proof = make_proof(hub_world, token)
+    call(hub_world, token, proof=proof)
     other = hub_world.another()
     with refused("invalid_dpop_proof"):
-        _call(other, token, proof=proof)
+        call(other, token, proof=proof)
     other.close()
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer x", "DPoP", "DPoP ", "Basic eDp5"])
 def test_call_without_a_token_is_refused(lasting_world: World, authorization: str | None) -> None:
-    presented = Presented("POST", PATH, authorization, _proof(lasting_world, "x"))
+    presented = Presented("POST", PATH, authorization, make_proof(lasting_world, "x"))
     with refused("token_missing"):
         verify_caller(presented, role=Role.PULL, registry=lasting_world.registry, now=lasting_world.now)
 
 
 def test_token_ends_after_five_minutes(hub_world: World) -> None:
-    token = _token(hub_world)
+    token = sign_in(hub_world)
     hub_world.now += TERM - timedelta(seconds=1)
-    assert _call(hub_world, token)
+    assert call(hub_world, token)
     hub_world.now += timedelta(seconds=1)
     with refused("invalid_token"):
-        _call(hub_world, token)
+        call(hub_world, token)
 
 
 @pytest.mark.parametrize(
@@ -211,72 +206,65 @@ def test_token_ends_after_five_minutes(hub_world: World) -> None:
 def test_token_for_another_hub_of_another_type_or_by_another_key_is_refused(
     lasting_world: World, changes: dict[str, Any], typ: str, use: str
 ) -> None:
-    claims = orjson.loads(decode(_token(lasting_world).split(".")[1])) | changes
+    claims = orjson.loads(decode(sign_in(lasting_world).split(".")[1])) | changes
     claims = {name: value for name, value in claims.items() if value is not None}
     forged = sign_compact(orjson.dumps(claims), signer=lasting_world.keys.signer(use), typ=typ)
     with refused("invalid_token"):
-        _call(lasting_world, forged)
+        call(lasting_world, forged)
 
 
 def test_token_bound_to_another_key_is_refused(hub_world: World) -> None:
-    token = _token(hub_world)
+    token = sign_in(hub_world)
     with refused("invalid_dpop_proof"):
-        _call(hub_world, token, proof=_proof(hub_world, token, signer=OTHER_KEY))
+        call(hub_world, token, proof=make_proof(hub_world, token, signer=OTHER_KEY))
+
+
+def test_token_bound_to_a_cert_is_good_on_its_connection_alone(lasting_world: World) -> None:
+    token = sign_in(lasting_world, cert=CERT)
+    assert call_by_cert(lasting_world, token, CERT).system.code == "health"
+    with refused("invalid_token"):
+        call_by_cert(lasting_world, token, OTHER_CERT)
+    with refused("token_missing"):
+        call_by_cert(lasting_world, token, None)
+    with refused("invalid_dpop_proof"):
+        call(lasting_world, token)
+
+
+def test_token_bound_to_a_proofs_key_is_not_taken_without_the_proof_whatever_cert_is_shown(
+    lasting_world: World,
+) -> None:
+    token = sign_in(lasting_world)
+    with refused("invalid_token"):
+        call_by_cert(lasting_world, token, CERT)
+
+
+def test_system_that_shows_a_proof_over_a_connection_with_a_cert_gets_a_token_bound_to_the_proof(
+    lasting_world: World,
+) -> None:
+    presented = Presented("POST", PATH, None, make_proof(lasting_world, None), CERT)
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": make_assertion(lasting_world),
+    }
+    signer = CompactSigner(lasting_world.keys.signer("hub:tokens"), TOKEN_TYP)
+    issued = issue_token(
+        form, presented, registry=lasting_world.registry, signer=signer, term=TERM, now=lasting_world.now
+    )
+    assert issued["token_type"] == "DPoP"
+
+
+@pytest.mark.parametrize("confirmation", [None, {}, "x", {"jkt": None}, {"x5t#S256": None}, [CERT]])
+def test_token_that_is_bound_to_nothing_is_refused(lasting_world: World, confirmation: Any) -> None:
+    claims = orjson.loads(decode(sign_in(lasting_world).split(".")[1])) | {"cnf": confirmation}
+    forged = sign_compact(orjson.dumps(claims), signer=lasting_world.keys.signer("hub:tokens"), typ=TOKEN_TYP)
+    with refused("invalid_dpop_proof"):
+        call(lasting_world, forged)
+    with refused("invalid_token"):
+        call_by_cert(lasting_world, forged, CERT)
 
 
 def test_role_that_a_system_has_not_is_refused(hub_world: World) -> None:
-    token = _token(hub_world)
+    token = sign_in(hub_world)
     with refused("role_missing"):
-        _call(hub_world, token, role=Role.OPERATE)
-
-
-def _token(world: World, *, assertion: str | None = None, **changes: str) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": "health",
-        "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": _assertion(world) if assertion is None else assertion,
-    } | changes
-    proof = _proof(world, None, htu=f"{ORIGIN}/oauth/token")
-    signer = CompactSigner(world.keys.signer("hub:tokens"), TOKEN_TYP)
-    presented = Presented("POST", "/oauth/token", None, proof)
-    answer = issue_token(form, presented, registry=world.registry, signer=signer, term=TERM, now=world.now)
-    return str(answer["access_token"])
-
-
-def _call(world: World, token: str, *, proof: str | None = None, role: Role = Role.PULL) -> Any:
-    presented = Presented("POST", PATH, f"DPoP {token}", proof or _proof(world, token))
-    return verify_caller(presented, role=role, registry=world.registry, now=world.now)
-
-
-def _assertion(world: World, *, use: str = "system:health", typ: str = ASSERTION_TYP, **changes: Any) -> str:
-    claims = {
-        "iss": "health",
-        "sub": "health",
-        "aud": ORIGIN,
-        "iat": 0,
-        "exp": 60,
-        "jti": encode(world.registry.random(16)),
-    }
-    return sign_compact(_claims(world, claims | changes), signer=world.keys.signer(use), typ=typ)
-
-
-def _proof(
-    world: World,
-    token: str | None,
-    *,
-    signer: FileSigner = PROOF_KEY,
-    headers: dict[str, Any] | None = None,
-    **changes: Any,
-) -> str:
-    claims: dict[str, Any] = {"htm": "POST", "htu": ORIGIN + PATH, "iat": 0, "jti": encode(world.registry.random(16))}
-    claims["ath"] = access_token_hash(token)
-    headers = {"jwk": jwk_of(signer.private_key.public_key())} if headers is None else headers
-    return sign_compact(_claims(world, claims | changes), signer=signer, typ=PROOF_TYP, headers=headers)
-
-
-def _claims(world: World, claims: dict[str, Any]) -> bytes:
-    """Return claims whose `iat` and `exp`, given in seconds from now, are moments; those that are None left out."""
-    now = int(world.now.timestamp())
-    moments = {name: claims[name] + now for name in ("iat", "exp") if type(claims.get(name)) is int}
-    return orjson.dumps({name: value for name, value in (claims | moments).items() if value is not None})
+        call(hub_world, token, role=Role.OPERATE)

@@ -132,8 +132,8 @@ class World:
         with self.registry.database.read() as connection:
             return PartyReader(connection).officer(number) if number else None
 
-    def sign(self, act: Ordered, *, system: str, **members: Any) -> str:
-        """Sign a statement with a system's key, at `now`."""
+    def sign(self, act: Ordered, *, system: str, use: str | None = None, **members: Any) -> str:
+        """Sign a statement with a system's key, or that of `use`, at `now`."""
         defaults: dict[str, Any] = {
             "audience": ORIGIN,
             "officer": None,
@@ -141,7 +141,7 @@ class World:
             "issued_at": int(self.now.timestamp()),
         }
         payload = statement_payload(act=act, system=system, **(defaults | members))
-        return sign_compact(orjson.dumps(payload), signer=self.keys.signer(f"system:{system}"), typ=TYP)
+        return sign_compact(orjson.dumps(payload), signer=self.keys.signer(use or f"system:{system}"), typ=TYP)
 
     def verified(self, jws: str, *, act: Ordered, system: str) -> VerifiedStatement:
         caller = self.system(system)
@@ -298,7 +298,7 @@ class World:
             verified = self.order(act, content, system=system, officer=OFFICERS[system][0], **bound)
         else:
             verified, seconds = self.seconded(act, content, system=system, **bound)
-        caller = Caller(self.system(system), None, "")  # type: ignore[arg-type]
+        caller = Caller(self.system(system), {})
         called = Called(caller, verified, None, key or encode(secrets.token_bytes(16)), self.now, seconds)
         door = next(each for each in DOORS if each.act is act)
         return door.run(content, called, self.registry)

@@ -148,6 +148,13 @@ def test_an_ed25519_key_for_which_anybody_can_sign_is_refused(y: int, sign_bit: 
         public_key_from_spki(spki(weak))
 
 
+@pytest.mark.parametrize("past", range(2, 19))
+def test_a_second_name_of_an_ed25519_key_is_refused(past: int) -> None:
+    key = ed25519.Ed25519PublicKey.from_public_bytes((FIELD + past).to_bytes(32, "little"))
+    with pytest.raises(AlgorithmRefusedError):
+        public_key_from_spki(spki(key))
+
+
 @pytest.mark.parametrize("algorithm", ["ES256", "Ed25519"])
 def test_a_key_id_is_the_digest_of_the_key_and_the_key_comes_back_from_its_bytes(algorithm: str) -> None:
     public_key = generate_private_key(algorithm).public_key()

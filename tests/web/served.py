@@ -26,7 +26,7 @@ def served(url: str, folder: Path, **changes: Any) -> Iterator[httpx.Client]:
     given: dict[str, Any] = {"scan_misses": _OFTEN, "search_misses": _OFTEN, "upload_rate": _OFTEN}
     hub = build(Settings(folder=folder / "data", keys=folder / "keys", database=url, **(given | changes)))
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(hub.application, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(hub.application, log_config=None, proxy_headers=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

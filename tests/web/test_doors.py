@@ -1,6 +1,6 @@
 """The whole application at its doors: what departments do over HTTP, and whatever strangers send, never a 5xx."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,12 +14,18 @@ from schemathesis.checks import not_a_server_error
 from sqlalchemy import func, select
 
 from hub.client import Client, RefusedError
+from hub.freshness import note_restored
+from hub.installation import make_party_key
 from hub.store import tables
 from hub.store.certificate import CertificateReader
+from hub.web.callers import moment
+from schemas.certificate import civil_date
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
 from schemas.tokens import ASSERTION_TYPE
+from signing.x509 import Purpose
 from tests.flows.world import (
+    HEALTH,
     MARKET,
     ORIGIN,
     OTHER_SHOP,
@@ -104,6 +110,7 @@ OPERATIONS = [
     ("post", "/api/v1/sources"),
     ("post", "/api/v1/status-changes"),
     ("post", "/api/v1/subjects"),
+    ("post", "/api/v1/system-keys"),
     ("post", "/api/v1/systems"),
     ("post", "/api/v1/task-answers"),
     ("post", "/api/v1/verifications"),
@@ -148,6 +155,37 @@ def test_page_nobody_has_is_no_page_without_certificates(door: Door, page: str) 
     reference = issue(client_of(door, "market"), content | {"replaces": _replaced(door, holder)})["holder_reference"]
     scanned = door[0].get(f"/q/{reference}?page={page}", headers={"accept": "application/json"}).json()
     assert (len(scanned["certificates"]), scanned["total"], scanned["page"]) == (1, 1, 0)
+
+
+def test_system_renews_its_key_and_both_sign_until_the_first_is_retired(door: Door) -> None:
+    first, renewed, keys, now = client_of(door, "health"), client_of(door, "health"), door[1].keys, moment()
+    make_party_key(keys, "system:health-2", name="示例", department=HEALTH, purpose=Purpose.SYSTEM, now=now)
+    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    renewed.renew_key(keys.signer("system:health-2"), previous_until=civil_date(now) + timedelta(days=1))
+    assert renewed.signer.key_id != first.signer.key_id
+    for client in (first, renewed):
+        pulled = client.request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
+        assert "items" in pulled
+
+
+def test_statement_of_before_a_restore_is_refused_after_it(door: Door) -> None:
+    client, world, now = client_of(door, "health"), door[1], moment()
+    old, new = (
+        world.sign(
+            Ordered.PULL,
+            system="health",
+            request=statutory_request(),
+            officer="h-001",
+            issued_at=int(now.timestamp()) - age,
+        )
+        for age in (30, 0)
+    )
+    restored_at = now - timedelta(seconds=80)
+    world.registry.database.write(lambda connection: note_restored(connection, restored_at))
+    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    with pytest.raises(RefusedError, match="statement_time"):
+        client.post("/api/v1/pulls", {"statement": old})
+    assert "items" in client.post("/api/v1/pulls", {"statement": new})
 
 
 def test_refusal_is_a_problem_with_code_both_languages_next_step_and_trace(door: Door) -> None:

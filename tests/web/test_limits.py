@@ -7,10 +7,10 @@ from anyio import create_task_group, fail_after, run, sleep_forever
 from fastapi import Request
 from starlette.types import Message
 
-from hub.errors import ExaminationError
+from hub.errors import AccessError, ExaminationError
 from hub.web import bodies
 from hub.web.bodies import BodyError, read_body
-from hub.web.limits import Room, Turns
+from hub.web.limits import Places, Room, Turns
 
 
 def _request(address: str, length: int | None = None) -> Request:
@@ -49,6 +49,22 @@ def test_turn_is_given_back_by_who_fails() -> None:
                 await fail()
 
     run(take)
+
+
+def test_who_comes_when_all_places_are_taken_is_told_so_at_once() -> None:
+    places = Places(2, "sign_ins_busy")
+    with places.taken(), places.taken(), pytest.raises(AccessError, match="sign_ins_busy"), places.taken():
+        pass
+    with places.taken():
+        pass
+
+
+def test_place_is_given_back_by_who_fails() -> None:
+    places = Places(1, "sign_ins_busy")
+    with pytest.raises(AccessError, match="invalid_client"), places.taken():
+        raise AccessError("invalid_client")
+    with places.taken():
+        pass
 
 
 def test_one_address_takes_a_quarter_of_the_room() -> None:

@@ -1,18 +1,25 @@
 """The migrations: from nothing to exactly the tables the code knows, on both databases, as often as one likes."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, insert, inspect
 
-from hub.store import migrate
+from hub.store import migrate, tables
 from hub.store.certificate import CertificateWriter
 from hub.store.columns import JsonBytes, Moment
 from hub.store.database import Database
+from hub.store.parties import PartyReader
 from hub.store.tables import metadata
+
+SYSTEM = {
+    "code": "market", "department": "x", "name": "示例", "key_id": "k", "cert_der": b"cert", "roles": [],
+    "active": True,
+}  # fmt: skip
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -49,6 +56,19 @@ def test_serials_begin_at_one_and_are_never_given_twice(empty_url: str) -> None:
     given = [database.write(lambda connection: CertificateWriter(connection).allocate(3)) for _ in range(2)]
     database.close()
     assert given == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_key_that_a_system_had_before_keys_were_kept_apart_counts_on(empty_url: str) -> None:
+    migrate.upgrade(empty_url, "0004")
+    engine = create_engine(empty_url)
+    with engine.begin() as connection:
+        connection.execute(insert(tables.system), SYSTEM)
+    engine.dispose()
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    with database.read() as connection:
+        assert PartyReader(connection).keys_of("market", datetime.now(UTC)) == {"k": b"cert"}
+    database.close()
 
 
 def _differences(url: str) -> list[Any]:

@@ -1,0 +1,65 @@
+"""The same shown to two other processes of a hub at once: each tells what it answered, one by one."""
+
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any
+
+from hub.errors import HubError
+from hub.store.database import Database
+from tests.flows.signing_in import call, sign_in
+from tests.flows.world import World, open_world
+
+
+def in_two_processes(world: World, work: str, given: Sequence[Any]) -> list[list[str]]:
+    """Let two processes do `work` on each of `given`, in step; return what each answered, or the code of a refusal."""
+    barrier, pipes, processes = _SERVER.Barrier(2), [], []
+    for _ in range(2):
+        mine, its = _SERVER.Pipe(duplex=False)
+        arguments = (world.registry.database.url, world.settings.folder.parent, world.now, work, given, barrier, its)
+        process = _SERVER.Process(target=_run, args=arguments)
+        process.start()
+        its.close()
+        pipes.append(mine)
+        processes.append(process)
+    answers = [mine.recv() for mine in pipes]
+    for process in processes:
+        process.join()
+    return answers
+
+
+def _sign_in(world: World, assertion: str) -> str:
+    sign_in(world, assertion=assertion)
+    return "accepted"
+
+
+def _call(world: World, given: tuple[str, str]) -> str:
+    call(world, given[0], proof=given[1])
+    return "accepted"
+
+
+def _issue(world: World, given: tuple[Any, Any, str]) -> str:
+    content, verified, key = given
+    return str(world.issue_verified(content, verified, key=key)["identifier"])
+
+
+_WORKS: Mapping[str, Callable[[World, Any], str]] = {"sign_in": _sign_in, "call": _call, "issue": _issue}
+
+
+def _run(url: str, folder: Path, now: datetime, work: str, given: Sequence[Any], barrier: Any, its: Pipe) -> None:
+    world, answers = open_world(Database(url), folder, now), []
+    for each in given:
+        barrier.wait(timeout=60)
+        try:
+            answers.append(_WORKS[work](world, each))
+        except HubError as error:
+            answers.append(error.code)
+    its.send(answers)
+    world.close()
+
+
+# Children of a server with one thread, which has imported everything: none inherits a lock.
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload([__name__])

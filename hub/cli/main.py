@@ -25,6 +25,7 @@ from hub.cli import (
     keys,
     order,
     qr,
+    restored,
     retention,
     search,
     serve,
@@ -51,6 +52,7 @@ app.command("init", rich_help_panel=_LOCAL)(init.init)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
+app.command("restored", rich_help_panel=_LOCAL)(restored.restored)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)

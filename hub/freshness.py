@@ -47,16 +47,21 @@ class Window:
         return self.after < issued_at <= self.latest and ("nbf" not in claims or number(claims, "nbf") <= self.latest)
 
 
-def read_window(connection: Connection, *, terms: Terms, now: datetime) -> Window:
-    """Return the window of this moment, by what the store can still remember."""
+def refused_until(connection: Connection) -> datetime | None:
+    """Return the moment up to which nothing that was issued is accepted, by what the store can still remember."""
     restored_at, forgotten_until = InstallationReader(connection).memory_marks()
-    marks = [-inf]
-    if restored_at is not None:
-        marks.append((restored_at + GREATEST_ERROR).timestamp())
+    marks = [] if restored_at is None else [restored_at + GREATEST_ERROR]
     if forgotten_until is not None:
         # The newest that was forgotten was spent then, and issued no more than a clock's greatest error after.
-        marks.append((forgotten_until - REMEMBERED + GREATEST_ERROR).timestamp())
-    return Window(max(marks), now.timestamp() + min(terms.clock_skew, GREATEST_ERROR).total_seconds())
+        marks.append(forgotten_until - REMEMBERED + GREATEST_ERROR)
+    return max(marks, default=None)
+
+
+def read_window(connection: Connection, *, terms: Terms, now: datetime) -> Window:
+    """Return the window of this moment, by what the store can still remember."""
+    until = refused_until(connection)
+    latest = now + min(terms.clock_skew, GREATEST_ERROR)
+    return Window(-inf if until is None else until.timestamp(), latest.timestamp())
 
 
 def spend(kind: str, party: str, value: str, *, database: Database, now: datetime) -> bool:
@@ -68,7 +73,7 @@ def spend(kind: str, party: str, value: str, *, database: Database, now: datetim
 def note_restored(connection: Connection, now: datetime) -> None:
     """Note that the store was restored, or its clock put right: whatever may have been spent before `now` is refused.
 
-    To be called once, after the restore and before any hub serves that store.
+    To be called once (`yizhao restored`), after the restore and before any hub serves that store.
     """
     InstallationWriter(connection).note_restored(now)
 

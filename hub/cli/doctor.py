@@ -227,6 +227,7 @@ def _installation(database: "Database") -> "Generator[Finding, None, Installatio
 def _registry(
     database: "Database", keys: "KeyFolder | None", installation: "Installation", now: datetime
 ) -> Iterator[Finding]:
+    from hub.freshness import refused_until
     from hub.installation import TrustInForce
     from hub.store.document import DocumentReader
     from hub.store.intention import IntentionReader
@@ -238,6 +239,8 @@ def _registry(
         bodies = PartyReader(connection).sealing_bodies()
         intentions = IntentionReader(connection).all()
         wanted, failed = DocumentReader(connection).counts()
+        refused = refused_until(connection)
+    yield _sign_ins(refused, now)
     named = {seal.issuing_body for seal in listed.seals} if listed else set()
     unnamed = sorted(set(bodies) - named)
     yield _finding(
@@ -254,6 +257,15 @@ def _registry(
     yield Finding("intentions", "未了结的意向", "Open intentions", "watch" if forgotten else "fine", seen)
     seen = f"{wanted} wanted, {failed} cannot be made"
     yield Finding("wanted", "待生成的证照文件", "Wanted documents", "watch" if failed else "fine", seen)
+
+
+def _sign_ins(refused_until: datetime | None, now: datetime) -> Finding:
+    """Say whether systems can sign in: not in the minute after a restore, nor while the clock stands too far back."""
+    if refused_until is None or refused_until < now:
+        return Finding("sign_ins", "业务系统登录", "Sign-ins", "fine", "ok")
+    state: State = "watch" if refused_until <= now + timedelta(minutes=1) else "trouble"
+    seen = f"refused until {refused_until.isoformat()} (yizhao restored)"
+    return Finding("sign_ins", "业务系统登录", "Sign-ins", state, seen)
 
 
 def _trust(listed: "TrustList | None", now: datetime) -> Finding:

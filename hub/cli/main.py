@@ -26,6 +26,7 @@ from hub.cli import (
     keys,
     order,
     qr,
+    restored,
     retention,
     search,
     serve,
@@ -53,6 +54,7 @@ app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("audit", rich_help_panel=_LOCAL)(audit.audit)
+app.command("restored", rich_help_panel=_LOCAL)(restored.restored)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)

@@ -9,12 +9,13 @@ import csv
 import json
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,11 +29,14 @@ from hub.client import Client, RefusedError, fetch_document
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
-from schemas.tokens import ANSWER_TYP
+from schemas.tokens import ANSWER_TYP, RECEIPT_TYP
 from scripts.example_city import DEPARTMENTS, TOWNS, ExampleEnterprise
 from scripts.example_fields import field_values, make_number
-from signing.base64url import encode
+from signing.base64url import decode, encode
+from signing.checkpoint import NoteKey, read_checkpoint
+from signing.commitment import leaf as leaf_of
 from signing.jws import verify_compact
+from signing.merkle import leaf_hash, verify_inclusion
 from signing.signers.file import FileSigner, open_file_signer
 from signing.trust import TrustList, verify_trust_list
 
@@ -161,19 +165,8 @@ def set_up(tour: Tour) -> None:
 
 
 def serve(tour: Tour) -> None:
-    port = tour.url.rpartition(":")[2]
-    given = ["serve", "--data", str(tour.folder / "data"), "--keys", str(tour.keys), "--port", port]
-    with (tour.folder / "log.jsonl").open("wb") as log:
-        tour.server = subprocess.Popen([sys.executable, "-P", "-m", "hub.cli.main", *given], stdout=log, stderr=log)
-    ends = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            expect("readyz", tour.http.get(f"{tour.url}/readyz").json()["ready"], True)
-            return
-        except httpx.TransportError:
-            if tour.server.poll() is not None or time.monotonic() > ends:
-                raise DifferenceError("yizhao serve", "应答 answers", "没有应答 does not answer") from None
-            time.sleep(0.05)
+    tour.server = _served(tour, tour.folder / "data")
+    expect("readyz", tour.http.get(f"{tour.url}/readyz").json()["ready"], True)
 
 
 def take_part(tour: Tour) -> None:
@@ -450,6 +443,68 @@ def convert(tour: Tour) -> None:
     expect("旧证 the old permit", (verdict["outcome"], verdict["reason"]), ("unknown", "licence_succeeded"))
 
 
+def prove_act(tour: Tour) -> None:
+    _prove_issue(tour, 9)
+
+
+def _prove_issue(tour: Tour, serial: int) -> None:
+    """Wait for the receipt of an issue, open its leaf by hand, and follow its path to the head the log signed."""
+    number = make_number(load_catalogue().get(_FOOD), _today().year, serial)
+    order = _order(_another(serial, "92"), _FOOD, number, _today(), days=1_825)
+    body = tour.client(_MARKET.system).make_order(
+        Ordered.ISSUE, order, officer=_MARKET.officer, certificate_type=_FOOD, issuing_body=_MARKET.licence_number
+    )
+    receipt = tour.client(_MARKET.system).post("/api/v1/certificates", body, wait=10)["receipt"]
+    trust, now = tour.trust_list(), datetime.now(UTC)
+    said = json.loads(
+        verify_compact(
+            receipt, find_key=lambda kid: trust.hub_key(kid, purpose="answers", at=now), typ=RECEIPT_TYP
+        ).payload
+    )
+    leaf = leaf_of(decode(said["salt"]), decode(said["act"]))
+    place = said["log"]
+    key = NoteKey.read(tour.see("/log/key", "*/*").text)
+    head = read_checkpoint(place["checkpoint"], key)
+    path = [decode(each) for each in place["path"]]
+    proven = verify_inclusion(leaf_hash(leaf), place["index"], head.size, path, head.root)
+    expect("存在证明 the proof", proven, True)
+
+
+def audit_as_stranger(tour: Tour) -> None:
+    """Audit twice, an act between: all that was seen the first time is still there."""
+    given = ("audit", tour.url, "--anchor", tour.anchor, "--state", str(tour.folder / "seen.json"), "--json")
+    first = json.loads(tour.yizhao(*given))
+    _copy_database(tour.folder / "data", tour.folder / "old.db")
+    _prove_issue(tour, 10)
+    again = json.loads(tour.yizhao(*given))
+    expect("上次所见 seen before", again["seen_before"], first["size"])
+    expect("又有新增 has grown", again["size"] > first["size"], True)
+
+
+def touch_row(tour: Tour) -> None:
+    """Change one row of a copy of the database: the audit names it."""
+    copy = _copy_of(tour, "touched")
+    with closing(sqlite3.connect(copy / "data" / "hub.db")) as database:
+        database.execute("UPDATE certificate SET valid_to = '2099-01-01' WHERE serial = 2")
+        database.commit()
+    found = json.loads(tour.yizhao("audit", str(copy / "data"), "--keys", str(tour.keys), "--json", exits=1))
+    expect("所指 named", "record 2: claim valid_to" in found["faults"], True)
+
+
+def put_back(tour: Tour) -> None:
+    """Serve an old copy of the database beside the log that has gone on: nothing of it reads valid."""
+    copy = _copy_of(tour, "rolled-back")
+    (copy / "data" / "hub.db").write_bytes((tour.folder / "old.db").read_bytes())
+    old, tour.url = tour.url, f"http://127.0.0.1:{_free_port()}"
+    tour.server = _served(tour, copy / "data")
+    found = tour.http.get(tour.url + tour.page, headers={"accept": "application/json"}).json()
+    verdicts = {(each["verdict"]["outcome"], each["verdict"]["reason"]) for each in found["certificates"]}
+    expect("结论 verdicts", verdicts, {("unknown", "store_rolled_back")})
+    expect("readyz", tour.http.get(f"{tour.url}/readyz").json()["ready"], False)
+    stop(tour)
+    tour.url = old
+
+
 def stop(tour: Tour) -> None:
     assert tour.server is not None  # noqa: S101 - the steps before this one started it
     tour.server.terminate()
@@ -485,7 +540,11 @@ STEPS: tuple[tuple[str, Callable[[Tour], None]], ...] = (
     ("更正证照：两个版本的内容都在，调用过原证的部门收到告知", correct),
     ("延续已受理、逾期未决：届满后仍有效（延续审查中）", renew_late),
     ("个转企：旧码打开承继的企业，旧证读作暂时无法确认", convert),
+    ("签发并等到回执：亲手打开承诺，沿路径验到日志的签名树头", prove_act),
+    ("陌生人审计存证日志：逐条重算，只增不改", audit_as_stranger),
     ("停止平台", stop),
+    ("把数据库改动一行：审计指出是哪一行", touch_row),
+    ("放回旧的数据库：处处读作暂时无法确认，平台不就绪", put_back),
 )
 
 
@@ -527,6 +586,34 @@ def _say_difference(number: int, words: str, error: Exception) -> None:
         print(f"   被拒绝 refused: {json.dumps(error.problem, ensure_ascii=False)}")
     else:
         print(f"   {type(error).__name__}: {error}")
+
+
+def _served(tour: Tour, data: Path) -> subprocess.Popen[bytes]:
+    """Serve a data folder at the tour's URL and wait until it answers."""
+    given = ["serve", "--data", str(data), "--keys", str(tour.keys), "--port", tour.url.rpartition(":")[2]]
+    with (tour.folder / "log.jsonl").open("ab") as log:
+        server = subprocess.Popen([sys.executable, "-P", "-m", "hub.cli.main", *given], stdout=log, stderr=log)
+    ends = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            tour.http.get(f"{tour.url}/healthz")
+            return server
+        except httpx.TransportError:
+            if server.poll() is not None or time.monotonic() > ends:
+                raise DifferenceError("yizhao serve", "应答 answers", "没有应答 does not answer") from None
+            time.sleep(0.05)
+
+
+def _copy_of(tour: Tour, name: str) -> Path:
+    """Copy data and log of the stopped hub into a folder of their own."""
+    for each in ("data", "data-log"):
+        shutil.copytree(tour.folder / each, tour.folder / name / each)
+    return tour.folder / name
+
+
+def _copy_database(data: Path, into: Path) -> None:
+    with closing(sqlite3.connect(data / "hub.db")) as database, closing(sqlite3.connect(into)) as copy:
+        database.backup(copy)
 
 
 def _verify(tour: Tour, name: str, *, exits: int) -> dict[str, Any]:

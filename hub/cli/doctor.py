@@ -83,6 +83,7 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
         yield _existing_anchors(settings)
         installation = yield from _installation(database)
         if installation is not None:
+            yield _log(settings, database)
             yield from _registry(database, keys, installation, now)
     finally:
         database.close()
@@ -222,6 +223,31 @@ def _installation(database: "Database") -> "Generator[Finding, None, Installatio
     except SetupError as error:
         yield _finding("catalogue", "证照目录", "Certificate types", False, f"{error.code} {error.facts}")
     return installation
+
+
+def _log(settings: "Settings", database: "Database") -> Finding:
+    """Hold the store against the evidence log: a store that was rolled back, or whose log is lost, is trouble."""
+    from hub.log_watch import rolled_back_to
+    from hub.store.entry import EntryReader
+    from hub.store.log import LogStore
+
+    names = ("log", "存证日志", "Evidence log")
+    with database.read() as connection:
+        entries = EntryReader(connection)
+        if not LogStore.is_at(settings.log_folder):
+            begun = entries.size() > 0
+            return Finding(*names, "trouble" if begun else "fine", "log_missing" if begun else "not begun")
+        store = LogStore(settings.log_folder)
+        try:
+            pulse = store.pulse()
+            back_to = rolled_back_to(entries, pulse)
+            waiting = entries.count() - entries.size()
+        finally:
+            store.close()
+    if back_to is not None:
+        return Finding(*names, "trouble", f"store_rolled_back → {back_to.isoformat(timespec='seconds')}")
+    heard = pulse.heard_at.isoformat(timespec="seconds")
+    return Finding(*names, "watch" if waiting else "fine", f"{pulse.size} leaves, {waiting} waiting, {heard}")
 
 
 def _registry(

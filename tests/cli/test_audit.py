@@ -110,6 +110,8 @@ def test_store_put_back_to_an_old_copy_is_named(tmp_path: Path) -> None:
     database.execute("DELETE FROM entry WHERE number = (SELECT max(number) FROM entry)")
     database.commit()
     database.close()
+    looked = run("doctor", *site.local, "--json")
+    assert (looked.code, next(each["state"] for each in looked.json if each["name"] == "log")) == (1, "trouble")
     ran = run("audit", str(site.folder / "data"), *site.keys, "--json")
     assert ran.code == 1
     assert any("is no entry of the store" in fault for fault in ran.json["faults"])

@@ -30,6 +30,7 @@ from hub.cli import (
     serve,
     sharing,
     simulator,
+    witness,
     worker,
 )
 from hub.cli import intake as intake_command
@@ -50,6 +51,7 @@ _OVER_API = "经接口，以某把密钥的名义 Over the API, in the name of a
 app.command("init", rich_help_panel=_LOCAL)(init.init)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
+app.command("witness", rich_help_panel=_LOCAL)(witness.witness)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)

@@ -55,6 +55,24 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "接上原来的日志目录（YIZHAO_LOG）。",
         "Connect this hub's own log folder (YIZHAO_LOG).",
     ),
+    "log_key_form": (
+        "所给的不是日志的公钥。",
+        "What was given is not the key of a log.",
+        "给出 /log/key 所示的一行（名称+哈希+公钥），或写有这一行的文件。",
+        "Give the line that /log/key shows (name+hash+key), or a file that holds it.",
+    ),
+    "witness_name": (
+        "见证者的名称在首次启动时已定。",
+        "The witness's name was fixed at its first start.",
+        "去掉 --name，或另选目录建立另一位见证者。",
+        "Leave --name out, or choose another folder for another witness.",
+    ),
+    "witness_running": (
+        "这个目录里已有见证者在运行。",
+        "A witness runs on this folder already.",
+        "先停掉它，或另选目录。",
+        "Stop it first, or choose another folder.",
+    ),
     "keys_inside": (
         "密钥目录不能放在数据目录之内（备份会带走密钥）。",
         "Keys may not lie inside the data folder, whose backups hold it.",

@@ -33,6 +33,18 @@ class SimulatorError(ConnectorError):
         self.reason = reason
 
 
+class OutsideError(ConnectorError):
+    """An outside server did not do what it was asked: `reason` is one of unreachable, too_long, status, form.
+
+    `status` is that of its answer, where there was one.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(f"outside server: {reason}" + (f" ({status})" if status is not None else ""))
+        self.reason = reason
+        self.status = status
+
+
 class TabularError(ConnectorError):
     """The file as a whole cannot be read; `rule` names what it breaks, `row` where, when that is known."""
 

@@ -3,18 +3,36 @@
 Whatever is shown belongs to the head that was published last; a partial tile is the beginning of the one there is.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import NotFoundError, StoreError
-from hub.store.log import Head, LogStore
+from hub.store.log import Head, LogStore, tiles_under
 from signing.base64url import encode
-from signing.merkle import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile, consistency_path, inclusion_path
+from signing.checkpoint import add_lines
+from signing.merkle import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, consistency_path, inclusion_path
 from signing.tiles import cut_bundle, read_bundle, read_tile_name
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The witnesses of the log, by their keys in the one-line form, and how many of them make a head cosigned."""
+
+    witnesses: tuple[str, ...] = ()
+    needed: int = 0
+
+
 def checkpoint(store: LogStore) -> str:
-    """Return the note of the head."""
-    return store.head().note
+    """Return the note of the head, with the words of witnesses that there are on it."""
+    return add_lines(*store.cosigned_head())
+
+
+def cosigned(store: LogStore, panel: Panel) -> str:
+    """Return the newest note that enough witnesses have signed; NotFoundError not_cosigned while there is none."""
+    found = store.newest_cosigned(panel.witnesses, panel.needed) if panel.witnesses else None
+    if found is None:
+        raise NotFoundError("not_cosigned")
+    return add_lines(*found)
 
 
 def tile(name: str, store: LogStore) -> bytes:
@@ -54,20 +72,6 @@ def prove_consistency(old: int, size: int | None, store: LogStore) -> dict[str, 
         raise NotFoundError("proof_not_found")
     path = consistency_path(old, at, tiles_under(head, store))
     return {"from": old, "to": at, "path": [encode(each) for each in path]}
-
-
-def tiles_under(head: Head, store: LogStore) -> Tile:
-    """Return what reads the hashes under a head; StoreError log_damaged when a full tile is missing or cut."""
-
-    def read(level: int, index: int, width: int) -> bytes:
-        if index < head.size >> (TILE_HEIGHT * (level + 1)):
-            found = store.tile(level, index)
-            if found is None or len(found) != TILE_WIDTH * HASH_BYTES:
-                raise StoreError("log_damaged")
-            return found
-        return head.edge.levels[level]
-
-    return read
 
 
 def _bundle(index: int, head: Head, store: LogStore) -> bytes:

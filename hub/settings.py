@@ -82,6 +82,13 @@ class Settings(BaseSettings):
     log_silence: int = Field(
         default=900, ge=1, description="the log may say nothing for so long before issues and pulls stop (decision 7)"
     )
+    witnesses: tuple[str, ...] = Field(
+        default=(), description='witnesses of the log, each "URL KEY" as `yizhao witness` shows it (C2SP tlog-witness)'
+    )
+    witnesses_needed: int = Field(
+        default=0, ge=0, description="of how many witnesses /log/cosigned bears the word; 0 is all of them"
+    )
+    witness_timeout: float = Field(default=5.0, gt=0, le=30, description="how long a witness may take for its answer")
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
     answer_term: int = Field(default=600, le=600, description="a signed answer's life, at most 10 minutes (decision 5)")
     status_list_term: int = Field(default=300, description="ttl of a status list")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hub.keyfolder import KeyFolder
     from hub.settings import Settings
     from hub.store.database import Database
+    from hub.store.log import LogStore
     from signing.trust import TrustList
 
 State = Literal["fine", "watch", "trouble"]
@@ -81,6 +82,7 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
     try:
         yield _documents(settings)
         yield _existing_anchors(settings)
+        yield from _log(settings, now)
         installation = yield from _installation(database)
         if installation is not None:
             yield from _registry(database, keys, installation, now)
@@ -153,6 +155,42 @@ def _existing_anchors(settings: "Settings") -> Finding:
         return _finding(*names, True, f"{len(existing_anchors(settings))}")
     except SetupError as error:
         return _finding(*names, False, f"{error.code} YIZHAO_EXISTING_ANCHORS")
+
+
+def _log(settings: "Settings", now: datetime) -> Iterator[Finding]:
+    """Say how the evidence log's head stands with its witnesses; a hub that was never served has no log yet."""
+    import httpx
+
+    from hub.app import make_panel, open_witnesses
+    from hub.errors import HubError
+    from hub.store.log import LogStore
+
+    names = ("witnesses", "存证日志的见证者", "Witnesses of the log")
+    try:
+        with httpx.Client() as http:
+            panel = make_panel(settings, open_witnesses(settings, http))
+    except HubError as error:
+        yield _finding(*names, False, f"{error.code} YIZHAO_WITNESSES")
+        return
+    if not LogStore.is_at(settings.log_folder):
+        yield Finding(*names, "watch", f"0/{len(panel.witnesses)}, no log yet")
+        return
+    store = LogStore(settings.log_folder)
+    try:
+        yield _witnesses(store, panel.witnesses)
+    finally:
+        store.close()
+
+
+def _witnesses(store: "LogStore", keys: tuple[str, ...]) -> Finding:
+    """Say how many witnesses have signed the newest head, and how far behind the others are."""
+    size = store.pulse().size
+    words = [store.newest_word(key) for key in keys]
+    behind = [size - (word.size if word is not None else 0) for word in words]
+    current = behind.count(0)
+    seen = f"{current}/{len(keys)}" + (f", {max(behind)} leaves behind" if current < len(keys) else "")
+    state: State = "fine" if keys and current == len(keys) else "watch"
+    return Finding("witnesses", "存证日志的见证者", "Witnesses of the log", state, seen)
 
 
 def _database(settings: "Settings") -> "Generator[Finding, None, Database | None]":

@@ -61,6 +61,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "给出 /log/key 所示的一行（名称+哈希+公钥），或写有这一行的文件。",
         "Give the line that /log/key shows (name+hash+key), or a file that holds it.",
     ),
+    "witnesses_setting": (
+        "YIZHAO_WITNESSES 或 YIZHAO_WITNESSES_NEEDED 不对。",
+        "YIZHAO_WITNESSES or YIZHAO_WITNESSES_NEEDED is wrong.",
+        "每项写成“地址 公钥”，如 yizhao witness 启动时所示；所需数目不超过见证者的数目。",
+        "Write each as URL and key, as `yizhao witness` shows them; no more may be needed than there are.",
+    ),
     "witness_name": (
         "见证者的名称在首次启动时已定。",
         "The witness's name was fixed at its first start.",

@@ -3,10 +3,12 @@
 It lies outside the data folder and is not restored with it: a database that was rolled back meets a head that knows
 better. The head is replaced by compare-and-swap, on disk when `advance` returns, so that of two who lead at once one
 alone publishes. A full tile never changes; what is unfinished stands in the head, the right end of every level.
+Beside it stands what others said of heads: the words of witnesses, each of which only ever speaks of larger ones.
 """
 
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,21 +18,24 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
+    RowMapping,
     String,
     Table,
     Text,
+    func,
     insert,
     select,
     update,
 )
 
-from hub.errors import SetupError
+from hub.errors import SetupError, StoreError
 from hub.store.columns import Moment
 from hub.store.database import Database
-from signing.merkle import Edge
+from signing.merkle import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Edge, Tile
 from signing.synced import replace_synced, sync_folder
 from signing.tiles import bundle, read_bundle, tile_name
 
@@ -55,6 +60,18 @@ head = Table(
     Column("heard_at", Moment, nullable=False),
     Column("leader", String(64), nullable=False),
     Column("lease_until", Moment, nullable=False),
+)
+witnessed = Table(
+    "witnessed",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    # The witness's key in the one-line form, which has its name.
+    Column("witness", String(400), primary_key=True),
+    # The checkpoint as the log signed it, and the witness's signature line over it.
+    Column("note", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index("witnessed_by", "witness", "size"),
 )
 
 
@@ -84,6 +101,17 @@ class Pulse:
     heard_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class WitnessWord:
+    """A witness's word: `line` is its signature over the checkpoint's `note`, which it saw at `seen_at`."""
+
+    witness: str
+    size: int
+    note: str
+    line: str
+    seen_at: datetime
+
+
 class LogStore:
     """One log's store. A moment is the caller's; leases are compared on the caller's clock."""
 
@@ -93,6 +121,8 @@ class LogStore:
             raise SetupError("log_missing")
         self.folder = folder
         self._database = Database(f"sqlite:///{(folder / _FILE).resolve()}", pool_size=4)
+        # A store that an earlier version made has fewer tables.
+        self._database.write(metadata.create_all)
 
     @staticmethod
     def is_at(folder: Path) -> bool:
@@ -141,6 +171,12 @@ class LogStore:
         taken = update(head).where(free).values(leader=owner, lease_until=now + term)
         return self._database.write(lambda connection: connection.execute(taken).rowcount == 1)
 
+    def is_led_by(self, owner: str, now: datetime) -> bool:
+        """Say whether `owner` has the lead."""
+        leads = select(head.c.number).where((head.c.leader == owner) & (head.c.lease_until > now))
+        with self._database.read() as connection:
+            return connection.execute(leads).first() is not None
+
     def advance(self, before: Head, after: Head, owner: str, lease_until: datetime) -> bool:
         """Publish `after` in place of `before`: the commit point of every leaf it has more.
 
@@ -149,6 +185,50 @@ class LogStore:
         is_before = (head.c.size == before.size) & (head.c.note == before.note) & (head.c.leader == owner)
         advanced = update(head).where(is_before).values(**_row(after), lease_until=lease_until)
         return self._database.write(lambda connection: connection.execute(advanced).rowcount == 1)
+
+    # --- what witnesses said ---
+
+    def add_word(self, word: WitnessWord) -> bool:
+        """Keep a witness's word, which was verified; False when it spoke of this size, or a larger one, before."""
+
+        def add(connection: Connection) -> bool:
+            newest = select(func.max(witnessed.c.size)).where(witnessed.c.witness == word.witness)
+            before = connection.execute(newest).scalar()
+            if before is not None and before >= word.size:
+                return False
+            row = {"witness": word.witness, "size": word.size, "note": word.note, "line": word.line}
+            connection.execute(insert(witnessed).values(**row, seen_at=word.seen_at))
+            return True
+
+        return self._database.write(add)
+
+    def newest_word(self, witness: str) -> WitnessWord | None:
+        """Return what a witness said last."""
+        last = select(witnessed).where(witnessed.c.witness == witness).order_by(witnessed.c.size.desc()).limit(1)
+        with self._database.read() as connection:
+            return _word(connection.execute(last).mappings().first())
+
+    def first_word(self, index: int) -> WitnessWord | None:
+        """Return the first word of any witness on a head that has the leaf at `index`."""
+        first = select(witnessed).where(witnessed.c.size > index).order_by(witnessed.c.size, witnessed.c.seen_at)
+        with self._database.read() as connection:
+            return _word(connection.execute(first.limit(1)).mappings().first())
+
+    def cosigned_head(self) -> tuple[str, list[str]]:
+        """Return the newest checkpoint, and the witnesses' lines that there are over it."""
+        with self._database.read() as connection:
+            size, note = connection.execute(select(head.c.size, head.c.note)).one()
+            return note, _lines(connection, size, note)
+
+    def newest_cosigned(self, witnesses: Sequence[str], needed: int) -> tuple[str, list[str]] | None:
+        """Return the newest checkpoint that `needed` of these witnesses have signed, and all lines over it."""
+        signed = select(witnessed.c.size, func.max(witnessed.c.note)).where(witnessed.c.witness.in_(witnesses))
+        enough = signed.group_by(witnessed.c.size).having(func.count() >= needed)
+        with self._database.read() as connection:
+            found = connection.execute(enough.order_by(witnessed.c.size.desc()).limit(1)).first()
+            return None if found is None else (found[1], _lines(connection, *found))
+
+    # --- tiles ---
 
     def put_tile(self, level: int | None, index: int, content: bytes) -> None:
         """Keep a full tile, or bundle of entries, for good."""
@@ -167,6 +247,29 @@ class LogStore:
             return (self.folder / _TILES / tile_name(level, index)).read_bytes()
         except FileNotFoundError:
             return None
+
+
+def tiles_under(head: Head, store: LogStore) -> Tile:
+    """Return what reads the hashes under a head; StoreError log_damaged when a full tile is missing or cut."""
+
+    def read(level: int, index: int, width: int) -> bytes:
+        if index < head.size >> (TILE_HEIGHT * (level + 1)):
+            found = store.tile(level, index)
+            if found is None or len(found) != TILE_WIDTH * HASH_BYTES:
+                raise StoreError("log_damaged")
+            return found
+        return head.edge.levels[level]
+
+    return read
+
+
+def _lines(connection: Connection, size: int, note: str) -> list[str]:
+    there = (witnessed.c.size == size) & (witnessed.c.note == note)
+    return list(connection.execute(select(witnessed.c.line).where(there).order_by(witnessed.c.witness)).scalars())
+
+
+def _word(row: RowMapping | None) -> WitnessWord | None:
+    return None if row is None else WitnessWord(**row)
 
 
 def _make(connection: Connection, first: Head) -> None:

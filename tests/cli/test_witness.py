@@ -1,10 +1,12 @@
 """`yizhao witness` as a process of its own: its answers over HTTP, and what it remembers when it is killed."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,8 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from signing.checkpoint import NoteKey, cosignatures
-from tests.cli.site import STOP_SECONDS, run
+from hub.keyfolder import KeyFolder
+from signing.checkpoint import NoteKey, cosignatures, read_checkpoint
+from tests.cli.site import STOP_SECONDS, Site, run, served, start
 from tests.second.small_log import SmallLog
 
 ROOT = Path(__file__).parents[2]
@@ -137,3 +140,57 @@ def test_name_is_fixed_at_the_first_start(log: SmallLog, tmp_path: Path) -> None
         assert running.key.name.startswith("yizhao-witness/")
     refused = run("witness", "--data", str(tmp_path / "witness"), "--log", log.key.text, "--name", "another")
     assert (refused.code, "witness_name" in refused.err) == (1, True)
+
+
+def test_served_hub_has_its_heads_cosigned(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes: the hub asks by itself, and its door serves what the witness vouched for."""
+    public = KeyFolder(site.folder / "keys").public_key("hub:log")
+    key = NoteKey("hub.example.test/log/TEST", public).text
+    with witnessing(tmp_path / "witness", key) as running:
+        monkeypatch.setenv("YIZHAO_WITNESSES", json.dumps([f"{running.url} {running.key.text}"]))
+        with served(site) as hub:
+            assert httpx.get(f"{hub.url}/log/key").text == f"{key}\n"
+            note = until_served(f"{hub.url}/log/cosigned")
+            assert httpx.get(f"{hub.url}/log/checkpoint").text == note
+        looked = run("doctor", *site.local, "--json").json
+    assert read_checkpoint(note, NoteKey.read(key)).size > 0
+    assert len(cosignatures(note, [running.key])) == 1
+    assert [each["seen"] for each in looked if each["name"] == "witnesses"] == ["1/1"]
+
+
+def test_hub_refuses_a_witness_that_is_wrongly_set(settled: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YIZHAO_WITNESSES", '["http://127.0.0.1:1"]')
+    server = start(settled)
+    _, said = server.communicate()
+    assert (server.returncode, "witnesses_setting" in said, "Traceback" in said) == (1, True, False)
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """An installation that nothing changes."""
+    made = Site(tmp_path_factory.mktemp("settled"))
+    assert made.init().code == 0
+    return made
+
+
+def until_served(url: str) -> str:
+    """Ask again and again until there is an answer, at most ten seconds."""
+    pause = threading.Event()
+    for _ in range(200):
+        answer = httpx.get(url)
+        if answer.status_code == 200:
+            return answer.text
+        pause.wait(0.05)
+    raise AssertionError(f"{url} is not served")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("WITNESSES", '["http://127.0.0.1:1"]'), ("WITNESSES", '["ftp://x KEY"]'), ("WITNESSES_NEEDED", "1")],
+)
+def test_witness_that_is_wrongly_set_is_trouble(
+    setting: str, value: str, settled: Site, shared: Witnessing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"YIZHAO_{setting}", value.replace("KEY", shared.key.text))
+    looked = run("doctor", *settled.local, "--json")
+    assert (looked.code, "witnesses_setting" in looked.out) == (1, True)

@@ -72,6 +72,7 @@ OPERATIONS = [
     ("get", "/api/v1/overdue-tasks"),
     ("get", "/api/v1/pictures/{reference}"),
     ("get", "/log/checkpoint"),
+    ("get", "/log/cosigned"),
     ("get", "/log/key"),
     ("get", "/log/proof/consistency"),
     ("get", "/log/proof/inclusion"),

@@ -3,7 +3,7 @@
 Electronic business licences (电子营业执照, standards 3): the national system signs on the holder's phone and says who
 acted and whether the cert still stands; behind the port is an adapter of that system, or the TEST simulator.
 Tables: rows of a file a department sent.
-The evidence log's witnesses: parties who vouch that it has one history.
+The evidence log's witnesses: parties who vouch that it has one history. Timestamp authorities: who says when.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,6 +49,7 @@ __all__ = [
     "TabularHeaderError",
     "TabularLimitError",
     "TabularLimits",
+    "TimestampAuthority",
     "WitnessAnswer",
 ]
 
@@ -202,4 +203,17 @@ class LogWitness(Protocol):
         """Show it a head, and the proof that the head begins with the `old` leaves it saw; return what it answers.
 
         Raises OutsideError: it cannot be reached, takes too long, or refuses.
+        """
+
+
+# --- timestamps ---
+
+
+class TimestampAuthority(Protocol):
+    """An authority that says when a digest was there (RFC 3161)."""
+
+    def stamp(self, digest: bytes, nonce: int) -> bytes:
+        """Return the token (DER) over a SHA-256 `digest`, which must repeat the `nonce`; it is not verified.
+
+        Raises OutsideError or TimestampRefusedError: there is none.
         """

@@ -25,11 +25,11 @@ class ELicenceCertError(ConnectorError):
 
 
 class SimulatorError(ConnectorError):
-    """The TEST simulator refuses: `reason` is one of production, licence_number, exists,
+    """A TEST simulator refuses: `reason` is one of production, licence_number, exists,
     unknown_licence."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"electronic business licence simulator: {reason}")
+        super().__init__(f"simulator: {reason}")
         self.reason = reason
 
 

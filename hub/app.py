@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,6 +29,8 @@ from connectors.contract import ELicence, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
 from connectors.tabular import open_table
+from connectors.timestamp import HttpTimestamps
+from connectors.timestamp_simulator import TimestampSimulator
 from connectors.witness import HttpWitness
 from hub import VERSION
 from hub.confined.foreign_seal import SealChecker
@@ -49,9 +52,10 @@ from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
-from hub.keyfolder import KeyFolder
+from hub.keyfolder import TIMESTAMP_FOLDER, KeyFolder
 from hub.log import Panel
 from hub.log_watch import LogWatch
+from hub.proven_time import Believed, Stamping
 from hub.publication import status_list
 from hub.rates import Rates
 from hub.registry import HUB_SEALERS, Registry, Sealers
@@ -116,7 +120,8 @@ from signing.x509 import Purpose
 
 _FRESH = timedelta(seconds=1)
 _UPKEEP_SECONDS = 5.0
-_WITNESS_SECONDS = 1.0
+_OUTSIDE_SECONDS = 1.0
+_STOP_SECONDS = 1.0
 # What uploads under way may take of the memory, all together.
 _UPLOADED_BYTES = 160 * 1024 * 1024
 
@@ -221,10 +226,11 @@ class Upkeep:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float | None = None) -> None:
+        """Begin no further round, and wait for the one under way, but not longer than `seconds`."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _serve(self) -> None:
         log = structlog.get_logger("hub.upkeep")
@@ -266,13 +272,16 @@ def _build(settings: Settings, database: Database) -> Hub:
     outward = httpx.Client(follow_redirects=False)
     witnesses = open_witnesses(settings, outward)
     panel = make_panel(settings, witnesses)
+    believed = open_timestamps(settings, keys, installation, outward)
     log_store, key = open_log(settings, database, keys, installation, datetime.now(UTC))
     watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
     registry = make_registry(settings, database, keys, catalogue, installation, trust, watch)
     sequencer = Sequencer(database=database, store=log_store, key=key, owner=registry.owner, clock=moment)
     sequencing = SequencerThread(sequencer)
     cosigning = Cosigning(store=log_store, witnesses=witnesses, owner=registry.owner)
-    asking = Upkeep([cosigning.round], name="witnesses", seconds=_WITNESS_SECONDS)
+    asking = Upkeep([cosigning.round], name="witnesses", seconds=_OUTSIDE_SECONDS)
+    stamping = Stamping(store=log_store, believed=believed, owner=registry.owner, random=secrets.token_bytes)
+    timing = Upkeep([stamping.round], name="timestamps", seconds=_OUTSIDE_SECONDS)
     sealers = Sealing(keys)
     view = SharedView(registry, trust, installation)
     e_licence = _e_licence(settings, registry, installation)
@@ -333,6 +342,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         to_thread.current_default_thread_limiter().total_tokens = settings.threads
         sequencing.start()
         asking.start()
+        timing.start()
         upkeep.start()
         worker.start()
         makers.start()
@@ -350,6 +360,8 @@ def _build(settings: Settings, database: Database) -> Hub:
         worker.stop()
         upkeep.stop()
         asking.stop()
+        # A server outside may be slow to answer; what it says after this is not kept.
+        timing.stop(_STOP_SECONDS)
         cosigning.stop()
         outward.close()
         sequencing.stop()
@@ -432,6 +444,41 @@ def make_panel(settings: Settings, witnesses: Sequence[HttpWitness]) -> Panel:
     if settings.witnesses_needed > len(names) or len(set(names)) != len(names):
         raise SetupError("witnesses_setting", number=len(names))
     return Panel(names, settings.witnesses_needed or len(names))
+
+
+def open_timestamps(settings: Settings, keys: KeyFolder, installation: Installation, http: httpx.Client) -> Believed:
+    """Return the timestamp authority and who is believed about it; in TEST it is our own, unless one is set.
+
+    Raises SetupError timestamp_setting.
+    """
+    outside, policy = outside_timestamps(settings, http), settings.timestamp_policy or None
+    if outside is not None:
+        return Believed(*outside, policy, installation.is_test)
+    folder, secret = keys.folder / TIMESTAMP_FOLDER, keys.secret("timestamps")
+    simulator = TimestampSimulator(folder, passphrase=secret, mode=installation.mode, clock=moment)
+    return Believed(simulator, [simulator.anchor_der], policy, installation.is_test)
+
+
+def outside_timestamps(settings: Settings, http: httpx.Client) -> tuple[HttpTimestamps, list[bytes]] | None:
+    """Return the outside authority that is set, with the certs (DER) that issue its own; None where none is.
+
+    Raises SetupError timestamp_setting, which names the setting that is missing or wrong.
+    """
+    if not settings.timestamp_url:
+        return None
+    if not settings.timestamp_url.startswith(("https://", "http://")):
+        raise SetupError("timestamp_setting", setting="timestamp_url")
+    anchors = _anchors_in(settings.timestamp_anchors) if settings.timestamp_anchors else []
+    if not anchors:
+        raise SetupError("timestamp_setting", setting="timestamp_anchors")
+    return HttpTimestamps(settings.timestamp_url, http=http, seconds=settings.timestamp_timeout), anchors
+
+
+def _anchors_in(path: Path) -> list[bytes]:
+    try:
+        return [cert.public_bytes(Encoding.DER) for cert in load_pem_x509_certificates(path.read_bytes())]
+    except (OSError, ValueError):
+        return []
 
 
 def _clocks(settings: Settings) -> Mapping[str, Clock]:

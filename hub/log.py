@@ -3,6 +3,7 @@
 Whatever is shown belongs to the head that was published last; a partial tile is the beginning of the one there is.
 """
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,23 @@ def cosigned(store: LogStore, panel: Panel) -> str:
     if found is None:
         raise NotFoundError("not_cosigned")
     return add_lines(*found)
+
+
+def time_of(index: int | None, store: LogStore) -> dict[str, Any]:
+    """Return the newest timestamp, or the first over a head with the leaf at `index`; NotFoundError time_not_found.
+
+    `token` (standard base64) is over the SHA-256 of the UTF-8 bytes of `note`, which has the size and the root.
+    """
+    found = store.newest_time() if index is None else store.first_time(index)
+    if found is None:
+        raise NotFoundError("time_not_found")
+    return {
+        "size": found.size,
+        "note": found.note,
+        "token": b64encode(found.token).decode(),
+        "gen_time": found.gen_time.isoformat(),
+        "authority": found.whose,
+    }
 
 
 def tile(name: str, store: LogStore) -> bytes:

@@ -61,6 +61,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "给出 /log/key 所示的一行（名称+哈希+公钥），或写有这一行的文件。",
         "Give the line that /log/key shows (name+hash+key), or a file that holds it.",
     ),
+    "timestamp_setting": (
+        "时间戳服务的一项设置缺失或不对。",
+        "A setting of the timestamp authority is missing or wrong.",
+        "更正所列的 YIZHAO_ 设置，含义见 hub/settings.py。",
+        "Mend the YIZHAO_ setting named; hub/settings.py says what each means.",
+    ),
     "witnesses_setting": (
         "YIZHAO_WITNESSES 或 YIZHAO_WITNESSES_NEEDED 不对。",
         "YIZHAO_WITNESSES or YIZHAO_WITNESSES_NEEDED is wrong.",

@@ -3,7 +3,8 @@
 It lies outside the data folder and is not restored with it: a database that was rolled back meets a head that knows
 better. The head is replaced by compare-and-swap, on disk when `advance` returns, so that of two who lead at once one
 alone publishes. A full tile never changes; what is unfinished stands in the head, the right end of every level.
-Beside it stands what others said of heads: the words of witnesses, each of which only ever speaks of larger ones.
+Beside it stands what others said of heads: the words of witnesses, each of which only ever speaks of larger ones, and
+the timestamps of an authority.
 """
 
 import os
@@ -13,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     RowMapping,
+    Select,
     String,
     Table,
     Text,
@@ -73,6 +76,20 @@ witnessed = Table(
     Column("seen_at", Moment, nullable=False),
     Index("witnessed_by", "witness", "size"),
 )
+proven_time = Table(
+    "proven_time",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False, index=True),
+    Column("root", LargeBinary, nullable=False),
+    # The checkpoint as the log signed it, and the RFC 3161 token over its SHA-256.
+    Column("note", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("gen_time", Moment, nullable=False),
+    # The authority, by its cert's common name.
+    Column("whose", String(255), nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +127,22 @@ class WitnessWord:
     note: str
     line: str
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenTime:
+    """An authority's timestamp: `token` (RFC 3161) says that the checkpoint's `note` was there at `gen_time`.
+
+    `kept_at` is our own clock's.
+    """
+
+    size: int
+    root: bytes
+    note: str
+    token: bytes
+    gen_time: datetime
+    whose: str
+    kept_at: datetime
 
 
 class LogStore:
@@ -227,6 +260,35 @@ class LogStore:
         with self._database.read() as connection:
             found = connection.execute(enough.order_by(witnessed.c.size.desc()).limit(1)).first()
             return None if found is None else (found[1], _lines(connection, *found))
+
+    # --- what a timestamp authority said ---
+
+    def add_time(self, stamped: ProvenTime) -> None:
+        """Keep a timestamp, which was verified."""
+        row = {
+            "size": stamped.size,
+            "root": stamped.root,
+            "note": stamped.note,
+            "token": stamped.token,
+            "gen_time": stamped.gen_time,
+            "whose": stamped.whose,
+            "kept_at": stamped.kept_at,
+        }
+        self._database.write(lambda connection: connection.execute(insert(proven_time).values(**row)))
+
+    def newest_time(self) -> ProvenTime | None:
+        """Return the timestamp that was kept last."""
+        return self._time(select(proven_time).order_by(proven_time.c.number.desc()))
+
+    def first_time(self, index: int) -> ProvenTime | None:
+        """Return the first timestamp over a head that has the leaf at `index`."""
+        covers = select(proven_time).where(proven_time.c.size > index)
+        return self._time(covers.order_by(proven_time.c.size, proven_time.c.number))
+
+    def _time(self, wanted: Select[Any]) -> ProvenTime | None:
+        with self._database.read() as connection:
+            row = connection.execute(wanted.limit(1)).mappings().first()
+        return None if row is None else ProvenTime(**{name: row[name] for name in row if name != "number"})
 
     # --- tiles ---
 

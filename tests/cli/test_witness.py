@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,7 @@ from hub.keyfolder import KeyFolder
 from signing.checkpoint import NoteKey, cosignatures, read_checkpoint
 from tests.cli.site import STOP_SECONDS, Site, run, served, start
 from tests.second.small_log import SmallLog
+from tests.signing.stamping import told_by_openssl
 
 ROOT = Path(__file__).parents[2]
 
@@ -143,7 +146,7 @@ def test_name_is_fixed_at_the_first_start(log: SmallLog, tmp_path: Path) -> None
 
 
 def test_served_hub_has_its_heads_cosigned(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes: the hub asks by itself, and its door serves what the witness vouched for."""
+    """Two processes: the hub asks by itself, and its doors serve what witness and timestamp authority said."""
     public = KeyFolder(site.folder / "keys").public_key("hub:log")
     key = NoteKey("hub.example.test/log/TEST", public).text
     with witnessing(tmp_path / "witness", key) as running:
@@ -152,10 +155,27 @@ def test_served_hub_has_its_heads_cosigned(site: Site, tmp_path: Path, monkeypat
             assert httpx.get(f"{hub.url}/log/key").text == f"{key}\n"
             note = until_served(f"{hub.url}/log/cosigned")
             assert httpx.get(f"{hub.url}/log/checkpoint").text == note
+            stamped = json.loads(until_served(f"{hub.url}/log/time?leaf=0"))
         looked = run("doctor", *site.local, "--json").json
     assert read_checkpoint(note, NoteKey.read(key)).size > 0
     assert len(cosignatures(note, [running.key])) == 1
     assert [each["seen"] for each in looked if each["name"] == "witnesses"] == ["1/1"]
+    assert [each["state"] for each in looked if each["name"] == "proven_time"] == ["fine"]
+    digest, issuer = sha256(stamped["note"].encode()).digest(), site.folder / "keys/timestamp-simulator/issuer.cert.der"
+    token = b64decode(stamped["token"])
+    assert "Verification: OK" in told_by_openssl(token, digest, issuer.read_bytes(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "anchors"), [("ftp://x", "issuer.pem"), ("http://x", ""), ("http://x", "no such file")]
+)
+def test_timestamp_authority_that_is_wrongly_set_is_trouble(
+    url: str, anchors: str, settled: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIZHAO_TIMESTAMP_URL", url)
+    monkeypatch.setenv("YIZHAO_TIMESTAMP_ANCHORS", anchors)
+    looked = run("doctor", *settled.local, "--json")
+    assert (looked.code, "timestamp_setting" in looked.out) == (1, True)
 
 
 def test_hub_refuses_a_witness_that_is_wrongly_set(settled: Site, monkeypatch: pytest.MonkeyPatch) -> None:

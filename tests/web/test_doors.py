@@ -77,6 +77,7 @@ OPERATIONS = [
     ("get", "/log/proof/consistency"),
     ("get", "/log/proof/inclusion"),
     ("get", "/log/tile/{name}"),
+    ("get", "/log/time"),
     ("get", "/status/{number}"),
     ("post", "/api/v1/annotations"),
     ("post", "/api/v1/certificates"),

@@ -239,7 +239,10 @@ class Upkeep:
                 try:
                     work(datetime.now(UTC))
                 except Exception as error:
-                    log.error("upkeep_failed", work=getattr(work, "__name__", "work"), kind=type(error).__name__)
+                    log.error(
+                        "upkeep_failed", thread=self._thread.name, work=getattr(work, "__name__", "work"),
+                        kind=type(error).__name__, reason=getattr(error, "reason", None),
+                    )  # fmt: skip
             self._stopping.wait(self._seconds)
 
 

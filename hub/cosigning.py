@@ -12,6 +12,7 @@ Sources: design, decision 7; C2SP tlog-witness, tlog-cosignature.
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -61,10 +62,11 @@ class Cosigning:
                 asked.thread.start()
 
     def wait(self, seconds: float) -> None:
-        """Wait for the witnesses that are being asked, each so long."""
+        """Wait for the witnesses that are being asked, so long for all of them together."""
+        ends = time.monotonic() + seconds
         for asked in self._all:
             if asked.thread.is_alive():
-                asked.thread.join(seconds)
+                asked.thread.join(max(0.0, ends - time.monotonic()))
 
     def stop(self) -> None:
         """Begin nothing more; an answer that is still out is not kept."""

@@ -142,6 +142,8 @@ def _parts_of(token_der: bytes) -> _Parts:
     content = ContentInfo.load(token_der, strict=True)
     _require(content["content_type"].native == "signed_data", "form", "a timestamp is a SignedData")
     signed = content["content"]
+    # The version is 3 where anything but data is carried (RFC 5652 section 5.1).
+    _require(signed["version"].native == "v3", "form", "a timestamp is a SignedData of version 3")
     carried = signed["encap_content_info"]
     _require(carried["content_type"].native == "tst_info", "form", "a timestamp carries TSTInfo")
     octets = bytes(carried["content"])

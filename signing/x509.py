@@ -280,12 +280,13 @@ def verify_timestamp_cert(
 
 
 def _require_timestamps_only(cert: x509.Certificate) -> None:
-    try:
-        usage = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound:
-        usage = None
-    only = usage is not None and usage.critical and list(usage.value) == [Purpose.TIMESTAMP.oid]
-    if not only or _may_certify(cert):
+    usages, signs = None, True
+    for extension in cert.extensions:
+        if isinstance(extension.value, x509.ExtendedKeyUsage):
+            usages = list(extension.value) if extension.critical else None
+        elif isinstance(extension.value, x509.KeyUsage):
+            signs = extension.value.digital_signature or extension.value.content_commitment
+    if usages != [Purpose.TIMESTAMP.oid] or not signs or _may_certify(cert):
         raise CertRefusedError("purpose", f"cert with serial {cert.serial_number:x} is not for timestamps alone")
 
 

@@ -4,22 +4,25 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 
 from hub.keyfolder import KeyFolder
 from signing.checkpoint import NoteKey, cosignatures, read_checkpoint
-from tests.cli.site import STOP_SECONDS, Site, run, served, start
+from tests.cli.site import STOP_SECONDS, Site, run, served, start, stop, url_of
 from tests.second.small_log import SmallLog
 from tests.signing.stamping import told_by_openssl
 
@@ -214,3 +217,22 @@ def test_witness_that_is_wrongly_set_is_trouble(
     monkeypatch.setenv(f"YIZHAO_{setting}", value.replace("KEY", shared.key.text))
     looked = run("doctor", *settled.local, "--json")
     assert (looked.code, "witnesses_setting" in looked.out) == (1, True)
+
+
+def test_server_ends_in_time_however_silent_others_are(
+    site: Site, shared: Witnessing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    anchor = load_der_x509_certificate((site.folder / "keys" / "authority.cert.der").read_bytes())
+    monkeypatch.setenv("YIZHAO_TIMESTAMP_ANCHORS", site.write("anchor.pem", anchor.public_bytes(Encoding.PEM).decode()))
+    monkeypatch.setenv("YIZHAO_TIMESTAMP_URL", address)
+    monkeypatch.setenv("YIZHAO_WITNESSES", json.dumps([f"{address} {shared.key.text}"]))
+    with closing(silent):
+        server = start(site)
+        url = url_of(server)
+        accepted = [silent.accept()[0] for _ in range(2)]
+        assert httpx.get(f"{url}/log/checkpoint").status_code == 200
+        assert stop(server) == 0
+        for each in accepted:
+            each.close()

@@ -162,10 +162,11 @@ def test_test_authority_is_refused_where_there_is_no_test() -> None:
     assert reason(TOKEN, test=False) == "cert"
 
 
-def certified(*usages: x509.ObjectIdentifier, critical: bool) -> Certified:
-    """Return a party with any extended key usages at all."""
+def certified(*usages: x509.ObjectIdentifier, critical: bool, signs: bool = True) -> Certified:
+    """Return a party with any key usages at all."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.load_der_x509_certificate(ISSUER.cert_der)
+    usage = x509.KeyUsage(signs, False, not signs, False, False, False, False, False, False)
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "示例")]))
@@ -175,6 +176,7 @@ def certified(*usages: x509.ObjectIdentifier, critical: bool) -> Certified:
         .not_valid_before(NOW - YEAR)
         .not_valid_after(NOW + YEAR)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=critical)
+        .add_extension(usage, critical=True)
     )
     return Certified(key, builder.sign(ISSUER.key, SHA256()).public_bytes(Encoding.DER))
 
@@ -185,6 +187,7 @@ def test_usage_is_critical_and_alone() -> None:
     assert reason(token_of(certified(stamping, critical=False))) == "cert"
     assert reason(token_of(certified(stamping, other, critical=True))) == "cert"
     assert reason(token_of(certified(other, critical=True))) == "cert"
+    assert reason(token_of(certified(stamping, critical=True, signs=False))) == "cert"
 
 
 def test_cert_that_the_token_does_not_name_is_refused() -> None:

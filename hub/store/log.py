@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -225,9 +226,7 @@ class LogStore:
         """Keep a witness's word, which was verified; False when it spoke of this size, or a larger one, before."""
 
         def add(connection: Connection) -> bool:
-            newest = select(func.max(witnessed.c.size)).where(witnessed.c.witness == word.witness)
-            before = connection.execute(newest).scalar()
-            if before is not None and before >= word.size:
+            if _newest_size(connection, word.witness) >= word.size:
                 return False
             row = {"witness": word.witness, "size": word.size, "note": word.note, "line": word.line}
             connection.execute(insert(witnessed).values(**row, seen_at=word.seen_at))
@@ -255,11 +254,17 @@ class LogStore:
 
     def newest_cosigned(self, witnesses: Sequence[str], needed: int) -> tuple[str, list[str]] | None:
         """Return the newest checkpoint that `needed` of these witnesses have signed, and all lines over it."""
-        signed = select(witnessed.c.size, func.max(witnessed.c.note)).where(witnessed.c.witness.in_(witnesses))
-        enough = signed.group_by(witnessed.c.size).having(func.count() >= needed)
         with self._database.read() as connection:
-            found = connection.execute(enough.order_by(witnessed.c.size.desc()).limit(1)).first()
-            return None if found is None else (found[1], _lines(connection, *found))
+            newest = sorted((_newest_size(connection, each) for each in set(witnesses)), reverse=True)
+            # Above it fewer than enough have said anything at all, however long one of them has been silent.
+            below = witnessed.c.size <= newest[needed - 1]
+            said = select(witnessed.c.size, witnessed.c.witness, witnessed.c.note).where(below)
+            rows = connection.execute(said.order_by(witnessed.c.size.desc()).execution_options(yield_per=64))
+            for size, group in groupby(rows, key=lambda row: row.size):
+                signed = [row.note for row in group if row.witness in witnesses]
+                if len(signed) >= needed:
+                    return signed[0], _lines(connection, size, signed[0])
+        return None
 
     # --- what a timestamp authority said ---
 
@@ -323,6 +328,12 @@ def tiles_under(head: Head, store: LogStore) -> Tile:
         return head.edge.levels[level]
 
     return read
+
+
+def _newest_size(connection: Connection, witness: str) -> int:
+    """Return the size a witness spoke of last; -1 when it never did."""
+    found = connection.execute(select(func.max(witnessed.c.size)).where(witnessed.c.witness == witness)).scalar()
+    return -1 if found is None else int(found)
 
 
 def _lines(connection: Connection, size: int, note: str) -> list[str]:

@@ -313,7 +313,10 @@ def test_words_only_grow(world: World) -> None:
     assert store.add_word(word(9, "one", "nine", world.now))
     assert store.newest_cosigned(["one", "two"], 2) == ("five", ["line of one\n", "line of two\n"])
     assert store.newest_cosigned(["one", "two"], 1) == ("nine", ["line of one\n"])
-    assert [store.first_word(index) for index in (4, 5, 9)] == [
+    assert store.newest_cosigned(["one", "three"], 2) is None
+    assert store.add_word(word(11, "two", "eleven", world.now))
+    assert store.newest_cosigned(["one", "two"], 2) == ("five", ["line of one\n", "line of two\n"])
+    assert [store.first_word(index) for index in (4, 5, 11)] == [
         word(5, "one", "five", world.now),
         word(9, "one", "nine", world.now),
         None,

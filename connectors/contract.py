@@ -3,9 +3,10 @@
 Electronic business licences (电子营业执照, standards 3): the national system signs on the holder's phone and says who
 acted and whether the cert still stands; behind the port is an adapter of that system, or the TEST simulator.
 Tables: rows of a file a department sent.
+The evidence log's witnesses: parties who vouch that it has one history. Timestamp authorities: who says when.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ from typing import Literal, Protocol
 from connectors.errors import (
     ELicenceCertError,
     ELicenceSignatureError,
+    OutsideError,
     TabularCutError,
     TabularEncodingError,
     TabularError,
@@ -22,6 +24,7 @@ from connectors.errors import (
     TabularHeaderError,
     TabularLimitError,
 )
+from signing.checkpoint import NoteKey
 
 __all__ = [
     "CertStatus",
@@ -29,7 +32,9 @@ __all__ = [
     "ELicenceCertError",
     "ELicenceSignatureError",
     "LicenceSigner",
+    "LogWitness",
     "OpenTable",
+    "OutsideError",
     "Row",
     "RowProblem",
     "RowRule",
@@ -44,6 +49,8 @@ __all__ = [
     "TabularHeaderError",
     "TabularLimitError",
     "TabularLimits",
+    "TimestampAuthority",
+    "WitnessAnswer",
 ]
 
 # --- the electronic business licence ---
@@ -172,3 +179,41 @@ class OpenTable(Protocol):
 
     def __call__(self, path: Path, *, limits: TabularLimits) -> Table:
         """Return the header and the rows still to come; both may raise the TabularError family."""
+
+
+# --- witnesses of the evidence log ---
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessAnswer:
+    """What a witness answered: signature lines, nobody's word yet, or the `size` it saw last where that is another."""
+
+    lines: tuple[str, ...] = ()
+    size: int | None = None
+
+
+class LogWitness(Protocol):
+    """A witness of the log (C2SP tlog-witness), known by its key."""
+
+    @property
+    def key(self) -> NoteKey:
+        """The key by which its words are known."""
+
+    def add_checkpoint(self, old: int, path: Sequence[bytes], note: str) -> WitnessAnswer:
+        """Show it a head, and the proof that the head begins with the `old` leaves it saw; return what it answers.
+
+        Raises OutsideError: it cannot be reached, takes too long, or refuses.
+        """
+
+
+# --- timestamps ---
+
+
+class TimestampAuthority(Protocol):
+    """An authority that says when a digest was there (RFC 3161)."""
+
+    def stamp(self, digest: bytes, nonce: int) -> bytes:
+        """Return the token (DER) over a SHA-256 `digest`, which must repeat the `nonce`; it is not verified.
+
+        Raises OutsideError or TimestampRefusedError: there is none.
+        """

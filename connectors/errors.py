@@ -25,12 +25,24 @@ class ELicenceCertError(ConnectorError):
 
 
 class SimulatorError(ConnectorError):
-    """The TEST simulator refuses: `reason` is one of production, licence_number, exists,
+    """A TEST simulator refuses: `reason` is one of production, licence_number, exists,
     unknown_licence."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"electronic business licence simulator: {reason}")
+        super().__init__(f"simulator: {reason}")
         self.reason = reason
+
+
+class OutsideError(ConnectorError):
+    """An outside server did not do what it was asked: `reason` is one of unreachable, too_long, status, form.
+
+    `status` is that of its answer, where there was one.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(f"outside server: {reason}" + (f" ({status})" if status is not None else ""))
+        self.reason = reason
+        self.status = status
 
 
 class TabularError(ConnectorError):

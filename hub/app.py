@@ -7,13 +7,15 @@ releasing lapsed reservations, forgetting what has expired.
 
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import httpx
 import structlog
 from anyio import to_thread
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -27,9 +29,13 @@ from connectors.contract import ELicence, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
 from connectors.tabular import open_table
+from connectors.timestamp import HttpTimestamps
+from connectors.timestamp_simulator import TimestampSimulator
+from connectors.witness import HttpWitness
 from hub import VERSION
 from hub.audit.everything import Audited
 from hub.confined.foreign_seal import SealChecker
+from hub.cosigning import Cosigning
 from hub.delivery import Exchange
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
@@ -47,8 +53,10 @@ from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
-from hub.keyfolder import KeyFolder
+from hub.keyfolder import TIMESTAMP_FOLDER, KeyFolder
+from hub.log import Panel
 from hub.log_watch import LogWatch
+from hub.proven_time import Believed, Stamping
 from hub.publication import status_list
 from hub.rates import Rates
 from hub.receipts import Receipts
@@ -108,6 +116,8 @@ from schemas.licence_systems import load_licence_systems
 from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
+from signing.checkpoint import NoteKey
+from signing.errors import MalformedTokenError
 from signing.jws import CompactSigner
 from signing.signers import Signer
 from signing.trust import TrustList
@@ -115,6 +125,8 @@ from signing.x509 import Purpose
 
 _FRESH = timedelta(seconds=1)
 _UPKEEP_SECONDS = 5.0
+_OUTSIDE_SECONDS = 1.0
+_STOP_SECONDS = 1.0
 # What uploads under way may take of the memory, all together.
 _UPLOADED_BYTES = 160 * 1024 * 1024
 
@@ -205,18 +217,26 @@ class Hub:
 class Upkeep:
     """The thread that does what nobody asks for; a failed round is told in the log and tried again."""
 
-    def __init__(self, rounds: list[Callable[[datetime], object]]) -> None:
+    def __init__(
+        self,
+        rounds: list[Callable[[datetime], object]],
+        *,
+        name: str = "upkeep",
+        seconds: float = _UPKEEP_SECONDS,
+    ) -> None:
         self._rounds = rounds
+        self._seconds = seconds
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="upkeep", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float | None = None) -> None:
+        """Begin no further round, and wait for the one under way, but not longer than `seconds`."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _serve(self) -> None:
         log = structlog.get_logger("hub.upkeep")
@@ -225,8 +245,11 @@ class Upkeep:
                 try:
                     work(datetime.now(UTC))
                 except Exception as error:
-                    log.error("upkeep_failed", work=getattr(work, "__name__", "work"), kind=type(error).__name__)
-            self._stopping.wait(_UPKEEP_SECONDS)
+                    log.error(
+                        "upkeep_failed", thread=self._thread.name, work=getattr(work, "__name__", "work"),
+                        kind=type(error).__name__, reason=getattr(error, "reason", None),
+                    )  # fmt: skip
+            self._stopping.wait(self._seconds)
 
 
 def build(settings: Settings) -> Hub:
@@ -255,11 +278,19 @@ def _build(settings: Settings, database: Database) -> Hub:
     trust = TrustInForce(database, installation, moment)
     if trust.refresh(datetime.now(UTC)) is None:
         raise SetupError("trust_list_ended")
+    outward = httpx.Client(follow_redirects=False)
+    witnesses = open_witnesses(settings, outward)
+    panel = make_panel(settings, witnesses)
+    believed = open_timestamps(settings, keys, installation, outward)
     log_store, key = open_log(settings, database, keys, installation, datetime.now(UTC))
     watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
     registry = make_registry(settings, database, keys, catalogue, installation, trust, watch)
     sequencer = Sequencer(database=database, store=log_store, key=key, owner=registry.owner, clock=moment)
     sequencing = SequencerThread(sequencer)
+    cosigning = Cosigning(store=log_store, witnesses=witnesses, owner=registry.owner)
+    asking = Upkeep([cosigning.round], name="witnesses", seconds=_OUTSIDE_SECONDS)
+    stamping = Stamping(store=log_store, believed=believed, owner=registry.owner, random=secrets.token_bytes)
+    timing = Upkeep([stamping.round], name="timestamps", seconds=_OUTSIDE_SECONDS)
     sealers = Sealing(keys)
     view = SharedView(registry, trust, installation)
     e_licence = _e_licence(settings, registry, installation)
@@ -316,7 +347,7 @@ def _build(settings: Settings, database: Database) -> Hub:
             search_on=settings.search_on,
         )
     )  # fmt: skip
-    api.include_router(log.routes(log_store, key.text))
+    api.include_router(log.routes(log_store, key.text, panel))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     api.mount("/static", static_app())
 
@@ -324,6 +355,8 @@ def _build(settings: Settings, database: Database) -> Hub:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = settings.threads
         sequencing.start()
+        asking.start()
+        timing.start()
         upkeep.start()
         worker.start()
         makers.start()
@@ -340,6 +373,11 @@ def _build(settings: Settings, database: Database) -> Hub:
         makers.stop()
         worker.stop()
         upkeep.stop()
+        asking.stop()
+        # A server outside may be slow to answer; what it says after this is not kept.
+        timing.stop(_STOP_SECONDS)
+        cosigning.stop()
+        outward.close()
         sequencing.stop()
         log_store.close()
         database.close()
@@ -400,6 +438,64 @@ def open_log(
         store.close()
         raise SetupError("log_other")
     return store, key
+
+
+def open_witnesses(settings: Settings, http: httpx.Client) -> list[HttpWitness]:
+    """Return the log's witnesses; SetupError witnesses_setting for one that is not a URL and a witness's key."""
+    found = []
+    for number, each in enumerate(settings.witnesses, start=1):
+        url, _, text = each.strip().partition(" ")
+        try:
+            key = NoteKey.read(text)
+        except MalformedTokenError:
+            raise SetupError("witnesses_setting", number=number) from None
+        if not url.startswith(("https://", "http://")) or not key.is_witness:
+            raise SetupError("witnesses_setting", number=number)
+        found.append(HttpWitness(url, key, http=http, seconds=settings.witness_timeout))
+    return found
+
+
+def make_panel(settings: Settings, witnesses: Sequence[HttpWitness]) -> Panel:
+    """Return the witnesses and how many make a head cosigned; SetupError witnesses_setting when fewer are there."""
+    names = tuple(each.key.text for each in witnesses)
+    if settings.witnesses_needed > len(names) or len(set(names)) != len(names):
+        raise SetupError("witnesses_setting", number=len(names))
+    return Panel(names, settings.witnesses_needed or len(names))
+
+
+def open_timestamps(settings: Settings, keys: KeyFolder, installation: Installation, http: httpx.Client) -> Believed:
+    """Return the timestamp authority and who is believed about it; in TEST it is our own, unless one is set.
+
+    Raises SetupError timestamp_setting.
+    """
+    outside, policy = outside_timestamps(settings, http), settings.timestamp_policy or None
+    if outside is not None:
+        return Believed(*outside, policy, installation.is_test)
+    folder, secret = keys.folder / TIMESTAMP_FOLDER, keys.secret("timestamps")
+    simulator = TimestampSimulator(folder, passphrase=secret, mode=installation.mode, clock=moment)
+    return Believed(simulator, [simulator.anchor_der], policy, installation.is_test)
+
+
+def outside_timestamps(settings: Settings, http: httpx.Client) -> tuple[HttpTimestamps, list[bytes]] | None:
+    """Return the outside authority that is set, with the certs (DER) that issue its own; None where none is.
+
+    Raises SetupError timestamp_setting, which names the setting that is missing or wrong.
+    """
+    if not settings.timestamp_url:
+        return None
+    if not settings.timestamp_url.startswith(("https://", "http://")):
+        raise SetupError("timestamp_setting", setting="timestamp_url")
+    anchors = _anchors_in(settings.timestamp_anchors) if settings.timestamp_anchors else []
+    if not anchors:
+        raise SetupError("timestamp_setting", setting="timestamp_anchors")
+    return HttpTimestamps(settings.timestamp_url, http=http, seconds=settings.timestamp_timeout), anchors
+
+
+def _anchors_in(path: Path) -> list[bytes]:
+    try:
+        return [cert.public_bytes(Encoding.DER) for cert in load_pem_x509_certificates(path.read_bytes())]
+    except (OSError, ValueError):
+        return []
 
 
 def _clocks(settings: Settings) -> Mapping[str, Clock]:

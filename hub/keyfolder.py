@@ -25,6 +25,8 @@ from signing.x509 import Purpose, certify, make_self_signed
 
 # TEST only: the e-licence simulator keeps its own keys here, which are none of the hub's.
 SIMULATOR_FOLDER = "e-licence-simulator"
+# TEST only: the timestamp authority of our own.
+TIMESTAMP_FOLDER = "timestamp-simulator"
 
 _INDEX = "keys.json"
 _PASSPHRASE = "passphrase"  # noqa: S105 - a file name

@@ -3,18 +3,54 @@
 Whatever is shown belongs to the head that was published last.
 """
 
+from base64 import b64encode
+from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import NotFoundError
 from hub.store.log import LogStore
 from hub.store.log_view import LogView
 from signing.base64url import encode
+from signing.checkpoint import add_lines
 from signing.merkle import consistency_path, inclusion_path
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The witnesses of the log, by their keys in the one-line form, and how many of them make a head cosigned."""
+
+    witnesses: tuple[str, ...] = ()
+    needed: int = 0
+
+
 def checkpoint(store: LogStore) -> str:
-    """Return the note of the head."""
-    return store.head().note
+    """Return the note of the head, with the words of witnesses that there are on it."""
+    return add_lines(*store.cosigned_head())
+
+
+def cosigned(store: LogStore, panel: Panel) -> str:
+    """Return the newest note that enough witnesses have signed; NotFoundError not_cosigned while there is none."""
+    found = store.newest_cosigned(panel.witnesses, panel.needed) if panel.witnesses else None
+    if found is None:
+        raise NotFoundError("not_cosigned")
+    return add_lines(*found)
+
+
+def time_of(index: int | None, store: LogStore) -> dict[str, Any]:
+    """Return the newest timestamp, or the first over a head with the leaf at `index`; NotFoundError time_not_found.
+
+    `token` (standard base64) is over the SHA-256 of the UTF-8 bytes of `note`, which has the size and the root.
+    """
+    found = store.newest_time() if index is None else store.first_time(index)
+    if found is None:
+        raise NotFoundError("time_not_found")
+    return {
+        "size": found.size,
+        "note": found.note,
+        "token": b64encode(found.token).decode(),
+        "gen_time": found.gen_time.isoformat(),
+        "authority": found.whose,
+    }
 
 
 def tile(name: str, store: LogStore) -> bytes:

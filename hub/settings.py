@@ -89,6 +89,23 @@ class Settings(BaseSettings):
     log_silence: int = Field(
         default=900, ge=1, description="the log may say nothing for so long before issues and pulls stop (decision 7)"
     )
+    witnesses: tuple[str, ...] = Field(
+        default=(), description='witnesses of the log, each "URL KEY" as `yizhao witness` shows it (C2SP tlog-witness)'
+    )
+    witnesses_needed: int = Field(
+        default=0, ge=0, description="of how many witnesses /log/cosigned bears the word; 0 is all of them"
+    )
+    witness_timeout: float = Field(default=5.0, gt=0, le=30, description="how long a witness may take for its answer")
+    timestamp_url: str = Field(
+        default="", description="URL of the timestamp authority (RFC 3161); by default the TEST one of our own"
+    )
+    timestamp_anchors: Path | None = Field(
+        default=None, description="file of certs (PEM) that issue that authority's cert; needed with its URL"
+    )
+    timestamp_policy: str = Field(
+        default="", description="policy (OID) that a timestamp must be given under; by default any"
+    )
+    timestamp_timeout: float = Field(default=10.0, gt=0, le=30, description="how long a timestamp may take")
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
     sign_ins: int = Field(
         default=64,

@@ -6,6 +6,9 @@ names the algorithm its trust list states for the key, and a key of another kind
 ES256: ECDSA over P-256 with SHA-256 (FIPS 186-5), as r‖s of 2 × 32 bytes (RFC 7518 section 3.4).
 Ed25519: RFC 8032, under its own name (RFC 9864); keys of small order are refused, because anybody can sign for them,
 and so are keys not in their canonical form.
+
+Authorities outside of the trust list (timestamps) sign by what they have: P-256 or RSA of at least 2,048 bits, with
+SHA-256. Their signatures are checked here too, by a function of their own, and open none of our doors.
 """
 
 import hashlib
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.x509.oid import SignatureAlgorithmOID
 
@@ -28,6 +31,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_NAME = "secp256r1"
 _P256_WIDTH = 32
+_LEAST_RSA_BITS = 2_048
 # The y coordinates of the eight points whose order divides the cofactor: 0, ±1, and ±y where dy⁴ + 2y² = 1.
 _ED25519_FIELD = 2**255 - 19
 _ED25519_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
@@ -179,6 +183,37 @@ def verify_cert_signature(cert: x509.Certificate, issuer_public_key: PublicKey) 
         raise AlgorithmRefusedError("the cert is not signed by the algorithm of its issuer's key")
     signature = algorithm.raw_cert_signature(cert.signature)
     verify_signature(algorithm.name, issuer_public_key, signature, cert.tbs_certificate_bytes)
+
+
+OutsideKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+
+
+def verify_outside_signature(public_key: OutsideKey, signature: bytes, message: bytes) -> None:
+    """Return when an outside authority's signature (as X.509 and CMS carry it) over `message` is the key's.
+
+    ECDSA over P-256, or RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2), both with SHA-256. Raises AlgorithmRefusedError for a
+    key of another kind or size, else SignatureInvalidError.
+    """
+    try:
+        if isinstance(public_key, rsa.RSAPublicKey):
+            if public_key.key_size < _LEAST_RSA_BITS:
+                raise AlgorithmRefusedError("an RSA key of an authority has at least 2,048 bits")
+            public_key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        elif public_key.curve.name == _P256_NAME:
+            _verify_es256(public_key, _es256_from_der(signature), message)
+        else:
+            raise AlgorithmRefusedError("an authority signs by P-256 or RSA")
+    except InvalidSignature as error:
+        raise SignatureInvalidError("the signature does not match") from error
+
+
+def verify_outside_cert_signature(cert: x509.Certificate, issuer_public_key: OutsideKey) -> None:
+    """Return when an outside cert's signature is the issuer key's. Raises as `verify_outside_signature`."""
+    is_rsa = isinstance(issuer_public_key, rsa.RSAPublicKey)
+    wanted = SignatureAlgorithmOID.RSA_WITH_SHA256 if is_rsa else SignatureAlgorithmOID.ECDSA_WITH_SHA256
+    if cert.signature_algorithm_oid != wanted:
+        raise AlgorithmRefusedError("the cert is not signed by its issuer's algorithm with SHA-256")
+    verify_outside_signature(issuer_public_key, cert.signature, cert.tbs_certificate_bytes)
 
 
 def spki(public_key: PublicKey) -> bytes:

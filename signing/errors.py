@@ -51,6 +51,14 @@ class CmsRefusedError(_ReasonedError):
     """A CMS signature was refused. `reason`: form (not the one we write) | digest (it is over other content)."""
 
 
+class TimestampRefusedError(_ReasonedError):
+    """A timestamp was refused.
+
+    `reason`: form | rejected (the authority gave none) | digest (of other content) | nonce | policy | time (not ours) |
+    signer (not the cert it names) | cert (not a timestamp authority's, or of none we know) | signature.
+    """
+
+
 class PdfRefusedError(_ReasonedError):
     """A PDF that is not sealed, or is not of the form of a sealed one.
 

@@ -1,9 +1,10 @@
 """X.509 certs: the TEST authority that certifies a given public key, and the verification of one party's cert.
 
 Rules: chains are one level (a party's cert is issued directly by an anchor of the trust list); the purpose is a private
-extended key usage; an enterprise's or department's licence number stands in both organizationIdentifier and
-serialNumber of the subject; TEST certs carry a critical private extension, so that no foreign software accepts
-them and production refuses them. An unknown critical extension is refused (RFC 5280 section 4.2).
+extended key usage, but a timestamp authority's is the public one, critical and alone (RFC 3161 section 2.3); an
+enterprise's or department's licence number stands in both organizationIdentifier and serialNumber of the subject; TEST
+certs carry a critical private extension, so that no foreign software accepts them and production refuses them. An
+unknown critical extension is refused (RFC 5280 section 4.2).
 Not checked here: revocation (the trust list and the e-licence port do), the check digits of a licence number.
 """
 
@@ -17,10 +18,19 @@ from enum import StrEnum
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import ExtensionOID, NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
-from signing.algorithms import PrivateKey, PublicKey, algorithm_of, key_id, listed, verify_cert_signature
+from signing.algorithms import (
+    OutsideKey,
+    PrivateKey,
+    PublicKey,
+    algorithm_of,
+    key_id,
+    listed,
+    verify_cert_signature,
+    verify_outside_cert_signature,
+)
 from signing.errors import AlgorithmRefusedError, CertRefusedError, SignatureInvalidError
 
 # A UUID of our own under 2.25 (ITU-T X.667): private, and needs no registration.
@@ -60,6 +70,7 @@ class Purpose(StrEnum):
     OPERATOR = "operator"
     E_LICENCE = "e_licence"
     HUB = "hub"
+    TIMESTAMP = "timestamp"
 
     @property
     def oid(self) -> x509.ObjectIdentifier:
@@ -67,7 +78,9 @@ class Purpose(StrEnum):
         return _PURPOSE_OIDS[self]
 
 
-_PURPOSE_OIDS = {purpose: x509.ObjectIdentifier(f"{_ARC}.2.{number}") for number, purpose in enumerate(Purpose, 1)}
+_PURPOSE_OIDS = {purpose: x509.ObjectIdentifier(f"{_ARC}.2.{number}") for number, purpose in enumerate(Purpose, 1)} | {
+    Purpose.TIMESTAMP: ExtendedKeyUsageOID.TIME_STAMPING
+}
 # How many certs may stand below: a root certifies authorities, an authority certifies parties.
 _PATH_LENGTHS = {Purpose.ROOT: 1, Purpose.AUTHORITY: 0}
 
@@ -183,7 +196,7 @@ def _builder(
         .not_valid_after(not_after)
         .add_extension(constraints, critical=True)
         .add_extension(_key_usage(purpose), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([purpose.oid]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([purpose.oid]), critical=purpose is Purpose.TIMESTAMP)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
     if test:
@@ -236,6 +249,55 @@ def verify_cert(
     _require_in_dates(cert, at)
     _require_purpose(cert, purpose)
     return facts
+
+
+def verify_timestamp_cert(
+    cert_der: bytes, *, anchors: Sequence[bytes], at: datetime, allow_test: bool
+) -> tuple[OutsideKey, str]:
+    """Return key and common name of a timestamp authority's cert, issued directly by one of `anchors`, good at `at`.
+
+    The authority may be anybody's: its key and its issuer's are P-256 or RSA. 1 form and extensions 2 TEST only where
+    allowed 3 extended key usage is timeStamping, critical and alone (RFC 3161 section 2.3), and it certifies nobody
+    4 dates 5 issued by an anchor that may certify and is itself in its dates. Raises CertRefusedError.
+    """
+    cert = _load(cert_der)
+    if _is_test(cert) and not allow_test:
+        raise CertRefusedError("test_in_production", f"cert with serial {cert.serial_number:x} is a TEST cert")
+    _require_timestamps_only(cert)
+    _require_in_dates(cert, at)
+    for anchor in map(_load, anchors):
+        if anchor.subject != cert.issuer or not _may_certify(anchor):
+            continue
+        try:
+            verify_outside_cert_signature(cert, _outside_key_of(anchor))
+        except (SignatureInvalidError, AlgorithmRefusedError):
+            continue
+        if _is_test(anchor) and not allow_test:
+            raise CertRefusedError("test_in_production", "the issuer of a timestamp cert is a TEST authority")
+        _require_in_dates(anchor, at)
+        return _outside_key_of(cert), _common_name(cert)
+    raise CertRefusedError("chain", f"cert with serial {cert.serial_number:x} is not issued by an accepted authority")
+
+
+def _require_timestamps_only(cert: x509.Certificate) -> None:
+    usages, signs = None, True
+    for extension in cert.extensions:
+        if isinstance(extension.value, x509.ExtendedKeyUsage):
+            usages = list(extension.value) if extension.critical else None
+        elif isinstance(extension.value, x509.KeyUsage):
+            signs = extension.value.digital_signature or extension.value.content_commitment
+    if usages != [Purpose.TIMESTAMP.oid] or not signs or _may_certify(cert):
+        raise CertRefusedError("purpose", f"cert with serial {cert.serial_number:x} is not for timestamps alone")
+
+
+def _outside_key_of(cert: x509.Certificate) -> OutsideKey:
+    try:
+        public_key = cert.public_key()
+    except _UNREADABLE as error:
+        raise CertRefusedError("algorithm", "the cert's key cannot be read") from error
+    if not isinstance(public_key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+        raise CertRefusedError("algorithm", "the cert's key is neither of a curve nor RSA")
+    return public_key
 
 
 def read_cert_unverified(cert_der: bytes) -> CertFacts:

@@ -155,6 +155,7 @@ _LAYERS = {
     "hub.intentions": "steps",
     "hub.order_reading": "steps",
     "hub.planning": "steps",
+    "hub.proven_time": "steps",
     "hub.recomposition": "steps",
     "hub.registry": "steps",
     "hub.log_watch": "steps",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hub.keyfolder import KeyFolder
     from hub.settings import Settings
     from hub.store.database import Database
+    from hub.store.log import LogStore
     from signing.trust import TrustList
 
 State = Literal["fine", "watch", "trouble"]
@@ -39,6 +40,9 @@ _OLDEST_POSTGRESQL = 150_000
 _LEAST_FREE_BYTES = 1 << 30
 _SOON = timedelta(days=7)
 _LEASE_LONG_OVER = timedelta(minutes=5)
+_LONGEST_WITHOUT_TIME = timedelta(minutes=15)
+_WITNESSES = ("witnesses", "存证日志的见证者", "Witnesses of the log")
+_PROVEN_TIME = ("proven_time", "存证日志的可信时间", "Proven time of the log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,10 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
     try:
         yield _documents(settings)
         yield _existing_anchors(settings)
+        yield from _log(settings, now)
         installation = yield from _installation(database)
         if installation is not None:
-            yield _log(settings, database)
+            yield _store_fits(settings, database)
             yield from _registry(database, keys, installation, now)
     finally:
         database.close()
@@ -156,6 +161,57 @@ def _existing_anchors(settings: "Settings") -> Finding:
         return _finding(*names, False, f"{error.code} YIZHAO_EXISTING_ANCHORS")
 
 
+def _log(settings: "Settings", now: datetime) -> Iterator[Finding]:
+    """Say what others said of the evidence log's head; a hub that was never served has no log yet."""
+    import httpx
+
+    from hub.app import make_panel, open_witnesses, outside_timestamps
+    from hub.errors import HubError
+    from hub.store.log import LogStore
+
+    panel = None
+    with httpx.Client() as http:
+        try:
+            panel = make_panel(settings, open_witnesses(settings, http))
+        except HubError as error:
+            yield _finding(*_WITNESSES, False, f"{error.code} YIZHAO_WITNESSES")
+        try:
+            outside_timestamps(settings, http)
+        except HubError as error:
+            yield _finding(*_PROVEN_TIME, False, f"{error.code} {error.facts['setting']}")
+            return
+    store = LogStore(settings.log_folder) if LogStore.is_at(settings.log_folder) else None
+    try:
+        if panel is not None:
+            yield _witnesses(store, panel.witnesses)
+        yield _proven_time(store, now)
+    finally:
+        if store is not None:
+            store.close()
+
+
+def _witnesses(store: "LogStore | None", keys: tuple[str, ...]) -> Finding:
+    """Say how many witnesses have signed the newest head, and how far behind the others are."""
+    if store is None:
+        return Finding(*_WITNESSES, "watch", f"0/{len(keys)}, no log yet")
+    size = store.pulse().size
+    words = [store.newest_word(key) for key in keys]
+    behind = [size - (word.size if word is not None else 0) for word in words]
+    current = behind.count(0)
+    seen = f"{current}/{len(keys)}" + (f", {max(behind)} leaves behind" if current < len(keys) else "")
+    state: State = "fine" if keys and current == len(keys) else "watch"
+    return Finding(*_WITNESSES, state, seen)
+
+
+def _proven_time(store: "LogStore | None", now: datetime) -> Finding:
+    """Say when a timestamp authority last stamped the log's head."""
+    last = store.newest_time() if store is not None else None
+    if last is None:
+        return Finding(*_PROVEN_TIME, "watch", "none yet")
+    state: State = "watch" if now - last.gen_time > _LONGEST_WITHOUT_TIME else "fine"
+    return Finding(*_PROVEN_TIME, state, f"{last.gen_time.isoformat(timespec='seconds')} {last.whose}")
+
+
 def _database(settings: "Settings") -> "Generator[Finding, None, Database | None]":
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -225,7 +281,7 @@ def _installation(database: "Database") -> "Generator[Finding, None, Installatio
     return installation
 
 
-def _log(settings: "Settings", database: "Database") -> Finding:
+def _store_fits(settings: "Settings", database: "Database") -> Finding:
     """Hold the store against the evidence log: a store that was rolled back, or whose log is lost, is trouble."""
     from hub.log_watch import rolled_back_to
     from hub.store.entry import EntryReader

@@ -32,6 +32,7 @@ from hub.cli import (
     serve,
     sharing,
     simulator,
+    witness,
     worker,
 )
 from hub.cli import intake as intake_command
@@ -52,6 +53,7 @@ _OVER_API = "经接口，以某把密钥的名义 Over the API, in the name of a
 app.command("init", rich_help_panel=_LOCAL)(init.init)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
+app.command("witness", rich_help_panel=_LOCAL)(witness.witness)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("audit", rich_help_panel=_LOCAL)(audit.audit)
 app.command("restored", rich_help_panel=_LOCAL)(restored.restored)

@@ -85,6 +85,36 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "接上原来的日志目录（YIZHAO_LOG）。",
         "Connect this hub's own log folder (YIZHAO_LOG).",
     ),
+    "log_key_form": (
+        "所给的不是日志的公钥。",
+        "What was given is not the key of a log.",
+        "给出 /log/key 所示的一行（名称+哈希+公钥），或写有这一行的文件。",
+        "Give the line that /log/key shows (name+hash+key), or a file that holds it.",
+    ),
+    "timestamp_setting": (
+        "时间戳服务的一项设置缺失或不对。",
+        "A setting of the timestamp authority is missing or wrong.",
+        "更正所列的 YIZHAO_ 设置，含义见 hub/settings.py。",
+        "Mend the YIZHAO_ setting named; hub/settings.py says what each means.",
+    ),
+    "witnesses_setting": (
+        "YIZHAO_WITNESSES 或 YIZHAO_WITNESSES_NEEDED 不对。",
+        "YIZHAO_WITNESSES or YIZHAO_WITNESSES_NEEDED is wrong.",
+        "每项写成“地址 公钥”，如 yizhao witness 启动时所示；所需数目不超过见证者的数目。",
+        "Write each as URL and key, as `yizhao witness` shows them; no more may be needed than there are.",
+    ),
+    "witness_name": (
+        "见证者的名称在首次启动时已定。",
+        "The witness's name was fixed at its first start.",
+        "去掉 --name，或另选目录建立另一位见证者。",
+        "Leave --name out, or choose another folder for another witness.",
+    ),
+    "witness_running": (
+        "这个目录里已有见证者在运行。",
+        "A witness runs on this folder already.",
+        "先停掉它，或另选目录。",
+        "Stop it first, or choose another folder.",
+    ),
     "keys_inside": (
         "密钥目录不能放在数据目录之内（备份会带走密钥）。",
         "Keys may not lie inside the data folder, whose backups hold it.",

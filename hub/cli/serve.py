@@ -53,9 +53,9 @@ def serve(
 
 def run(settings: "Settings", *, log: Path | None, ready: Callable[[str], None]) -> None:
     """Serve until a signal; `ready` is called with the URL as soon as requests are answered."""
-    listening = _listen(settings.host, settings.port)
+    listening = listen(settings.host, settings.port)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+        signal.signal(number, leave)
 
     import uvicorn
 
@@ -114,7 +114,7 @@ def fits_small_code(origin: str) -> bool:
     return 4 + 8 + 8 * as_bytes + 4 + 9 + rest // 2 * 11 + rest % 2 * 6 <= _QR_BITS
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Take the port before anything else, so that a taken one is said at once."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -127,6 +127,6 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def leave(number: int, frame: FrameType | None) -> None:
     # uvicorn raises the signal once more when it has ended; to us it means: leave, and close on the way out.
     raise SystemExit(0)

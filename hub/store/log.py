@@ -3,25 +3,34 @@
 It lies outside the data folder and is not restored with it: a database that was rolled back meets a head that knows
 better. The head is replaced by compare-and-swap, on disk when `advance` returns, so that of two who lead at once one
 alone publishes. A full tile never changes; what is unfinished stands in the head, the right end of every level.
+Beside it stands what others said of heads: the words of witnesses, each of which only ever speaks of larger ones, and
+the timestamps of an authority.
 """
 
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
+    RowMapping,
+    Select,
     String,
     Table,
     Text,
+    func,
     insert,
     select,
     update,
@@ -56,6 +65,32 @@ head = Table(
     Column("leader", String(64), nullable=False),
     Column("lease_until", Moment, nullable=False),
 )
+witnessed = Table(
+    "witnessed",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    # The witness's key in the one-line form, which has its name.
+    Column("witness", String(400), primary_key=True),
+    # The checkpoint as the log signed it, and the witness's signature line over it.
+    Column("note", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index("witnessed_by", "witness", "size"),
+)
+proven_time = Table(
+    "proven_time",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False, index=True),
+    Column("root", LargeBinary, nullable=False),
+    # The checkpoint as the log signed it, and the RFC 3161 token over its SHA-256.
+    Column("note", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("gen_time", Moment, nullable=False),
+    # The authority, by its cert's common name.
+    Column("whose", String(255), nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +119,33 @@ class Pulse:
     heard_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class WitnessWord:
+    """A witness's word: `line` is its signature over the checkpoint's `note`, which it saw at `seen_at`."""
+
+    witness: str
+    size: int
+    note: str
+    line: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenTime:
+    """An authority's timestamp: `token` (RFC 3161) says that the checkpoint's `note` was there at `gen_time`.
+
+    `kept_at` is our own clock's.
+    """
+
+    size: int
+    root: bytes
+    note: str
+    token: bytes
+    gen_time: datetime
+    whose: str
+    kept_at: datetime
+
+
 class LogStore:
     """One log's store. A moment is the caller's; leases are compared on the caller's clock."""
 
@@ -93,6 +155,8 @@ class LogStore:
             raise SetupError("log_missing")
         self.folder = folder
         self._database = Database(f"sqlite:///{(folder / _FILE).resolve()}", pool_size=4)
+        # A store that an earlier version made has fewer tables.
+        self._database.write(metadata.create_all)
 
     @staticmethod
     def is_at(folder: Path) -> bool:
@@ -141,6 +205,12 @@ class LogStore:
         taken = update(head).where(free).values(leader=owner, lease_until=now + term)
         return self._database.write(lambda connection: connection.execute(taken).rowcount == 1)
 
+    def is_led_by(self, owner: str, now: datetime) -> bool:
+        """Say whether `owner` has the lead."""
+        leads = select(head.c.number).where((head.c.leader == owner) & (head.c.lease_until > now))
+        with self._database.read() as connection:
+            return connection.execute(leads).first() is not None
+
     def advance(self, before: Head, after: Head, owner: str, lease_until: datetime) -> bool:
         """Publish `after` in place of `before`: the commit point of every leaf it has more.
 
@@ -149,6 +219,83 @@ class LogStore:
         is_before = (head.c.size == before.size) & (head.c.note == before.note) & (head.c.leader == owner)
         advanced = update(head).where(is_before).values(**_row(after), lease_until=lease_until)
         return self._database.write(lambda connection: connection.execute(advanced).rowcount == 1)
+
+    # --- what witnesses said ---
+
+    def add_word(self, word: WitnessWord) -> bool:
+        """Keep a witness's word, which was verified; False when it spoke of this size, or a larger one, before."""
+
+        def add(connection: Connection) -> bool:
+            if _newest_size(connection, word.witness) >= word.size:
+                return False
+            row = {"witness": word.witness, "size": word.size, "note": word.note, "line": word.line}
+            connection.execute(insert(witnessed).values(**row, seen_at=word.seen_at))
+            return True
+
+        return self._database.write(add)
+
+    def newest_word(self, witness: str) -> WitnessWord | None:
+        """Return what a witness said last."""
+        last = select(witnessed).where(witnessed.c.witness == witness).order_by(witnessed.c.size.desc()).limit(1)
+        with self._database.read() as connection:
+            return _word(connection.execute(last).mappings().first())
+
+    def first_word(self, index: int) -> WitnessWord | None:
+        """Return the first word of any witness on a head that has the leaf at `index`."""
+        first = select(witnessed).where(witnessed.c.size > index).order_by(witnessed.c.size, witnessed.c.seen_at)
+        with self._database.read() as connection:
+            return _word(connection.execute(first.limit(1)).mappings().first())
+
+    def cosigned_head(self) -> tuple[str, list[str]]:
+        """Return the newest checkpoint, and the witnesses' lines that there are over it."""
+        with self._database.read() as connection:
+            size, note = connection.execute(select(head.c.size, head.c.note)).one()
+            return note, _lines(connection, size, note)
+
+    def newest_cosigned(self, witnesses: Sequence[str], needed: int) -> tuple[str, list[str]] | None:
+        """Return the newest checkpoint that `needed` of these witnesses have signed, and all lines over it."""
+        with self._database.read() as connection:
+            newest = sorted((_newest_size(connection, each) for each in set(witnesses)), reverse=True)
+            # Above it fewer than enough have said anything at all, however long one of them has been silent.
+            below = witnessed.c.size <= newest[needed - 1]
+            said = select(witnessed.c.size, witnessed.c.witness, witnessed.c.note).where(below)
+            rows = connection.execute(said.order_by(witnessed.c.size.desc()).execution_options(yield_per=64))
+            for size, group in groupby(rows, key=lambda row: row.size):
+                signed = [row.note for row in group if row.witness in witnesses]
+                if len(signed) >= needed:
+                    return signed[0], _lines(connection, size, signed[0])
+        return None
+
+    # --- what a timestamp authority said ---
+
+    def add_time(self, stamped: ProvenTime) -> None:
+        """Keep a timestamp, which was verified."""
+        row = {
+            "size": stamped.size,
+            "root": stamped.root,
+            "note": stamped.note,
+            "token": stamped.token,
+            "gen_time": stamped.gen_time,
+            "whose": stamped.whose,
+            "kept_at": stamped.kept_at,
+        }
+        self._database.write(lambda connection: connection.execute(insert(proven_time).values(**row)))
+
+    def newest_time(self) -> ProvenTime | None:
+        """Return the timestamp that was kept last."""
+        return self._time(select(proven_time).order_by(proven_time.c.number.desc()))
+
+    def first_time(self, index: int) -> ProvenTime | None:
+        """Return the first timestamp over a head that has the leaf at `index`."""
+        covers = select(proven_time).where(proven_time.c.size > index)
+        return self._time(covers.order_by(proven_time.c.size, proven_time.c.number))
+
+    def _time(self, wanted: Select[Any]) -> ProvenTime | None:
+        with self._database.read() as connection:
+            row = connection.execute(wanted.limit(1)).mappings().first()
+        return None if row is None else ProvenTime(**{name: row[name] for name in row if name != "number"})
+
+    # --- tiles ---
 
     def put_tile(self, level: int | None, index: int, content: bytes) -> None:
         """Keep a full tile, or bundle of entries, for good."""
@@ -167,6 +314,21 @@ class LogStore:
             return (self.folder / _TILES / tile_name(level, index)).read_bytes()
         except FileNotFoundError:
             return None
+
+
+def _newest_size(connection: Connection, witness: str) -> int:
+    """Return the size a witness spoke of last; -1 when it never did."""
+    found = connection.execute(select(func.max(witnessed.c.size)).where(witnessed.c.witness == witness)).scalar()
+    return -1 if found is None else int(found)
+
+
+def _lines(connection: Connection, size: int, note: str) -> list[str]:
+    there = (witnessed.c.size == size) & (witnessed.c.note == note)
+    return list(connection.execute(select(witnessed.c.line).where(there).order_by(witnessed.c.witness)).scalars())
+
+
+def _word(row: RowMapping | None) -> WitnessWord | None:
+    return None if row is None else WitnessWord(**row)
 
 
 def _make(connection: Connection, first: Head) -> None:

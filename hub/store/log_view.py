@@ -10,11 +10,11 @@ from signing.tiles import cut_bundle, read_bundle, read_tile_name
 
 
 class LogView:
-    """What is published at this moment; a later head is another view."""
+    """What is published at this moment, or under one `head`; a later head is another view."""
 
-    def __init__(self, store: LogStore) -> None:
+    def __init__(self, store: LogStore, head: Head | None = None) -> None:
         self._store = store
-        self.head: Head = store.head()
+        self.head = head or store.head()
 
     @property
     def size(self) -> int:

@@ -4,9 +4,9 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from hub.log import checkpoint, prove_consistency, prove_inclusion, tile
+from hub.log import Panel, checkpoint, cosigned, prove_consistency, prove_inclusion, tile, time_of
 from hub.store.log import LogStore
 from hub.web.callers import in_thread
 
@@ -14,17 +14,29 @@ from hub.web.callers import in_thread
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 _FOR_A_SECOND = {"cache-control": "public, max-age=1"}
 _Place = Annotated[int, Query(ge=0, le=2**62)]
+_Leaf = Annotated[int | None, Query(ge=0, le=2**62, description="the index of a leaf")]
 _Size = Annotated[int | None, Query(ge=0, le=2**62)]
 
 
-def routes(store: LogStore, key: str) -> APIRouter:
-    """`key` is the log's public key in the one-line form of notes."""
+def routes(store: LogStore, key: str, panel: Panel) -> APIRouter:
+    """`key` is the log's public key in the one-line form of notes; `panel` the witnesses that were configured."""
     router = APIRouter(prefix="/log", tags=["evidence 存证"])
 
     @router.get("/checkpoint", summary="The signed head of the log 存证日志的签名树头")
     async def newest() -> Response:
         """The checkpoint as a signed note (C2SP tlog-checkpoint); its key is on the trust list and at `/log/key`."""
         return PlainTextResponse(await in_thread(partial(checkpoint, store)), headers=_FOR_A_SECOND)
+
+    @router.get("/cosigned", summary="The newest head that the witnesses signed 见证者附签的最新树头")
+    async def vouched() -> Response:
+        """The newest checkpoint that enough of the hub's witnesses have cosigned (C2SP tlog-cosignature)."""
+        return PlainTextResponse(await in_thread(partial(cosigned, store, panel)), headers=_FOR_A_SECOND)
+
+    @router.get("/time", summary="When a leaf was there, as an authority says 可信时间")
+    async def stamped(leaf: _Leaf = None) -> Response:
+        """The newest timestamp (RFC 3161), or the first over a checkpoint that has the leaf at this index."""
+        found = await in_thread(partial(time_of, leaf, store))
+        return JSONResponse(found, headers=_FOR_A_SECOND)
 
     @router.get("/tile/{name:path}", summary="A tile of the log 日志数据块")
     async def one_tile(name: str) -> Response:

@@ -870,6 +870,22 @@ HUB: Mapping[str, Row] = {
         404, "日志里还没有这一条，不能证明。", "The log has no such leaf or size yet.",
         "请先读取最新的检查点，按它的条目数索取证明。", "Read the newest checkpoint and ask within its size.",
     ),
+    "not_cosigned": Row(
+        404, "还没有见证者共同附签的检查点。", "No checkpoint has been signed by enough witnesses yet.",
+        "请稍后再试，或改取 /log/checkpoint。", "Try again in a moment, or read /log/checkpoint.",
+    ),
+    "time_not_found": Row(
+        404, "日志还没有覆盖这一条的可信时间戳。", "No timestamp covers this leaf of the log yet.",
+        "时间戳至少每分钟取得一次，请稍后再试。", "They are had once a minute; try again in a moment.",
+    ),
+    "timestamp_setting": Row(
+        503, "时间戳服务的一项设置缺失或不对。", "A setting of the timestamp authority is missing or wrong.",
+        *_ASK_OPERATOR,
+    ),
+    "witnesses_setting": Row(
+        503, "见证者的设置不对（每项为“地址 公钥”）。", "A witness is not set as it should be (each is URL and key).",
+        *_ASK_OPERATOR,
+    ),
     "database_not_migrated": Row(
         503, "数据库结构不是最新版本。", "The database is not at the newest revision.",
         "请用 ./scripts/run 启动，它会先行迁移；或换用与数据库相符的版本。",

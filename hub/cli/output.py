@@ -20,7 +20,8 @@ def show(answer: Any, *, as_json: bool) -> None:
         json.dump(answer, sys.stdout, ensure_ascii=False, indent=1, default=str)
         print()
         return
-    rows = [(name, _plain(value)) for name, value in answer.items()]
+    # A signed receipt is for programs, which ask for JSON; people are told the act's name.
+    rows = [(name, _plain(value)) for name, value in answer.items() if name != "receipt"]
     show_rows(("", ""), rows)
 
 

@@ -20,6 +20,7 @@ from scripts.benchmarks.installation import ITEM, MARKET, OFFICER, ORIGIN, RULE
 from scripts.benchmarks.orders import food_order, holder_number
 from scripts.benchmarks.server import LOAD_CORE, pinned
 from scripts.benchmarks.table import percentiles
+from signing.base64url import decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,16 @@ def _issue(client: Client, holder: str, serial: int) -> None:
     )
 
 
+def _issue_proven(client: Client, holder: str, serial: int) -> None:
+    """Issue, and wait for the receipt that proves the act under a signed head."""
+    content = food_order(holder, serial)
+    body = client.make_order(Ordered.ISSUE, content, certificate_type=content["certificate_type"], issuing_body=MARKET)
+    answer = client.post("/api/v1/certificates", body, wait=10)
+    receipt = json.loads(decode(answer["receipt"].split(".")[1]))
+    if "log" not in receipt:
+        raise RefusedError(200, {"code": "not_proven"})
+
+
 def _pull(client: Client, holder: str, serial: int) -> None:
     request = {
         "licence_number": holder,
@@ -77,6 +88,7 @@ def _pull(client: Client, holder: str, serial: int) -> None:
 _ACTS: Mapping[str, tuple[str, Callable[[Client, str, int], None]]] = {
     "issue": ("market", _issue),
     "pull": ("health", _pull),
+    "issue and proof": ("market", _issue_proven),
 }
 
 

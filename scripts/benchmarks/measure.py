@@ -28,14 +28,16 @@ from scripts.benchmarks.bulk import Filled, fill, resident_bytes
 from scripts.benchmarks.calls import called
 from scripts.benchmarks.documents import Documents
 from scripts.benchmarks.installation import environment_of, make_installation, order, settings_for
+from scripts.benchmarks.proofs import measure_proofs
 from scripts.benchmarks.searching import Searching
 from scripts.benchmarks.server import Server, processor_seconds, running_empty_route, running_hub
 from scripts.benchmarks.table import Bar, Row, percentiles
 from scripts.benchmarks.verifying import Verifying
 
-ROWS = ("bulk", "scan", "search", "issue", "pull", "documents", "verify", "start")
+ROWS = ("bulk", "scan", "search", "issue", "pull", "log", "documents", "verify", "start")
 CALLERS = 16
 SMALL_REGISTRY = 10_000
+_ROW_OF = {"issue and proof": "log"}
 _LARGE_HOLDER, _SMALL_HOLDER = 5_000, 10
 _SCAN_RATIO = {"sqlite": 0.20, "postgresql": 0.12}
 _BULK_RATE = {"sqlite": 1_500, "postgresql": 800}
@@ -78,7 +80,7 @@ class Measuring:
             self._scans(small)
         if "search" in self._wanted.rows:
             self._searches()
-        if {"issue", "pull"} & set(self._wanted.rows):
+        if {"issue", "pull", "log"} & set(self._wanted.rows):
             self._calls()
         if "documents" in self._wanted.rows:
             self._documents()
@@ -232,8 +234,10 @@ class Measuring:
                 ("issue", 1, ()),
                 ("pull", CALLERS, (Bar("value", least=200), Bar("p99", most=150))),
                 ("pull", 1, ()),
+                ("issue and proof", CALLERS, (Bar("p99", most=1_000),)),
+                ("issue and proof", 1, (Bar("p99", most=1_000),)),
             ):
-                if act not in self._wanted.rows:
+                if _ROW_OF.get(act, act) not in self._wanted.rows:
                     continue
                 seconds = self._wanted.seconds if callers > 1 else self._wanted.seconds / 2
                 before = processor_seconds(server.pid)
@@ -252,6 +256,8 @@ class Measuring:
                 )  # fmt: skip
         if "pull" in self._wanted.rows:
             self._evidence()
+        if "log" in self._wanted.rows:
+            measure_proofs(self._folder / "proofs", self._say)
 
     def _evidence(self) -> None:
         """Measure the keeping of statement and entry by itself: spent, kept and entered, one commit each."""

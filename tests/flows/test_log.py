@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from hub.app import Readiness
 from hub.log import prove_consistency, prove_inclusion, tile
 from hub.publication import status_list
 from hub.sequencing import LEASE, MOST_A_ROUND
@@ -425,6 +426,12 @@ def test_scan_goes_on_in_silence_and_says_so(hub_world: World) -> None:
     answer = hub_world.scan_certificate(reference)
     assert answer["verdict"]["outcome"] == Outcome.VALID
     assert {"name": "log", "result": "passed", "reason": "log_silent"} in answer["checks"]
+
+
+def test_hub_is_not_ready_in_silence_nor_when_rolled_back(rolled_back: World) -> None:
+    """The door asks the real clock, at which these stories' log has long been silent."""
+    found = Readiness(rolled_back.registry, rolled_back.trust)()
+    assert (found["ready"], found["log"], found["store"], found["database"]) == (False, False, False, True)
 
 
 def test_empty_log_is_signed_too(unchecked_world: World) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from base64 import standard_b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from hub.delivery import Exchange
 from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
 from hub.erasure import erase, read_erasure_order
+from hub.errors import StoreError
 from hub.exchange import compare, pull
 from hub.faces.drawing import Drawing
 from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
@@ -582,7 +584,8 @@ class Log:
 
     def state(self, now: datetime) -> LogState:
         if self.goes_on and now - self._now >= _MINUTE:
-            self.round(now)
+            with suppress(StoreError):  # a thread of the hub tells it, and tries again
+                self.round(now)
         return self._watch(now)
 
     def round(self, now: datetime) -> int:

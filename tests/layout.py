@@ -158,6 +158,7 @@ _LAYERS = {
     "hub.recomposition": "steps",
     "hub.registry": "steps",
     "hub.log_watch": "steps",
+    "hub.materials": "steps",
     "hub.mistakes": "steps",
     "hub.notices": "steps",
     "hub.rates": "errors",

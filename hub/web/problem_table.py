@@ -403,6 +403,12 @@ PULLS: Mapping[str, Row] = {
         403, "依据不包括这个办理事项。", "The basis does not cover this service item.",
         "请核对事项编码，或取得包括该事项的授权。", "Check the item's code, or get a grant that covers it.",
     ),
+    "item_not_in_force": Row(
+        422, "事项目录中没有这个事项，或今天没有有效的版本。",
+        "The catalogue of items has no such item, or no version of it is in force today.",
+        "请核对事项编码，或由实施部门、运营方登记该事项；也可在 wanted 中逐一写明证照。",
+        "Check the item's code or have it put; or name the certificate types in `wanted`.",
+    ),
     "case_not_covered": Row(
         403, "授权书不是为这个案件出具的。", "The grant is for another case.",
         "请核对案件编号，或请持证主体另行授权。", "Check the case number, or ask the enterprise for another grant.",

@@ -26,6 +26,10 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         {"materials": [material("a", "business_licence", {"x": "colour"})]}, f"{_FIRST}.types[0].prefill",
         "field_unknown",
     ),
+    "a field that is never shared": (
+        {"materials": [material("a", "entertainment_venue_filing", {"x": "surveillance_points"})]},
+        f"{_FIRST}.types[0].prefill", "not_shared",
+    ),
     "a group of one": ({"materials": [LICENCE | {"group": "g"}]}, f"{_FIRST}.group", "group_of_one"),
     "one material twice": ({"materials": [LICENCE, LICENCE]}, "items[0].materials[1].code", "twice"),
     "no material": ({"materials": []}, "items[0].materials", "missing"),

@@ -40,6 +40,7 @@ from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.store.grant import GrantReader, GrantWriter
 from hub.store.sharing import SharingReader
+from hub.wishes import drop_lapsed, keep_wishes
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis, Comparison, PullRequest, SharingRule
@@ -75,7 +76,11 @@ def pull(
 
 
 def release_lapsed(*, registry: Registry, now: datetime) -> int:
-    """Release the uses that were reserved and neither used nor released in time; one entry each."""
+    """Release the uses that were reserved and neither used nor released in time; one entry each.
+
+    Wishes to be told of a material lapse with their deferral; no act of anybody is undone by that.
+    """
+    drop_lapsed(registry=registry, now=now)
     with registry.database.read() as connection:
         lapsed = ExchangeReader(connection).lapsed(now)
     for decision in lapsed:
@@ -226,7 +231,7 @@ def _deliver(
             with registry.database.read() as connection:
                 answer |= describe_materials(
                     case, decision, judged, surroundings=exchange.surroundings(), registry=registry,
-                    connection=connection, today=civil_date(now),
+                    connection=connection, today=civil_date(now), tell=request.tell_when_issued,
                 )  # fmt: skip
 
         def commit(connection: Connection) -> bool:
@@ -281,6 +286,9 @@ def _commit_delivery(
         answer["act_id"] = act.act_id
         exchange_writer.add_delivery(_delivery_row(decision, answer, note, act.act_id, registry, now))
         EntryWriter(connection, registry.random).add([act])
+    if "materials" in answer:
+        # Where nobody knows the enterprise yet no row is held: an issue that comes in this very moment is not told.
+        keep_wishes(decision, answer, connection=connection)
     keep_answer(connection, decision.system, key, answer, registry=registry)
     return True
 

@@ -63,8 +63,12 @@ def describe_materials(
     registry: Registry,
     connection: Connection,
     today: date,
+    tell: bool,
 ) -> dict[str, Any]:
-    """Return `item`, `materials` and whether they are `complete`: every required one met, and one of each group."""
+    """Return `item`, `materials` and whether they are `complete`: every required one met, and one of each group.
+
+    With `tell`, `told_of` names the types of whose issue the requester will be told while a material may follow.
+    """
     whole = _whole_types(decision, registry, connection)
     told = []
     for material in case.item.materials:
@@ -84,6 +88,9 @@ def describe_materials(
     for each in told:
         if each["state"] == "missing" and each["group"] in groups:
             each["state"] = "not_needed"
+    for each, material in zip(told, case.item.materials, strict=True):
+        waits = tell and each["state"] == "missing" and each["deferrable"]
+        each["told_of"] = [code for code in material.types if code in whole] if waits else []
     item = {name: getattr(case.item, name) for name in ("code", "version", "name_zh", "name_en")}
     return {"item": item, "complete": all(each["state"] != "missing" for each in told), "materials": told}
 

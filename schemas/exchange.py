@@ -40,7 +40,8 @@ class Wanted:
 class PullRequest:
     """What one pull asks: of one holder, for one case, on one basis.
 
-    `by_item`: nothing is named in `wanted`, but what the item needs is asked for.
+    `by_item`: nothing is named in `wanted`, but what the item needs is asked for. `tell_when_issued`:
+    the requester wants to be told when a missing material that may follow (容缺) is issued.
     """
 
     licence_number: str
@@ -50,6 +51,7 @@ class PullRequest:
     item_code: str
     case_number: str
     by_item: bool = False
+    tell_when_issued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
     by_item, basis = request.get("by_item", False), request.get("basis")
     if not isinstance(by_item, bool) or (by_item and "wanted" in request):
         raise RequestFormError("by_item")
+    tell = request.get("tell_when_issued", False)
+    if not isinstance(tell, bool) or (tell and not by_item):
+        raise RequestFormError("tell_when_issued")
     wanted = [] if by_item else request.get("wanted")
     if not isinstance(wanted, list) or not (by_item or 1 <= len(wanted) <= _MOST_TYPES):
         raise RequestFormError("wanted")
@@ -102,6 +107,7 @@ def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
         item_code=_text(request, "item_code", 64),
         case_number=_text(request, "case_number", 128),
         by_item=by_item,
+        tell_when_issued=tell,
     )
 
 
@@ -113,7 +119,9 @@ def read_comparison(request: Mapping[str, Any]) -> Comparison:
     if not all(isinstance(value, str) and len(value) <= 10_000 for value in values.values()):
         raise RequestFormError("values")
     wanted = [{"certificate_type": request.get("certificate_type"), "fields": sorted(values)}]
-    return Comparison(read_pull_request({**request, "wanted": wanted, "by_item": False}), values)
+    return Comparison(
+        read_pull_request({**request, "wanted": wanted, "by_item": False, "tell_when_issued": False}), values
+    )
 
 
 def note_payload(

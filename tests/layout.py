@@ -167,6 +167,7 @@ _LAYERS = {
     "hub.statements": "steps",
     "hub.signer_status": "steps",
     "hub.terms": "errors",
+    "hub.wishes": "steps",
     "hub.zip_stream": "steps",
     "hub.keyfolder": "steps",
     "hub.store": "store",

@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 
 from hub.answers import disclosed_values
+from hub.exchange import release_lapsed
+from hub.store.material_wish import MaterialWish, MaterialWishReader
 from schemas.statement import Ordered
-from tests.flows.items import item, material, put
+from tests.flows.items import ITEM, item, material, put
 from tests.flows.refusals import refused
 from tests.flows.world import (
     HEALTH,
     MARKET,
     OTHER_SHOP,
+    SHOP,
     World,
     food_number,
     food_order,
@@ -185,10 +188,93 @@ def test_holder_nobody_knows_has_every_material_missing(item_world: World) -> No
     assert answer["delivery"] is None
 
 
-@pytest.mark.parametrize("changes", [{"by_item": True, "wanted": []}, {"by_item": "yes"}, {"by_item": True}])
+@pytest.mark.parametrize("changes", [{"by_item": True, "wanted": []}, {"by_item": "yes"}, {"tell_when_issued": True}])
 def test_malformed_pull_by_item_is_refused(lasting_world: World, changes: dict[str, Any]) -> None:
     with refused("request_form"):
         lasting_world.pull(statutory_request() | changes)
+
+
+# --- being told when a missing material is issued -----------------------------------------------------------------
+
+
+def test_department_is_told_once_of_the_type_and_its_case_and_handed_nothing(item_world: World) -> None:
+    answer = item_world.pull(by_item(tell_when_issued=True))
+    assert [each["told_of"] for each in answer["materials"]] == [[], ["food_operation_permit"]]
+    permit = item_world.issue(food_order())
+    item_world.issue(food_order(certificate_number=food_number(2)))
+    (notice,) = _told(item_world)
+    assert notice["facts"] == {
+        "certificate_type": "food_operation_permit", "item_code": ITEM, "case_number": "2026-0001",
+        "materials": ["food"], "until_on": "2026-12-07",
+    }  # fmt: skip
+    assert (notice["recipient"], notice["act_id"]) == (HEALTH, permit["act_id"])
+    assert item_world.pull(by_item())["complete"] is True
+
+
+def test_nobody_is_told_who_did_not_ask(item_world: World) -> None:
+    item_world.pull(by_item())
+    item_world.issue(food_order())
+    assert _told(item_world) == []
+
+
+def test_wish_lapses_with_its_deferral(item_world: World) -> None:
+    item_world.pull(by_item(tell_when_issued=True))
+    item_world.pass_days(15)
+    item_world.issue(food_order())
+    assert _told(item_world) == []
+    release_lapsed(registry=item_world.registry, now=item_world.now)
+    assert _wishes(item_world) == []
+
+
+def test_wish_lapses_when_the_material_is_met_by_a_later_pull(item_world: World) -> None:
+    permit = item_world.issue(food_order())
+    item_world.change(permit["identifier"], "suspend")
+    item_world.pull(by_item(tell_when_issued=True))
+    item_world.change(permit["identifier"], "reinstate")
+    assert item_world.pull(by_item())["complete"] is True
+    assert _wishes(item_world) == []
+
+
+@pytest.mark.parametrize("changes", [{"until_on": "2026-11-22"}, {"fields": {"business_licence": []}}])
+def test_nothing_is_told_once_the_basis_no_longer_holds(item_world: World, changes: dict[str, Any]) -> None:
+    item_world.pull(by_item(tell_when_issued=True))
+    item_world.share(**({"fields": COVERED} | changes))
+    item_world.issue(food_order())
+    assert _told(item_world) == []
+
+
+def test_nothing_is_told_once_the_grant_is_withdrawn(item_world: World) -> None:
+    item_world.make_licence()
+    digest = item_world.grant(uses=1)
+    answer = item_world.pull(by_item(basis=granted_request(digest)["basis"], tell_when_issued=True))
+    assert answer["materials"][1]["told_of"] == ["food_operation_permit"]
+    item_world.withdraw(digest)
+    item_world.issue(food_order())
+    assert _told(item_world) == []
+
+
+def test_type_outside_the_basis_is_not_told_of(item_world: World) -> None:
+    item_world.share(fields={"business_licence": []})
+    answer = item_world.pull(by_item(tell_when_issued=True))
+    assert answer["materials"][1]["told_of"] == []
+    item_world.issue(food_order())
+    assert _told(item_world) == []
+
+
+def test_certificate_of_another_holder_or_past_its_validity_tells_nobody(item_world: World) -> None:
+    item_world.pull(by_item(tell_when_issued=True))
+    item_world.issue(food_order(licence_number=OTHER_SHOP))
+    item_world.issue(food_order(certificate_number=food_number(2), valid_from="2021-11-20", valid_to="2026-11-19"))
+    assert _told(item_world) == []
+
+
+def _told(world: World) -> list[dict[str, Any]]:
+    return world.inbox("health", kind="material_issued")
+
+
+def _wishes(world: World) -> list[MaterialWish]:
+    with world.registry.database.read() as connection:
+        return MaterialWishReader(connection).of_holders([SHOP])
 
 
 def _why(answer: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 1 the caller: an active system with the right to pull, of the department that asks
 2 the basis: the line of the sharing table, or the enterprise's grant, and whether it covers holder, item, case and time
 3 the types and fields: only what the basis lists, and never what its type or field does not share
+  A pull by item asks for what the item needs, as far as the basis lists it: public fields, and those its form takes.
 Public fields need no listing. Comparing a field needs the same right as seeing it.
 """
 
@@ -14,6 +15,7 @@ from datetime import datetime
 from schemas.catalogue import Catalogue, CertificateType, CertificateTypeUnknownError, FieldClass, SharingClass
 from schemas.certificate import civil_date
 from schemas.exchange import Basis, PullRequest, SharingRule, Wanted
+from schemas.items import ServiceItem
 from schemas.parties import Officer, Role, System
 
 Allowed = Mapping[str, tuple[str, ...]]
@@ -58,8 +60,12 @@ def decide(
     grant: GrantStanding | None,
     catalogue: Catalogue,
     now: datetime,
+    item: ServiceItem | None = None,
 ) -> Decision:
-    """Decide a pull. `rule` and `grant` are what the request's basis names, or None when there is no such thing."""
+    """Decide a pull. `rule` and `grant` are what the request's basis names, or None when there is no such thing.
+
+    `item` is the version that a pull by item stands on, None when none is in force.
+    """
     refusal = _caller(system) or (
         _statutory(request, system, officer, rule, now)
         if request.basis is Basis.STATUTORY
@@ -68,8 +74,15 @@ def decide(
     if refusal is not None:
         return Decision(False, refusal, {})
     listed = rule.fields if rule is not None else grant.fields if grant is not None else {}
+    asked = request.wanted
+    if request.by_item:
+        if item is None:
+            return Decision(False, "item_not_in_force", {})
+        asked = _needed(item, listed, catalogue)
+        if not asked:
+            return Decision(False, "type_not_covered", {})
     fields: dict[str, tuple[str, ...]] = {}
-    for wanted in request.wanted:
+    for wanted in asked:
         outcome = _fields(wanted, listed, catalogue)
         if isinstance(outcome, str):
             return Decision(False, outcome, {})
@@ -114,6 +127,18 @@ def _granted(request: PullRequest, system: System, grant: GrantStanding | None, 
         (grant.case_number == request.case_number, "case_not_covered"),
     )
     return next((reason for good, reason in checks if not good), None)
+
+
+def _needed(item: ServiceItem, listed: Allowed, catalogue: Catalogue) -> tuple[Wanted, ...]:
+    """Return what a pull by item asks for: of the types that may be had at all, no field the item has no use for."""
+    needed = []
+    for code, taken in item.asked_fields().items():
+        most = _fields(Wanted(code, None), listed, catalogue)
+        if isinstance(most, str):
+            continue  # told as missing, and why
+        public = {each.name for each in catalogue.get(code).fields if each.field_class is FieldClass.PUBLIC}
+        needed.append(Wanted(code, tuple(name for name in most if name in public | taken)))
+    return tuple(needed)
 
 
 def _fields(wanted: Wanted, listed: Allowed, catalogue: Catalogue) -> tuple[str, ...] | str:

@@ -18,7 +18,7 @@ from hub.store.entry import EntryWriter
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
 
-WITHOUT_RIGHT = frozenset({"body_not_yours", "body_not_in_charge", "body_ended", "body_unknown"})
+WITHOUT_RIGHT = frozenset({"body_not_yours", "body_not_in_charge", "body_ended", "body_unknown", "item_not_yours"})
 
 
 def record_refusal(

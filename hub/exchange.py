@@ -29,6 +29,7 @@ from hub.errors import OrderError, PullError
 from hub.facts import answer_verdict
 from hub.holders import lock_holder
 from hub.intentions import decrypt_disclosures, new_name
+from hub.materials import Case, case_of, describe_materials, with_prefill
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
 from hub.signer_status import standing_of
@@ -39,6 +40,7 @@ from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.store.grant import GrantReader, GrantWriter
 from hub.store.sharing import SharingReader
+from hub.wishes import drop_lapsed, keep_wishes
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis, Comparison, PullRequest, SharingRule
@@ -64,17 +66,21 @@ def pull(
     if earlier is not None:
         answer = kept_answer(earlier, system.code, key, registry=registry)
         if answer is not None:
-            return answer
+            return _complete(answer, registry)
         decision = _reserved_again(earlier.act, registry, now)
     else:
         decision = _decide_and_record(request, verified, system, officer, key, registry, exchange, now)
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision, act_id=decision.act_id)
-    return _deliver(request, decision, key, registry, exchange, now)
+    return _complete(_deliver(request, decision, key, registry, exchange, now), registry)
 
 
 def release_lapsed(*, registry: Registry, now: datetime) -> int:
-    """Release the uses that were reserved and neither used nor released in time; one entry each."""
+    """Release the uses that were reserved and neither used nor released in time; one entry each.
+
+    Wishes to be told of a material lapse with their deferral; no act of anybody is undone by that.
+    """
+    drop_lapsed(registry=registry, now=now)
     with registry.database.read() as connection:
         lapsed = ExchangeReader(connection).lapsed(now)
     for decision in lapsed:
@@ -100,8 +106,17 @@ def _decide_and_record(
     """Decide and commit the decision; with `most_misses` a miss is counted before the comparison it allows."""
     registry.require_log(now)
     rule, grant = _basis(request, registry, exchange, now)
+    case = _case(request, system.department, registry, now) if request.by_item else None
+    item = case.item if case else None
     decision = decide(
-        request, system=system, officer=officer, rule=rule, grant=grant, catalogue=registry.catalogue, now=now
+        request,
+        system=system,
+        officer=officer,
+        rule=rule,
+        grant=grant,
+        catalogue=registry.catalogue,
+        now=now,
+        item=item,
     )
     name = new_name(registry)
 
@@ -118,6 +133,7 @@ def _decide_and_record(
             if not GrantWriter(connection).take_use(grant.digest):
                 settled, use_state = _refused_use(grant, connection), "none"
         stored = _stored_decision(request, settled, name, system, officer, statement, use_state, registry, now)
+        stored = replace(stored, item_version=item.version if item else None)
         ExchangeWriter(connection).add_decision(stored)
         kind = kinds[0] if settled.allowed else kinds[1]
         act = ActFacts(kind, stored.act_id, now, None, verified.digest, None, None)
@@ -135,6 +151,14 @@ def _basis(
         return None, standing
     with registry.database.read() as connection:
         return SharingReader(connection).get(request.basis_reference), None
+
+
+def _case(request: PullRequest, requester: str, registry: Registry, now: datetime) -> Case | None:
+    with registry.database.read() as connection:
+        return case_of(
+            requester, request.licence_number, request.item_code, request.case_number, connection=connection,
+            today=civil_date(now),
+        )  # fmt: skip
 
 
 def _refused_use(grant: GrantStanding, connection: Connection) -> Decision:
@@ -198,10 +222,17 @@ def _deliver(
     exchange: Exchange,
     now: datetime,
 ) -> dict[str, Any]:
+    case = _case(request, decision.requester, registry, now) if request.by_item else None
     for _ in range(_ATTEMPTS):
         with registry.database.read() as connection:
             judged = judge_all(decision, connection, registry, exchange, now)
         answer, note = make_delivery(request, decision, judged, registry, exchange, now)
+        if case is not None:
+            with registry.database.read() as connection:
+                answer |= describe_materials(
+                    case, decision, judged, surroundings=exchange.surroundings(), registry=registry,
+                    connection=connection, today=civil_date(now), tell=request.tell_when_issued,
+                )  # fmt: skip
 
         def commit(connection: Connection) -> bool:
             return _commit_delivery(decision, judged, answer, note, key, registry, exchange, now, connection)  # noqa: B023
@@ -209,6 +240,14 @@ def _deliver(
         if registry.database.write(commit):
             return answer
     raise OrderError("act_under_way")  # acts keep coming between reading and recording: nothing was handed over
+
+
+def _complete(answer: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    """Return an answer as it is given, whether kept or new: what it prefills is in its files and is not kept twice."""
+    if "materials" not in answer:
+        return dict(answer)
+    with registry.database.read() as connection:
+        return with_prefill(answer, connection=connection)
 
 
 def _commit_delivery(
@@ -247,6 +286,9 @@ def _commit_delivery(
         answer["act_id"] = act.act_id
         exchange_writer.add_delivery(_delivery_row(decision, answer, note, act.act_id, registry, now))
         EntryWriter(connection, registry.random).add([act])
+    if "materials" in answer:
+        # Where nobody knows the enterprise yet no row is held: an issue that comes in this very moment is not told.
+        keep_wishes(decision, answer, connection=connection)
     keep_answer(connection, decision.system, key, answer, registry=registry)
     return True
 

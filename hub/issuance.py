@@ -42,6 +42,7 @@ from hub.store.intention import IdempotencyReader, IdempotencyWriter, IntentionR
 from hub.store.parties import PartyWriter
 from hub.store.relation import RelationWriter
 from hub.store.statement import StatementReader
+from hub.wishes import tell_wished
 from schemas.certificate import CHANGES, UNDECIDING, Act, Cause, Certificate, RecordedChange, Status
 from schemas.evidence import ActFacts, Kind
 from schemas.order import Order
@@ -346,6 +347,7 @@ def _commit(
     left = [each.intention.moved_from for each in sealed if each.intention.moved_from]
     rewrite(connection, bodies, enterprises, left=left, kin=kin)
     _tell(sealed, replaced, registry, now, connection)
+    tell_wished(list(certificates.values()), connection=connection, registry=registry, now=now)
     heard = {
         (each.intention.certificate_type, each.intention.issuing_body) for each in sealed if not each.intention.source
     }

@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
     RENEWAL_TO_DECIDE = "renewal_to_decide"
     ANNOTATED = "annotated"
     PUBLISHED_LATE = "published_late"
+    MATERIAL_ISSUED = "material_issued"
 
 
 CLOCKS: Mapping[NoticeKind, ClockCode] = {

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     ASK_CORRECTION = "ask_correction"
     ERASE = "erase"
     RETIRE = "retire"
+    PUT_ITEMS = "put_items"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """What one pull asks: of one holder, for one case, on one basis."""
+    """What one pull asks: of one holder, for one case, on one basis.
+
+    `by_item`: nothing is named in `wanted`, but what the item needs is asked for. `tell_when_issued`:
+    the requester wants to be told when a missing material that may follow (容缺) is issued.
+    """
 
     licence_number: str
     wanted: tuple[Wanted, ...]
@@ -46,6 +50,8 @@ class PullRequest:
     basis_reference: str
     item_code: str
     case_number: str
+    by_item: bool = False
+    tell_when_issued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,18 @@ class SharingRule:
 
 
 def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
-    """Read the request of a statement; RequestFormError names the member that is wrong."""
-    wanted, basis = request.get("wanted"), request.get("basis")
-    if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST_TYPES:
+    """Read the request of a statement; RequestFormError names the member that is wrong.
+
+    With `by_item` it has no `wanted`; without, `wanted` names one type at least.
+    """
+    by_item, basis = request.get("by_item", False), request.get("basis")
+    if not isinstance(by_item, bool) or (by_item and "wanted" in request):
+        raise RequestFormError("by_item")
+    tell = request.get("tell_when_issued", False)
+    if not isinstance(tell, bool) or (tell and not by_item):
+        raise RequestFormError("tell_when_issued")
+    wanted = [] if by_item else request.get("wanted")
+    if not isinstance(wanted, list) or not (by_item or 1 <= len(wanted) <= _MOST_TYPES):
         raise RequestFormError("wanted")
     if not isinstance(basis, dict) or basis.get("kind") not in list(Basis):
         raise RequestFormError("basis")
@@ -91,6 +106,8 @@ def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
         basis_reference=_text(basis, "reference", 64),
         item_code=_text(request, "item_code", 64),
         case_number=_text(request, "case_number", 128),
+        by_item=by_item,
+        tell_when_issued=tell,
     )
 
 
@@ -102,7 +119,9 @@ def read_comparison(request: Mapping[str, Any]) -> Comparison:
     if not all(isinstance(value, str) and len(value) <= 10_000 for value in values.values()):
         raise RequestFormError("values")
     wanted = [{"certificate_type": request.get("certificate_type"), "fields": sorted(values)}]
-    return Comparison(read_pull_request({**request, "wanted": wanted}), values)
+    return Comparison(
+        read_pull_request({**request, "wanted": wanted, "by_item": False, "tell_when_issued": False}), values
+    )
 
 
 def note_payload(

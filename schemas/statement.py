@@ -39,6 +39,7 @@ class Ordered(StrEnum):
     ERASE = "erase"
     RETIRE = "retire"
     RENEW_KEY = "renew_key"
+    PUT_ITEMS = "put_items"
 
 
 class StatementFormError(ValueError):

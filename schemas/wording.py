@@ -262,6 +262,28 @@ AUTHORITIES: Mapping[str, Wording] = {
     "delegator": Wording("由委托颁发的机构作出", "by the body that had delegated the issuing"),
 }
 
+MISSING: Mapping[str, Wording] = {
+    "never_held": Wording(
+        "该类证照已全部收录，未见该主体持有。",
+        "This type is held here completely, and no such certificate is on record.",
+    ),
+    "not_collected": Wording(
+        "本平台尚未全部收录该类证照，未收录不代表未持证。",
+        "This type is not held here completely; that none is found does not mean that there is none.",
+    ),
+    "suspended": Wording("持有，但在暂扣期间。", "It is held, but suspended."),
+    "not_valid": Wording("有登记，但现不具效力。", "One is on record, but it does not count now."),
+    "unknown": Wording(
+        "有登记，但暂时无法确认其效力。", "One is on record; whether it counts cannot be confirmed now."
+    ),
+    "not_covered": Wording("本次调用的依据不包括该类证照。", "The basis of this pull does not cover it."),
+    "not_shared": Wording("该类证照不予共享，由持证主体自行提供。", "This type is not shared; its holder hands it in."),
+    "paper_only": Wording(
+        "没有可替代该材料的证照，须由申请人提供。", "No certificate meets it; the applicant brings it."
+    ),
+}
+"""Why a material of an item is not met by what a pull hands over."""
+
 CAUSES: Mapping[str, Wording] = {
     "renew": Wording("延续", "renewed"),
     "change": Wording("变更", "changed"),

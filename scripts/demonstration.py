@@ -3,7 +3,7 @@
 1 the operator enrols departments, systems, officers, issuing bodies and a source; their TEST keys are made here
 2 the next trust list names the seals
 3 each issuing body signs and sends one order file per type; later acts follow as single orders
-4 the operator hands in a publicity file that nobody signed, and records lines of the sharing table
+4 the operator hands in a publicity file that nobody signed, and records lines of the sharing table and service items
 
 A journal in the data folder keeps the day of the first start and what is done. What was under way when it was stopped
 is simply done again: enrolling replaces, a file's rows are unchanged the second time, an act is skipped where its
@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 import time
+from base64 import standard_b64encode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -35,6 +36,7 @@ from schemas.certificate import civil_date
 from schemas.statement import Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
+from scripts.example_items import items_sheet
 from scripts.example_life import ARCHIVE, STORIES, declare_coverage, enrol_court
 from scripts.example_orders import COURT, Orders
 from signing.base64url import encode
@@ -150,6 +152,7 @@ def load(city: City, journal: Journal, say: Callable[[str], None]) -> None:
         ("办理疑难情形 awkward cases", lambda: tell_stories(city, journal)),
         ("归集双公示文件 publicity file collected", lambda: journal.once("publicity", lambda: collect(city, journal))),
         ("登记共享规则 sharing rules", lambda: journal.once("sharing", lambda: share(city, journal))),
+        ("登记事项与材料 service items", lambda: journal.once("items", lambda: put_items(city, journal))),
     )
     for words, work in parts:
         started = time.perf_counter()
@@ -401,19 +404,24 @@ def _enrol_court(city: City) -> None:
 # --- sharing, and what to open ----------------------------------------------------------------------------------
 
 # Who asks, the item (batch.number of the reform's list) and its name, the law, and what it may see.
-_SHARED: tuple[tuple[str, str, str, str, dict[str, list[str]]], ...] = (
-    ("health", "1.4", "公共场所卫生许可", "公共场所卫生管理条例", {"food_operation_permit": ["floor_area"]}),
-    ("culture", "1.14", "设立娱乐场所审批", "娱乐场所管理条例", {
-        "fire_safety_inspection": ["floor_area"], "public_place_hygiene_permit": ["floor_area"],
+SHARED: tuple[tuple[str, str, str, str, dict[str, list[str]]], ...] = (
+    ("health", "1.4", "公共场所卫生许可", "公共场所卫生管理条例", {
+        "business_licence": [], "food_operation_permit": ["floor_area"],
     }),
-    ("police", "1.10", "旅馆业特种行业许可证核发", "旅馆业治安管理办法", {"fire_safety_inspection": ["floor_area"]}),
+    ("culture", "1.14", "设立娱乐场所审批", "娱乐场所管理条例", {
+        "business_licence": [], "fire_safety_inspection": ["floor_area"],
+        "public_place_hygiene_permit": ["floor_area"],
+    }),
+    ("police", "1.10", "旅馆业特种行业许可证核发", "旅馆业治安管理办法", {
+        "business_licence": [], "fire_safety_inspection": ["floor_area"], "public_place_hygiene_permit": [],
+    }),
     ("market", "1.2", "食品经营许可", "食品安全法", {"public_place_hygiene_permit": [], "lift_registration": []}),
 )  # fmt: skip
 
 
 def share(city: City, journal: Journal) -> None:
     numbers = {each.system: each.licence_number for each in DEPARTMENTS}
-    for system, item, name, law, fields in _SHARED:
+    for system, item, name, law, fields in SHARED:
         content = {
             "code": f"rule-{system}",
             "requester": numbers[system],
@@ -425,6 +433,11 @@ def share(city: City, journal: Journal) -> None:
             "from_on": journal.first_day.isoformat(),
         }
         city.client("operator").order("/api/v1/sharing-rules", Ordered.SHARE, content)
+
+
+def put_items(city: City, journal: Journal) -> None:
+    content = {"sheet": standard_b64encode(items_sheet(journal.first_day)).decode()}
+    city.client("operator").order("/api/v1/items", Ordered.PUT_ITEMS, content)
 
 
 def addresses(city: City, files: tuple[OrderFile, ...], first_day: date) -> dict[str, str]:

@@ -67,7 +67,7 @@ _NAMED_BY_ENTRY = frozenset(
 
 
 # Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
-_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import"})
+_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items"})
 
 
 def _entered(act: Mapping[str, Any]) -> Entered:

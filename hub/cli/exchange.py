@@ -22,11 +22,18 @@ Rule = Annotated[str | None, typer.Option("--rule", help="依据：共享规则�
 def pull(
     licence_number: Holder,
     system: SystemCode,
-    types: Annotated[
-        list[str], typer.Option("--type", help="证照类型 CODE[:field,field]，可多次。 What is wanted; may be repeated.")
-    ],
     item: Item,
     case: Case,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="证照类型 CODE[:field,field]，可多次。 What is wanted; may be repeated."),
+    ] = None,
+    by_item: Annotated[
+        bool, typer.Option("--by-item", help="按事项所需材料调用，不写 --type。 All that the item needs.")
+    ] = False,
+    tell: Annotated[
+        bool, typer.Option("--tell", help="容缺材料发证时告知本部门。 Be told when a missing material is issued.")
+    ] = False,
     grant: Grant = None,
     rule: Rule = None,
     officer: Officer = None,
@@ -44,13 +51,18 @@ def pull(
     """为一个办件调用证照。 Pull certificates for a case."""
     from schemas.statement import Ordered
 
-    request = {
+    if by_item == bool(types) or (tell and not by_item):
+        raise typer.BadParameter("--type 与 --by-item 选其一，--tell 只与后者同用 either, and --tell with the latter")
+    request: dict[str, Any] = {
         "licence_number": licence_number,
-        "wanted": [_wanted(code, names) for code, names in parse_types(types).items()],
         "basis": _basis(grant, rule),
         "item_code": item,
         "case_number": case,
     }
+    if by_item:
+        request |= {"by_item": True, "tell_when_issued": tell}
+    else:
+        request["wanted"] = [_wanted(code, names) for code, names in parse_types(types or []).items()]
     with open_client(url, system, keys, passphrase_file) as client:
         answer = client.request("/api/v1/pulls", Ordered.PULL, request, officer=officer)
         _save(answer, out)
@@ -60,6 +72,8 @@ def pull(
             return
         titles = ("类型 type", "证照编号 number", "结论 verdict", "证照标识 identifier")
         show_rows(titles, [_row(each) for each in answer["items"]])
+        if by_item:
+            _show_materials(answer)
         show({"delivery": answer["delivery"], "ends_at": answer["ends_at"]}, as_json=False)
 
 
@@ -111,6 +125,16 @@ def _row(item: dict[str, Any]) -> tuple[str, str, str, str]:
     verdict = item["verdict"]
     said = f"{verdict['outcome']} {verdict.get('reason') or ''}".strip()
     return item["certificate_type"], item["certificate_number"], said, item["identifier"]
+
+
+def _show_materials(answer: dict[str, Any]) -> None:
+    rows = [
+        (each["name_zh"], each["state"], "；".join(why["zh"] for why in each["why"]), each["deferrable_until"] or "")
+        for each in answer["materials"]
+    ]
+    show_rows(("材料 material", "情况 state", "原因 why", "可补至 may follow until"), rows)
+    fills = [(form_field, each["value"], each["certificate_type"]) for form_field, each in answer["prefill"].items()]
+    show_rows(("表单项 form field", "预填 value", "来源 from"), fills)
 
 
 def _fetch_copies(answer: dict[str, Any], folder: Path | None, client: "Client") -> None:

@@ -23,6 +23,7 @@ from hub.cli import (
     grant,
     init,
     issuance,
+    items,
     keys,
     order,
     qr,
@@ -64,6 +65,7 @@ app.add_typer(keys.app, name="keys", rich_help_panel=_LOCAL)
 app.add_typer(simulator.app, name="simulator", rich_help_panel=_LOCAL)
 app.add_typer(enrol.app, name="enrol", rich_help_panel=_OVER_API)
 app.add_typer(sharing.app, name="sharing", rich_help_panel=_OVER_API)
+app.add_typer(items.app, name="items", rich_help_panel=_OVER_API)
 app.command("issue", rich_help_panel=_OVER_API)(issuance.issue)
 app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("order", rich_help_panel=_OVER_API)(order.order)

@@ -36,6 +36,7 @@ class StoredDecision:
     statement: int
     recorded_at: datetime
     act_id: str
+    item_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,19 @@ class ExchangeReader:
 
     def decision(self, decision: str) -> StoredDecision | None:
         row = select_by(self._connection, tables.pull_decision, decision=decision).first()
+        return None if row is None else StoredDecision(*row)
+
+    def first_by_item(
+        self, requester: str, licence_number: str, item_code: str, case_number: str
+    ) -> StoredDecision | None:
+        """Return the first pull by item that was allowed for a case."""
+        table = tables.pull_decision
+        case = {"requester": requester, "item_code": item_code, "case_number": case_number}
+        query = select(table).where(
+            table.c.licence_number == licence_number, table.c.allowed, table.c.item_version.is_not(None),
+            *(table.c[name] == value for name, value in case.items()),
+        )  # fmt: skip
+        row = self._connection.execute(query.order_by(table.c.recorded_at, table.c.statement).limit(1)).first()
         return None if row is None else StoredDecision(*row)
 
     def is_delivered(self, decision: str) -> bool:

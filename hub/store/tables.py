@@ -460,6 +460,22 @@ sharing_rule = Table(
     Column("from_on", Date, nullable=False),
     Column("until_on", Date),
 )
+service_item = Table(
+    "service_item",
+    metadata,
+    # Every version of a service item stays: a case decided under one keeps it. It only ever gets its end.
+    Column("code", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("name_zh", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("department", String(18), nullable=False),
+    Column("from_on", Date, nullable=False),
+    Column("until_on", Date),
+    Column("materials", JsonBytes, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
 grant_table = Table(
     "grant",
     metadata,
@@ -504,6 +520,22 @@ pull_decision = Table(
     Column("statement", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
+    # The version of the item that a pull by item stands on.
+    Column("item_version", Integer),
+)
+material_wish = Table(
+    "material_wish",
+    metadata,
+    # Whom to tell when a missing material of a case is issued to this holder, by the end of its deferral (容缺).
+    Column("licence_number", String(18), primary_key=True),
+    Column("requester", String(18), primary_key=True),
+    Column("item_code", String(64), primary_key=True),
+    Column("case_number", String(128), primary_key=True),
+    Column("material", String(64), primary_key=True),
+    Column("certificate_types", JsonBytes, nullable=False),
+    # The pull whose decision the wish is part of.
+    Column("decision", String(43), nullable=False),
+    Column("until_on", Date, nullable=False),
 )
 delivery = Table(
     "delivery",

@@ -33,7 +33,10 @@ def routes(registry: Registry, exchange: Exchange, receipted: Receipted) -> APIR
     async def pull_certificates(
         request: Request, body: RequestBody, idempotency_key: Annotated[str | None, Header()] = None
     ) -> dict[str, Any]:
-        """Hand over the certificates a statement asks for: one holder, several types, one delivery, one use."""
+        """Hand over the certificates a statement asks for: one holder, several types, one delivery, one use.
+
+        With `by_item` and no `wanted`: what the item needs, which of it is missing and why, and what fills its form.
+        """
 
         def work() -> dict[str, Any]:
             called = verify_call(request, body, act=Ordered.PULL, role=Role.PULL, registry=registry)

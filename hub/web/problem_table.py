@@ -354,6 +354,19 @@ ORDERS: Mapping[str, Row] = {
         404, "找不到这份证照。", "No certificate is known by that identifier.",
         "请核对证照标识。", "Check the identifier.",
     ),
+    "item_not_yours": Row(
+        403, "事项由另一部门实施，本系统不能登记。", "The item is another department's; this system may not put it.",
+        "请由实施部门或平台运营方登记。", "Have the item's department or the operator put it.",
+    ),
+    "difference_changed": Row(
+        409, "登记内容与试运行时看到的差异已不相同。", "What this would change is no longer what the dry run showed.",
+        "请重新试运行，核对差异后再提交。", "Do the dry run again, look at the difference and send it with that one.",
+    ),
+    "sheet_unreadable": Row(
+        422, "表格文件无法读取。", "The sheet cannot be read.",
+        "请提交 CSV（UTF-8 或 GB 18030）或 XLSX 文件，第一行为列名。",
+        "Send CSV (UTF-8 or GB 18030) or XLSX whose first row names the columns.",
+    ),
     "department_unknown": Row(
         422, "没有登记这个部门。", "No such department is enrolled.",
         "请先登记部门。", "Enrol the department first.",
@@ -389,6 +402,12 @@ PULLS: Mapping[str, Row] = {
     "item_not_covered": Row(
         403, "依据不包括这个办理事项。", "The basis does not cover this service item.",
         "请核对事项编码，或取得包括该事项的授权。", "Check the item's code, or get a grant that covers it.",
+    ),
+    "item_not_in_force": Row(
+        422, "事项目录中没有这个事项，或今天没有有效的版本。",
+        "The catalogue of items has no such item, or no version of it is in force today.",
+        "请核对事项编码，或由实施部门、运营方登记该事项；也可在 wanted 中逐一写明证照。",
+        "Check the item's code or have it put; or name the certificate types in `wanted`.",
     ),
     "case_not_covered": Row(
         403, "授权书不是为这个案件出具的。", "The grant is for another case.",
@@ -981,6 +1000,15 @@ RULES: Mapping[str, tuple[str, str]] = {
     "natural_person": ("自然人，没有统一社会信用代码", "a natural person has no licence number"),
     "status_in_file": ("文件不能变更证照状态", "a file cannot change a certificate's status"),
     "type_unclear": ("对应多种证照，无法区分", "several types fit and cannot be told apart"),
+    "department_unknown": ("没有登记这个部门", "no such department is enrolled"),
+    "group_of_one": ("一组至少要有两项材料", "a group needs two materials at least"),
+    "version_gap": ("版本号须紧接上一版本（首个为 1）", "versions count from 1 without a gap"),
+    "version_differs": (
+        "已登记的版本不能改动，只能写明失效日期",
+        "a recorded version never changes; it may only be given its end",
+    ),
+    "versions_overlap": ("同一天有两个版本有效", "two versions would be in force on one day"),
+    "differs": ("与同一事项或材料的前一行不一致", "it is not what an earlier row of the same thing says"),
     "other_department": ("证书属于另一部门", "the cert is another department's"),
 }
 """What each rule of a member says, zh and en: for the answers that name member and rule."""

@@ -47,6 +47,29 @@ def test_pull_on_a_sharing_rule_saves_a_file_that_verifies_offline(town: Site, t
     assert (tmp_path / f"{identifier}.json").exists()
 
 
+def test_items_are_put_after_a_dry_run_and_a_pull_by_item_shows_what_is_missing(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    header = "事项编码,版本,事项名称,事项英文名称,实施部门统一社会信用代码,生效日期,材料编码,材料名称,材料英文名称,"
+    header += "容缺工作日,证照类型,预填"
+    item = f"{ITEM},1,公共场所卫生许可,Hygiene permit,{HEALTH},2020-01-01"
+    rows = (
+        f"{item},food,食品经营许可证,Food permit,,food_operation_permit,area=floor_area",
+        f"{item},licence,营业执照,Licence,10,business_licence,",
+    )
+    sheet = town.write("items.csv", "\n".join((header, *rows)) + "\n")
+    tried = run("items", "import", sheet, "--dry-run", *town.over_api)
+    put = run("items", "import", sheet, "--difference", tried.json["difference"], *town.over_api)
+    assert (tried.code, put.code, put.json["added"]) == (0, 0, tried.json["added"]), put.err
+    listed = run("items", "list", "--system", "health", *town.over_api)
+    assert [each["code"] for each in listed.json["items"]] == [ITEM]
+    whose = ("--system", "health", "--officer", "health-001", "--item", ITEM, "--case", CASE, "--rule", "rule-1")
+    pulled = run("pull", order["licence_number"], "--by-item", "--tell", *whose, *town.over_api)
+    assert pulled.json["prefill"]["area"]["value"] == "120", pulled.err
+    assert [each["state"] for each in pulled.json["materials"]] == ["met", "missing"]
+    assert run("pull", order["licence_number"], *whose, *town.over_api).code == 2
+
+
 def test_pull_without_a_basis_is_wrong_usage(town: Site) -> None:
     assert pull(town, new_order()["licence_number"]).code == 2
 

@@ -1,0 +1,123 @@
+"""A sheet of items (CSV or XLSX) as the members of an order: a row per item, material and certificate type.
+
+Columns have Chinese or English names. The rows of one item, and of one material in it, repeat what they share; rows
+that contradict one another are refused (`differs`). Prefill is written `form_field=field`, several with semicolons.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from connectors.contract import OpenTable, Row, RowProblem, TabularError, TabularLimits
+from hub.errors import OrderError
+from schemas.catalogue import FieldProblem, FieldsError, folded
+from schemas.publicity import ColumnUnknownError, match_columns
+from schemas.written import written_date
+
+_COLUMNS: Mapping[str, str] = {
+    "item_code": "事项编码",
+    "version": "版本",
+    "item_zh": "事项名称",
+    "item_en": "事项英文名称",
+    "department": "实施部门统一社会信用代码",
+    "from_on": "生效日期",
+    "until_on": "失效日期",
+    "material_code": "材料编码",
+    "material_zh": "材料名称",
+    "material_en": "材料英文名称",
+    "group": "多选一组",
+    "deferrable_days": "容缺工作日",
+    "certificate_type": "证照类型",
+    "prefill": "预填",
+}
+_OPTIONAL = frozenset({"until_on", "group", "deferrable_days", "certificate_type", "prefill"})
+_OF_ITEM = {"name_zh": "item_zh", "name_en": "item_en", "department": "department"}
+_OF_MATERIAL = {"name_zh": "material_zh", "name_en": "material_en"}
+_DATES = ("from_on", "until_on")
+Cells = Mapping[str, str]
+
+
+def read_sheet(raw: bytes, *, open_table: OpenTable) -> list[dict[str, Any]]:
+    """Return the items of a sheet as an order's members, each with its row.
+
+    Raises OrderError sheet_unreadable for a file that is no table, FieldsError for its columns and rows.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "items")
+        path.write_bytes(raw)
+        try:
+            table = open_table(path, limits=TabularLimits(max_columns=len(_COLUMNS)))
+            rows = list(table.rows)
+        except TabularError as error:
+            raise OrderError("sheet_unreadable", rule=error.rule, row=error.row) from error
+    meanings = _meanings(table.header)
+    problems = [FieldProblem(f"row {each.number}", each.rule) for each in rows if isinstance(each, RowProblem)]
+    gathered = _Gathered(problems)
+    for row in rows:
+        if isinstance(row, Row):
+            gathered.take(row.number, {meanings[name]: value.strip() for name, value in row.values.items()})
+    if problems:
+        raise FieldsError(tuple(problems))
+    return list(gathered.items.values())
+
+
+def _meanings(header: tuple[str, ...]) -> dict[str, str]:
+    known = {folded(name).upper(): meaning for meaning, zh in _COLUMNS.items() for name in (meaning, zh)}
+    try:
+        meanings = match_columns(header, known)
+    except ColumnUnknownError as error:
+        raise FieldsError((FieldProblem(f"column {error.position}", "unknown"),)) from None
+    if missing := _COLUMNS.keys() - _OPTIONAL - {*meanings.values()}:
+        raise FieldsError(tuple(FieldProblem(each, "missing") for each in sorted(missing)))
+    return meanings
+
+
+class _Gathered:
+    """Items put together from rows; what a later row says of the same thing must be what the first one said."""
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        self.items: dict[tuple[str, str], dict[str, Any]] = {}
+        self._problems = problems
+
+    def take(self, number: int, cells: Cells) -> None:
+        item: dict[str, Any] = {"code": cells["item_code"], "row": number}
+        item |= {name: cells[column] for name, column in _OF_ITEM.items()}
+        item |= {name: written_date(cells.get(name, "")) or None for name in _DATES}
+        item |= {"version": _whole(cells["version"]), "materials": []}
+        found = self.items.setdefault((cells["item_code"], cells["version"]), item)
+        self._agree(found, item, number)
+        material: dict[str, Any] = {"code": cells["material_code"], "row": number}
+        material |= {name: cells[column] for name, column in _OF_MATERIAL.items()}
+        material |= {"group": cells.get("group") or None, "types": []}
+        material["deferrable_days"] = _whole(cells.get("deferrable_days", "")) or None
+        same = next((each for each in found["materials"] if each["code"] == material["code"]), None)
+        if same is None:
+            found["materials"].append(same := material)
+        elif not cells.get("certificate_type"):
+            self._problems.append(FieldProblem(f"row {number}.material_code", "twice"))
+        self._agree(same, material, number)
+        if cells.get("certificate_type"):
+            prefill = self._prefill(cells.get("prefill", ""), number)
+            one = {"certificate_type": cells["certificate_type"], "prefill": prefill, "row": number}
+            same["types"].append(one)
+        elif cells.get("prefill"):
+            self._problems.append(FieldProblem(f"row {number}.prefill", "not_here"))
+
+    def _agree(self, first: Mapping[str, Any], later: Mapping[str, Any], number: int) -> None:
+        names = later.keys() - {"row", "materials", "types"}
+        for name in sorted(names):
+            if first[name] != later[name]:
+                self._problems.append(FieldProblem(f"row {number}.{name}", "differs"))
+
+    def _prefill(self, text: str, number: int) -> dict[str, str]:
+        pairs = [each.partition("=") for each in text.replace("；", ";").replace("＝", "=").split(";") if each.strip()]
+        prefill = {form_field.strip(): field.strip() for form_field, _, field in pairs}
+        if len(prefill) != len(pairs):
+            self._problems.append(FieldProblem(f"row {number}.prefill", "twice"))
+        return prefill
+
+
+def _whole(text: str) -> int | str:
+    """Return a whole number, or the text for its reader to refuse."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text

@@ -78,6 +78,7 @@ from hub.web import (
     archives,
     documents,
     erasure,
+    evidence,
     examination,
     exchange,
     existing,
@@ -332,6 +333,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),
         tasks.routes(registry),
+        evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys)),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):

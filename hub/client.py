@@ -287,6 +287,10 @@ class Client:
             lambda: self.http.get(self.url + path, params={"lang": language}, headers=self.headers("GET", path))
         )
 
+    def evidence(self, name: str, file: Path) -> int:
+        """Get the evidence bundle of a delivery, or of a refusal by its decision, into a file; return its length."""
+        return self.save(f"/api/v1/deliveries/{name}/evidence", file)
+
     def headers(self, method: str, path: str) -> dict[str, str]:
         """Return the headers of one call: the token (renewed in time) and a proof of its own."""
         token = self._usable_token()

@@ -1,14 +1,18 @@
 """CMS signatures over a digest, as PAdES baseline B-B has them: three signed attributes, the cert inside, no time.
 
+Of a container (ASiC, CAdES baseline B-B) a fourth attribute claims the time, as there is no /M beside it.
+
 One form, written and read: what is read is taken apart only to be written again, and must come out the same, so that
 no second CMS says what a sealed one says. ECDSA itself leaves two signatures that hold, (r, s) and (r, n - s); the one
 with the smaller s is written. Strangers' bytes are cut by their lengths and nothing in them is parsed.
 
 Sources: RFC 5652 sections 5.1 to 5.6 (SignedData), RFC 5035 section 3 (signing-certificate-v2), RFC 5754 section 3
-(ECDSA with SHA-256), ETSI EN 319 142-1 section 6.3 (no signing-time: the PDF's own /M claims it).
+(ECDSA with SHA-256), ETSI EN 319 142-1 section 6.3 (no signing-time: the PDF's own /M claims it), EN 319 122-1
+section 6.3 (signing-time).
 Not checked here: whether the cert counts, which is for `find_key` to say.
 """
 
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -23,6 +27,7 @@ _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _DATA = "1.2.840.113549.1.7.1"
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_SIGNING_TIME = "1.2.840.113549.1.9.5"
 _SIGNING_CERT_V2 = "1.2.840.113549.1.9.16.2.47"
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 _ECDSA_SHA256 = "1.2.840.10045.4.3.2"
@@ -34,18 +39,19 @@ _SERIAL_AT = (0, 1)
 _ISSUER_AT = (0, 3)
 
 
-def sign_digest(digest: bytes, *, signer: Signer, statement: bytes | None) -> bytes:
+def sign_digest(digest: bytes, *, signer: Signer, statement: bytes | None, claimed_at: datetime | None = None) -> bytes:
     """Return the DER of a detached SignedData over content whose SHA-256 is `digest` (32 bytes).
 
-    The signer's cert stands inside. Raises CertRefusedError when the signer has none, and AlgorithmRefusedError for a
-    key other than ES256: a reader of PDF knows no other of the closed list.
+    The signer's cert stands inside; `claimed_at` is the time it says it was made at, None for one that says none.
+    Raises CertRefusedError when the signer has no cert, and AlgorithmRefusedError for a key other than ES256: a reader
+    of PDF knows no other of the closed list.
     """
     cert_der = signer.cert_der
     if cert_der is None:
         raise CertRefusedError("missing", "a signature in a document needs its signer's cert")
     if signer.algorithm != "ES256":
         raise AlgorithmRefusedError("documents are signed by ES256 only")
-    attributes = _attributes(digest, cert_der)
+    attributes = _attributes(digest, cert_der, claimed_at)
     return _signed_data(cert_der, attributes, signer.sign(_tlv(_SET, *attributes), statement=statement))
 
 
@@ -80,15 +86,16 @@ def verify_digest(cms_der: bytes, digest: bytes, *, find_key: FindCertKey) -> by
 # --- the form ---
 
 
-def _attributes(digest: bytes, cert_der: bytes) -> list[bytes]:
+def _attributes(digest: bytes, cert_der: bytes, claimed_at: datetime | None = None) -> list[bytes]:
     """Return the signed attributes: signed as a SET, carried as [0] IMPLICIT (RFC 5652 section 5.4)."""
-    return sorted(
-        [
-            _attribute(_CONTENT_TYPE, _oid(_DATA)),
-            _attribute(_MESSAGE_DIGEST, _tlv(_OCTETS, digest)),
-            _attribute(_SIGNING_CERT_V2, _signing_cert(cert_der)),
-        ]
-    )
+    attributes = [
+        _attribute(_CONTENT_TYPE, _oid(_DATA)),
+        _attribute(_MESSAGE_DIGEST, _tlv(_OCTETS, digest)),
+        _attribute(_SIGNING_CERT_V2, _signing_cert(cert_der)),
+    ]
+    if claimed_at is not None:
+        attributes.append(_attribute(_SIGNING_TIME, _utc_time(claimed_at)))
+    return sorted(attributes)
 
 
 def _signed_data(cert_der: bytes, attributes: list[bytes], signature: bytes) -> bytes:
@@ -139,6 +146,11 @@ def _issuer_and_serial(cert_der: bytes) -> tuple[bytes, bytes]:
 
 def _integer(number: int) -> bytes:
     return _tlv(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def _utc_time(moment: datetime) -> bytes:
+    """Return a time of before 2050, to the second (RFC 5652 section 11.3)."""
+    return _tlv(0x17, moment.astimezone(UTC).strftime("%y%m%d%H%M%SZ").encode("ascii"))
 
 
 def _oid(dotted: str) -> bytes:

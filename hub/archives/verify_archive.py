@@ -32,15 +32,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 
+# --- what both verifiers of this hub are made of; word for word the same in verify_archive.py and verify_bundle.py ---
+
 HOLDS, FAILS, UNREADABLE, INCOMPLETE = 0, 1, 2, 3
 ARC = "2.25.64415357385420484476005102715817798255"
 TEST_MARK = x509.ObjectIdentifier(f"{ARC}.1")
-ROOT_USE, SYSTEM_USE = (x509.ObjectIdentifier(f"{ARC}.2.{number}") for number in (1, 4))
+ROOT_USE, SYSTEM_USE, LICENCE_USE = (x509.ObjectIdentifier(f"{ARC}.2.{number}") for number in (1, 4, 7))
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-LARGEST_FILE = 512 * 1024 * 1024
-LARGEST_LIST = 1 << 20
-SHANGHAI = timezone(timedelta(hours=8))
-STATUS_BITS = {"valid": 0, "suspended": 2, "superseded": 3}
 Row = dict[str, Any]
 
 
@@ -52,19 +50,18 @@ class Doubt(Exception):
     """A check that cannot be made with what is here, or leaves a doubt."""
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-
-
 class Report:
-    """What was found so far, printed line by line."""
+    """What was found so far, told line by line."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self.say = say
+        self.found: list[tuple[str, str, str]] = []
         self.counts = {"OK": 0, "FAIL": 0, "MISSING": 0}
 
     def tell(self, result: str, where: str, what: str) -> None:
         self.counts[result] += 1
-        say(f"{result:8}{where}: {what}")
+        self.found.append((result, where, what))
+        self.say(f"{result:8}{where}: {what}")
 
     @contextmanager
     def check(self, where: str, what: str) -> Iterator[None]:
@@ -86,52 +83,7 @@ class Report:
         return INCOMPLETE if self.counts["MISSING"] else HOLDS
 
 
-def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(description="Verify an archive package without the hub. 核验电子证照档案包。")
-    parser.add_argument("package", help="the zip 档案包")
-    parser.add_argument("--anchor", required=True, help="SHA-256 of the root set, in hex 信任锚摘要")
-    try:
-        given = parser.parse_args(arguments)
-    except SystemExit as ended:
-        return UNREADABLE if ended.code else HOLDS
-    report = Report()
-    try:
-        with zipfile.ZipFile(given.package) as opened:
-            Verification(Package(opened), given.anchor.lower(), report).run()
-    except (OSError, zipfile.BadZipFile, Broken) as error:
-        sys.stderr.write(f"not an archive package 不是档案包: {error}\n")
-        return UNREADABLE
-    counts = report.counts
-    say(f"{counts['OK']} OK, {counts['FAIL']} FAIL, {counts['MISSING']} MISSING")
-    return report.exit_code()
-
-
 # --- bytes ------------------------------------------------------------------------------------------------------
-
-
-class Package:
-    """The files of a zip; each is there once, and short enough to be read."""
-
-    def __init__(self, opened: zipfile.ZipFile) -> None:
-        self._zip = opened
-        self.names = [each.filename for each in opened.infolist()]
-        if len(set(self.names)) != len(self.names):
-            raise Broken("a file is in it twice")
-        if "manifest.json" not in self.names:
-            raise Broken("it has no manifest.json")
-
-    def read(self, name: str) -> bytes:
-        if name not in self.names:
-            raise Doubt("the file is not here")
-        if self._zip.getinfo(name).file_size > LARGEST_FILE:
-            raise Broken("the file is too long")
-        try:
-            return self._zip.read(name)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-            raise Broken("the zip is damaged here") from error
-
-    def read_json(self, name: str) -> object:
-        return strict_json(self.read(name))
 
 
 def strict_json(raw: bytes) -> object:
@@ -261,8 +213,14 @@ class TrustList:
             **{str(each["key_id"]): each | {"use": f"hub:{each['purpose']}"} for each in rows_of(content["hub_keys"])},
         }
 
-    def authorities(self, purpose: str) -> list[x509.Certificate]:
-        chosen = [each for each in self.anchors if purpose in texts_of(each["purposes"])]
+    def authorities(self, purpose: str, at: datetime) -> list[x509.Certificate]:
+        chosen = [
+            each
+            for each in self.anchors
+            if purpose in texts_of(each["purposes"])
+            and moment(each["from_at"]) <= at
+            and not (each["until_at"] and at >= moment(each["until_at"]))
+        ]
         return [x509.load_der_x509_certificate(from_base64url(each["cert_der"])) for each in chosen]
 
     def key(self, kid: str, use: str, at: datetime) -> tuple[object, str]:
@@ -338,6 +296,63 @@ def texts_of(value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise Broken("not a list of texts")
     return value
+
+
+# --- end of what both verifiers are made of ---
+
+LARGEST_FILE = 512 * 1024 * 1024
+LARGEST_LIST = 1 << 20
+SHANGHAI = timezone(timedelta(hours=8))
+STATUS_BITS = {"valid": 0, "suspended": 2, "superseded": 3}
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Verify an archive package without the hub. 核验电子证照档案包。")
+    parser.add_argument("package", help="the zip 档案包")
+    parser.add_argument("--anchor", required=True, help="SHA-256 of the root set, in hex 信任锚摘要")
+    try:
+        given = parser.parse_args(arguments)
+    except SystemExit as ended:
+        return UNREADABLE if ended.code else HOLDS
+    report = Report(say)
+    try:
+        with zipfile.ZipFile(given.package) as opened:
+            Verification(Package(opened), given.anchor.lower(), report).run()
+    except (OSError, zipfile.BadZipFile, Broken) as error:
+        sys.stderr.write(f"not an archive package 不是档案包: {error}\n")
+        return UNREADABLE
+    counts = report.counts
+    say(f"{counts['OK']} OK, {counts['FAIL']} FAIL, {counts['MISSING']} MISSING")
+    return report.exit_code()
+
+
+class Package:
+    """The files of a zip; each is there once, and short enough to be read."""
+
+    def __init__(self, opened: zipfile.ZipFile) -> None:
+        self._zip = opened
+        self.names = [each.filename for each in opened.infolist()]
+        if len(set(self.names)) != len(self.names):
+            raise Broken("a file is in it twice")
+        if "manifest.json" not in self.names:
+            raise Broken("it has no manifest.json")
+
+    def read(self, name: str) -> bytes:
+        if name not in self.names:
+            raise Doubt("the file is not here")
+        if self._zip.getinfo(name).file_size > LARGEST_FILE:
+            raise Broken("the file is too long")
+        try:
+            return self._zip.read(name)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+            raise Broken("the zip is damaged here") from error
+
+    def read_json(self, name: str) -> object:
+        return strict_json(self.read(name))
 
 
 # --- the package ------------------------------------------------------------------------------------------------
@@ -430,7 +445,7 @@ class Verification:
         if len({(each.origin, each.mode) for each in self._lists}) != 1:
             self._report.tell("FAIL", "trust/", "the trust lists are of several hubs")
         if self._newest.mode == "test":
-            say("        TEST: this is a package of a TEST hub 测试环境，不具法律效力")
+            self._report.say("        TEST: this is a package of a TEST hub 测试环境，不具法律效力")
 
     @property
     def _newest(self) -> TrustList:
@@ -510,7 +525,7 @@ class Verification:
             if cert is None:
                 raise Doubt("the cert of its system is not here")
             lists = [each for each in self._lists if each.issued_at <= at] or self._lists
-            authorities = [cert for each in lists for cert in each.authorities("system")]
+            authorities = [cert for each in lists for cert in each.authorities("system", at)]
             require_issued(cert, authorities, SYSTEM_USE, at)
             return cert.public_key(), algorithm_of(cert.public_key())
 

@@ -18,6 +18,7 @@ from hub.cli import (
     documents,
     download,
     enrol,
+    evidence,
     exchange,
     existing,
     grant,
@@ -70,6 +71,7 @@ app.command("issue", rich_help_panel=_OVER_API)(issuance.issue)
 app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("order", rich_help_panel=_OVER_API)(order.order)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
+app.command("evidence", rich_help_panel=_OVER_API)(evidence.evidence)
 app.command("archive", rich_help_panel=_OVER_API)(archive.archive)
 app.command("search", rich_help_panel=_OVER_API)(search.search)
 app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)

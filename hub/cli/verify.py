@@ -24,6 +24,7 @@ EXITS = {"valid": 0, "not_valid": 1, "suspended": 2, "unknown": 3}
 NOTHING_TO_JUDGE = 4
 USAGE = 5
 _USAGE_OF_TYPER = 2
+_ZIP = b"PK\x03\x04"
 _SIGNS = {"valid": "✓", "not_valid": "✕", "suspended": "‖", "unknown": "?"}
 _TEST = {"zh": "TEST 测试环境：不具法律效力", "en": "TEST installation: of no legal effect"}
 
@@ -56,7 +57,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer in JSON.")] = False,
     lang: Annotated[str, typer.Option(help="zh 或 en。 zh or en.")] = "zh",
 ) -> None:
-    """离线核验一份文件。 Verify a file offline, PDF and XML too, with a trust list alone."""
+    """离线核验一份文件。 Verify a file offline, PDF, XML and evidence bundles too, with a trust list alone."""
     from hub.examination.forms import LARGEST_FILE
     from hub.examination.report import told
     from signing.errors import SigningError
@@ -66,18 +67,21 @@ def verify(
     now = datetime.now(UTC)
     trust = _trust_in(trust_list, anchor, seen, now)
     raw = _shown(file, LARGEST_FILE)
-    try:
-        examination = _examined(
-            raw,
-            trust=trust,
-            find_type=_find_type(),
-            status_token=_token_in(status) if status is not None else None,
-            now=now,
-            max_age=None if max_age is None else timedelta(seconds=max_age),
-        )
-    except SigningError as error:
-        _stop(f"状态列表不可用 The status list is not usable: {error}")
-    result = told(examination) | {"mode": trust.mode, "trust_list_version": trust.version}
+    told_of = _told_bundle(raw, trust_list, anchor)
+    if told_of is None:
+        try:
+            examination = _examined(
+                raw,
+                trust=trust,
+                find_type=_find_type(),
+                status_token=_token_in(status) if status is not None else None,
+                now=now,
+                max_age=None if max_age is None else timedelta(seconds=max_age),
+            )
+        except SigningError as error:
+            _stop(f"状态列表不可用 The status list is not usable: {error}")
+        told_of = told(examination)
+    result = told_of | {"mode": trust.mode, "trust_list_version": trust.version}
     if as_json:
         print(json.dumps(result, ensure_ascii=False, indent=2))
     else:
@@ -98,6 +102,15 @@ def _examined(raw: bytes, **conditions: Any) -> "Examination":
     from hub.examination.reader import Reader
 
     return verify_file_offline(raw, read=Reader().read, **conditions)
+
+
+def _told_bundle(raw: bytes, trust_list: Path, anchor: str) -> dict[str, Any] | None:
+    """Return the verdict on an evidence bundle by the checks of its own plain verifier; None for anything else."""
+    if not raw.startswith(_ZIP):
+        return None
+    from hub.bundles.telling import is_bundle, told_bundle
+
+    return told_bundle(raw, anchor=anchor.lower(), trust_list=trust_list.read_bytes()) if is_bundle(raw) else None
 
 
 def _shown(file: str, longest: int) -> bytes:

@@ -220,13 +220,13 @@ def _apply(body: SignedBody, registry: Registry, exchange: Exchange) -> dict[str
 
 
 def _of_download(request: Request, name: str, registry: Registry) -> list[Fetchable]:
-    download = download_of(name, _bearer(request), registry=registry, now=moment())
+    download = download_of(name, bearer(request), registry=registry, now=moment())
     return documents_of_download(download, registry=registry)
 
 
 def _of_delivery(request: Request, name: str, language: str, registry: Registry) -> list[Fetchable]:
     now = moment()
-    if token := _bearer(request):
+    if token := bearer(request):
         delivery = delivery_by_token(name, token, registry=registry, now=now)
     else:
         caller = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now)
@@ -234,7 +234,8 @@ def _of_delivery(request: Request, name: str, language: str, registry: Registry)
     return copies_of_delivery(delivery, language=language, registry=registry)
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """Return the token of an application or delivery, "" for none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token if scheme.lower() == "bearer" else ""
 

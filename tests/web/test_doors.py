@@ -68,6 +68,7 @@ OPERATIONS = [
     ("get", "/api/v1/certificates"),
     ("get", "/api/v1/deliveries/{name}/archive"),
     ("get", "/api/v1/deliveries/{name}/copies/{identifier}"),
+    ("get", "/api/v1/deliveries/{name}/evidence"),
     ("get", "/api/v1/downloads/{name}/archive"),
     ("get", "/api/v1/downloads/{name}/documents/{identifier}"),
     ("get", "/api/v1/grants/{digest}"),

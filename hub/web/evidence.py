@@ -1,0 +1,74 @@
+"""Door of evidence: who a delivery was made to fetches all that proves it; who was refused, what proves the refusal.
+
+Of a delivery it opens like the door of its documents: to the same caller and token, until the delivery ends or its
+grant is withdrawn. A bundle that was fetched counts for good.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from hub.access import verify_caller
+from hub.bundles.packing import MEDIA, make_bundle
+from hub.documents.downloads import delivery_by_token, delivery_of
+from hub.errors import NotFoundError
+from hub.registry import Registry, Sealers
+from hub.store.log import LogStore
+from hub.web.callers import in_thread, moment, presented
+from hub.web.documents import Name, bearer
+from schemas.parties import Role
+
+_BUNDLE: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA: {}}}}
+
+
+def routes(
+    registry: Registry, sealers: Sealers, log_store: LogStore, status_token: Callable[[int, datetime], str]
+) -> APIRouter:
+    """Return the door; `status_token` signs one status list of a moment, by its number."""
+    router = APIRouter(tags=["evidence 存证"])
+
+    @router.get(
+        "/deliveries/{name}/evidence",
+        summary="All that proves a delivery or a refusal 共享证据包",
+        responses=_BUNDLE,
+        response_class=Response,
+    )
+    async def evidence(request: Request, name: Name) -> Response:
+        """Send the evidence bundle (ASiC-E), which is verified without the hub (verify_bundle.py inside)."""
+
+        def work() -> bytes:
+            now = moment()
+            return make_bundle(
+                name,
+                requester=_requester(request, name, registry, now),
+                registry=registry,
+                sealers=sealers,
+                log_store=log_store,
+                status_token=lambda number: status_token(number, now),
+                now=now,
+            )
+
+        headers = {
+            "content-disposition": f'attachment; filename="evidence-{name}.asice"',
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+        }
+        return Response(await in_thread(work), media_type=MEDIA, headers=headers)
+
+    return router
+
+
+def _requester(request: Request, name: str, registry: Registry, now: datetime) -> str:
+    """Return who asks, by the rights of a delivery's documents; of a refused pull, any caller that may pull."""
+    if token := bearer(request):
+        return delivery_by_token(name, token, registry=registry, now=now).requester
+    caller = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now)
+    requester = caller.system.department
+    # Where nothing was delivered to it under this name, it may have been refused.
+    with suppress(NotFoundError):
+        delivery_of(name, requester=requester, registry=registry, now=now)
+    return requester

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from schemas.catalogue import Catalogue, CertificateType, CertificateTypeUnknownError, FieldClass, SharingClass
 from schemas.certificate import civil_date
-from schemas.exchange import Basis, PullRequest, SharingRule, Wanted
+from schemas.exchange import Basis, PullRequest, Redemption, SharingRule, Wanted
 from schemas.parties import Officer, Role, System
 
 Allowed = Mapping[str, tuple[str, ...]]
@@ -24,7 +24,9 @@ Allowed = Mapping[str, tuple[str, ...]]
 class GrantStanding:
     """A grant as it stands when it is asked about. `fields` maps certificate types to field names.
 
-    `signer_known_good` is None while the signer's cert has no positive status of late: the grant is pending.
+    `signer_known_good` is None while the signer's cert has no positive status of late: the grant is pending. Of a
+    presentation requester, officer, item and case are those of its redemption, and it is `released` once the holder
+    has confirmed them or had named the requester before.
     """
 
     digest: str
@@ -38,6 +40,9 @@ class GrantStanding:
     uses_left: int
     withdrawn: bool
     signer_known_good: bool | None
+    basis: Basis = Basis.GRANT
+    officer: str | None = None
+    released: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def decide(
     refusal = _caller(system) or (
         _statutory(request, system, officer, rule, now)
         if request.basis is Basis.STATUTORY
-        else _granted(request, system, grant, now)
+        else _granted(request, system, officer, grant, now)
     )
     if refusal is not None:
         return Decision(False, refusal, {})
@@ -75,6 +80,33 @@ def decide(
             return Decision(False, outcome, {})
         fields[wanted.certificate_type] = outcome
     return Decision(True, "allowed", fields)
+
+
+def decide_redemption(
+    redemption: Redemption,
+    *,
+    system: System,
+    presentation: GrantStanding,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Decision:
+    """Decide whether a code that was shown may be asked with: by whom, and for which fields of what is presented.
+
+    `presentation.requester` is who the holder named before, "" for nobody.
+    """
+    checks = (
+        (presentation.requester in ("", system.department), "grant_other_requester"),
+        *_standing_checks(presentation, now),
+    )
+    refusal = _caller(system) or next((reason for good, reason in checks if not good), None)
+    fields: dict[str, tuple[str, ...]] = {}
+    for wanted in redemption.wanted if refusal is None else ():
+        outcome = _fields(wanted, presentation.fields, catalogue)
+        if isinstance(outcome, str):
+            refusal = outcome
+            break
+        fields[wanted.certificate_type] = outcome
+    return Decision(False, refusal, {}) if refusal is not None else Decision(True, "allowed", fields)
 
 
 def _caller(system: System) -> str | None:
@@ -98,22 +130,34 @@ def _statutory(
     return None
 
 
-def _granted(request: PullRequest, system: System, grant: GrantStanding | None, now: datetime) -> str | None:
-    if grant is None:
+def _granted(
+    request: PullRequest, system: System, officer: Officer | None, grant: GrantStanding | None, now: datetime
+) -> str | None:
+    if grant is None or grant.basis is not request.basis:
         return "grant_unknown"
+    is_presented = grant.basis is Basis.PRESENTATION
     checks = (
+        (not is_presented or officer is not None, "officer_needed"),
         (grant.requester == system.department, "grant_other_requester"),
+        (not is_presented or (officer is not None and officer.number == grant.officer), "presentation_other_officer"),
         (grant.holder == request.licence_number, "grant_other_holder"),
+        *_standing_checks(grant, now),
+        (grant.released, "presentation_unconfirmed"),
+        (grant.item_code == request.item_code, "item_not_covered"),
+        (grant.case_number == request.case_number, "case_not_covered"),
+    )
+    return next((reason for good, reason in checks if not good), None)
+
+
+def _standing_checks(grant: GrantStanding, now: datetime) -> tuple[tuple[bool, str], ...]:
+    return (
         (not grant.withdrawn, "grant_withdrawn"),
         (grant.signer_known_good is not False, "grant_signer_revoked"),
         (grant.signer_known_good is not None, "grant_pending"),
         (now >= grant.valid_from, "grant_not_begun"),
         (now < grant.valid_until, "grant_ended"),
         (grant.uses_left > 0, "grant_used_up"),
-        (grant.item_code == request.item_code, "item_not_covered"),
-        (grant.case_number == request.case_number, "case_not_covered"),
     )
-    return next((reason for good, reason in checks if not good), None)
 
 
 def _fields(wanted: Wanted, listed: Allowed, catalogue: Catalogue) -> tuple[str, ...] | str:

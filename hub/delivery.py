@@ -30,8 +30,9 @@ from hub.store.sharing import SharingReader
 from hub.verification import judge
 from schemas.canonical import canonical_json
 from schemas.certificate import Certificate
-from schemas.exchange import Basis, PullRequest, note_payload
+from schemas.exchange import ON_SENTENCE, Basis, PullRequest, note_payload
 from schemas.fields import COMMON_FIELDS
+from schemas.grant import Grant
 from schemas.verdict import Outcome, Surface, Verdict
 from signing.jws import CompactSigner
 from signing.sd_jwt import Record, Seal
@@ -119,9 +120,12 @@ def make_delivery(
 
 
 def copy_ends_at(decision: StoredDecision, registry: Registry, now: datetime) -> datetime:
-    """Return when a copy ends: after the term of copies, and never later than the grant it stands on."""
+    """Return when a copy ends: after the term of copies, and never later than the grant it stands on.
+
+    A presentation is over in minutes: what was handed over at the window serves its case for the term of copies.
+    """
     ends_at = now + registry.terms.copy_term
-    if decision.basis != Basis.GRANT:
+    if decision.basis not in ON_SENTENCE - {Basis.PRESENTATION}:
         return ends_at
     with registry.database.read() as connection:
         grant = GrantReader(connection).get(decision.basis_reference or "")
@@ -132,7 +136,7 @@ def _granted_singly(
     decision: StoredDecision, registry: Registry, connection: Connection
 ) -> Callable[[Certificate], bool]:
     """Return whether a certificate is within a grant: of a granted type, or named singly. Other bases name types."""
-    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis == Basis.GRANT else None
+    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
     if stored is None:
         return lambda _: True
     grant, _ = opened_grant(stored, registry)
@@ -213,7 +217,10 @@ def _cause(request: PullRequest, registry: Registry, connection: Connection) -> 
         rule = SharingReader(connection).get(request.basis_reference)
         return f"{rule.item_name}（{rule.legal_basis}）" if rule else ""
     stored = GrantReader(connection).get(request.basis_reference)
-    return f"{opened_grant(stored, registry)[0].item_name}（持证主体授权）" if stored else ""
+    grant = opened_grant(stored, registry)[0] if stored else None
+    if isinstance(grant, Grant):
+        return f"{grant.item_name}（持证主体授权）"
+    return f"{request.item_code}（持证主体出示）" if grant else ""
 
 
 def _item(

@@ -41,7 +41,7 @@ from hub.store.grant import GrantReader, GrantWriter
 from hub.store.sharing import SharingReader
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import Basis, Comparison, PullRequest, SharingRule
+from schemas.exchange import ON_SENTENCE, Comparison, PullRequest, SharingRule
 from schemas.fields import COMMON_FIELDS
 from schemas.parties import Officer, System
 
@@ -130,7 +130,7 @@ def _decide_and_record(
 def _basis(
     request: PullRequest, registry: Registry, exchange: Exchange, now: datetime
 ) -> tuple[SharingRule | None, GrantStanding | None]:
-    if request.basis is Basis.GRANT:
+    if request.basis in ON_SENTENCE:
         standing = standing_of(request.basis_reference, registry=registry, e_licence=exchange.e_licence, now=now)
         return None, standing
     with registry.database.read() as connection:
@@ -231,7 +231,7 @@ def _commit_delivery(
     # Not its own status alone: a note of another authority, or the end of the licence, may have come between.
     if judge_all(decision, connection, registry, exchange, now) != judged:
         return False
-    if decision.basis == Basis.GRANT and decision.basis_reference is not None:
+    if decision.basis in ON_SENTENCE and decision.basis_reference is not None:
         stored = GrantReader(connection).get(decision.basis_reference)
         if stored is None or stored.withdrawn_at is not None:
             raise PullError("grant_withdrawn", decision=decision.decision)

@@ -9,47 +9,39 @@ by signature bytes. Drafting stores nothing: the nonce proves by its own keyed d
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
 from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
 from hub.errors import GrantError, NotFoundError
+from hub.granting import (
+    NO_TRADE_NAME,
+    check_given,
+    enclose,
+    granted_types,
+    holder_named,
+    read_moment,
+    refuse_succeeded,
+    requester_named,
+)
 from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
-from hub.signer_status import ask_status, grant_context
-from hub.store.certificate import CertificateReader
-from hub.store.enterprise import EnterpriseReader
+from hub.signer_status import ask_status
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
-from hub.store.parties import PartyReader
-from hub.store.relation import RelationReader
 from hub.store.statement import StatementWriter
-from schemas.catalogue import CertificateTypeUnknownError, SharingClass
 from schemas.evidence import ActFacts, Kind
-from schemas.grant import (
-    Grant,
-    GrantedField,
-    GrantedType,
-    Withdrawal,
-    parse_grant,
-    parse_withdrawal,
-    render_grant,
-    render_withdrawal,
-)
+from schemas.grant import Grant, Withdrawal, parse_grant, parse_withdrawal, render_grant, render_withdrawal
+from schemas.granted import NONE
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
-from signing.base64url import encode
-from signing.envelope import encrypt
 
 _LONGEST_GRANT = timedelta(days=366)
-_NONE = "无"
-_NO_TRADE_NAME = "（无字号）"
 
 
 def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -59,31 +51,26 @@ def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -
     item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?.
     """
     with registry.database.read() as connection:
-        enterprise = EnterpriseReader(connection).get(str(wish.get("licence_number")))
-        if enterprise is None:
-            raise GrantError("grant_holder_unknown")
-        _refuse_succeeded(enterprise.licence_number, connection)
-        department = PartyReader(connection).department(str(wish.get("requester")))
-        other = EnterpriseReader(connection).get(str(wish.get("requester"))) if department is None else None
-    requester_name = department.name_zh if department else (other.name or _NO_TRADE_NAME) if other else None
-    if requester_name is None:
-        raise GrantError("grant_requester_unknown")
+        enterprise = holder_named(str(wish.get("licence_number")), connection)
+        requester_kind, requester_name = requester_named(str(wish.get("requester")), connection)
     try:
         grant = Grant(
             holder_licence_number=enterprise.licence_number,
-            holder_name=enterprise.name or _NO_TRADE_NAME,
-            requester_kind="department" if department else "enterprise",
+            holder_name=enterprise.name or NO_TRADE_NAME,
+            requester_kind=requester_kind,
             requester_licence_number=str(wish["requester"]),
             requester_name=requester_name,
             certificates=tuple(map(str, wish.get("certificates") or ())),
-            types=_granted_types(wish.get("types") or {}, registry),
+            types=granted_types(wish.get("types") or {}, registry),
             item_code=str(wish["item_code"]),
             item_name=str(wish["item_name"]),
             case_number=str(wish["case_number"]),
-            valid_from=_moment(wish["valid_from"]) if wish.get("valid_from") else now.replace(microsecond=0),
-            valid_until=_moment(wish["valid_until"]),
+            valid_from=read_moment(wish["valid_from"], "valid_from")
+            if wish.get("valid_from")
+            else now.replace(microsecond=0),
+            valid_until=read_moment(wish["valid_until"], "valid_until"),
             uses=int(wish["uses"]),
-            delegate=str(wish.get("delegate") or _NONE),
+            delegate=str(wish.get("delegate") or NONE),
             nonce=BLANK_NONCE,
         )
         text = sign_draft(lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
@@ -116,7 +103,7 @@ def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, n
     signer = verified_signer(signed, grant.holder_licence_number, e_licence=e_licence, now=now)
     if not now < grant.valid_until <= now + _LONGEST_GRANT:
         raise GrantError("grant_term")
-    _check_types(grant, registry)
+    check_given(grant.certificates, grant.types, grant.holder_licence_number, registry)
     good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
     if revoked:
         raise GrantError("e_licence_revoked")
@@ -156,40 +143,6 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
     }
 
 
-def _granted_types(types: Mapping[str, Any], registry: Registry) -> tuple[GrantedType, ...]:
-    granted = []
-    for code, names in types.items():
-        try:
-            kind = registry.catalogue.get(code)
-        except CertificateTypeUnknownError:
-            raise GrantError("type_unknown", certificate_type=str(code)[:64]) from None
-        labels = {field.name: field.label_zh for field in kind.fields}
-        if not isinstance(names, list) or any(name not in labels for name in names):
-            raise GrantError("grant_form", member="types")
-        fields = tuple(GrantedField(name, labels[name]) for name in names)
-        granted.append(GrantedType(kind.code, kind.version, kind.name_zh, fields))
-    return tuple(granted)
-
-
-def _check_types(grant: Grant, registry: Registry) -> None:
-    for each in grant.types:
-        try:
-            kind = registry.catalogue.get(each.code, each.version)
-        except CertificateTypeUnknownError:
-            raise GrantError("type_unknown", certificate_type=each.code) from None
-        known = {field.name: field for field in kind.fields}
-        if any(field.name not in known for field in each.fields):
-            raise GrantError("grant_text")
-        if kind.sharing_class is SharingClass.NOT_SHARED:
-            raise GrantError("not_shared", certificate_type=each.code)
-    with registry.database.read() as connection:
-        found = CertificateReader(connection).by_identifier(grant.certificates)
-    if any(found[name].licence_number != grant.holder_licence_number for name in found) or len(found) != len(
-        grant.certificates
-    ):
-        raise GrantError("grant_certificate_unknown")
-
-
 def _stored(
     grant: Grant,
     signed: SignedText,
@@ -199,7 +152,7 @@ def _stored(
     now: datetime,
 ) -> StoredGrant:
     digest = statement_digest(signed.text)
-    envelope = _enclosed(signed, signer, registry, digest)
+    envelope = enclose(signed, signer, registry, digest)
     return StoredGrant(
         digest=digest,
         holder=grant.holder_licence_number,
@@ -219,22 +172,10 @@ def _stored(
     )
 
 
-def _enclosed(signed: SignedText, signer: LicenceSigner, registry: Registry, digest: str) -> bytes:
-    """Return a signed sentence with its signer in the stored form, bound to the digest of its own text."""
-    content = {
-        "text": signed.text,
-        "algorithm": signed.algorithm,
-        "signature": encode(signed.signature),
-        "cert": encode(signed.cert_der),
-        "signer": asdict(signer),
-    }
-    return encrypt(orjson.dumps(content), master=registry.master, context=grant_context(digest))
-
-
 def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection) -> None:
     # An act that ends the holder ends its grants: the two come one after the other.
     lock_holder(grant.holder_licence_number, connection=connection, registry=registry, now=now)
-    _refuse_succeeded(grant.holder_licence_number, connection)
+    refuse_succeeded(grant.holder_licence_number, connection)
     writer = StatementWriter(connection)
     if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
         raise GrantError("grant_posted")
@@ -242,12 +183,6 @@ def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: da
     works_from = grant.valid_from.isoformat()
     act = ActFacts(Kind.GRANT, stored.act_id, now, works_from, stored.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
-
-
-def _refuse_succeeded(holder: str, connection: Connection) -> None:
-    """Refuse a grant of an enterprise whose place another has taken; raises GrantError grant_holder_ended."""
-    if any(each.ends(holder) for each in RelationReader(connection).of(holder)):
-        raise GrantError("grant_holder_ended")
 
 
 def _commit_withdrawal(
@@ -266,7 +201,7 @@ def _commit_withdrawal(
     ):
         raise GrantError("grant_posted")
     digest = statement_digest(signed.text)
-    if not GrantWriter(connection).withdraw(withdrawal.grant_digest, _enclosed(signed, signer, registry, digest), now):
+    if not GrantWriter(connection).withdraw(withdrawal.grant_digest, enclose(signed, signer, registry, digest), now):
         raise GrantError("grant_withdrawn")
     act = ActFacts(Kind.GRANT_WITHDRAWAL, new_name(registry), now, None, digest, None, stored.act_id)
     EntryWriter(connection, registry.random).add([act])
@@ -283,10 +218,3 @@ def _state(stored: StoredGrant, registry: Registry, now: datetime) -> str:
     if stored.cert_revoked:
         return "refused"
     return "usable" if stored.cert_good_at is not None else "pending"
-
-
-def _moment(text: Any) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise GrantError("grant_form", member="valid_until")
-    return moment.astimezone(UTC).replace(microsecond=0)

@@ -5,6 +5,7 @@ No answer leaves the grant pending: pulls under it are refused, and the paper ro
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -14,7 +15,10 @@ from hub.authorisation import GrantStanding
 from hub.registry import Registry
 from hub.store.certificate import CertificateReader
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
+from hub.store.presentation import PresentationReader, StoredRedemption
+from schemas.exchange import Basis
 from schemas.grant import Grant, parse_grant
+from schemas.presentation import Presentation, parse_presentation
 from signing.envelope import decrypt
 
 
@@ -23,16 +27,26 @@ def grant_context(digest: str) -> bytes:
     return b"grant:" + digest.encode()
 
 
-def opened_grant(stored: StoredGrant, registry: Registry) -> tuple[Grant, LicenceSigner]:
-    """Return the grant as signed, and its signer."""
+def basis_of(stored: StoredGrant) -> Basis:
+    """Return which kind of basis a stored grant is."""
+    return Basis.GRANT if stored.basis is None else Basis(stored.basis)
+
+
+def opened_grant(stored: StoredGrant, registry: Registry) -> tuple[Grant | Presentation, LicenceSigner]:
+    """Return the grant or presentation as signed, and its signer."""
     content = orjson.loads(decrypt(stored.envelope, masters=registry.masters, context=grant_context(stored.digest)))
-    return parse_grant(content["text"]), LicenceSigner(**content["signer"])
+    parse = parse_presentation if basis_of(stored) is Basis.PRESENTATION else parse_grant
+    return parse(content["text"]), LicenceSigner(**content["signer"])
 
 
 def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: datetime) -> GrantStanding | None:
-    """Return a grant as it stands now, its signer's status asked again where the last answer is too old."""
+    """Return a grant as it stands now, its signer's status asked again where the last answer is too old.
+
+    Of a presentation that nobody redeemed yet, all it shows, for whom the holder named ("" for nobody).
+    """
     with registry.database.read() as connection:
         stored = GrantReader(connection).get(digest)
+        redemption = _redemption_of(digest, PresentationReader(connection))
     if stored is None:
         return None
     grant, signer = opened_grant(stored, registry)
@@ -42,21 +56,47 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
         registry.database.write(
             lambda connection: GrantWriter(connection).note_cert_status(digest, good_at=good_at, revoked=revoked)
         )
-    fields = {each.code: tuple(field.name for field in each.fields) for each in grant.types}
-    singles = _types_of(grant.certificates, registry)
     fresh = good_at is not None and now - good_at <= registry.terms.cert_status_age
-    return GrantStanding(
+    standing = GrantStanding(
         digest=digest,
         holder=stored.holder,
         requester=stored.requester,
-        fields=singles | fields,
-        item_code=grant.item_code,
-        case_number=grant.case_number,
+        fields=given_fields(grant, registry),
+        item_code=grant.item_code if isinstance(grant, Grant) else "",
+        case_number=grant.case_number if isinstance(grant, Grant) else "",
         valid_from=stored.valid_from,
         valid_until=stored.valid_until,
         uses_left=stored.uses - stored.uses_taken,
         withdrawn=stored.withdrawn_at is not None,
         signer_known_good=False if revoked else True if fresh else None,
+        basis=basis_of(stored),
+        released=isinstance(grant, Grant),
+    )
+    return standing if redemption is None else _redeemed(standing, *redemption)
+
+
+def given_fields(grant: Grant | Presentation, registry: Registry) -> dict[str, tuple[str, ...]]:
+    """Return what is given, as certificate type → field names."""
+    fields = {each.code: tuple(field.name for field in each.fields) for each in grant.types}
+    return _types_of(grant.certificates, registry) | fields
+
+
+def _redemption_of(digest: str, reader: PresentationReader) -> tuple[StoredRedemption, bool] | None:
+    """Return who redeemed a presentation and whether it is released; None for a grant, or while nobody did."""
+    code = reader.code(digest)
+    redemption = reader.redemption(code.redemption) if code and code.redemption else None
+    return None if code is None or redemption is None else (redemption, code.released_at is not None)
+
+
+def _redeemed(standing: GrantStanding, redemption: StoredRedemption, released: bool) -> GrantStanding:
+    return replace(
+        standing,
+        requester=redemption.requester,
+        officer=redemption.officer,
+        fields={code: tuple(names) for code, names in redemption.fields.items()},
+        item_code=redemption.item_code,
+        case_number=redemption.case_number,
+        released=released,
     )
 
 

@@ -43,6 +43,10 @@ class Kind(StrEnum):
     ASK_CORRECTION = "ask_correction"
     ERASE = "erase"
     RETIRE = "retire"
+    PRESENTATION = "presentation"
+    REDEMPTION = "redemption"
+    REDEMPTION_REFUSED = "redemption_refused"
+    CONFIRMATION = "confirmation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,12 @@ class Basis(StrEnum):
     """Why a pull is allowed."""
 
     GRANT = "grant"
+    PRESENTATION = "presentation"
     STATUTORY = "statutory"
+
+
+ON_SENTENCE = frozenset({Basis.GRANT, Basis.PRESENTATION})
+"""Bases that are a sentence of the holder: they name what is given, count uses, and can be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,20 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Redemption:
+    """What an officer asks with a presentation code: at which window, for which case; `licence_number` with digits.
+
+    The code itself is no part of it: the statement that carries this is kept in the clear.
+    """
+
+    licence_number: str | None
+    window: str
+    wanted: tuple[Wanted, ...]
+    item_code: str
+    case_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class SharingRule:
     """A line of the sharing table: this requester may pull these fields for this item, by this law.
 
@@ -76,17 +95,13 @@ class SharingRule:
 
 def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
     """Read the request of a statement; RequestFormError names the member that is wrong."""
-    wanted, basis = request.get("wanted"), request.get("basis")
-    if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST_TYPES:
-        raise RequestFormError("wanted")
+    basis = request.get("basis")
+    wanted = _read_all_wanted(request)
     if not isinstance(basis, dict) or basis.get("kind") not in list(Basis):
         raise RequestFormError("basis")
-    each = tuple(_read_wanted(one) for one in wanted)
-    if len({one.certificate_type for one in each}) != len(each):
-        raise RequestFormError("wanted")
     return PullRequest(
         licence_number=_text(request, "licence_number", 18),
-        wanted=each,
+        wanted=wanted,
         basis=Basis(basis["kind"]),
         basis_reference=_text(basis, "reference", 64),
         item_code=_text(request, "item_code", 64),
@@ -103,6 +118,23 @@ def read_comparison(request: Mapping[str, Any]) -> Comparison:
         raise RequestFormError("values")
     wanted = [{"certificate_type": request.get("certificate_type"), "fields": sorted(values)}]
     return Comparison(read_pull_request({**request, "wanted": wanted}), values)
+
+
+def read_redemption(request: Mapping[str, Any]) -> Redemption:
+    """Read what is asked with a presentation code; RequestFormError names the member that is wrong.
+
+    Each type wants all that is shown, or at least one field: the holder reads which.
+    """
+    wanted = _read_all_wanted(request)
+    if any(each.fields == () for each in wanted):
+        raise RequestFormError("wanted")
+    return Redemption(
+        licence_number=_text(request, "licence_number", 18) if request.get("licence_number") is not None else None,
+        window=_text(request, "window", 64),
+        wanted=wanted,
+        item_code=_text(request, "item_code", 64),
+        case_number=_text(request, "case_number", 128),
+    )
 
 
 def note_payload(
@@ -141,6 +173,16 @@ def note_payload(
         "as_of": as_of,
         "presentations": [dict(each) for each in presentations],
     }
+
+
+def _read_all_wanted(request: Mapping[str, Any]) -> tuple[Wanted, ...]:
+    wanted = request.get("wanted")
+    if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST_TYPES:
+        raise RequestFormError("wanted")
+    each = tuple(_read_wanted(one) for one in wanted)
+    if len({one.certificate_type for one in each}) != len(each):
+        raise RequestFormError("wanted")
+    return each
 
 
 def _read_wanted(one: Any) -> Wanted:

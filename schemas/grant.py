@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from schemas.granted import (
+    NONE,
+    GrantedType,
+    check_count,
+    check_scope,
+    parse_certificates,
+    parse_number,
+    parse_types,
+    render_certificates,
+    render_types,
+)
 from schemas.sentence import (
     DIGEST,
-    IDENTIFIER,
     LICENCE_NUMBER,
     NONCE,
     SentenceFormError,
@@ -28,15 +38,13 @@ from schemas.sentence import (
 
 TEMPLATE_VERSION = 1
 MAX_USES = 1_000_000
-NONE = "无"
 
 RequesterKind = Literal["department", "enterprise", "person"]
 
-_KIND_WORDS: dict[RequesterKind, str] = {"department": "部门", "enterprise": "市场主体", "person": "个人"}
+KIND_WORDS: dict[RequesterKind, str] = {"department": "部门", "enterprise": "市场主体", "person": "个人"}
+KINDS: dict[str, RequesterKind] = {word: kind for kind, word in KIND_WORDS.items()}
 
-_SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ITEM_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 
 _GRANT_TEMPLATE = """\
 一照通行电子证照授权书（第1版）
@@ -57,34 +65,6 @@ _WITHDRAWAL_TEMPLATE = """\
 撤回的授权书摘要（SHA-256）：〔{grant_digest}〕。
 撤回书编号：〔{nonce}〕。
 自本撤回书送达之时起，被授权方不得再凭该授权书取得证照。"""
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedField:
-    """One field of a type: its name in the catalogue and the label the signer read."""
-
-    name: str
-    label_zh: str
-
-    def __post_init__(self) -> None:
-        check_form("field name", self.name, _SLUG)
-        check_plain("field label", self.label_zh, 40)
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedType:
-    """One certificate type in one version, and which of its fields are granted."""
-
-    code: str
-    version: int
-    name_zh: str
-    fields: tuple[GrantedField, ...]
-
-    def __post_init__(self) -> None:
-        check_form("type code", self.code, _SLUG)
-        _count("type version", self.version, 999_999)
-        check_plain("type name", self.name_zh, 80)
-        _distinct("fields", [field.name for field in self.fields], at_least=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +93,19 @@ class Grant:
 
     def __post_init__(self) -> None:
         check_form("holder_licence_number", self.holder_licence_number, LICENCE_NUMBER)
-        _check_requester(self.requester_kind, self.requester_licence_number)
+        check_requester(self.requester_kind, self.requester_licence_number)
         for member in ("holder_name", "requester_name", "item_name"):
             check_plain(member, getattr(self, member), 200)
         for member in ("case_number", "delegate"):
             check_plain(member, getattr(self, member), 100)
-        for identifier in self.certificates:
-            check_form("certificates", identifier, IDENTIFIER)
-        _distinct("certificates", self.certificates)
-        _distinct("types", [granted.code for granted in self.types], at_least=0 if self.certificates else 1)
+        check_scope(self.certificates, self.types)
         if self.item_code != NONE:
             check_form("item_code", self.item_code, _ITEM_CODE)
         check_moment("valid_from", self.valid_from)
         check_moment("valid_until", self.valid_until)
         if self.valid_until <= self.valid_from:
             raise SentenceFormError("valid_until", "not after valid_from")
-        _count("uses", self.uses, MAX_USES)
+        check_count("uses", self.uses, MAX_USES)
         check_form("nonce", self.nonce, NONCE)
 
 
@@ -151,11 +128,11 @@ def render_grant(grant: Grant) -> str:
     return _GRANT_TEMPLATE.format(
         holder_name=grant.holder_name,
         holder_licence_number=grant.holder_licence_number,
-        requester_kind=_KIND_WORDS[grant.requester_kind],
+        requester_kind=KIND_WORDS[grant.requester_kind],
         requester_name=grant.requester_name,
         requester_licence_number=grant.requester_licence_number,
-        certificates="、".join(f"〔{identifier}〕" for identifier in grant.certificates) or NONE,
-        types="；".join(map(_render_type, grant.types)) or NONE,
+        certificates=render_certificates(grant.certificates),
+        types=render_types(grant.types),
         item_name=grant.item_name,
         item_code=grant.item_code,
         case_number=grant.case_number,
@@ -170,22 +147,21 @@ def render_grant(grant: Grant) -> str:
 def parse_grant(text: str) -> Grant:
     """Read a grant's text; SentenceTextError unless it is exactly what `render_grant` makes of what was read."""
     members = read_members(text, _GRANT_PATTERN)
-    kinds = {word: kind for kind, word in _KIND_WORDS.items()}
     try:
         grant = Grant(
             holder_licence_number=members["holder_licence_number"],
             holder_name=members["holder_name"],
-            requester_kind=kinds[members["requester_kind"]],
+            requester_kind=KINDS[members["requester_kind"]],
             requester_licence_number=members["requester_licence_number"],
             requester_name=members["requester_name"],
-            certificates=tuple(re.findall("〔([^〔〕]*)〕", members["certificates"])),
-            types=tuple(map(_parse_type, _TYPE.finditer(members["types"]))),
+            certificates=parse_certificates(members["certificates"]),
+            types=parse_types(members["types"]),
             item_code=members["item_code"],
             item_name=members["item_name"],
             case_number=members["case_number"],
             valid_from=parse_moment(members["valid_from"]),
             valid_until=parse_moment(members["valid_until"]),
-            uses=_parse_number(members["uses"]),
+            uses=parse_number(members["uses"]),
             delegate=members["delegate"],
             nonce=members["nonce"],
         )
@@ -219,38 +195,10 @@ def parse_withdrawal(text: str) -> Withdrawal:
 
 _GRANT_PATTERN = template_pattern(_GRANT_TEMPLATE)
 _WITHDRAWAL_PATTERN = template_pattern(_WITHDRAWAL_TEMPLATE)
-_FIELD = re.compile("「([^「」]*)」〔([^〔〕]*)〕")
-_TYPE = re.compile(f"「([^「」]*)」〔([^〔〕]*)〕第〔([^〔〕]*)〕版，字段：((?:{_FIELD.pattern}、?)+)")
 
 
-def _render_type(granted: GrantedType) -> str:
-    fields = "、".join(f"「{field.label_zh}」〔{field.name}〕" for field in granted.fields)
-    return f"「{granted.name_zh}」〔{granted.code}〕第〔{granted.version}〕版，字段：{fields}"
-
-
-def _parse_type(match: re.Match[str]) -> GrantedType:
-    name_zh, code, version, fields = match.group(1, 2, 3, 4)
-    named = tuple(GrantedField(name=name, label_zh=label) for label, name in _FIELD.findall(fields))
-    return GrantedType(code=code, version=_parse_number(version), name_zh=name_zh, fields=named)
-
-
-def _parse_number(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise SentenceFormError("number", "form")
-    return int(text)
-
-
-def _count(member: str, value: int, most: int) -> None:
-    if type(value) is not int or not 1 <= value <= most:
-        raise SentenceFormError(member, "out of range")
-
-
-def _distinct(member: str, values: tuple[str, ...] | list[str], *, at_least: int = 0) -> None:
-    if len(values) < at_least or len(set(values)) != len(values):
-        raise SentenceFormError(member, "empty or named twice")
-
-
-def _check_requester(kind: RequesterKind, licence_number: str) -> None:
+def check_requester(kind: RequesterKind, licence_number: str) -> None:
+    """Refuse a requester of no kind, or whose licence number is not of its kind: SentenceFormError."""
     if kind not in get_args(RequesterKind):
         raise SentenceFormError("requester_kind", "unknown")
     if kind == "person":

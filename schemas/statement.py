@@ -38,6 +38,7 @@ class Ordered(StrEnum):
     ASK_CORRECTION = "ask_correction"
     ERASE = "erase"
     RETIRE = "retire"
+    REDEEM = "redeem"
 
 
 class StatementFormError(ValueError):

@@ -17,7 +17,7 @@ class StoredGrant:
     """A grant as kept. `envelope` holds sentence, signature and cert, encrypted; `cert_good_at` None: pending.
 
     `withdrawal` holds the same of the sentence that ended it; `ended_by` names the act that did, by law and not by the
-    holder's word.
+    holder's word. `basis` is None for a grant that the e-licence signed; `delegation` names what its signer acted by.
     """
 
     digest: str
@@ -37,6 +37,8 @@ class StoredGrant:
     act_id: str
     withdrawal: bytes | None = None
     ended_by: str | None = None
+    basis: str | None = None
+    delegation: str | None = None
 
 
 class GrantReader:

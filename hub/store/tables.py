@@ -473,6 +473,58 @@ grant_table = Table(
     # The sentence that ended it with its signature and cert, encrypted; NULL where the act below ended it by law.
     Column("withdrawal", LargeBinary),
     Column("ended_by", String(64)),
+    # What kind of basis it is: "presentation", "window"; NULL: a grant that the e-licence signed.
+    Column("basis", String(16)),
+    # The delegation that its signer acted by; NULL: by the role alone.
+    Column("delegation", String(64)),
+)
+presentation_code = Table(
+    "presentation_code",
+    metadata,
+    # The code of one presentation, which is known by its digest. Both forms of it are kept as keyed digests (HMAC).
+    Column("digest", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("code_mac", String(64), nullable=False, unique=True),
+    Column("digits_mac", String(64), nullable=False),
+    # Wrong guesses of its digits; the last of them kills it.
+    Column("misses", Integer, nullable=False),
+    Column("killed_at", Moment),
+    # Who asks with it: one redemption, ever.
+    Column("redemption", String(43)),
+    # Set once it may be used: with its redemption where the requester was named, else by the holder's confirmation.
+    Column("released_at", Moment),
+    # The sentence that confirmed it with signature and cert, encrypted; its digest, and the act.
+    Column("confirmation", LargeBinary),
+    Column("confirmation_digest", String(64)),
+    Column("confirmation_act", String(64)),
+    Column("expires_at", Moment, nullable=False),
+)
+redemption = Table(
+    "redemption",
+    metadata,
+    # An officer showed a code: what for, and whether it was one that counts. `digest` NULL: of no presentation.
+    Column("redemption", String(43), primary_key=True),
+    Column("digest", String(64)),
+    Column("system", String(64), nullable=False),
+    Column("requester", String(18), nullable=False),
+    Column("officer", String(64)),
+    Column("window", Text, nullable=False),
+    Column("item_code", String(64), nullable=False),
+    Column("case_number", String(128), nullable=False),
+    Column("fields", JsonBytes, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+code_miss = Table(
+    "code_miss",
+    metadata,
+    # Digits that were no code's, by the officer who tried them, a day.
+    Column("officer", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("misses", Integer, nullable=False),
 )
 pull_decision = Table(
     "pull_decision",

@@ -393,6 +393,34 @@ PULLS: Mapping[str, Row] = {
         422, "案件编号不符合该事项的编号格式。", "The case number has not the form of this item's numbers.",
         "请填写真实的受理编号。", "Give the number under which the case was accepted.",
     ),
+    "code_unknown": Row(
+        403, "没有这个出示码。", "There is no such presentation code.",
+        "请核对统一社会信用代码和 8 位数字；连续输错会使出示码作废，也会停用本经办人当日的核验。",
+        "Check the licence number and the eight digits; wrong ones kill the code, and stop the officer for the day.",
+    ),
+    "code_killed": Row(
+        403, "这个出示码因输错次数过多已经作废。", "This code was killed by too many wrong tries.",
+        "请持证主体重新出示。", "Have the enterprise present anew.",
+    ),
+    "code_redeemed": Row(
+        409, "这个出示码已经核验过，每个码只用一次。", "This code was redeemed before; each counts once.",
+        "请用已有的核验结果调用证照，或请持证主体重新出示。",
+        "Pull with the redemption that was made, or have the enterprise present anew.",
+    ),
+    "officer_stopped": Row(
+        429, "该经办人今天输错次数过多，当日不能再以数字核验。",
+        "This officer has tried too many wrong digits today.",
+        "请扫描二维码，或改由其他经办人办理。", "Scan the QR, or have another officer see to it today.",
+    ),
+    "presentation_other_officer": Row(
+        403, "这个出示码是由另一名经办人核验的。", "Another officer redeemed this code.",
+        "请由核验的经办人调用。", "Have the officer who redeemed it pull.",
+    ),
+    "presentation_unconfirmed": Row(
+        409, "持证主体还没有确认。", "The enterprise has not confirmed yet.",
+        "请持证主体在手机上核对窗口和字段并签署确认书。",
+        "Have the enterprise read window and fields on its phone, and sign.",
+    ),
     "grant_unknown": Row(
         403, "没有这份授权书。", "There is no such grant.",
         "请核对授权书摘要，或请持证主体先提交授权书。",
@@ -493,6 +521,23 @@ GRANTS: Mapping[str, Row] = {
     "grant_posted": Row(
         409, "这份授权书或撤回书已经提交过。", "This grant or withdrawal was posted before.",
         "可按摘要查询其状态。", "Look up its state by its digest.",
+    ),
+    "code_form": Row(
+        422, "这不是出示码：应为二维码中的文字，或 8 位数字。", "That is no code: it is a QR's text, or eight digits.",
+        "请重新扫描或输入。", "Scan or type it again.",
+    ),
+    "presentation_not_found": Row(
+        404, "没有这份出示授权书。", "There is no such presentation.",
+        "请核对摘要。", "Check its digest.",
+    ),
+    "presentation_not_redeemed": Row(
+        409, "还没有窗口核验过这个出示码。", "No window has asked with this code yet.",
+        "请先向窗口出示二维码或 8 位数字。", "Show the QR or the eight digits at the window first.",
+    ),
+    "presentation_released": Row(
+        409, "这次出示已经确认，或事先写明了用证方。",
+        "This was confirmed before, or its requester was named from the start.",
+        "无须再办。", "Nothing is left to do.",
     ),
     "grant_not_found": Row(
         404, "没有这份授权书。", "There is no such grant.",

@@ -31,12 +31,13 @@ from schemas.canonical import canonical_json
 from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
 from schemas.download import EXISTING, parse_download
 from schemas.erasure import erasable
-from schemas.exchange import NOTE_TYP
+from schemas.exchange import NOTE_TYP, ON_SENTENCE
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import parse_grant, parse_withdrawal
 from schemas.identifiers import parse_identifier, parse_reference
 from schemas.name_parts import parts_of
 from schemas.order import UNNAMED_SUBJECT
+from schemas.presentation import parse_confirmation, parse_presentation
 from schemas.sentence import statement_digest
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
@@ -494,6 +495,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
     yield from _certificates_done(all_, digests)
     yield from _exchange_done(all_, digests)
+    yield from _presentations_done(all_, digests)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
     issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
@@ -505,7 +507,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
     yield "enrol", None, None, None, None  # of the operator, by `init`
     for row in all_.rows(tables.grant_table):
-        yield "grant", row["act_id"], row["digest"], None, None
+        yield "grant" if row["basis"] is None else row["basis"], row["act_id"], row["digest"], None, None
         if row["ended_by"] is not None:
             ended_by = {each["act_id"] for each in all_.rows(tables.relation)}
             assert row["ended_by"] in ended_by, "a grant was ended by no act of the registry"
@@ -605,6 +607,17 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
 
 
+def _presentations_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    redemptions = all_.by_key(tables.redemption, "redemption")
+    for row in redemptions.values():
+        kind = "redemption" if row["allowed"] else "redemption_refused"
+        yield kind, row["act_id"], digests.get(row["statement"]), None, None
+    for row in all_.rows(tables.presentation_code):
+        if row["confirmation"] is not None:
+            asked = redemptions[row["redemption"]]["act_id"]
+            yield "confirmation", row["confirmation_act"], row["confirmation_digest"], None, asked
+
+
 def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     certificates = all_.by_key(tables.certificate, "serial")
     deliveries = all_.by_key(tables.delivery, "decision")
@@ -641,7 +654,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
-    tables.existing_document, tables.erasure,
+    tables.existing_document, tables.erasure, tables.redemption,
 )  # fmt: skip
 
 
@@ -653,19 +666,56 @@ def _grants(all_: Everything) -> Faults:
     taken = Counter(
         row["basis_reference"]
         for row in all_.rows(tables.pull_decision)
-        if row["basis"] == "grant" and row["use_state"] in ("reserved", "used")
+        if row["basis"] in ON_SENTENCE and row["use_state"] in ("reserved", "used")
     )
     for row in all_.rows(tables.grant_table):
         digest, registry = row["digest"], all_.world.registry
         content = orjson.loads(decrypt(row["envelope"], masters=registry.masters, context=grant_context(digest)))
-        grant = parse_grant(content["text"])
+        grant = (parse_presentation if row["basis"] == "presentation" else parse_grant)(content["text"])
         signer = all_.world.exchange.e_licence.verify(_signed_text(content), at=row["recorded_at"])
         if (statement_digest(content["text"]), grant.holder_licence_number) != (digest, signer.licence_number):
             yield f"grant {digest}: text or signer"
-        if (row["holder"], row["requester"]) != (grant.holder_licence_number, grant.requester_licence_number):
+        if (row["holder"], row["requester"]) != (grant.holder_licence_number, grant.requester_licence_number or ""):
             yield f"grant {digest}: parties"
-        if row["uses"] != grant.uses or row["uses_taken"] != taken[digest] or row["uses_taken"] > row["uses"]:
+        if (
+            row["uses"] != getattr(grant, "uses", 1)
+            or row["uses_taken"] != taken[digest]
+            or row["uses_taken"] > row["uses"]
+        ):
             yield f"grant {digest}: uses"
+
+
+def _codes(all_: Everything) -> Faults:
+    """Every presentation has a code, redeemed once at most, and released as its sentences say."""
+    presented = {row["digest"]: row for row in all_.rows(tables.grant_table) if row["basis"] == "presentation"}
+    codes, redemptions = all_.by_key(tables.presentation_code, "digest"), all_.rows(tables.redemption)
+    if presented.keys() != codes.keys():
+        yield "presentations and codes are not one to one"
+    allowed = {row["redemption"]: row["digest"] for row in redemptions if row["allowed"]}
+    if allowed != {row["redemption"]: digest for digest, row in codes.items() if row["redemption"]}:
+        yield "codes and redemptions differ"
+    for digest, row in codes.items():
+        if (row["killed_at"] is None) != (row["misses"] < all_.world.registry.terms.code_misses):
+            yield f"code {digest}: misses"
+        named = presented[digest]["requester"] != ""
+        if row["released_at"] is not None and (row["confirmation"] is None) != named:
+            yield f"code {digest}: released by nobody"
+        if row["confirmation"] is not None and not _is_confirmed(row, all_):
+            yield f"code {digest}: confirmed otherwise"
+
+
+def _is_confirmed(row: Row, all_: Everything) -> bool:
+    registry, said = all_.world.registry, row["confirmation_digest"]
+    content = orjson.loads(decrypt(row["confirmation"], masters=registry.masters, context=grant_context(said)))
+    signer = all_.world.exchange.e_licence.verify(_signed_text(content), at=row["released_at"])
+    confirmation, asked = parse_confirmation(content["text"]), all_.by_key(tables.redemption, "redemption")
+    redemption = asked[row["redemption"]]
+    fields = {each.code: [field.name for field in each.fields] for each in confirmation.types}
+    return (signer.licence_number, confirmation.presentation, statement_digest(content["text"]), fields) == (
+        row["holder"], row["digest"], said, redemption["fields"],
+    ) and (confirmation.requester_licence_number, confirmation.window, confirmation.officer) == (
+        redemption["requester"], redemption["window"], redemption["officer"],
+    )  # fmt: skip
 
 
 def _deliveries(all_: Everything) -> Faults:
@@ -842,6 +892,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.pull_decision: frozenset({"pull", "compare", "download"}),
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
+    tables.redemption: frozenset({"redeem"}),
 }
 
 CHECKS: Sequence[Callable[[Everything], Faults]] = (
@@ -858,6 +909,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _leaves,
     _acts,
     _grants,
+    _codes,
     _deliveries,
     _documents,
     _erasures,

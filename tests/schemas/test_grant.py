@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from schemas.grant import (
     Grant,
-    GrantedField,
-    GrantedType,
     RequesterKind,
     Withdrawal,
     parse_grant,
@@ -21,6 +19,7 @@ from schemas.grant import (
     render_grant,
     render_withdrawal,
 )
+from schemas.granted import GrantedField, GrantedType
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 
 IDENTIFIER = "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F"

@@ -66,6 +66,7 @@ from hub.store.statement import StatementWriter
 from hub.web import (
     access,
     archives,
+    delegations,
     documents,
     erasure,
     examination,
@@ -286,6 +287,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
+        delegations.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         presentations.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         parties.routes(registry),
         orders.routes(registry),

@@ -8,7 +8,7 @@ Public fields need no listing. Comparing a field needs the same right as seeing 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.catalogue import Catalogue, CertificateType, CertificateTypeUnknownError, FieldClass, SharingClass
@@ -21,12 +21,22 @@ Allowed = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class DelegationStanding:
+    """The delegation that a grant was signed by: in which matter, whether taken back, whether frozen by a change."""
+
+    item_code: str
+    withdrawn: bool
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GrantStanding:
     """A grant as it stands when it is asked about. `fields` maps certificate types to field names.
 
     `signer_known_good` is None while the signer's cert has no positive status of late: the grant is pending. Of a
     presentation requester, officer, item and case are those of its redemption, and it is `released` once the holder
-    has confirmed them or had named the requester before.
+    has confirmed them or had named the requester before. `versions` pins types to the version whose fields are given;
+    `delegation` None: its signer's role sufficed.
     """
 
     digest: str
@@ -43,6 +53,8 @@ class GrantStanding:
     basis: Basis = Basis.GRANT
     officer: str | None = None
     released: bool = True
+    versions: Mapping[str, int] = field(default_factory=dict)
+    delegation: DelegationStanding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ def decide(
     listed = rule.fields if rule is not None else grant.fields if grant is not None else {}
     fields: dict[str, tuple[str, ...]] = {}
     for wanted in request.wanted:
-        outcome = _fields(wanted, listed, catalogue)
+        outcome = _fields(wanted, listed, catalogue, grant.versions if grant is not None else {})
         if isinstance(outcome, str):
             return Decision(False, outcome, {})
         fields[wanted.certificate_type] = outcome
@@ -94,14 +106,16 @@ def decide_redemption(
 
     `presentation.requester` is who the holder named before, "" for nobody.
     """
+    acts_in = presentation.delegation.item_code if presentation.delegation else None
     checks = (
         (presentation.requester in ("", system.department), "grant_other_requester"),
         *_standing_checks(presentation, now),
+        (acts_in is None or acts_in == redemption.item_code, "item_not_covered"),
     )
     refusal = _caller(system) or next((reason for good, reason in checks if not good), None)
     fields: dict[str, tuple[str, ...]] = {}
     for wanted in redemption.wanted if refusal is None else ():
-        outcome = _fields(wanted, presentation.fields, catalogue)
+        outcome = _fields(wanted, presentation.fields, catalogue, presentation.versions)
         if isinstance(outcome, str):
             refusal = outcome
             break
@@ -157,26 +171,36 @@ def _standing_checks(grant: GrantStanding, now: datetime) -> tuple[tuple[bool, s
         (now >= grant.valid_from, "grant_not_begun"),
         (now < grant.valid_until, "grant_ended"),
         (grant.uses_left > 0, "grant_used_up"),
+        (grant.delegation is None or not grant.delegation.withdrawn, "delegation_withdrawn"),
+        (grant.delegation is None or not grant.delegation.frozen, "delegation_frozen"),
     )
 
 
-def _fields(wanted: Wanted, listed: Allowed, catalogue: Catalogue) -> tuple[str, ...] | str:
+def _fields(
+    wanted: Wanted, listed: Allowed, catalogue: Catalogue, versions: Mapping[str, int]
+) -> tuple[str, ...] | str:
     try:
-        kind = catalogue.get(wanted.certificate_type)
+        kind = catalogue.get(wanted.certificate_type, versions.get(wanted.certificate_type))
+        newest = catalogue.get(wanted.certificate_type)
     except CertificateTypeUnknownError:
         return "type_unknown"
     if wanted.certificate_type not in listed:
         return "type_not_covered"
-    if kind.sharing_class is SharingClass.NOT_SHARED:
+    # What a later version shares no more is shared no more: the strictest wins.
+    if SharingClass.NOT_SHARED in (kind.sharing_class, newest.sharing_class):
         return "not_shared"
-    permitted = frozenset(listed[wanted.certificate_type]) & _shareable(kind)
-    public = {field.name for field in kind.fields if field.field_class is FieldClass.PUBLIC}
+    permitted = frozenset(listed[wanted.certificate_type]) & _shareable(kind) - _withheld(newest)
+    public = {each.name for each in kind.fields if each.field_class is FieldClass.PUBLIC}
     if wanted.fields is None:
-        return tuple(field.name for field in kind.fields if field.name in permitted | public)
+        return tuple(each.name for each in kind.fields if each.name in permitted | public)
     if any(name not in permitted | public for name in wanted.fields):
         return "field_not_covered"
     return wanted.fields
 
 
 def _shareable(kind: CertificateType) -> frozenset[str]:
-    return frozenset(field.name for field in kind.fields if field.sharing_class is not SharingClass.NOT_SHARED)
+    return frozenset(each.name for each in kind.fields) - _withheld(kind)
+
+
+def _withheld(kind: CertificateType) -> frozenset[str]:
+    return frozenset(each.name for each in kind.fields if each.sharing_class is SharingClass.NOT_SHARED)

@@ -3,7 +3,7 @@
 What is signed is the Chinese sentence itself; a grant is known by its digest and by the hub-made nonce inside it, never
 by signature bytes. Drafting stores nothing: the nonce proves by its own keyed digest that this hub made it.
 1 the text is a grant (or withdrawal) of our template, byte for byte, with a nonce of this hub, not yet spent
-2 the e-licence port verifies signature, cert chain and role; the cert is the holder's own
+2 the e-licence port verifies signature, cert chain and role; the cert is the holder's own, the role may do this
 3 the signer's status is asked: good makes the grant usable, none leaves it pending, revoked refuses it
 4 grant and entry are committed together            <- COMMIT POINT
 """
@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
-from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
+from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
 from hub.granting import (
     NO_TRADE_NAME,
@@ -32,15 +32,19 @@ from hub.granting import (
 from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
+from hub.rights import require_right
 from hub.signer_status import ask_status
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from hub.store.statement import StatementWriter
 from schemas.evidence import ActFacts, Kind
 from schemas.grant import Grant, Withdrawal, parse_grant, parse_withdrawal, render_grant, render_withdrawal
+from schemas.grant_templates import load_grant_templates
 from schemas.granted import NONE
-from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
+from schemas.sentence import SentenceFormError, statement_digest
+from schemas.signer_roles import Deed
 
+_TEMPLATES = load_grant_templates()
 _LONGEST_GRANT = timedelta(days=366)
 
 
@@ -48,8 +52,10 @@ def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -
     """Return the sentence an enterprise would sign for `wish`; stores nothing.
 
     `wish`: licence_number, requester (licence number), types {code: [field, …]}, certificates [identifier, …],
-    item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?.
+    item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?, future? (also what is
+    issued later), template? (a code of `schemas/grant_templates.toml`, which fills in what is not said).
     """
+    wish = _filled_in(wish, now)
     with registry.database.read() as connection:
         enterprise = holder_named(str(wish.get("licence_number")), connection)
         requester_kind, requester_name = requester_named(str(wish.get("requester")), connection)
@@ -72,11 +78,31 @@ def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -
             uses=int(wish["uses"]),
             delegate=str(wish.get("delegate") or NONE),
             nonce=BLANK_NONCE,
+            future=bool(wish.get("future")),
         )
-        text = sign_draft(lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
+        return drafted(grant, render_grant, registry)
     except (SentenceFormError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise GrantError("grant_form", member=getattr(error, "member", None)) from error
-    return {"text": text, "digest": statement_digest(text)}
+
+
+def _filled_in(wish: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a wish with what its template says where it says nothing itself; GrantError template_unknown."""
+    said = {name: value for name, value in wish.items() if value is not None and value not in ({}, [], "")}
+    code = said.pop("template", None)
+    if code is None:
+        return said
+    template = _TEMPLATES.get(str(code))
+    if template is None:
+        raise GrantError("template_unknown")
+    filled = {
+        "types": {name: list(fields) for name, fields in template.types.items()} if "certificates" not in said else {},
+        "item_code": template.item_code,
+        "item_name": template.item_name,
+        "uses": template.uses,
+        "future": template.future and "certificates" not in said,
+        "valid_until": (now + timedelta(days=template.days)).isoformat(),
+    }
+    return filled | said
 
 
 def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
@@ -85,8 +111,7 @@ def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
         stored = GrantReader(connection).get(digest)
     if stored is None:
         raise NotFoundError("grant_not_found")
-    text = sign_draft(lambda nonce: render_withdrawal(Withdrawal(digest, stored.holder, nonce)), registry)
-    return {"text": text, "digest": statement_digest(text)}
+    return drafted(Withdrawal(digest, stored.holder, BLANK_NONCE), render_withdrawal, registry)
 
 
 def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> dict[str, Any]:
@@ -95,12 +120,7 @@ def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, n
     StoreError log_silent, store_rolled_back: its evidence would not follow.
     """
     registry.require_log(now)
-    try:
-        grant = parse_grant(signed.text)
-    except SentenceTextError as error:
-        raise GrantError("grant_text") from error
-    check_drafted(grant.nonce, lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
-    signer = verified_signer(signed, grant.holder_licence_number, e_licence=e_licence, now=now)
+    grant, signer = verify_sentence(signed, parse_grant, render_grant, registry=registry, e_licence=e_licence, now=now)
     if not now < grant.valid_until <= now + _LONGEST_GRANT:
         raise GrantError("grant_term")
     check_given(grant.certificates, grant.types, grant.holder_licence_number, registry)
@@ -108,7 +128,7 @@ def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, n
     if revoked:
         raise GrantError("e_licence_revoked")
     stored = _stored(grant, signed, signer, good_at, registry, now)
-    registry.database.write(partial(_commit_grant, grant, stored, registry, now))
+    registry.database.write(partial(_commit_grant, grant, stored, signed, signer, registry, now))
     return {"digest": stored.digest, "state": "usable" if good_at else "pending", "act_id": stored.act_id}
 
 
@@ -116,14 +136,11 @@ def withdraw_grant(
     digest: str, signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime
 ) -> dict[str, Any]:
     """End a grant by the holder's signed withdrawal: from the commit on no pull is allowed under it."""
-    try:
-        withdrawal = parse_withdrawal(signed.text)
-    except SentenceTextError as error:
-        raise GrantError("grant_text") from error
+    withdrawal, signer = verify_sentence(
+        signed, parse_withdrawal, render_withdrawal, registry=registry, e_licence=e_licence, now=now
+    )
     if withdrawal.grant_digest != digest:
         raise GrantError("grant_text")
-    check_drafted(withdrawal.nonce, lambda nonce: render_withdrawal(replace(withdrawal, nonce=nonce)), registry)
-    signer = verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
     return registry.database.write(partial(_commit_withdrawal, withdrawal, signed, signer, registry, now))
 
 
@@ -172,14 +189,26 @@ def _stored(
     )
 
 
-def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection) -> None:
+def _commit_grant(
+    grant: Grant,
+    stored: StoredGrant,
+    signed: SignedText,
+    signer: LicenceSigner,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> None:
     # An act that ends the holder ends its grants: the two come one after the other.
     lock_holder(grant.holder_licence_number, connection=connection, registry=registry, now=now)
     refuse_succeeded(grant.holder_licence_number, connection)
+    item_code, until = grant.item_code, grant.valid_until
+    delegation = require_right(
+        Deed.GRANT, signer, signed, connection=connection, now=now, item_code=item_code, until=until
+    )
     writer = StatementWriter(connection)
     if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
         raise GrantError("grant_posted")
-    GrantWriter(connection).add(stored)
+    GrantWriter(connection).add(replace(stored, delegation=delegation))
     works_from = grant.valid_from.isoformat()
     act = ActFacts(Kind.GRANT, stored.act_id, now, works_from, stored.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
@@ -196,6 +225,9 @@ def _commit_withdrawal(
     stored = GrantReader(connection).get(withdrawal.grant_digest)
     if stored is None or stored.holder != withdrawal.holder_licence_number:
         raise NotFoundError("grant_not_found")
+    # An agent takes back what he gave himself.
+    if signer.role == "agent" and signer.cert_serial != stored.cert_serial:
+        raise GrantError("role_not_entitled", role=signer.role)
     if not StatementWriter(connection).spend(
         "grant", withdrawal.holder_licence_number, withdrawal.nonce, expires_at=None
     ):

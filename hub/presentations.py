@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from connectors.contract import ELicence, LicenceSigner, SignedText
 from hub.authorisation import Decision, GrantStanding, decide_redemption
 from hub.codes import code_mac, digits_mac, make_code, make_digits, read_code
-from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
+from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError, PullError
 from hub.granting import (
     NO_TRADE_NAME,
@@ -38,7 +38,8 @@ from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import earlier_act, open_act, spend_statement
-from hub.signer_status import ask_status, opened_grant, standing_of
+from hub.rights import require_right
+from hub.signer_status import known_good, opened_grant, standing_of
 from hub.statements import VerifiedStatement
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
@@ -58,7 +59,8 @@ from schemas.presentation import (
     render_confirmation,
     render_presentation,
 )
-from schemas.sentence import SentenceFormError, SentenceTextError, check_plain, statement_digest
+from schemas.sentence import SentenceFormError, check_plain, statement_digest
+from schemas.signer_roles import Deed
 
 # For so long a code that has ended is still known for what it was.
 _REMEMBERED = timedelta(days=1)
@@ -92,10 +94,9 @@ def draft_presentation(wish: Mapping[str, Any], *, registry: Registry, now: date
             valid_until=begins + registry.terms.presentation_term,
             nonce=BLANK_NONCE,
         )
-        text = sign_draft(lambda nonce: render_presentation(replace(presentation, nonce=nonce)), registry)
+        return drafted(presentation, render_presentation, registry)
     except (SentenceFormError, TypeError, ValueError) as error:
         raise GrantError("grant_form", member=getattr(error, "member", None)) from error
-    return {"text": text, "digest": statement_digest(text)}
 
 
 def post_presentation(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> dict[str, Any]:
@@ -104,17 +105,14 @@ def post_presentation(signed: SignedText, *, registry: Registry, e_licence: ELic
     StoreError log_silent, store_rolled_back: its evidence would not follow.
     """
     registry.require_log(now)
-    try:
-        presentation = parse_presentation(signed.text)
-    except SentenceTextError as error:
-        raise GrantError("grant_text") from error
-    check_drafted(presentation.nonce, lambda nonce: render_presentation(replace(presentation, nonce=nonce)), registry)
+    presentation, signer = verify_sentence(
+        signed, parse_presentation, render_presentation, registry=registry, e_licence=e_licence, now=now
+    )
     holder = presentation.holder_licence_number
-    signer = verified_signer(signed, holder, e_licence=e_licence, now=now)
     if not presentation.valid_from - _SKEW <= now < presentation.valid_until:
         raise GrantError("grant_term")
     check_given(presentation.certificates, presentation.types, holder, registry)
-    good_at = _known_good(signer, registry, e_licence, now)
+    good_at = known_good(signer, registry=registry, e_licence=e_licence, now=now)
     return registry.database.write(partial(_commit_presentation, presentation, signed, signer, good_at, registry, now))
 
 
@@ -142,6 +140,9 @@ def _commit_presentation(
     holder, digest = presentation.holder_licence_number, statement_digest(signed.text)
     lock_holder(holder, connection=connection, registry=registry, now=now)
     refuse_succeeded(holder, connection)
+    # In which matter an agent may show it is asked when its redemption names one.
+    until = presentation.valid_until
+    delegation = require_right(Deed.PRESENT, signer, signed, connection=connection, now=now, until=until)
     if not StatementWriter(connection).spend("grant", holder, presentation.nonce, expires_at=None):
         raise GrantError("grant_posted")
     stored = StoredGrant(
@@ -161,6 +162,7 @@ def _commit_presentation(
         recorded_at=now,
         act_id=new_name(registry),
         basis=Basis.PRESENTATION,
+        delegation=delegation,
     )
     GrantWriter(connection).add(stored)
     code = make_code(registry)
@@ -440,8 +442,7 @@ def draft_confirmation(digest: str, *, registry: Registry) -> dict[str, Any]:
     with registry.database.read() as connection:
         stored, code = _presented(digest, connection)
         confirmation = _confirmation(stored, code, registry, connection)
-    text = sign_draft(lambda nonce: render_confirmation(replace(confirmation, nonce=nonce)), registry)
-    return {"text": text, "digest": statement_digest(text)}
+    return drafted(confirmation, render_confirmation, registry)
 
 
 def confirm(
@@ -449,15 +450,12 @@ def confirm(
 ) -> dict[str, Any]:
     """Release a presentation by the holder's signed confirmation of who asks, at which window, for which fields."""
     registry.require_log(now)
-    try:
-        confirmation = parse_confirmation(signed.text)
-    except SentenceTextError as error:
-        raise GrantError("grant_text") from error
+    confirmation, signer = verify_sentence(
+        signed, parse_confirmation, render_confirmation, registry=registry, e_licence=e_licence, now=now
+    )
     if confirmation.presentation != digest:
         raise GrantError("grant_text")
-    check_drafted(confirmation.nonce, lambda nonce: render_confirmation(replace(confirmation, nonce=nonce)), registry)
-    signer = verified_signer(signed, confirmation.holder_licence_number, e_licence=e_licence, now=now)
-    _known_good(signer, registry, e_licence, now)
+    known_good(signer, registry=registry, e_licence=e_licence, now=now)
     return registry.database.write(partial(_commit_confirmation, confirmation, signed, signer, registry, now))
 
 
@@ -482,6 +480,8 @@ def _commit_confirmation(
     if now >= stored.valid_until:
         raise GrantError("grant_ended")
     redemption = PresentationReader(connection).redemption(code.redemption or "")
+    item_code = confirmation.item_code
+    require_right(Deed.CONFIRM, signer, signed, connection=connection, now=now, item_code=item_code)
     said, act_id = statement_digest(signed.text), new_name(registry)
     enclosed = enclose(signed, signer, registry, said)
     PresentationWriter(connection).release(
@@ -522,13 +522,3 @@ def _asked_type(code: str, version: int | None, names: list[str], registry: Regi
     labels = {field.name: field.label_zh for field in kind.fields}
     fields = tuple(GrantedField(name, labels[name]) for name in names)
     return GrantedType(kind.code, kind.version, kind.name_zh, fields)
-
-
-def _known_good(signer: LicenceSigner, registry: Registry, e_licence: ELicence, now: datetime) -> datetime:
-    """Return when the signer's cert was good; GrantError e_licence_revoked, e_licence_unconfirmed: minutes are few."""
-    good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
-    if revoked:
-        raise GrantError("e_licence_revoked")
-    if good_at is None:
-        raise GrantError("e_licence_unconfirmed")
-    return good_at

@@ -9,11 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 
 import orjson
+from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner
-from hub.authorisation import GrantStanding
+from hub.authorisation import DelegationStanding, GrantStanding
+from hub.errors import GrantError
 from hub.registry import Registry
+from hub.rights import is_frozen, representative_changed_at
 from hub.store.certificate import CertificateReader
+from hub.store.delegation import DelegationReader
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from hub.store.presentation import PresentationReader, StoredRedemption
 from schemas.exchange import Basis
@@ -47,6 +51,7 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
     with registry.database.read() as connection:
         stored = GrantReader(connection).get(digest)
         redemption = _redemption_of(digest, PresentationReader(connection))
+        delegation = _delegation_of(stored, connection) if stored else None
     if stored is None:
         return None
     grant, signer = opened_grant(stored, registry)
@@ -71,8 +76,20 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
         signer_known_good=False if revoked else True if fresh else None,
         basis=basis_of(stored),
         released=isinstance(grant, Grant),
+        versions={each.code: each.version for each in grant.types},
+        delegation=delegation,
     )
     return standing if redemption is None else _redeemed(standing, *redemption)
+
+
+def _delegation_of(stored: StoredGrant, connection: Connection) -> DelegationStanding | None:
+    """Return how the delegation stands that a grant was signed by; None where its signer's role sufficed."""
+    reader = DelegationReader(connection)
+    found = reader.get(stored.delegation) if stored.delegation else None
+    if found is None:
+        return None
+    frozen = is_frozen(found, representative_changed_at(found.holder, connection), reader)
+    return DelegationStanding(found.item_code, withdrawn=found.ended_at is not None, frozen=frozen)
 
 
 def given_fields(grant: Grant | Presentation, registry: Registry) -> dict[str, tuple[str, ...]]:
@@ -106,6 +123,19 @@ def _types_of(identifiers: Sequence[str], registry: Registry) -> dict[str, tuple
         found = CertificateReader(connection).by_identifier(identifiers)
     kinds = {registry.catalogue.get(each.certificate_type, each.type_version) for each in found.values()}
     return {kind.code: tuple(field.name for field in kind.fields) for kind in kinds}
+
+
+def known_good(signer: LicenceSigner, *, registry: Registry, e_licence: ELicence, now: datetime) -> datetime:
+    """Return when the signer's cert was good; for what cannot wait for an answer that comes later.
+
+    Raises GrantError e_licence_revoked, e_licence_unconfirmed.
+    """
+    good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
+    if revoked:
+        raise GrantError("e_licence_revoked")
+    if good_at is None:
+        raise GrantError("e_licence_unconfirmed")
+    return good_at
 
 
 def ask_status(

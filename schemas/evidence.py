@@ -47,6 +47,9 @@ class Kind(StrEnum):
     REDEMPTION = "redemption"
     REDEMPTION_REFUSED = "redemption_refused"
     CONFIRMATION = "confirmation"
+    DELEGATION = "delegation"
+    DELEGATION_WITHDRAWAL = "delegation_withdrawal"
+    DELEGATIONS_CONFIRMED = "delegations_confirmed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from schemas.sentence import (
     template_pattern,
 )
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 MAX_USES = 1_000_000
 
 RequesterKind = Literal["department", "enterprise", "person"]
@@ -46,7 +46,7 @@ KINDS: dict[str, RequesterKind] = {word: kind for kind, word in KIND_WORDS.items
 
 _ITEM_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
 
-_GRANT_TEMPLATE = """\
+_FIRST_TEMPLATE = """\
 一照通行电子证照授权书（第1版）
 授权方（持证主体）：「{holder_name}」，统一社会信用代码〔{holder_licence_number}〕。
 被授权方（用证方）：{requester_kind}「{requester_name}」，统一社会信用代码〔{requester_licence_number}〕。
@@ -59,6 +59,21 @@ _GRANT_TEMPLATE = """\
 授权书编号：〔{nonce}〕。
 授权方可以随时撤回本授权；撤回之后，被授权方不得再凭本授权取得证照。"""
 
+_GRANT_TEMPLATE = """\
+一照通行电子证照授权书（第2版）
+授权方（持证主体）：「{holder_name}」，统一社会信用代码〔{holder_licence_number}〕。
+被授权方（用证方）：{requester_kind}「{requester_name}」，统一社会信用代码〔{requester_licence_number}〕。
+授权提供的单张证照（含证照上除不予共享以外的全部内容）：{certificates}。
+授权提供的证照类型及其字段：{types}。
+上述类型中签署之后才颁发的证照：{future}。
+用途：办理事项「{item_name}」，事项编码〔{item_code}〕，办件编号「{case_number}」，不得用于其他用途。
+授权期限：自〔{valid_from}〕起，至〔{valid_until}〕止（北京时间）。
+使用次数：最多〔{uses}〕次。
+受托办理人：「{delegate}」。
+授权书编号：〔{nonce}〕。
+字段以所列版本为准，改版后新设的或含义不同的字段不在授权之内。授权方可以随时撤回本授权；撤回之后，被授权方不得再凭本授权取得证照。"""
+
+_FUTURE_WORDS = {True: "一并授权，授权期限内颁发的也包括在内", False: "不在授权之内"}
 _WITHDRAWAL_TEMPLATE = """\
 一照通行电子证照授权撤回书（第1版）
 撤回方（持证主体）：统一社会信用代码〔{holder_licence_number}〕。
@@ -71,7 +86,9 @@ _WITHDRAWAL_TEMPLATE = """\
 class Grant:
     """What the holder allows. `无` where a member is unused; times are aware UTC in whole seconds, the end excluded.
 
-    A single certificate is granted with all its fields but those never shared; a type with the fields it names.
+    A single certificate is granted with all its fields but those never shared; a type with the fields it names, as they
+    are in its version. Of a type, what is issued after the signing is given by explicit words (`future`) alone; the
+    first version of the sentence had none.
     Raises SentenceFormError when a member breaks its rule.
     """
 
@@ -90,9 +107,15 @@ class Grant:
     uses: int
     delegate: str
     nonce: str
+    future: bool = False
+    version: int = TEMPLATE_VERSION
 
     def __post_init__(self) -> None:
         check_form("holder_licence_number", self.holder_licence_number, LICENCE_NUMBER)
+        if self.version not in _TEMPLATES or (self.future and self.version == 1):
+            raise SentenceFormError("version", "unknown, or without these words")
+        if self.future and not self.types:
+            raise SentenceFormError("future", "of no type")
         check_requester(self.requester_kind, self.requester_licence_number)
         for member in ("holder_name", "requester_name", "item_name"):
             check_plain(member, getattr(self, member), 200)
@@ -125,7 +148,7 @@ class Withdrawal:
 
 def render_grant(grant: Grant) -> str:
     """Return the text the holder signs; its UTF-8 bytes are what the signature is over."""
-    return _GRANT_TEMPLATE.format(
+    return _TEMPLATES[grant.version].format(
         holder_name=grant.holder_name,
         holder_licence_number=grant.holder_licence_number,
         requester_kind=KIND_WORDS[grant.requester_kind],
@@ -141,12 +164,14 @@ def render_grant(grant: Grant) -> str:
         uses=grant.uses,
         delegate=grant.delegate,
         nonce=grant.nonce,
+        future=_FUTURE_WORDS[grant.future],
     )
 
 
 def parse_grant(text: str) -> Grant:
     """Read a grant's text; SentenceTextError unless it is exactly what `render_grant` makes of what was read."""
-    members = read_members(text, _GRANT_PATTERN)
+    version = 1 if text.startswith(_FIRST_TEMPLATE.partition("\n")[0]) else TEMPLATE_VERSION
+    members = read_members(text, _PATTERNS[version])
     try:
         grant = Grant(
             holder_licence_number=members["holder_licence_number"],
@@ -164,6 +189,8 @@ def parse_grant(text: str) -> Grant:
             uses=parse_number(members["uses"]),
             delegate=members["delegate"],
             nonce=members["nonce"],
+            future=_FUTURES[members["future"]] if version > 1 else False,
+            version=version,
         )
     except (SentenceFormError, KeyError):
         raise SentenceTextError("value") from None
@@ -193,7 +220,9 @@ def parse_withdrawal(text: str) -> Withdrawal:
     return withdrawal
 
 
-_GRANT_PATTERN = template_pattern(_GRANT_TEMPLATE)
+_TEMPLATES = {1: _FIRST_TEMPLATE, 2: _GRANT_TEMPLATE}
+_PATTERNS = {version: template_pattern(template) for version, template in _TEMPLATES.items()}
+_FUTURES = {words: future for future, words in _FUTURE_WORDS.items()}
 _WITHDRAWAL_PATTERN = template_pattern(_WITHDRAWAL_TEMPLATE)
 
 

@@ -162,6 +162,7 @@ _LAYERS = {
     "hub.notices": "steps",
     "hub.rates": "errors",
     "hub.repeats": "steps",
+    "hub.rights": "steps",
     "hub.seconding": "steps",
     "hub.statements": "steps",
     "hub.signer_status": "steps",

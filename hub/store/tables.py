@@ -526,6 +526,37 @@ code_miss = Table(
     Column("day", Date, primary_key=True),
     Column("misses", Integer, nullable=False),
 )
+delegation = Table(
+    "delegation",
+    metadata,
+    # Who may act for an enterprise: an agent, known by the serial of its e-licence cert, in one matter.
+    Column("digest", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("cert_serial", String(64), nullable=False),
+    Column("item_code", String(64), nullable=False),
+    Column("valid_from", Moment, nullable=False),
+    Column("valid_until", Moment, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", String(64)),
+    # The sentence that took it back, encrypted, and its digest; NULL where another act ended it.
+    Column("withdrawal", LargeBinary),
+    Column("withdrawal_digest", String(64)),
+)
+delegation_confirmation = Table(
+    "delegation_confirmation",
+    metadata,
+    # A new legal representative said which delegations go on, by digest, and whether managers do.
+    Column("digest", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("delegations", JsonBytes, nullable=False),
+    Column("managers", Boolean, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
 pull_decision = Table(
     "pull_decision",
     metadata,

@@ -522,6 +522,40 @@ GRANTS: Mapping[str, Row] = {
         409, "这份授权书或撤回书已经提交过。", "This grant or withdrawal was posted before.",
         "可按摘要查询其状态。", "Look up its state by its digest.",
     ),
+    "template_unknown": Row(
+        422, "没有这个授权书模板。", "There is no such template.",
+        "请查看 /api/v1/grants/templates。", "See /api/v1/grants/templates.",
+    ),
+    "role_not_entitled": Row(
+        403, "签署人的角色不能办理此事。", "Who signed may not do this in that role.",
+        "请由法定代表人或证照管理员签署。", "Have the legal representative or the licence manager sign.",
+    ),
+    "representative_changed": Row(
+        403, "法定代表人已经变更，这是变更之前的电子营业执照。",
+        "The legal representative has changed; this e-licence is from before that.",
+        "请新任法定代表人重新领取电子营业执照后签署。", "Have the new one get its own e-licence and sign.",
+    ),
+    "delegation_needed": Row(
+        403, "办事人没有这个事项的有效委托。", "The agent holds no delegation in force for this matter.",
+        "请法定代表人或证照管理员先签署委托书。", "Have the legal representative or the manager delegate it first.",
+    ),
+    "delegation_frozen": Row(
+        403, "法定代表人已经变更，委托尚未经新任法定代表人确认。",
+        "The legal representative has changed and the new one has not confirmed the delegation.",
+        "请新任法定代表人签署委托确认书。", "Have the new legal representative sign a confirmation.",
+    ),
+    "delegation_ends_before": Row(
+        403, "授权的期限超过了委托的期限。", "What is given would outlast the delegation.",
+        "请缩短授权期限，或重新委托。", "Let it end earlier, or have it delegated for longer.",
+    ),
+    "delegation_withdrawn": Row(
+        403, "该委托已经撤回。", "The delegation has been taken back.",
+        "请由法定代表人或证照管理员签署，或重新委托。", "Have the legal representative sign, or delegate anew.",
+    ),
+    "delegation_not_found": Row(
+        404, "没有这份委托书，或它已不能确认。", "There is no such delegation, or it can be confirmed no more.",
+        "请核对摘要。", "Check its digest.",
+    ),
     "code_form": Row(
         422, "这不是出示码：应为二维码中的文字，或 8 位数字。", "That is no code: it is a QR's text, or eight digits.",
         "请重新扫描或输入。", "Scan or type it again.",

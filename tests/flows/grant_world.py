@@ -1,14 +1,25 @@
 """What enterprises and windows do with grants, as their doors call it: presenting, redeeming, confirming."""
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from connectors.contract import SignedText, SignerRole
+from hub.delegations import (
+    confirm_delegations,
+    draft_delegation,
+    draft_delegation_confirmation,
+    draft_delegation_withdrawal,
+    post_delegation,
+    withdraw_delegation,
+)
+from hub.keyfolder import SIMULATOR_FOLDER
 from hub.presentations import confirm, draft_confirmation, draft_presentation, post_presentation, redeem
 from schemas.exchange import read_redemption
 from schemas.statement import Ordered
 from signing.base64url import encode
-from tests.flows.world import SHOP, World, statutory_request
+from signing.x509 import read_cert_unverified
+from tests.flows.world import SHOP, World, example_fields, licence_order, statutory_request
 
 SHOWN = {"food_operation_permit": ["business_items", "floor_area"]}
 
@@ -91,3 +102,59 @@ def presented_request(digest: str, **changes: Any) -> dict[str, Any]:
 def wrong(digits: str, step: int = 1) -> str:
     """Return digits that are not these."""
     return f"{(int(digits) + step) % 10**8:08d}"
+
+
+def remake_licence(world: World, role: SignerRole = "legal_representative") -> None:
+    """Give the 示例 shop another e-licence in a role, as it gets when its holder changes."""
+    folder = world.settings.key_folder / SIMULATOR_FOLDER / "licences"
+    (folder / f"{SHOP}.{role}.cert.der").unlink()
+    world.make_licence(role=role)
+
+
+def cert_serial(world: World, role: SignerRole = "agent") -> str:
+    """Return the serial of the cert by which the 示例 shop signs in a role."""
+    return read_cert_unverified(world.simulator.sign(SHOP, "", role).cert_der).serial_hex
+
+
+def sign_delegation(world: World, *, role: SignerRole = "legal_representative", **changes: Any) -> SignedText:
+    """Draft a delegation to the 示例 shop's agent and have it signed."""
+    wish = {
+        "licence_number": SHOP,
+        "delegate": "示例丙",
+        "cert_serial": cert_serial(world),
+        "item_code": "440112001",
+        "item_name": "公共场所卫生许可",
+        "valid_until": (world.now + timedelta(days=60)).isoformat(),
+    }
+    text = draft_delegation(wish | changes, registry=world.registry, now=world.now)["text"]
+    return world.simulator.sign(SHOP, text, role)
+
+
+def delegate(world: World, **changes: Any) -> str:
+    """Delegate to the agent; return the delegation's digest."""
+    signed = sign_delegation(world, **changes)
+    posted = post_delegation(signed, registry=world.registry, e_licence=world.exchange.e_licence, now=world.now)
+    return str(posted["digest"])
+
+
+def take_back(world: World, digest: str, role: SignerRole = "legal_representative") -> dict[str, Any]:
+    """Withdraw a delegation."""
+    text = draft_delegation_withdrawal(digest, registry=world.registry)["text"]
+    signed = world.simulator.sign(SHOP, text, role)
+    e_licence = world.exchange.e_licence
+    return withdraw_delegation(digest, signed, registry=world.registry, e_licence=e_licence, now=world.now)
+
+
+def confirm_delegated(world: World, role: SignerRole = "legal_representative", **wish: Any) -> dict[str, Any]:
+    """Confirm delegations after a change, all that stand unless some are named."""
+    drafted = draft_delegation_confirmation({"licence_number": SHOP} | wish, registry=world.registry, now=world.now)
+    signed = world.simulator.sign(SHOP, drafted["text"], role)
+    return confirm_delegations(signed, registry=world.registry, e_licence=world.exchange.e_licence, now=world.now)
+
+
+def change_representative(world: World, licence: str, name: str = "示例丁") -> str:
+    """Have the registry change the legal representative on the business licence; return the new identifier."""
+    fields = example_fields("business_licence", legal_representative=name)
+    issued = world.issue(licence_order(replaces=licence, cause="change", fields=fields))
+    world.now += timedelta(seconds=2)
+    return str(issued["identifier"])

@@ -29,6 +29,7 @@ from hub.store.erasure import ErasureReader
 from hub.store.intention import IntentionReader, KeptAct
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
+from schemas.delegation import parse_delegation, parse_delegation_confirmation, parse_delegation_withdrawal
 from schemas.download import EXISTING, parse_download
 from schemas.erasure import erasable
 from schemas.exchange import NOTE_TYP, ON_SENTENCE
@@ -496,6 +497,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _certificates_done(all_, digests)
     yield from _exchange_done(all_, digests)
     yield from _presentations_done(all_, digests)
+    yield from _delegations_done(all_)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
     issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
@@ -618,6 +620,15 @@ def _presentations_done(all_: Everything, digests: Mapping[int, str]) -> Iterato
             yield "confirmation", row["confirmation_act"], row["confirmation_digest"], None, asked
 
 
+def _delegations_done(all_: Everything) -> Iterator[Entered]:
+    for row in all_.rows(tables.delegation):
+        yield "delegation", row["act_id"], row["digest"], None, None
+        if row["withdrawal"] is not None:
+            yield "delegation_withdrawal", row["ended_by"], row["withdrawal_digest"], None, row["act_id"]
+    for row in all_.rows(tables.delegation_confirmation):
+        yield "delegations_confirmed", row["act_id"], row["digest"], None, None
+
+
 def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     certificates = all_.by_key(tables.certificate, "serial")
     deliveries = all_.by_key(tables.delivery, "decision")
@@ -704,15 +715,51 @@ def _codes(all_: Everything) -> Faults:
             yield f"code {digest}: confirmed otherwise"
 
 
+def _delegations(all_: Everything) -> Faults:
+    """Every delegation, its end and its confirmation is the holder's sentence; what an agent gave stands on one."""
+    delegations = all_.by_key(tables.delegation, "digest")
+    for row in delegations.values():
+        delegation = parse_delegation(_said(row["envelope"], row["digest"], row["holder"], row["recorded_at"], all_))
+        kept = (row["holder"], row["cert_serial"], row["item_code"], row["valid_until"])
+        said = (delegation.holder_licence_number, delegation.cert_serial, delegation.item_code, delegation.valid_until)
+        if said != kept:
+            yield f"delegation {row['digest']}: says otherwise"
+        if row["withdrawal"] is not None:
+            text = _said(row["withdrawal"], row["withdrawal_digest"], row["holder"], row["ended_at"], all_)
+            if parse_delegation_withdrawal(text).delegation != row["digest"]:
+                yield f"delegation {row['digest']}: ended by another's withdrawal"
+    for row in all_.rows(tables.delegation_confirmation):
+        text = _said(row["envelope"], row["digest"], row["holder"], row["recorded_at"], all_)
+        if list(parse_delegation_confirmation(text).delegations) != row["delegations"]:
+            yield f"confirmation {row['digest']}: says otherwise"
+    for row in all_.rows(tables.grant_table):
+        stands_on = delegations.get(row["delegation"])
+        if (row["signer_role"] == "agent") != (stands_on is not None):
+            yield f"grant {row['digest']}: an agent's without a delegation"
+        elif stands_on is not None and (
+            (stands_on["holder"], stands_on["cert_serial"]) != (row["holder"], row["cert_serial"])
+            or row["valid_until"] > stands_on["valid_until"]
+        ):
+            yield f"grant {row['digest']}: beyond its delegation"
+
+
+def _said(envelope: bytes, digest: str, holder: str, at: datetime, all_: Everything) -> str:
+    """Return the text of a kept sentence, once its e-licence has been verified anew as the holder's."""
+    registry = all_.world.registry
+    content = orjson.loads(decrypt(envelope, masters=registry.masters, context=grant_context(digest)))
+    signer = all_.world.exchange.e_licence.verify(_signed_text(content), at=at)
+    text = str(content["text"])
+    assert (signer.licence_number, statement_digest(text)) == (holder, digest), "another's sentence"
+    return text
+
+
 def _is_confirmed(row: Row, all_: Everything) -> bool:
-    registry, said = all_.world.registry, row["confirmation_digest"]
-    content = orjson.loads(decrypt(row["confirmation"], masters=registry.masters, context=grant_context(said)))
-    signer = all_.world.exchange.e_licence.verify(_signed_text(content), at=row["released_at"])
-    confirmation, asked = parse_confirmation(content["text"]), all_.by_key(tables.redemption, "redemption")
+    text = _said(row["confirmation"], row["confirmation_digest"], row["holder"], row["released_at"], all_)
+    confirmation, asked = parse_confirmation(text), all_.by_key(tables.redemption, "redemption")
     redemption = asked[row["redemption"]]
     fields = {each.code: [field.name for field in each.fields] for each in confirmation.types}
-    return (signer.licence_number, confirmation.presentation, statement_digest(content["text"]), fields) == (
-        row["holder"], row["digest"], said, redemption["fields"],
+    return (confirmation.presentation, fields) == (
+        row["digest"], redemption["fields"],
     ) and (confirmation.requester_licence_number, confirmation.window, confirmation.officer) == (
         redemption["requester"], redemption["window"], redemption["officer"],
     )  # fmt: skip
@@ -910,6 +957,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _acts,
     _grants,
     _codes,
+    _delegations,
     _deliveries,
     _documents,
     _erasures,

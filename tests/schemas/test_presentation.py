@@ -99,8 +99,9 @@ def test_member_that_breaks_its_rule_makes_no_presentation(changes: dict[str, An
 
 @pytest.mark.parametrize("member", ["window", "officer", "item_code", "case_number", "requester_name"])
 def test_member_that_could_close_a_bracket_makes_no_confirmation(member: str) -> None:
+    broken: dict[str, Any] = {member: "1」，窗口「2"}
     with pytest.raises(SentenceFormError, match=member):
-        replace(CONFIRMED, **{member: "1」，窗口「2"})
+        replace(CONFIRMED, **broken)
 
 
 @pytest.mark.parametrize("member", ["window", "wanted", "item_code", "case_number"])

@@ -60,3 +60,33 @@ def upgrade() -> None:
         sa.Column("misses", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("officer", "day"),
     )
+    op.create_table(
+        "delegation",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=18), nullable=False),
+        sa.Column("cert_serial", sa.String(length=64), nullable=False),
+        sa.Column("item_code", sa.String(length=64), nullable=False),
+        sa.Column("valid_from", MOMENT, nullable=False),
+        sa.Column("valid_until", MOMENT, nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("act_id", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("ended_by", sa.String(length=64), nullable=True),
+        sa.Column("withdrawal", sa.LargeBinary(), nullable=True),
+        sa.Column("withdrawal_digest", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index(op.f("ix_delegation_holder"), "delegation", ["holder"], unique=False)
+    op.create_table(
+        "delegation_confirmation",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=18), nullable=False),
+        sa.Column("delegations", JSON_BYTES, nullable=False),
+        sa.Column("managers", sa.Boolean(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("act_id", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index(op.f("ix_delegation_confirmation_holder"), "delegation_confirmation", ["holder"], unique=False)

@@ -9,8 +9,7 @@ by signature bytes. Drafting stores nothing: the nonce proves by its own keyed d
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -19,33 +18,16 @@ from sqlalchemy import Connection
 from connectors.contract import ELicence, LicenceSigner, SignedText
 from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
-from hub.granting import (
-    NO_TRADE_NAME,
-    check_given,
-    enclose,
-    granted_types,
-    holder_named,
-    read_moment,
-    refuse_succeeded,
-    requester_named,
-)
+from hub.granting import VerifiedGrant, add_grant, compose_grant, enclose, filled_in, verify_grant
 from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
-from hub.rights import require_right
-from hub.signer_status import ask_status
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from hub.store.statement import StatementWriter
 from schemas.evidence import ActFacts, Kind
-from schemas.grant import Grant, Withdrawal, parse_grant, parse_withdrawal, render_grant, render_withdrawal
-from schemas.grant_templates import load_grant_templates
-from schemas.granted import NONE
-from schemas.sentence import SentenceFormError, statement_digest
-from schemas.signer_roles import Deed
-
-_TEMPLATES = load_grant_templates()
-_LONGEST_GRANT = timedelta(days=366)
+from schemas.grant import Withdrawal, parse_withdrawal, render_grant, render_withdrawal
+from schemas.sentence import statement_digest
 
 
 def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -55,54 +37,8 @@ def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -
     item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?, future? (also what is
     issued later), template? (a code of `schemas/grant_templates.toml`, which fills in what is not said).
     """
-    wish = _filled_in(wish, now)
-    with registry.database.read() as connection:
-        enterprise = holder_named(str(wish.get("licence_number")), connection)
-        requester_kind, requester_name = requester_named(str(wish.get("requester")), connection)
-    try:
-        grant = Grant(
-            holder_licence_number=enterprise.licence_number,
-            holder_name=enterprise.name or NO_TRADE_NAME,
-            requester_kind=requester_kind,
-            requester_licence_number=str(wish["requester"]),
-            requester_name=requester_name,
-            certificates=tuple(map(str, wish.get("certificates") or ())),
-            types=granted_types(wish.get("types") or {}, registry),
-            item_code=str(wish["item_code"]),
-            item_name=str(wish["item_name"]),
-            case_number=str(wish["case_number"]),
-            valid_from=read_moment(wish["valid_from"], "valid_from")
-            if wish.get("valid_from")
-            else now.replace(microsecond=0),
-            valid_until=read_moment(wish["valid_until"], "valid_until"),
-            uses=int(wish["uses"]),
-            delegate=str(wish.get("delegate") or NONE),
-            nonce=BLANK_NONCE,
-            future=bool(wish.get("future")),
-        )
-        return drafted(grant, render_grant, registry)
-    except (SentenceFormError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise GrantError("grant_form", member=getattr(error, "member", None)) from error
-
-
-def _filled_in(wish: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a wish with what its template says where it says nothing itself; GrantError template_unknown."""
-    said = {name: value for name, value in wish.items() if value is not None and value not in ({}, [], "")}
-    code = said.pop("template", None)
-    if code is None:
-        return said
-    template = _TEMPLATES.get(str(code))
-    if template is None:
-        raise GrantError("template_unknown")
-    filled = {
-        "types": {name: list(fields) for name, fields in template.types.items()} if "certificates" not in said else {},
-        "item_code": template.item_code,
-        "item_name": template.item_name,
-        "uses": template.uses,
-        "future": template.future and "certificates" not in said,
-        "valid_until": (now + timedelta(days=template.days)).isoformat(),
-    }
-    return filled | said
+    grant = compose_grant(filled_in(wish, now), registry=registry, now=now)
+    return drafted(grant, render_grant, registry)
 
 
 def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
@@ -120,16 +56,8 @@ def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, n
     StoreError log_silent, store_rolled_back: its evidence would not follow.
     """
     registry.require_log(now)
-    grant, signer = verify_sentence(signed, parse_grant, render_grant, registry=registry, e_licence=e_licence, now=now)
-    if not now < grant.valid_until <= now + _LONGEST_GRANT:
-        raise GrantError("grant_term")
-    check_given(grant.certificates, grant.types, grant.holder_licence_number, registry)
-    good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
-    if revoked:
-        raise GrantError("e_licence_revoked")
-    stored = _stored(grant, signed, signer, good_at, registry, now)
-    registry.database.write(partial(_commit_grant, grant, stored, signed, signer, registry, now))
-    return {"digest": stored.digest, "state": "usable" if good_at else "pending", "act_id": stored.act_id}
+    verified = verify_grant(signed, registry=registry, e_licence=e_licence, now=now)
+    return registry.database.write(partial(_commit_grant, verified, registry, now))
 
 
 def withdraw_grant(
@@ -160,58 +88,11 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
     }
 
 
-def _stored(
-    grant: Grant,
-    signed: SignedText,
-    signer: LicenceSigner,
-    good_at: datetime | None,
-    registry: Registry,
-    now: datetime,
-) -> StoredGrant:
-    digest = statement_digest(signed.text)
-    envelope = enclose(signed, signer, registry, digest)
-    return StoredGrant(
-        digest=digest,
-        holder=grant.holder_licence_number,
-        requester=grant.requester_licence_number,
-        envelope=envelope,
-        valid_from=grant.valid_from,
-        valid_until=grant.valid_until,
-        uses=grant.uses,
-        uses_taken=0,
-        cert_serial=signer.cert_serial,
-        signer_role=signer.role,
-        cert_good_at=good_at,
-        cert_revoked=False,
-        withdrawn_at=None,
-        recorded_at=now,
-        act_id=new_name(registry),
-    )
-
-
-def _commit_grant(
-    grant: Grant,
-    stored: StoredGrant,
-    signed: SignedText,
-    signer: LicenceSigner,
-    registry: Registry,
-    now: datetime,
-    connection: Connection,
-) -> None:
+def _commit_grant(verified: VerifiedGrant, registry: Registry, now: datetime, connection: Connection) -> dict[str, Any]:
     # An act that ends the holder ends its grants: the two come one after the other.
-    lock_holder(grant.holder_licence_number, connection=connection, registry=registry, now=now)
-    refuse_succeeded(grant.holder_licence_number, connection)
-    item_code, until = grant.item_code, grant.valid_until
-    delegation = require_right(
-        Deed.GRANT, signer, signed, connection=connection, now=now, item_code=item_code, until=until
-    )
-    writer = StatementWriter(connection)
-    if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
-        raise GrantError("grant_posted")
-    GrantWriter(connection).add(replace(stored, delegation=delegation))
-    works_from = grant.valid_from.isoformat()
-    act = ActFacts(Kind.GRANT, stored.act_id, now, works_from, stored.digest, None, None)
-    EntryWriter(connection, registry.random).add([act])
+    holder = verified.grant.holder_licence_number
+    lock_holder(holder, connection=connection, registry=registry, now=now)
+    return add_grant(verified, registry=registry, now=now, connection=connection)
 
 
 def _commit_withdrawal(

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     )
     code_misses: int = Field(default=5, ge=1, le=20, description="wrong digits that kill a presentation code")
     code_misses_a_day: int = Field(default=10, ge=1, le=100, description="wrong digits that stop an officer for a day")
+    request_days: int = Field(default=7, ge=1, le=90, description="how long a holder may answer a request for a grant")
     tell_days: int = Field(
         default=365, description="whoever pulled a certificate so long ago is still told when it proves wrong"
     )
@@ -147,4 +148,5 @@ class Settings(BaseSettings):
             presentation_term=timedelta(seconds=self.presentation_term),
             code_misses=self.code_misses,
             code_misses_a_day=self.code_misses_a_day,
+            request_term=timedelta(days=self.request_days),
         )

@@ -22,3 +22,4 @@ class Terms:
     presentation_term: timedelta
     code_misses: int
     code_misses_a_day: int
+    request_term: timedelta

@@ -50,6 +50,8 @@ class Kind(StrEnum):
     DELEGATION = "delegation"
     DELEGATION_WITHDRAWAL = "delegation_withdrawal"
     DELEGATIONS_CONFIRMED = "delegations_confirmed"
+    GRANT_REQUEST = "grant_request"
+    REQUEST_REFUSED = "request_refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Ordered(StrEnum):
     ERASE = "erase"
     RETIRE = "retire"
     REDEEM = "redeem"
+    REQUEST_GRANT = "request_grant"
 
 
 class StatementFormError(ValueError):

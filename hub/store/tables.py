@@ -557,6 +557,37 @@ delegation_confirmation = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+grant_request = Table(
+    "grant_request",
+    metadata,
+    # A requester asks holders for a grant that is filled in; what it asks is encrypted, its code kept as HMAC.
+    Column("request", String(43), primary_key=True),
+    Column("requester", String(18), nullable=False),
+    Column("system", String(64), nullable=False),
+    Column("code_mac", String(64), nullable=False, unique=True),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("valid_until", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+grant_request_holder = Table(
+    "grant_request_holder",
+    metadata,
+    Column("request", String(43), primary_key=True),
+    # In which order the holders sign.
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String(18), nullable=False, index=True),
+    # open → signed | refused | ended
+    Column("state", String(8), nullable=False),
+    Column("answered_at", Moment),
+    Column("grant_digest", String(64)),
+    # The signed refusal, encrypted, and its digest.
+    Column("refusal", LargeBinary),
+    Column("refusal_digest", String(64)),
+    # The act by which it was answered or ended.
+    Column("answered_by", String(64)),
+)
 pull_decision = Table(
     "pull_decision",
     metadata,

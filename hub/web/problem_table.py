@@ -522,6 +522,26 @@ GRANTS: Mapping[str, Row] = {
         409, "这份授权书或撤回书已经提交过。", "This grant or withdrawal was posted before.",
         "可按摘要查询其状态。", "Look up its state by its digest.",
     ),
+    "request_not_found": Row(
+        404, "没有这个授权请求。", "There is no such request for a grant.",
+        "请核对二维码或编号，或请用证方重新提出。", "Check the code, or have the requester ask anew.",
+    ),
+    "request_ended": Row(
+        409, "这个授权请求已过期。", "The request for a grant has ended.",
+        "请用证方重新提出。", "Have the requester ask anew.",
+    ),
+    "request_answered": Row(
+        409, "这个主体已经答复过该请求。", "This enterprise has answered the request before.",
+        "无须再办。", "Nothing is left to do.",
+    ),
+    "request_other_holder": Row(
+        403, "该请求没有向这个主体提出。", "The request does not ask this enterprise.",
+        "请由被请求的主体签署。", "Have an enterprise sign that is asked.",
+    ),
+    "request_other_grant": Row(
+        409, "签署的授权书与请求的内容不符。", "What was signed is not what was asked.",
+        "请重新查看请求，原样签署；内容不同意的请拒绝。", "Read the request again and sign it as it is, or refuse it.",
+    ),
     "template_unknown": Row(
         422, "没有这个授权书模板。", "There is no such template.",
         "请查看 /api/v1/grants/templates。", "See /api/v1/grants/templates.",

@@ -13,6 +13,7 @@ from hub.delegations import (
     post_delegation,
     withdraw_delegation,
 )
+from hub.grant_requests import ask_for_grant, read_request, refuse_request, request_state, sign_request
 from hub.keyfolder import SIMULATOR_FOLDER
 from hub.presentations import confirm, draft_confirmation, draft_presentation, post_presentation, redeem
 from schemas.exchange import read_redemption
@@ -158,3 +159,53 @@ def change_representative(world: World, licence: str, name: str = "示例丁") -
     issued = world.issue(licence_order(replaces=licence, cause="change", fields=fields))
     world.now += timedelta(seconds=2)
     return str(issued["identifier"])
+
+
+def asked_content(*holders: str, **changes: Any) -> dict[str, Any]:
+    """Return what the health bureau asks holders to grant, the 示例 shop where none are named."""
+    return {
+        "holders": list(holders or (SHOP,)),
+        "types": SHOWN,
+        "item_code": "440112001",
+        "item_name": "公共场所卫生许可",
+        "case_number": "2026-0001",
+        "valid_until": "2026-12-20T00:00:00+08:00",
+        "uses": 2,
+    } | changes
+
+
+def ask(world: World, content: dict[str, Any], *, key: str | None = None, jws: Any = None) -> dict[str, Any]:
+    """Ask for a grant as the health bureau's system."""
+    verified = jws or world.order(Ordered.REQUEST_GRANT, content, system="health", officer="h-001")
+    return ask_for_grant(
+        content,
+        verified=verified,
+        system=world.system("health"),
+        key=key or encode(secrets.token_bytes(16)),
+        registry=world.registry,
+        now=world.now,
+    )
+
+
+def read_asked(world: World, code: str) -> dict[str, Any]:
+    return read_request(code, registry=world.registry, now=world.now)
+
+
+def answer_asked(
+    world: World, code: str, answer: str, *, signer: str | None = None, role: SignerRole = "legal_representative"
+) -> dict[str, Any]:
+    """Sign the next holder's "grant" or "refusal"."""
+    following = read_asked(world, code)["next"]
+    signed = world.simulator.sign(signer or following["licence_number"], following[answer]["text"], role)
+    return post_answer(world, code, signed, answer)
+
+
+def post_answer(world: World, code: str, signed: SignedText, answer: str = "grant") -> dict[str, Any]:
+    post = sign_request if answer == "grant" else refuse_request
+    return post(code, signed, registry=world.registry, e_licence=world.exchange.e_licence, now=world.now)
+
+
+def answers(world: World, request: str, system: str = "health") -> list[str]:
+    """Return the states of a request's holders, as the department that asked sees them."""
+    state = request_state(request, system=world.system(system), registry=world.registry, now=world.now)
+    return [str(each["state"]) for each in state["holders"]]

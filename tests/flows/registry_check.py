@@ -39,6 +39,7 @@ from schemas.identifiers import parse_identifier, parse_reference
 from schemas.name_parts import parts_of
 from schemas.order import UNNAMED_SUBJECT
 from schemas.presentation import parse_confirmation, parse_presentation
+from schemas.refusal import parse_refusal
 from schemas.sentence import statement_digest
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
@@ -498,6 +499,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _exchange_done(all_, digests)
     yield from _presentations_done(all_, digests)
     yield from _delegations_done(all_)
+    yield from _requests_done(all_, digests)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
     issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
@@ -629,6 +631,15 @@ def _delegations_done(all_: Everything) -> Iterator[Entered]:
         yield "delegations_confirmed", row["act_id"], row["digest"], None, None
 
 
+def _requests_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    requests = all_.by_key(tables.grant_request, "request")
+    for row in requests.values():
+        yield "grant_request", row["act_id"], digests.get(row["statement"]), None, None
+    for row in all_.rows(tables.grant_request_holder):
+        if row["state"] == "refused":
+            yield "request_refused", row["answered_by"], row["refusal_digest"], None, requests[row["request"]]["act_id"]
+
+
 def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     certificates = all_.by_key(tables.certificate, "serial")
     deliveries = all_.by_key(tables.delivery, "decision")
@@ -666,6 +677,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure, tables.redemption,
+    tables.grant_request,
 )  # fmt: skip
 
 
@@ -741,6 +753,24 @@ def _delegations(all_: Everything) -> Faults:
             or row["valid_until"] > stands_on["valid_until"]
         ):
             yield f"grant {row['digest']}: beyond its delegation"
+
+
+def _requests(all_: Everything) -> Faults:
+    """Every answer to a request is a grant of that holder to that requester, or the holder's signed refusal."""
+    grants = all_.by_key(tables.grant_table, "digest")
+    requests = all_.by_key(tables.grant_request, "request")
+    for row in all_.rows(tables.grant_request_holder):
+        name, requester = row["request"], requests[row["request"]]["requester"]
+        if (row["state"] == "signed") != (row["grant_digest"] is not None):
+            yield f"request {name}: signed without a grant"
+        if row["grant_digest"] is not None:
+            grant = grants[row["grant_digest"]]
+            if (grant["holder"], grant["requester"], grant["act_id"]) != (row["holder"], requester, row["answered_by"]):
+                yield f"request {name}: another's grant"
+        if row["refusal"] is not None:
+            text = _said(row["refusal"], row["refusal_digest"], row["holder"], row["answered_at"], all_)
+            if parse_refusal(text).request != name:
+                yield f"request {name}: another's refusal"
 
 
 def _said(envelope: bytes, digest: str, holder: str, at: datetime, all_: Everything) -> str:
@@ -940,6 +970,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
     tables.redemption: frozenset({"redeem"}),
+    tables.grant_request: frozenset({"request_grant"}),
 }
 
 CHECKS: Sequence[Callable[[Everything], Faults]] = (
@@ -958,6 +989,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _grants,
     _codes,
     _delegations,
+    _requests,
     _deliveries,
     _documents,
     _erasures,

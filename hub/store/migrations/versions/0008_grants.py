@@ -90,3 +90,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index(op.f("ix_delegation_confirmation_holder"), "delegation_confirmation", ["holder"], unique=False)
+    op.create_table(
+        "grant_request",
+        sa.Column("request", sa.String(length=43), nullable=False),
+        sa.Column("requester", sa.String(length=18), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("code_mac", sa.String(length=64), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("statement", SERIAL, nullable=False),
+        sa.Column("valid_until", MOMENT, nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("act_id", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("request"),
+        sa.UniqueConstraint("code_mac"),
+    )
+    op.create_table(
+        "grant_request_holder",
+        sa.Column("request", sa.String(length=43), nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("holder", sa.String(length=18), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("answered_at", MOMENT, nullable=True),
+        sa.Column("grant_digest", sa.String(length=64), nullable=True),
+        sa.Column("refusal", sa.LargeBinary(), nullable=True),
+        sa.Column("refusal_digest", sa.String(length=64), nullable=True),
+        sa.Column("answered_by", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("request", "place"),
+    )
+    op.create_index(op.f("ix_grant_request_holder_holder"), "grant_request_holder", ["holder"], unique=False)

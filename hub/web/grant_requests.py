@@ -1,0 +1,100 @@
+"""Doors of requests for grants: a department asks, the holder reads, signs or refuses, the department sees the answer.
+
+The code comes in a body, never in an address: addresses are written down on the way.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.contract import ELicence
+from hub.access import verify_caller
+from hub.grant_requests import ask_for_grant, read_request, refuse_request, request_state, sign_request
+from hub.registry import Registry
+from hub.web.bodies import StrictRoute
+from hub.web.callers import OrderBody, in_thread, moment, presented, verify_call
+from hub.web.grants import SignedBody
+from hub.web.limits import AddressLimit
+from schemas.parties import Role
+from schemas.statement import Ordered
+
+Name = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{1,64}$")]
+
+
+class ShownCode(BaseModel):
+    """The code of a request, as scanned."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(max_length=64)
+
+
+class AnsweredBody(SignedBody):
+    """What the e-licence signed upon a request, and the request's code."""
+
+    code: str = Field(max_length=64)
+
+
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIRouter:
+    router = APIRouter(route_class=StrictRoute, tags=["grant requests 授权请求"])
+    public = [Depends(limit)]
+
+    @router.post("/grant-requests", status_code=201, summary="Ask for a grant 请求授权")
+    async def ask(
+        request: Request, body: OrderBody, idempotency_key: Annotated[str | None, Header()] = None
+    ) -> dict[str, Any]:
+        """Keep a request that is filled in, and return its code and link for the holder, this once."""
+
+        def work() -> dict[str, Any]:
+            called = verify_call(request, body, act=Ordered.REQUEST_GRANT, role=Role.PULL, registry=registry)
+            return ask_for_grant(
+                body.content,
+                verified=called.verified,
+                system=called.caller.system,
+                key=called.key,
+                registry=registry,
+                now=called.now,
+            )
+
+        return dict(await in_thread(work))
+
+    @router.get("/grant-requests/{name}", summary="How a request was answered 请求的结果")
+    async def state(request: Request, name: Name) -> dict[str, Any]:
+        """Return each holder's answer, and the grant where it signed, to the department that asked."""
+
+        def work() -> dict[str, Any]:
+            now = moment()
+            caller = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now)
+            return request_state(name, system=caller.system, registry=registry, now=now)
+
+        return dict(await in_thread(work))
+
+    @router.post("/grant-requests/readings", summary="Read a request 查看请求", dependencies=public)
+    async def read(shown: ShownCode) -> dict[str, Any]:
+        """Return who asks for what, and the next holder's sentences, to sign or to refuse. Nothing is stored."""
+        return dict(await in_thread(lambda: read_request(shown.code, registry=registry, now=moment())))
+
+    @router.post(
+        "/grant-requests/signatures", status_code=201, summary="Sign what was asked 签署授权", dependencies=public
+    )
+    async def sign(body: AnsweredBody) -> dict[str, Any]:
+        """Take in the signed grant; `next` names the holder that is asked after this one."""
+        text = body.signed_text()
+        return dict(
+            await in_thread(lambda: sign_request(body.code, text, registry=registry, e_licence=e_licence, now=moment()))
+        )
+
+    @router.post(
+        "/grant-requests/refusals", status_code=201, summary="Refuse what was asked 拒绝请求", dependencies=public
+    )
+    async def refuse(body: AnsweredBody) -> dict[str, Any]:
+        """Keep the signed refusal; the department that asked sees it."""
+        text = body.signed_text()
+        return dict(
+            await in_thread(
+                lambda: refuse_request(body.code, text, registry=registry, e_licence=e_licence, now=moment())
+            )
+        )
+
+    return router

@@ -51,6 +51,7 @@ class Kind(StrEnum):
     DELEGATION_WITHDRAWAL = "delegation_withdrawal"
     DELEGATIONS_CONFIRMED = "delegations_confirmed"
     GRANT_REQUEST = "grant_request"
+    END_ALL = "end_all"
     REQUEST_REFUSED = "request_refused"
 
 

@@ -40,6 +40,7 @@ class Ordered(StrEnum):
     RETIRE = "retire"
     REDEEM = "redeem"
     REQUEST_GRANT = "request_grant"
+    END_ALL = "end_all"
 
 
 class StatementFormError(ValueError):

@@ -83,3 +83,9 @@ class GrantWriter:
         open_ = (_TABLE.c.holder == holder) & _TABLE.c.withdrawn_at.is_(None)
         values = {"withdrawn_at": now, "ended_by": act_id}
         return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount
+
+    def end_since(self, holder: str, since: datetime, act_id: str, now: datetime) -> list[str]:
+        """End every grant and presentation taken in since then, by one act; return their digests."""
+        open_ = (_TABLE.c.holder == holder) & _TABLE.c.withdrawn_at.is_(None) & (_TABLE.c.recorded_at >= since)
+        ended = update(_TABLE).where(open_).values(withdrawn_at=now, ended_by=act_id).returning(_TABLE.c.digest)
+        return sorted(self._connection.execute(ended).scalars())

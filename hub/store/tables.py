@@ -588,6 +588,20 @@ grant_request_holder = Table(
     # The act by which it was answered or ended.
     Column("answered_by", String(64)),
 )
+ending = Table(
+    "ending",
+    metadata,
+    # All that an enterprise gave since a moment was taken back, by its own sentence or by a window's order.
+    Column("act_id", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("since", Moment, nullable=False),
+    Column("counts", JsonBytes, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    # The sentence, encrypted, and its digest; NULL where a window's statement ordered it.
+    Column("envelope", LargeBinary),
+    Column("digest", String(64)),
+    Column("statement", Serial),
+)
 pull_decision = Table(
     "pull_decision",
     metadata,

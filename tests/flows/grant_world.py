@@ -13,6 +13,7 @@ from hub.delegations import (
     post_delegation,
     withdraw_delegation,
 )
+from hub.endings import draft_ending, end_all
 from hub.grant_requests import ask_for_grant, read_request, refuse_request, request_state, sign_request
 from hub.keyfolder import SIMULATOR_FOLDER
 from hub.presentations import confirm, draft_confirmation, draft_presentation, post_presentation, redeem
@@ -20,7 +21,7 @@ from schemas.exchange import read_redemption
 from schemas.statement import Ordered
 from signing.base64url import encode
 from signing.x509 import read_cert_unverified
-from tests.flows.world import SHOP, World, example_fields, licence_order, statutory_request
+from tests.flows.world import MARKET, SHOP, World, example_fields, licence_order, statutory_request
 
 SHOWN = {"food_operation_permit": ["business_items", "floor_area"]}
 
@@ -209,3 +210,24 @@ def answers(world: World, request: str, system: str = "health") -> list[str]:
     """Return the states of a request's holders, as the department that asked sees them."""
     state = request_state(request, system=world.system(system), registry=world.registry, now=world.now)
     return [str(each["state"]) for each in state["holders"]]
+
+
+def sign_ending(world: World, since: Any = None, role: SignerRole = "legal_representative") -> SignedText:
+    """Draft the end of all that the 示例 shop gave since then and have it signed."""
+    wish = {"licence_number": SHOP, "since": since.isoformat() if since else None}
+    return world.simulator.sign(SHOP, draft_ending(wish, registry=world.registry)["text"], role)
+
+
+def post_ending(world: World, signed: SignedText) -> dict[str, Any]:
+    return end_all(signed, registry=world.registry, e_licence=world.exchange.e_licence, now=world.now)
+
+
+def ending_content(**changes: Any) -> dict[str, Any]:
+    """Return what two officers order when the 示例 shop asks at a window that all ends."""
+    return {
+        "licence_number": SHOP,
+        "issuing_body": MARKET,
+        "identity_check": "representative_present",
+        "document_name": "收回授权申请表",
+        "document_number": "示收〔2026〕1号",
+    } | changes

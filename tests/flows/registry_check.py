@@ -31,6 +31,7 @@ from schemas.canonical import canonical_json
 from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
 from schemas.delegation import parse_delegation, parse_delegation_confirmation, parse_delegation_withdrawal
 from schemas.download import EXISTING, parse_download
+from schemas.ending import parse_ending
 from schemas.erasure import erasable
 from schemas.exchange import NOTE_TYP, ON_SENTENCE
 from schemas.fields import COMMON_FIELDS
@@ -500,6 +501,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _presentations_done(all_, digests)
     yield from _delegations_done(all_)
     yield from _requests_done(all_, digests)
+    yield from _endings_done(all_, digests)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
     issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
@@ -513,7 +515,7 @@ def _done(all_: Everything) -> Iterator[Entered]:
     for row in all_.rows(tables.grant_table):
         yield "grant" if row["basis"] is None else row["basis"], row["act_id"], row["digest"], None, None
         if row["ended_by"] is not None:
-            ended_by = {each["act_id"] for each in all_.rows(tables.relation)}
+            ended_by = {each["act_id"] for table in (tables.relation, tables.ending) for each in all_.rows(table)}
             assert row["ended_by"] in ended_by, "a grant was ended by no act of the registry"
         elif row["withdrawn_at"] is not None:
             entered = [act for act in _acts_of(all_, "grant_withdrawal") if act["previous"] == row["act_id"]]
@@ -631,6 +633,11 @@ def _delegations_done(all_: Everything) -> Iterator[Entered]:
         yield "delegations_confirmed", row["act_id"], row["digest"], None, None
 
 
+def _endings_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    for row in all_.rows(tables.ending):
+        yield "end_all", row["act_id"], row["digest"] or digests.get(row["statement"]), None, None
+
+
 def _requests_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     requests = all_.by_key(tables.grant_request, "request")
     for row in requests.values():
@@ -677,7 +684,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure, tables.redemption,
-    tables.grant_request,
+    tables.grant_request, tables.ending,
 )  # fmt: skip
 
 
@@ -771,6 +778,25 @@ def _requests(all_: Everything) -> Faults:
             text = _said(row["refusal"], row["refusal_digest"], row["holder"], row["answered_at"], all_)
             if parse_refusal(text).request != name:
                 yield f"request {name}: another's refusal"
+
+
+def _endings(all_: Everything) -> Faults:
+    """Every ending is the holder's sentence or a seconded order, and nothing it could end goes on."""
+    seconded = {row["seconds"] for row in all_.rows(tables.statement)}
+    for row in all_.rows(tables.ending):
+        if row["envelope"] is None and row["statement"] not in seconded:
+            yield f"ending {row['act_id']}: by one officer alone"
+        if row["envelope"] is not None:
+            text = _said(row["envelope"], row["digest"], row["holder"], row["recorded_at"], all_)
+            if parse_ending(text).since != row["since"]:
+                yield f"ending {row['act_id']}: says otherwise"
+        for table, ended_at in ((tables.grant_table, "withdrawn_at"), (tables.delegation, "ended_at")):
+            for given in all_.rows(table):
+                is_meant = (
+                    given["holder"] == row["holder"] and row["since"] <= given["recorded_at"] < row["recorded_at"]
+                )
+                if is_meant and (given[ended_at] is None or given[ended_at] > row["recorded_at"]):
+                    yield f"ending {row['act_id']}: {given['digest']} goes on"
 
 
 def _said(envelope: bytes, digest: str, holder: str, at: datetime, all_: Everything) -> str:
@@ -990,6 +1016,7 @@ CHECKS: Sequence[Callable[[Everything], Faults]] = (
     _codes,
     _delegations,
     _requests,
+    _endings,
     _deliveries,
     _documents,
     _erasures,

@@ -96,6 +96,8 @@ OPERATIONS = [
     ("post", "/api/v1/departments"),
     ("post", "/api/v1/downloads"),
     ("post", "/api/v1/downloads/drafts"),
+    ("post", "/api/v1/endings"),
+    ("post", "/api/v1/endings/drafts"),
     ("post", "/api/v1/enterprises"),
     ("post", "/api/v1/erasures"),
     ("post", "/api/v1/existing-documents"),
@@ -125,6 +127,7 @@ OPERATIONS = [
     ("post", "/api/v1/systems"),
     ("post", "/api/v1/task-answers"),
     ("post", "/api/v1/verifications"),
+    ("post", "/api/v1/window-endings"),
     ("post", "/oauth/token"),
     ("put", "/api/v1/intakes/{name}/file"),
 ]

@@ -118,3 +118,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("request", "place"),
     )
     op.create_index(op.f("ix_grant_request_holder_holder"), "grant_request_holder", ["holder"], unique=False)
+    op.create_table(
+        "ending",
+        sa.Column("act_id", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=18), nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("counts", JSON_BYTES, nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=True),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("statement", SERIAL, nullable=True),
+        sa.PrimaryKeyConstraint("act_id"),
+    )
+    op.create_index(op.f("ix_ending_holder"), "ending", ["holder"], unique=False)

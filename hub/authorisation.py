@@ -151,7 +151,7 @@ def _granted(
         return "grant_unknown"
     is_presented = grant.basis is Basis.PRESENTATION
     checks = (
-        (not is_presented or officer is not None, "officer_needed"),
+        (grant.basis is Basis.GRANT or officer is not None, "officer_needed"),
         (grant.requester == system.department, "grant_other_requester"),
         (not is_presented or (officer is not None and officer.number == grant.officer), "presentation_other_officer"),
         (grant.holder == request.licence_number, "grant_other_holder"),

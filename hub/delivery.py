@@ -263,7 +263,7 @@ def _cause(request: PullRequest, registry: Registry, connection: Connection) -> 
     stored = GrantReader(connection).get(request.basis_reference)
     grant = opened_grant(stored, registry)[0] if stored else None
     if isinstance(grant, Grant):
-        return f"{grant.item_name}（持证主体授权）"
+        return f"{grant.item_name}（持证主体{'书面' if request.basis is Basis.WINDOW else ''}授权）"
     return f"{request.item_code}（持证主体出示）" if grant else ""
 
 

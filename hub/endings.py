@@ -14,7 +14,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -45,14 +45,11 @@ from schemas.ending import Ending, parse_ending, render_ending
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
 from schemas.sentence import SentenceFormError, statement_digest
-from schemas.signer_roles import RIGHTS, Deed
+from schemas.signer_roles import IDENTITY_CHECKS, RIGHTS, Deed, IdentityCheck
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Before anything was given: an ending since then ends all."""
 MOST_LISTED = 1_000
-
-IdentityCheck = Literal["representative_present", "representative_by_letter"]
-_CHECKS: tuple[IdentityCheck, ...] = ("representative_present", "representative_by_letter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def end_all(signed: SignedText, *, registry: Registry, e_licence: ELicence, now:
 def read_ending_order(content: Mapping[str, Any], *, overrides: Container[str]) -> EndingOrder:
     """Read the content of a window's order; FieldsError names every member and rule that is wrong."""
     reading = OrderReading(content)
-    check = reading.choice("identity_check", _CHECKS)
+    check = reading.choice("identity_check", IDENTITY_CHECKS)
     order = EndingOrder(
         licence_number=reading.licence_number("licence_number", overrides=overrides),
         since=_since(reading),

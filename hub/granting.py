@@ -136,7 +136,8 @@ def verify_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence,
     grant, signer = verify_sentence(signed, parse_grant, render_grant, registry=registry, e_licence=e_licence, now=now)
     if not now < grant.valid_until <= now + LONGEST_GRANT:
         raise GrantError("grant_term")
-    check_given(grant.certificates, grant.types, grant.holder_licence_number, registry)
+    with registry.database.read() as connection:
+        check_given(grant.certificates, grant.types, grant.holder_licence_number, registry, connection)
     good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
     if revoked:
         raise GrantError("e_licence_revoked")
@@ -200,7 +201,13 @@ def granted_types(types: Mapping[str, Any], registry: Registry) -> tuple[Granted
     return tuple(granted)
 
 
-def check_given(certificates: Sequence[str], types: Sequence[GrantedType], holder: str, registry: Registry) -> None:
+def check_given(
+    certificates: Sequence[str],
+    types: Sequence[GrantedType],
+    holder: str,
+    registry: Registry,
+    connection: Connection,
+) -> None:
     """Refuse what cannot be given: types and fields nobody knows, what is never shared, certificates of another.
 
     Raises GrantError type_unknown, grant_text, not_shared, grant_certificate_unknown.
@@ -215,8 +222,7 @@ def check_given(certificates: Sequence[str], types: Sequence[GrantedType], holde
             raise GrantError("grant_text")
         if kind.sharing_class is SharingClass.NOT_SHARED:
             raise GrantError("not_shared", certificate_type=each.code)
-    with registry.database.read() as connection:
-        found = CertificateReader(connection).by_identifier(certificates)
+    found = CertificateReader(connection).by_identifier(certificates)
     if len(found) != len(certificates) or any(each.licence_number != holder for each in found.values()):
         raise GrantError("grant_certificate_unknown")
 

@@ -111,7 +111,8 @@ def post_presentation(signed: SignedText, *, registry: Registry, e_licence: ELic
     holder = presentation.holder_licence_number
     if not presentation.valid_from - _SKEW <= now < presentation.valid_until:
         raise GrantError("grant_term")
-    check_given(presentation.certificates, presentation.types, holder, registry)
+    with registry.database.read() as connection:
+        check_given(presentation.certificates, presentation.types, holder, registry, connection)
     good_at = known_good(signer, registry=registry, e_licence=e_licence, now=now)
     return registry.database.write(partial(_commit_presentation, presentation, signed, signer, good_at, registry, now))
 

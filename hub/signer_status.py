@@ -36,11 +36,11 @@ def basis_of(stored: StoredGrant) -> Basis:
     return Basis.GRANT if stored.basis is None else Basis(stored.basis)
 
 
-def opened_grant(stored: StoredGrant, registry: Registry) -> tuple[Grant | Presentation, LicenceSigner]:
-    """Return the grant or presentation as signed, and its signer."""
+def opened_grant(stored: StoredGrant, registry: Registry) -> tuple[Grant | Presentation, LicenceSigner | None]:
+    """Return the grant or presentation as signed, and its signer; None of a grant on paper."""
     content = orjson.loads(decrypt(stored.envelope, masters=registry.masters, context=grant_context(stored.digest)))
     parse = parse_presentation if basis_of(stored) is Basis.PRESENTATION else parse_grant
-    return parse(content["text"]), LicenceSigner(**content["signer"])
+    return parse(content["text"]), LicenceSigner(**content["signer"]) if "signer" in content else None
 
 
 def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: datetime) -> GrantStanding | None:
@@ -56,7 +56,9 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
         return None
     grant, signer = opened_grant(stored, registry)
     good_at, revoked = stored.cert_good_at, stored.cert_revoked
-    if not revoked and (good_at is None or now - good_at > registry.terms.cert_status_age):
+    if signer is None:
+        good_at = now  # on paper: two officers saw who signed
+    elif not revoked and (good_at is None or now - good_at > registry.terms.cert_status_age):
         good_at, revoked = ask_status(signer, good_at, registry=registry, e_licence=e_licence, now=now)
         registry.database.write(
             lambda connection: GrantWriter(connection).note_cert_status(digest, good_at=good_at, revoked=revoked)

@@ -81,13 +81,11 @@ def witness_grant(
     """
     registry.require_log(now)
     work = partial(_commit, order, verified, seconds, system, registry, now)
-    return act_once(
-        work, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now
-    )
+    return act_once(work, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
 
 
 def sealed_digest(content: Mapping[str, str]) -> str:
-    """Return what the entry seals of a grant on paper: SHA-256 (hex) over the canonical JSON of all that was witnessed."""
+    """Return what the entry seals of a grant on paper: SHA-256 (hex) over canonical JSON of what was witnessed."""
     return statement_digest(canonical_json(dict(content)).decode())
 
 
@@ -101,7 +99,7 @@ def _commit(
     connection: Connection,
     act_id: str,
 ) -> dict[str, Any]:
-    grant = _read(order, system, registry, now)
+    grant = _read(order, system, registry, now, connection)
     require_second(verified, seconds, issuing_body=system.department, system=system, connection=connection)
     holder, digest = grant.holder_licence_number, statement_digest(order.text)
     lock_holder(holder, connection=connection, registry=registry, now=now)
@@ -118,7 +116,7 @@ def _commit(
     return {"digest": digest, "state": "usable", "act_id": act_id}
 
 
-def _read(order: WitnessOrder, system: System, registry: Registry, now: datetime) -> Grant:
+def _read(order: WitnessOrder, system: System, registry: Registry, now: datetime, connection: Connection) -> Grant:
     try:
         grant = parse_grant(order.text)
     except SentenceTextError as error:
@@ -129,7 +127,7 @@ def _read(order: WitnessOrder, system: System, registry: Registry, now: datetime
         raise GrantError("window_other_requester")
     if not now < grant.valid_until <= now + LONGEST_GRANT:
         raise GrantError("grant_term")
-    check_given(grant.certificates, grant.types, grant.holder_licence_number, registry)
+    check_given(grant.certificates, grant.types, grant.holder_licence_number, registry, connection)
     return grant
 
 

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     DELEGATIONS_CONFIRMED = "delegations_confirmed"
     GRANT_REQUEST = "grant_request"
     END_ALL = "end_all"
+    WINDOW_GRANT = "window_grant"
     REQUEST_REFUSED = "request_refused"
 
 

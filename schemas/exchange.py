@@ -26,10 +26,11 @@ class Basis(StrEnum):
 
     GRANT = "grant"
     PRESENTATION = "presentation"
+    WINDOW = "window"
     STATUTORY = "statutory"
 
 
-ON_SENTENCE = frozenset({Basis.GRANT, Basis.PRESENTATION})
+ON_SENTENCE = frozenset({Basis.GRANT, Basis.PRESENTATION, Basis.WINDOW})
 """Bases that are a sentence of the holder: they name what is given, count uses, and can be taken back."""
 
 

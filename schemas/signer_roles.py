@@ -12,6 +12,10 @@ Role = Literal["legal_representative", "manager", "agent"]
 Right = Literal["own", "delegated"]
 ROLE_WORDS: Mapping[Role, str] = {"legal_representative": "法定代表人", "manager": "证照管理员", "agent": "办事人"}
 
+IdentityCheck = Literal["representative_present", "representative_by_letter"]
+IDENTITY_CHECKS: tuple[IdentityCheck, ...] = ("representative_present", "representative_by_letter")
+"""How a window checked who acts for an enterprise: its representative came, or sent somebody with a letter."""
+
 
 class Deed(StrEnum):
     """What is signed for an enterprise."""

@@ -41,6 +41,7 @@ class Ordered(StrEnum):
     REDEEM = "redeem"
     REQUEST_GRANT = "request_grant"
     END_ALL = "end_all"
+    WITNESS_GRANT = "witness_grant"
 
 
 class StatementFormError(ValueError):

@@ -17,7 +17,8 @@ class StoredGrant:
     """A grant as kept. `envelope` holds sentence, signature and cert, encrypted; `cert_good_at` None: pending.
 
     `withdrawal` holds the same of the sentence that ended it; `ended_by` names the act that did, by law and not by the
-    holder's word. `basis` is None for a grant that the e-licence signed; `delegation` names what its signer acted by.
+    holder's word. `basis` is None for a grant that the e-licence signed; `delegation` names what its signer acted by,
+    `statement` the order of the officers who witnessed one on paper.
     """
 
     digest: str
@@ -39,6 +40,7 @@ class StoredGrant:
     ended_by: str | None = None
     basis: str | None = None
     delegation: str | None = None
+    statement: int | None = None
 
 
 class GrantReader:

@@ -477,6 +477,8 @@ grant_table = Table(
     Column("basis", String(16)),
     # The delegation that its signer acted by; NULL: by the role alone.
     Column("delegation", String(64)),
+    # The order of the officers who witnessed it on paper.
+    Column("statement", Serial),
 )
 presentation_code = Table(
     "presentation_code",

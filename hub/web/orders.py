@@ -16,6 +16,7 @@ from hub.subjects import read_subject_order, register_subject
 from hub.tasks import answer_task, ask_correction
 from hub.web.bodies import StrictRoute
 from hub.web.callers import Called, OrderBody, in_thread, verify_call
+from hub.window_grants import read_witness_order, witness_grant
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -57,6 +58,10 @@ def _end_all(content: Content, called: Called, registry: Registry) -> dict[str, 
     return end_all_at_window(order, seconds=called.seconds, **_who_orders(called, registry))
 
 
+def _witness_grant(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return witness_grant(read_witness_order(content), seconds=called.seconds, **_who_orders(called, registry))
+
+
 def _answer_task(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
     return answer_task(content, **_who_orders(called, registry))
 
@@ -70,6 +75,7 @@ DOORS = (
     OrderDoor("/relations", Ordered.RELATE, Role.ISSUE, "Relate two enterprises 登记主体关系", _relate),
     OrderDoor("/references", Ordered.RETIRE, Role.ISSUE, "Retire and replace a reference 停用并更换查询码", _retire),
     OrderDoor("/window-endings", Ordered.END_ALL, Role.ISSUE, "End all at a window 窗口收回授权", _end_all),
+    OrderDoor("/window-grants", Ordered.WITNESS_GRANT, Role.PULL, "Witness a paper grant 窗口纸质授权", _witness_grant),
     OrderDoor("/subjects", Ordered.REGISTER, Role.ISSUE, "Register a site or device 登记场所或设备", _register),
     OrderDoor("/task-answers", Ordered.ANSWER_TASK, Role.ISSUE, "Answer a task 办结待办", _answer_task),
     OrderDoor("/correction-requests", Ordered.ASK_CORRECTION, Role.PULL, "Ask to correct 申请校核", _ask_correction),

@@ -542,6 +542,10 @@ GRANTS: Mapping[str, Row] = {
         409, "签署的授权书与请求的内容不符。", "What was signed is not what was asked.",
         "请重新查看请求，原样签署；内容不同意的请拒绝。", "Read the request again and sign it as it is, or refuse it.",
     ),
+    "window_other_requester": Row(
+        403, "纸质授权书写的是另一个用证方。", "The paper names another requester.",
+        "请由授权书写明的部门的两名经办人见证。", "Have two officers of the department that it names witness it.",
+    ),
     "template_unknown": Row(
         422, "没有这个授权书模板。", "There is no such template.",
         "请查看 /api/v1/grants/templates。", "See /api/v1/grants/templates.",

@@ -27,6 +27,7 @@ from hub.store import tables
 from hub.store.document import DocumentReader
 from hub.store.erasure import ErasureReader
 from hub.store.intention import IntentionReader, KeptAct
+from hub.window_grants import sealed_digest
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
 from schemas.delegation import parse_delegation, parse_delegation_confirmation, parse_delegation_withdrawal
@@ -513,7 +514,11 @@ def _done(all_: Everything) -> Iterator[Entered]:
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
     yield "enrol", None, None, None, None  # of the operator, by `init`
     for row in all_.rows(tables.grant_table):
-        yield "grant" if row["basis"] is None else row["basis"], row["act_id"], row["digest"], None, None
+        if row["basis"] == "window":
+            digest = next(each["digest"] for each in all_.rows(tables.statement) if each["number"] == row["statement"])
+            yield "window_grant", row["act_id"], digest, sealed_digest(_grant_content(row, all_)), None
+        else:
+            yield "grant" if row["basis"] is None else row["basis"], row["act_id"], row["digest"], None, None
         if row["ended_by"] is not None:
             ended_by = {each["act_id"] for table in (tables.relation, tables.ending) for each in all_.rows(table)}
             assert row["ended_by"] in ended_by, "a grant was ended by no act of the registry"
@@ -684,7 +689,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure, tables.redemption,
-    tables.grant_request, tables.ending,
+    tables.grant_request, tables.ending, tables.grant_table,
 )  # fmt: skip
 
 
@@ -698,12 +703,16 @@ def _grants(all_: Everything) -> Faults:
         for row in all_.rows(tables.pull_decision)
         if row["basis"] in ON_SENTENCE and row["use_state"] in ("reserved", "used")
     )
+    seconded = {row["seconds"] for row in all_.rows(tables.statement)}
     for row in all_.rows(tables.grant_table):
-        digest, registry = row["digest"], all_.world.registry
-        content = orjson.loads(decrypt(row["envelope"], masters=registry.masters, context=grant_context(digest)))
+        digest, content = row["digest"], _grant_content(row, all_)
         grant = (parse_presentation if row["basis"] == "presentation" else parse_grant)(content["text"])
-        signer = all_.world.exchange.e_licence.verify(_signed_text(content), at=row["recorded_at"])
-        if (statement_digest(content["text"]), grant.holder_licence_number) != (digest, signer.licence_number):
+        if row["basis"] == "window":
+            signed_for = grant.holder_licence_number if row["statement"] in seconded else "one officer alone"
+        else:
+            signer = all_.world.exchange.e_licence.verify(_signed_text(content), at=row["recorded_at"])
+            signed_for = signer.licence_number
+        if (statement_digest(content["text"]), grant.holder_licence_number) != (digest, signed_for):
             yield f"grant {digest}: text or signer"
         if (row["holder"], row["requester"]) != (grant.holder_licence_number, grant.requester_licence_number or ""):
             yield f"grant {digest}: parties"
@@ -713,6 +722,12 @@ def _grants(all_: Everything) -> Faults:
             or row["uses_taken"] > row["uses"]
         ):
             yield f"grant {digest}: uses"
+
+
+def _grant_content(row: Row, all_: Everything) -> dict[str, Any]:
+    registry, context = all_.world.registry, grant_context(row["digest"])
+    content: dict[str, Any] = orjson.loads(decrypt(row["envelope"], masters=registry.masters, context=context))
+    return content
 
 
 def _codes(all_: Everything) -> Faults:

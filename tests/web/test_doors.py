@@ -128,6 +128,7 @@ OPERATIONS = [
     ("post", "/api/v1/task-answers"),
     ("post", "/api/v1/verifications"),
     ("post", "/api/v1/window-endings"),
+    ("post", "/api/v1/window-grants"),
     ("post", "/oauth/token"),
     ("put", "/api/v1/intakes/{name}/file"),
 ]

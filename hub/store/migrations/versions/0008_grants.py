@@ -1,4 +1,4 @@
-"""Grants in full, frozen: presentations with their codes and redemptions, and what a grant stands on.
+"""Grants in full, frozen: presentations, delegations, requests, endings, and what a grant stands on.
 
 New columns may be NULL, which means what stood before: a grant that the e-licence signed, by its role alone.
 """
@@ -17,6 +17,7 @@ JSON_BYTES = sa.LargeBinary()
 def upgrade() -> None:
     op.add_column("grant", sa.Column("basis", sa.String(length=16), nullable=True))
     op.add_column("grant", sa.Column("delegation", sa.String(length=64), nullable=True))
+    op.add_column("grant", sa.Column("statement", SERIAL, nullable=True))
     op.create_table(
         "presentation_code",
         sa.Column("digest", sa.String(length=64), nullable=False),

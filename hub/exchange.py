@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
 from hub.authorisation import Decision, GrantStanding, decide
-from hub.delivery import Exchange, Judged, judge_all, make_delivery
+from hub.delivery import Exchange, Judged, judge_all, make_delivery, permitted_names
 from hub.errors import OrderError, PullError
 from hub.facts import answer_verdict
 from hub.holders import lock_holder
@@ -305,7 +305,11 @@ def compare(
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision)
     with registry.database.read() as connection:
-        judged = judge_all(decision, connection, registry, exchange, now)
+        judged = [
+            each
+            for each in judge_all(decision, connection, registry, exchange, now)
+            if _may_compare(each.certificate, decision, comparison.values, registry, connection)
+        ]
     same = [each for each in judged if _is_same(each.certificate, comparison.values, registry)]
     verdict = answer_verdict(same[0].verdict) if same else None
     # Nobody can say any more whether an erased value was the same: neither a match nor a miss.
@@ -349,6 +353,17 @@ def _decide_comparison(
     return _decide_and_record(
         asked, verified, system, officer, key, registry, exchange, now, kinds, registry.terms.misses_a_day
     )
+
+
+def _may_compare(
+    certificate: Certificate,
+    decision: StoredDecision,
+    values: Mapping[str, str],
+    registry: Registry,
+    connection: Connection,
+) -> bool:
+    """Say whether what is compared may be seen of this certificate: its type version may mean another thing by it."""
+    return values.keys() <= {*permitted_names(certificate, decision, registry, connection), *COMMON_FIELDS}
 
 
 def _is_same(certificate: Certificate, values: Mapping[str, str], registry: Registry) -> bool:

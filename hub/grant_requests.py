@@ -4,18 +4,22 @@ Asking: 1 the department's order names holders, matter, types and fields 2 every
 3 request, holders and entry are committed; the code goes out once, for QR or link, and is kept as HMAC <- COMMIT POINT
 Answering, with the code: 1 the holder reads who asks for what, and its sentence 2 what it signed says what was asked,
 and is a grant like any other (`hub/granting.py`), or a refusal 3 the answer and its entry are committed <- COMMIT POINT
+An enterprise asks by a sentence of its own e-licence instead, and reads the answers by the token it got for it.
 Several holders (a chain of shops) are asked in one request and sign one after another, each its own sentence.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hmac import compare_digest
+from hmac import digest as keyed_digest
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, SignedText
+from hub.applications import E_LICENCE_SYSTEM
 from hub.codes import code_mac, make_code, read_code
 from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
@@ -25,20 +29,22 @@ from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.rights import require_right
+from hub.signer_status import known_good
 from hub.statements import VerifiedStatement
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.grant_request import AskedHolder, GrantRequestReader, GrantRequestWriter, StoredRequest
 from hub.store.statement import StatementWriter
+from schemas.asking import MOST_HOLDERS, Asking, parse_asking, render_asking
 from schemas.evidence import ActFacts, Kind
 from schemas.grant import Grant, render_grant
 from schemas.parties import System
 from schemas.refusal import Refusal, parse_refusal, render_refusal
-from schemas.sentence import statement_digest
+from schemas.sentence import SentenceFormError, statement_digest
 from schemas.signer_roles import Deed
+from signing.base64url import encode
 from signing.envelope import decrypt, encrypt
 
-MOST_HOLDERS = 20
 _ASKED = frozenset(
     {
         "types", "certificates", "item_code", "item_name", "case_number", "valid_from", "valid_until", "uses",
@@ -72,27 +78,86 @@ def ask_for_grant(
 
     def commit(connection: Connection) -> dict[str, Any]:
         open_act(connection, system.code, key, request_digest=verified.digest, act=name, registry=registry, now=now)
-        stored = StoredRequest(
-            request=name,
-            requester=system.department,
-            system=system.code,
-            code_mac=code_mac(code, registry),
-            envelope=encrypt(orjson.dumps(asked), master=registry.master, context=_context(name)),
-            statement=spend_statement(connection, verified, system=system.code, registry=registry, now=now),
-            valid_until=now + registry.terms.request_term,
-            recorded_at=now,
-            act_id=new_name(registry),
-        )
-        GrantRequestWriter(connection).add(stored, holders)
-        act = ActFacts(Kind.GRANT_REQUEST, stored.act_id, now, None, verified.digest, None, None)
-        EntryWriter(connection, registry.random).add([act])
-        answer = {"request": name, "valid_until": stored.valid_until.isoformat(), "act_id": stored.act_id}
+        number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+        stored = _new_request(name, code, asked, system.department, system.code, registry, now)
+        answer = _keep(replace(stored, statement=number), holders, verified.digest, registry, now, connection)
         keep_answer(connection, system.code, key, answer, registry=registry)
         return answer
 
-    answer = registry.database.write(commit)
-    # Behind the number sign, which no browser sends: the code stands in no server's log.
-    return answer | {"code": code, "link": f"{registry.origin}/grant-requests#{code}"}
+    return registry.database.write(commit) | _shown(code, registry)
+
+
+def draft_asking(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return the sentence by which an enterprise asks holders for a grant; stores nothing. Raises GrantError.
+
+    `wish`: licence_number (of who asks), holders, and what a department's request says, without single certificates.
+    """
+    requester = str(wish.get("licence_number"))
+    holders, asked = _read({name: value for name, value in wish.items() if name != "licence_number"}, now)
+    if asked.keys() & {"certificates", "valid_from", "delegate"}:
+        raise GrantError("grant_form", member="content")
+    grants = [_composed(asked, each, requester, registry, now) for each in holders]
+    if grants[0].requester_kind != "enterprise":
+        raise GrantError("grant_requester_unknown")
+    try:
+        first = grants[0]
+        asking = Asking(
+            requester_licence_number=requester,
+            requester_name=first.requester_name,
+            holders=tuple(holders),
+            types=first.types,
+            future=first.future,
+            item_code=first.item_code,
+            item_name=first.item_name,
+            case_number=first.case_number,
+            valid_until=first.valid_until,
+            uses=first.uses,
+            nonce=BLANK_NONCE,
+        )
+    except SentenceFormError as error:
+        raise GrantError("grant_form", member=error.member) from error
+    return drafted(asking, render_asking, registry)
+
+
+def post_asking(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> dict[str, Any]:
+    """Keep what an enterprise asks; return code and link for the holders, and the token for the answers, this once."""
+    registry.require_log(now)
+    asking, signer = verify_sentence(
+        signed, parse_asking, render_asking, registry=registry, e_licence=e_licence, now=now
+    )
+    known_good(signer, registry=registry, e_licence=e_licence, now=now)
+    requester, said = asking.requester_licence_number, statement_digest(signed.text)
+    asked = {
+        "types": {each.code: [field.name for field in each.fields] for each in asking.types},
+        "future": asking.future,
+        "item_code": asking.item_code,
+        "item_name": asking.item_name,
+        "case_number": asking.case_number,
+        "valid_until": asking.valid_until.isoformat(),
+        "uses": asking.uses,
+    }
+    name, code = new_name(registry), make_code(registry)
+
+    def commit(connection: Connection) -> dict[str, Any]:
+        lock_holder(requester, connection=connection, registry=registry, now=now)
+        require_right(Deed.ASK, signer, signed, connection=connection, now=now)
+        if not StatementWriter(connection).spend("grant", requester, asking.nonce, expires_at=None):
+            raise GrantError("grant_posted")
+        stored = _new_request(name, code, asked, requester, E_LICENCE_SYSTEM, registry, now)
+        enclosed = enclose(signed, signer, registry, said)
+        stored = replace(stored, asking=enclosed, asking_digest=said)
+        return _keep(stored, list(asking.holders), said, registry, now, connection)
+
+    return registry.database.write(commit) | _shown(code, registry) | {"token": _token(name, registry)}
+
+
+def request_state_by_token(name: str, token: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return how each holder answered, to the enterprise that asked and was given this token."""
+    with registry.database.read() as connection:
+        stored = GrantRequestReader(connection).get(name)
+        if stored is None or not compare_digest(token.encode(), _token(name, registry).encode()):
+            raise NotFoundError("request_not_found")
+        return _answers(stored, GrantRequestReader(connection).holders(name), now)
 
 
 def request_state(name: str, *, system: System, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -101,15 +166,7 @@ def request_state(name: str, *, system: System, registry: Registry, now: datetim
         stored = GrantRequestReader(connection).get(name)
         if stored is None or stored.requester != system.department:
             raise NotFoundError("request_not_found")
-        holders = GrantRequestReader(connection).holders(name)
-    return {
-        "request": name,
-        "valid_until": stored.valid_until.isoformat(),
-        "holders": [
-            {"licence_number": each.holder, "state": _state(stored, each, now), "grant": each.grant_digest}
-            for each in holders
-        ],
-    }
+        return _answers(stored, GrantRequestReader(connection).holders(name), now)
 
 
 def read_request(shown: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -201,6 +258,57 @@ def refuse_request(
         return {"request": stored.request, "state": "refused", "act_id": act_id, "next": following}
 
     return registry.database.write(commit)
+
+
+def _new_request(
+    name: str, code: str, asked: Mapping[str, Any], requester: str, system: str, registry: Registry, now: datetime
+) -> StoredRequest:
+    return StoredRequest(
+        request=name,
+        requester=requester,
+        system=system,
+        code_mac=code_mac(code, registry),
+        envelope=encrypt(orjson.dumps(asked), master=registry.master, context=_context(name)),
+        statement=None,
+        valid_until=now + registry.terms.request_term,
+        recorded_at=now,
+        act_id=new_name(registry),
+    )
+
+
+def _keep(
+    stored: StoredRequest,
+    holders: Sequence[str],
+    digest: str,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+) -> dict[str, Any]:
+    """Keep a request with its entry; return what may be kept of the answer: not the code."""
+    GrantRequestWriter(connection).add(stored, holders)
+    act = ActFacts(Kind.GRANT_REQUEST, stored.act_id, now, None, digest, None, None)
+    EntryWriter(connection, registry.random).add([act])
+    return {"request": stored.request, "valid_until": stored.valid_until.isoformat(), "act_id": stored.act_id}
+
+
+def _shown(code: str, registry: Registry) -> dict[str, str]:
+    # Behind the number sign, which no browser sends: the code stands in no server's log.
+    return {"code": code, "link": f"{registry.origin}/grant-requests#{code}"}
+
+
+def _answers(stored: StoredRequest, holders: Sequence[AskedHolder], now: datetime) -> dict[str, Any]:
+    return {
+        "request": stored.request,
+        "valid_until": stored.valid_until.isoformat(),
+        "holders": [
+            {"licence_number": each.holder, "state": _state(stored, each, now), "grant": each.grant_digest}
+            for each in holders
+        ],
+    }
+
+
+def _token(name: str, registry: Registry) -> str:
+    return encode(keyed_digest(registry.code_key, b"answers\x00" + name.encode(), "sha256"))
 
 
 def _read(content: Mapping[str, Any], now: datetime) -> tuple[list[str], dict[str, Any]]:

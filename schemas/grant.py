@@ -44,7 +44,7 @@ RequesterKind = Literal["department", "enterprise", "person"]
 KIND_WORDS: dict[RequesterKind, str] = {"department": "部门", "enterprise": "市场主体", "person": "个人"}
 KINDS: dict[str, RequesterKind] = {word: kind for kind, word in KIND_WORDS.items()}
 
-_ITEM_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
+ITEM_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
 
 _FIRST_TEMPLATE = """\
 一照通行电子证照授权书（第1版）
@@ -73,7 +73,7 @@ _GRANT_TEMPLATE = """\
 授权书编号：〔{nonce}〕。
 字段以所列版本为准，改版后新设的或含义不同的字段不在授权之内。授权方可以随时撤回本授权；撤回之后，被授权方不得再凭本授权取得证照。"""
 
-_FUTURE_WORDS = {True: "一并授权，授权期限内颁发的也包括在内", False: "不在授权之内"}
+FUTURE_WORDS = {True: "一并授权，授权期限内颁发的也包括在内", False: "不在授权之内"}
 _WITHDRAWAL_TEMPLATE = """\
 一照通行电子证照授权撤回书（第1版）
 撤回方（持证主体）：统一社会信用代码〔{holder_licence_number}〕。
@@ -123,7 +123,7 @@ class Grant:
             check_plain(member, getattr(self, member), 100)
         check_scope(self.certificates, self.types)
         if self.item_code != NONE:
-            check_form("item_code", self.item_code, _ITEM_CODE)
+            check_form("item_code", self.item_code, ITEM_CODE)
         check_moment("valid_from", self.valid_from)
         check_moment("valid_until", self.valid_until)
         if self.valid_until <= self.valid_from:
@@ -164,7 +164,7 @@ def render_grant(grant: Grant) -> str:
         uses=grant.uses,
         delegate=grant.delegate,
         nonce=grant.nonce,
-        future=_FUTURE_WORDS[grant.future],
+        future=FUTURE_WORDS[grant.future],
     )
 
 
@@ -222,7 +222,7 @@ def parse_withdrawal(text: str) -> Withdrawal:
 
 _TEMPLATES = {1: _FIRST_TEMPLATE, 2: _GRANT_TEMPLATE}
 _PATTERNS = {version: template_pattern(template) for version, template in _TEMPLATES.items()}
-_FUTURES = {words: future for future, words in _FUTURE_WORDS.items()}
+_FUTURES = {words: future for future, words in FUTURE_WORDS.items()}
 _WITHDRAWAL_PATTERN = template_pattern(_WITHDRAWAL_TEMPLATE)
 
 

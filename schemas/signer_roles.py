@@ -24,6 +24,7 @@ class Deed(StrEnum):
     PRESENT = "present"
     CONFIRM = "confirm"
     ANSWER_REQUEST = "answer_request"
+    ASK = "ask"
     WITHDRAW = "withdraw"
     DELEGATE = "delegate"
     CONFIRM_DELEGATIONS = "confirm_delegations"
@@ -39,6 +40,7 @@ RIGHTS: Mapping[Deed, Mapping[Role, Right]] = {
     Deed.ANSWER_REQUEST: _GIVEN,
     # An agent takes back what he gave himself.
     Deed.WITHDRAW: _GIVEN,
+    Deed.ASK: _KEPT,
     Deed.DELEGATE: _KEPT,
     Deed.CONFIRM_DELEGATIONS: {"legal_representative": "own"},
     Deed.END_ALL: _KEPT,

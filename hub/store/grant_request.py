@@ -17,17 +17,22 @@ _HOLDER = tables.grant_request_holder
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """A request as kept; `envelope` holds what it asks, encrypted, `code_mac` the keyed digest of its code."""
+    """A request as kept; `envelope` holds what it asks, encrypted, `code_mac` the keyed digest of its code.
+
+    A department's `statement` ordered it, or the sentence of an enterprise, kept in `asking`, encrypted.
+    """
 
     request: str
     requester: str
     system: str
     code_mac: str
     envelope: bytes
-    statement: int
+    statement: int | None
     valid_until: datetime
     recorded_at: datetime
     act_id: str
+    asking: bytes | None = None
+    asking_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -568,10 +568,13 @@ grant_request = Table(
     Column("system", String(64), nullable=False),
     Column("code_mac", String(64), nullable=False, unique=True),
     Column("envelope", LargeBinary, nullable=False),
-    Column("statement", Serial, nullable=False),
+    Column("statement", Serial),
     Column("valid_until", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
+    # The sentence by which an enterprise asks, encrypted, and its digest; NULL where a department's statement does.
+    Column("asking", LargeBinary),
+    Column("asking_digest", String(64)),
 )
 grant_request_holder = Table(
     "grant_request_holder",

@@ -28,6 +28,7 @@ from hub.store.document import DocumentReader
 from hub.store.erasure import ErasureReader
 from hub.store.intention import IntentionReader, KeptAct
 from hub.window_grants import sealed_digest
+from schemas.asking import parse_asking
 from schemas.canonical import canonical_json
 from schemas.certificate import Act, RecordedChange, Standing, Status, changed, standing
 from schemas.delegation import parse_delegation, parse_delegation_confirmation, parse_delegation_withdrawal
@@ -646,7 +647,7 @@ def _endings_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ente
 def _requests_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     requests = all_.by_key(tables.grant_request, "request")
     for row in requests.values():
-        yield "grant_request", row["act_id"], digests.get(row["statement"]), None, None
+        yield "grant_request", row["act_id"], row["asking_digest"] or digests.get(row["statement"]), None, None
     for row in all_.rows(tables.grant_request_holder):
         if row["state"] == "refused":
             yield "request_refused", row["answered_by"], row["refusal_digest"], None, requests[row["request"]]["act_id"]
@@ -781,6 +782,11 @@ def _requests(all_: Everything) -> Faults:
     """Every answer to a request is a grant of that holder to that requester, or the holder's signed refusal."""
     grants = all_.by_key(tables.grant_table, "digest")
     requests = all_.by_key(tables.grant_request, "request")
+    for row in requests.values():
+        if (row["statement"] is None) != (row["asking"] is not None):
+            yield f"request {row['request']}: asked by nobody"
+        if row["asking"] is not None:
+            parse_asking(_said(row["asking"], row["asking_digest"], row["requester"], row["recorded_at"], all_))
     for row in all_.rows(tables.grant_request_holder):
         name, requester = row["request"], requests[row["request"]]["requester"]
         if (row["state"] == "signed") != (row["grant_digest"] is not None):
@@ -1011,7 +1017,6 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
     tables.redemption: frozenset({"redeem"}),
-    tables.grant_request: frozenset({"request_grant"}),
 }
 
 CHECKS: Sequence[Callable[[Everything], Faults]] = (

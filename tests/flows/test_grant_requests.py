@@ -2,15 +2,16 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from connectors.contract import SignedText
+from connectors.contract import SignedText, SignerRole
 from hub.errors import HubError
-from hub.grant_requests import request_state
+from hub.grant_requests import draft_asking, post_asking, request_state, request_state_by_token
 from hub.store import tables
 from schemas.statement import Ordered
 from tests.flows.grant_world import answer_asked, answers, ask, asked_content, post_answer, read_asked
@@ -178,6 +179,59 @@ def test_requests_stop_when_the_log_is_silent_and_a_refusal_goes_on(asked_world:
     with refused("log_silent"):
         answer_asked(asked_world, asked["code"], "grant")
     assert answer_asked(asked_world, asked["code"], "refusal")["state"] == "refused"
+
+
+def test_enterprise_asks_by_its_e_licence_and_pulls_by_an_application(asked_world: World) -> None:
+    asked = _asked_by_shop(asked_world, template="lease")
+    page = read_asked(asked_world, asked["code"])
+    assert page["requester"]["licence_number"] == OTHER_SHOP
+    answer_asked(asked_world, asked["code"], "grant")
+    state = request_state_by_token(asked["request"], asked["token"], registry=asked_world.registry, now=asked_world.now)
+    (answer,) = state["holders"]
+    application = asked_world.sign_application(signer=OTHER_SHOP, grant=answer["grant"])
+    assert asked_world.pull_by_application(application)["delivery"]
+    with refused("request_not_found"):
+        request_state_by_token(asked["request"], "x", registry=asked_world.registry, now=asked_world.now)
+    with refused("request_not_found"):
+        answers(asked_world, asked["request"])
+
+
+def test_what_an_enterprise_asks_counts_once_and_as_signed(asked_world: World) -> None:
+    signed = _sign_asking(asked_world, template="platform")
+    altered = replace(signed, text=signed.text.replace("最多〔100〕次", "最多〔101〕次"))
+    with refused("grant_nonce"):
+        _post_asking(asked_world, altered)
+    _post_asking(asked_world, signed)
+    with refused("grant_posted"):
+        _post_asking(asked_world, signed)
+    with refused("grant_text"):
+        asked_world.post(signed)
+
+
+def test_agent_and_department_ask_not_by_e_licence(asked_world: World) -> None:
+    asked_world.make_licence(OTHER_SHOP, "agent")
+    with refused("role_not_entitled"):
+        _post_asking(asked_world, _sign_asking(asked_world, role="agent", template="loan"))
+    with refused("grant_requester_unknown"):
+        _sign_asking(asked_world, licence_number=MARKET, template="loan")
+    with refused("grant_form"):
+        _sign_asking(asked_world, template="loan", certificates=["x"])
+
+
+def _sign_asking(
+    world: World, *, role: SignerRole = "legal_representative", licence_number: str = OTHER_SHOP, **asked: Any
+) -> SignedText:
+    """Draft what the other shop asks of the 示例 shop and have it signed."""
+    wish = {"licence_number": licence_number, "holders": [SHOP], "case_number": "租2026-1"} | asked
+    return world.simulator.sign(OTHER_SHOP, draft_asking(wish, registry=world.registry, now=world.now)["text"], role)
+
+
+def _post_asking(world: World, signed: SignedText) -> dict[str, Any]:
+    return post_asking(signed, registry=world.registry, e_licence=world.exchange.e_licence, now=world.now)
+
+
+def _asked_by_shop(world: World, **asked: Any) -> dict[str, Any]:
+    return _post_asking(world, _sign_asking(world, **asked))
 
 
 def _answered(world: World, code: str, signed: SignedText) -> str:

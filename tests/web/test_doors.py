@@ -102,6 +102,8 @@ OPERATIONS = [
     ("post", "/api/v1/erasures"),
     ("post", "/api/v1/existing-documents"),
     ("post", "/api/v1/grant-requests"),
+    ("post", "/api/v1/grant-requests/askings"),
+    ("post", "/api/v1/grant-requests/drafts"),
     ("post", "/api/v1/grant-requests/readings"),
     ("post", "/api/v1/grant-requests/refusals"),
     ("post", "/api/v1/grant-requests/signatures"),

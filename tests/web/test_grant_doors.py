@@ -96,6 +96,17 @@ def test_department_asks_and_the_holder_signs_or_refuses(door: Door, post: Post)
         assert seen["holders"][0]["state"] == {"grant": "signed", "refusal": "refused"}[answer]
 
 
+def test_enterprise_asks_and_reads_the_answer_by_its_token(door: Door, post: Post) -> None:
+    other = make_licence_number("91442000", "MA0000G2")
+    issue(client_of(door, "market"), licence_order(licence_number=other, certificate_number=other))
+    wish = {"licence_number": HOLDER, "holders": [other], "case_number": "1", "template": "lease"}
+    asked = post("/grant-requests/askings", sign=post("/grant-requests/drafts", wish)["text"])
+    assert post("/grant-requests/readings", {"code": asked["code"]})["next"]["licence_number"] == other
+    bearer = {"authorization": f"Bearer {asked['token']}"}
+    seen = door[0].get(f"/api/v1/grant-requests/{asked['request']}", headers=bearer).json()
+    assert seen["holders"] == [{"licence_number": other, "state": "open", "grant": None}]
+
+
 def test_all_ends_by_the_enterprise_and_at_a_window(door: Door, post: Post) -> None:
     assert post("/endings", sign=post("/endings/drafts", {"licence_number": HOLDER})["text"])["pulled"]
     content = {

@@ -98,10 +98,12 @@ def upgrade() -> None:
         sa.Column("system", sa.String(length=64), nullable=False),
         sa.Column("code_mac", sa.String(length=64), nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=False),
-        sa.Column("statement", SERIAL, nullable=False),
+        sa.Column("statement", SERIAL, nullable=True),
         sa.Column("valid_until", MOMENT, nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
         sa.Column("act_id", sa.String(length=64), nullable=False),
+        sa.Column("asking", sa.LargeBinary(), nullable=True),
+        sa.Column("asking_digest", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("request"),
         sa.UniqueConstraint("code_mac"),
     )

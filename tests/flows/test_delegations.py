@@ -32,6 +32,15 @@ def shop(hub_world: World) -> str:
     return str(licence["identifier"])
 
 
+@pytest.fixture(scope="module")
+def settled_world(lasting_world: World) -> World:
+    """A shop and its e-licences, for all tests that are refused and change nothing."""
+    lasting_world.issue(licence_order())
+    for role in ("legal_representative", "agent"):
+        lasting_world.make_licence(role=role)
+    return lasting_world
+
+
 def _state(world: World, digest: str) -> str:
     return str(delegation_state(digest, registry=world.registry, now=world.now)["state"])
 
@@ -199,10 +208,10 @@ def test_delegation_is_posted_once_and_as_drafted(hub_world: World, shop: str) -
     ],
 )
 def test_delegation_that_could_not_count_is_not_drafted(
-    hub_world: World, shop: str, changes: dict[str, Any], code: str
+    settled_world: World, changes: dict[str, Any], code: str
 ) -> None:
     with refused(code):
-        sign_delegation(hub_world, **changes)
+        sign_delegation(settled_world, **changes)
 
 
 def test_delegation_stops_when_the_log_is_silent_and_its_end_goes_on(hub_world: World, shop: str) -> None:

@@ -37,6 +37,13 @@ def giving_world(hub_world: World) -> World:
     return hub_world
 
 
+@pytest.fixture(scope="module")
+def settled_world(lasting_world: World) -> World:
+    """A shop with its licence, for all tests that are refused and change nothing."""
+    lasting_world.issue(licence_order())
+    return lasting_world
+
+
 def test_one_sentence_ends_grants_codes_delegations_requests_and_downloads(giving_world: World) -> None:
     world, registry, now = giving_world, giving_world.registry, giving_world.now
     grant, delegation, shown = world.grant(), delegate(world), present(world, requester=HEALTH)
@@ -140,6 +147,6 @@ def test_one_officer_alone_ends_nothing(giving_world: World) -> None:
         ({"licence_number": HEALTH}, "enterprise_not_found"),
     ],
 )
-def test_window_act_that_may_not_be_is_refused(giving_world: World, changes: dict[str, Any], code: str) -> None:
+def test_window_act_that_may_not_be_is_refused(settled_world: World, changes: dict[str, Any], code: str) -> None:
     with refused(code):
-        giving_world.give(Ordered.END_ALL, ending_content(**changes))
+        settled_world.give(Ordered.END_ALL, ending_content(**changes))

@@ -29,6 +29,13 @@ def asked_world(hub_world: World) -> World:
     return hub_world
 
 
+@pytest.fixture(scope="module")
+def settled_world(lasting_world: World) -> World:
+    """A shop with its licence, for all tests that are refused and change nothing."""
+    lasting_world.issue(licence_order())
+    return lasting_world
+
+
 def test_holder_signs_what_was_asked_and_the_requester_pulls(asked_world: World) -> None:
     asked = ask(asked_world, asked_content())
     page = read_asked(asked_world, asked["code"])
@@ -165,9 +172,9 @@ def test_template_fills_in_a_request(asked_world: World) -> None:
         ({"valid_until": 7}, "grant_form"),
     ],
 )
-def test_request_that_could_not_be_signed_is_not_kept(asked_world: World, changes: dict[str, Any], code: str) -> None:
+def test_request_that_could_not_be_signed_is_not_kept(settled_world: World, changes: dict[str, Any], code: str) -> None:
     with refused(code):
-        ask(asked_world, asked_content() | changes)
+        ask(settled_world, asked_content() | changes)
 
 
 def test_requests_stop_when_the_log_is_silent_and_a_refusal_goes_on(asked_world: World) -> None:

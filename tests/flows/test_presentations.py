@@ -49,6 +49,24 @@ def shown_world(hub_world: World) -> World:
     return hub_world
 
 
+@pytest.fixture(scope="module")
+def settled_world(lasting_world: World) -> World:
+    """The same for all tests that are refused and change nothing."""
+    lasting_world.issue(licence_order())
+    lasting_world.issue(food_order())
+    lasting_world.make_licence()
+    return lasting_world
+
+
+@pytest.fixture(scope="module")
+def confirmed(settled_world: World) -> str:
+    """A presentation that was redeemed and confirmed, and is not pulled."""
+    shown = present(settled_world)
+    redeem_at_window(settled_world, shown["code"])
+    confirm_presentation(settled_world, shown["digest"])
+    return str(shown["digest"])
+
+
 def _state(world: World, digest: str) -> str:
     return str(presentation_state(digest, registry=world.registry, now=world.now)["state"])
 
@@ -238,12 +256,12 @@ def test_withdrawn_presentation_is_neither_redeemed_nor_confirmed_nor_pulled(sho
     ],
 )
 def test_redemption_that_asks_for_what_is_not_shown_is_refused(
-    shown_world: World, changes: dict[str, Any], code: str
+    settled_world: World, changes: dict[str, Any], code: str
 ) -> None:
-    shown = present(shown_world)
+    shown = present(settled_world)
     with refused(code):
-        redeem_at_window(shown_world, shown["code"], **changes)
-    assert _state(shown_world, shown["digest"]) == "open"
+        redeem_at_window(settled_world, shown["code"], **changes)
+    assert _state(settled_world, shown["digest"]) == "open"
 
 
 @pytest.mark.parametrize(
@@ -259,12 +277,11 @@ def test_redemption_that_asks_for_what_is_not_shown_is_refused(
         ),
     ],
 )
-def test_pull_beyond_what_was_confirmed_is_refused(shown_world: World, changes: dict[str, Any], reason: str) -> None:
-    shown = present(shown_world)
-    redeem_at_window(shown_world, shown["code"])
-    confirm_presentation(shown_world, shown["digest"])
+def test_pull_beyond_what_was_confirmed_is_refused(
+    settled_world: World, confirmed: str, changes: dict[str, Any], reason: str
+) -> None:
     with refused(reason):
-        shown_world.pull(presented_request(shown["digest"], **changes))
+        settled_world.pull(presented_request(confirmed, **changes))
 
 
 def test_only_the_officer_who_redeemed_pulls(shown_world: World) -> None:
@@ -363,10 +380,10 @@ def test_single_certificate_is_shown_alone(shown_world: World) -> None:
     ],
 )
 def test_presentation_that_could_not_count_is_not_drafted(
-    shown_world: World, changes: dict[str, Any], code: str
+    settled_world: World, changes: dict[str, Any], code: str
 ) -> None:
     with refused(code):
-        sign_presentation(shown_world, **changes)
+        sign_presentation(settled_world, **changes)
 
 
 def test_codes_stand_nowhere_in_the_store(shown_world: World) -> None:

@@ -20,6 +20,13 @@ def paper_world(hub_world: World) -> World:
     return hub_world
 
 
+@pytest.fixture(scope="module")
+def settled_world(lasting_world: World) -> World:
+    """A shop with its licence, for all tests that are refused and change nothing."""
+    lasting_world.issue(licence_order())
+    return lasting_world
+
+
 def _witnessed(world: World, *, wish: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
     """Return what two officers witness: the printed draft, who came, and the scan."""
     text = draft_grant(grant_wish(world.now, **(wish or {})), registry=world.registry, now=world.now)["text"]
@@ -92,15 +99,15 @@ def test_grant_on_paper_is_taken_back_like_any_other(paper_world: World) -> None
         ({"wish": {"requester": MARKET}}, "window_other_requester"),
     ],
 )
-def test_paper_that_could_not_count_is_refused(paper_world: World, changes: dict[str, Any], code: str) -> None:
+def test_paper_that_could_not_count_is_refused(settled_world: World, changes: dict[str, Any], code: str) -> None:
     with refused(code):
-        _witness(paper_world, _witnessed(paper_world, **changes))
+        _witness(settled_world, _witnessed(settled_world, **changes))
 
 
-def test_printed_sentence_that_was_altered_is_refused(paper_world: World) -> None:
-    content = _witnessed(paper_world)
+def test_printed_sentence_that_was_altered_is_refused(settled_world: World) -> None:
+    content = _witnessed(settled_world)
     with refused("grant_nonce"):
-        _witness(paper_world, content | {"text": content["text"].replace("最多〔2〕次", "最多〔9〕次")})
+        _witness(settled_world, content | {"text": content["text"].replace("最多〔2〕次", "最多〔9〕次")})
 
 
 def test_paper_stops_when_the_log_is_silent(paper_world: World) -> None:

@@ -18,12 +18,13 @@ from connectors.contract import ELicence, SignedText, SignerRole
 from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
 from hub.errors import DocumentError, GrantError, NotFoundError
 from hub.registry import Registry
-from hub.signer_status import ask_status, opened_grant
+from hub.signer_status import ask_status, basis_of, opened_grant
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
 from hub.store.grant import GrantReader
 from schemas.download import Download, parse_download, render_download
 from schemas.exchange import Basis, PullRequest, Wanted
+from schemas.grant import Grant
 from schemas.parties import Role, System
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 from schemas.statement import Ordered, Statement
@@ -106,6 +107,8 @@ def request_under_grant(application: Application, *, registry: Registry) -> Pull
         if stored is None:
             raise NotFoundError("grant_not_found")
         grant, _ = opened_grant(stored, registry)
+        if not isinstance(grant, Grant) or basis_of(stored) is not Basis.GRANT:
+            raise NotFoundError("grant_not_found")
         singles = CertificateReader(connection).by_identifier(grant.certificates)
     types = [*(each.code for each in grant.types), *(each.certificate_type for each in singles.values())]
     return PullRequest(

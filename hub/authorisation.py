@@ -9,12 +9,12 @@ Public fields need no listing. Comparing a field needs the same right as seeing 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.catalogue import Catalogue, CertificateType, CertificateTypeUnknownError, FieldClass, SharingClass
 from schemas.certificate import civil_date
-from schemas.exchange import Basis, PullRequest, SharingRule, Wanted
+from schemas.exchange import Basis, PullRequest, Redemption, SharingRule, Wanted
 from schemas.items import ServiceItem
 from schemas.parties import Officer, Role, System
 
@@ -23,10 +23,22 @@ Allowed = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class DelegationStanding:
+    """The delegation that a grant was signed by: in which matter, whether taken back, whether frozen by a change."""
+
+    item_code: str
+    withdrawn: bool
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GrantStanding:
     """A grant as it stands when it is asked about. `fields` maps certificate types to field names.
 
-    `signer_known_good` is None while the signer's cert has no positive status of late: the grant is pending.
+    `signer_known_good` is None while the signer's cert has no positive status of late: the grant is pending. Of a
+    presentation requester, officer, item and case are those of its redemption, and it is `released` once the holder
+    has confirmed them or had named the requester before. `versions` pins types to the version whose fields are given;
+    `delegation` None: its signer's role sufficed.
     """
 
     digest: str
@@ -40,6 +52,11 @@ class GrantStanding:
     uses_left: int
     withdrawn: bool
     signer_known_good: bool | None
+    basis: Basis = Basis.GRANT
+    officer: str | None = None
+    released: bool = True
+    versions: Mapping[str, int] = field(default_factory=dict)
+    delegation: DelegationStanding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +86,55 @@ def decide(
     refusal = _caller(system) or (
         _statutory(request, system, officer, rule, now)
         if request.basis is Basis.STATUTORY
-        else _granted(request, system, grant, now)
+        else _granted(request, system, officer, grant, now)
     )
     if refusal is not None:
         return Decision(False, refusal, {})
     listed = rule.fields if rule is not None else grant.fields if grant is not None else {}
+    versions = grant.versions if grant is not None else {}
     asked = request.wanted
     if request.by_item:
         if item is None:
             return Decision(False, "item_not_in_force", {})
-        asked = _needed(item, listed, catalogue)
+        asked = _needed(item, listed, catalogue, versions)
         if not asked:
             return Decision(False, "type_not_covered", {})
     fields: dict[str, tuple[str, ...]] = {}
     for wanted in asked:
-        outcome = _fields(wanted, listed, catalogue)
+        outcome = _fields(wanted, listed, catalogue, versions)
         if isinstance(outcome, str):
             return Decision(False, outcome, {})
         fields[wanted.certificate_type] = outcome
     return Decision(True, "allowed", fields)
+
+
+def decide_redemption(
+    redemption: Redemption,
+    *,
+    system: System,
+    presentation: GrantStanding,
+    catalogue: Catalogue,
+    now: datetime,
+) -> Decision:
+    """Decide whether a code that was shown may be asked with: by whom, and for which fields of what is presented.
+
+    `presentation.requester` is who the holder named before, "" for nobody.
+    """
+    acts_in = presentation.delegation.item_code if presentation.delegation else None
+    checks = (
+        (presentation.requester in ("", system.department), "grant_other_requester"),
+        *_standing_checks(presentation, now),
+        (acts_in is None or acts_in == redemption.item_code, "item_not_covered"),
+    )
+    refusal = _caller(system) or next((reason for good, reason in checks if not good), None)
+    fields: dict[str, tuple[str, ...]] = {}
+    for wanted in redemption.wanted if refusal is None else ():
+        outcome = _fields(wanted, presentation.fields, catalogue, presentation.versions)
+        if isinstance(outcome, str):
+            refusal = outcome
+            break
+        fields[wanted.certificate_type] = outcome
+    return Decision(False, refusal, {}) if refusal is not None else Decision(True, "allowed", fields)
 
 
 def _caller(system: System) -> str | None:
@@ -111,29 +158,32 @@ def _statutory(
     return None
 
 
-def _granted(request: PullRequest, system: System, grant: GrantStanding | None, now: datetime) -> str | None:
-    if grant is None:
+def _granted(
+    request: PullRequest, system: System, officer: Officer | None, grant: GrantStanding | None, now: datetime
+) -> str | None:
+    if grant is None or grant.basis is not request.basis:
         return "grant_unknown"
+    is_presented = grant.basis is Basis.PRESENTATION
     checks = (
+        (grant.basis is Basis.GRANT or officer is not None, "officer_needed"),
         (grant.requester == system.department, "grant_other_requester"),
+        (not is_presented or (officer is not None and officer.number == grant.officer), "presentation_other_officer"),
         (grant.holder == request.licence_number, "grant_other_holder"),
-        (not grant.withdrawn, "grant_withdrawn"),
-        (grant.signer_known_good is not False, "grant_signer_revoked"),
-        (grant.signer_known_good is not None, "grant_pending"),
-        (now >= grant.valid_from, "grant_not_begun"),
-        (now < grant.valid_until, "grant_ended"),
-        (grant.uses_left > 0, "grant_used_up"),
+        *_standing_checks(grant, now),
+        (grant.released, "presentation_unconfirmed"),
         (grant.item_code == request.item_code, "item_not_covered"),
         (grant.case_number == request.case_number, "case_not_covered"),
     )
     return next((reason for good, reason in checks if not good), None)
 
 
-def _needed(item: ServiceItem, listed: Allowed, catalogue: Catalogue) -> tuple[Wanted, ...]:
+def _needed(
+    item: ServiceItem, listed: Allowed, catalogue: Catalogue, versions: Mapping[str, int]
+) -> tuple[Wanted, ...]:
     """Return what a pull by item asks for: of the types that may be had at all, no field the item has no use for."""
     needed = []
     for code, taken in item.asked_fields().items():
-        most = _fields(Wanted(code, None), listed, catalogue)
+        most = _fields(Wanted(code, None), listed, catalogue, versions)
         if isinstance(most, str):
             continue  # told as missing, and why
         public = {each.name for each in catalogue.get(code).fields if each.field_class is FieldClass.PUBLIC}
@@ -141,23 +191,44 @@ def _needed(item: ServiceItem, listed: Allowed, catalogue: Catalogue) -> tuple[W
     return tuple(needed)
 
 
-def _fields(wanted: Wanted, listed: Allowed, catalogue: Catalogue) -> tuple[str, ...] | str:
+def _standing_checks(grant: GrantStanding, now: datetime) -> tuple[tuple[bool, str], ...]:
+    return (
+        (not grant.withdrawn, "grant_withdrawn"),
+        (grant.signer_known_good is not False, "grant_signer_revoked"),
+        (grant.signer_known_good is not None, "grant_pending"),
+        (now >= grant.valid_from, "grant_not_begun"),
+        (now < grant.valid_until, "grant_ended"),
+        (grant.uses_left > 0, "grant_used_up"),
+        (grant.delegation is None or not grant.delegation.withdrawn, "delegation_withdrawn"),
+        (grant.delegation is None or not grant.delegation.frozen, "delegation_frozen"),
+    )
+
+
+def _fields(
+    wanted: Wanted, listed: Allowed, catalogue: Catalogue, versions: Mapping[str, int]
+) -> tuple[str, ...] | str:
     try:
-        kind = catalogue.get(wanted.certificate_type)
+        kind = catalogue.get(wanted.certificate_type, versions.get(wanted.certificate_type))
+        newest = catalogue.get(wanted.certificate_type)
     except CertificateTypeUnknownError:
         return "type_unknown"
     if wanted.certificate_type not in listed:
         return "type_not_covered"
-    if kind.sharing_class is SharingClass.NOT_SHARED:
+    # What a later version shares no more is shared no more: the strictest wins.
+    if SharingClass.NOT_SHARED in (kind.sharing_class, newest.sharing_class):
         return "not_shared"
-    permitted = frozenset(listed[wanted.certificate_type]) & _shareable(kind)
-    public = {field.name for field in kind.fields if field.field_class is FieldClass.PUBLIC}
+    permitted = frozenset(listed[wanted.certificate_type]) & _shareable(kind) - _withheld(newest)
+    public = {each.name for each in kind.fields if each.field_class is FieldClass.PUBLIC}
     if wanted.fields is None:
-        return tuple(field.name for field in kind.fields if field.name in permitted | public)
+        return tuple(each.name for each in kind.fields if each.name in permitted | public)
     if any(name not in permitted | public for name in wanted.fields):
         return "field_not_covered"
     return wanted.fields
 
 
 def _shareable(kind: CertificateType) -> frozenset[str]:
-    return frozenset(field.name for field in kind.fields if field.sharing_class is not SharingClass.NOT_SHARED)
+    return frozenset(each.name for each in kind.fields) - _withheld(kind)
+
+
+def _withheld(kind: CertificateType) -> frozenset[str]:
+    return frozenset(each.name for each in kind.fields if each.sharing_class is SharingClass.NOT_SHARED)

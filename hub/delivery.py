@@ -29,9 +29,11 @@ from hub.store.parties import PartyReader
 from hub.store.sharing import SharingReader
 from hub.verification import judge
 from schemas.canonical import canonical_json
+from schemas.catalogue import CertificateType
 from schemas.certificate import Certificate
-from schemas.exchange import Basis, PullRequest, note_payload
+from schemas.exchange import ON_SENTENCE, Basis, PullRequest, note_payload
 from schemas.fields import COMMON_FIELDS
+from schemas.grant import Grant
 from schemas.verdict import Outcome, Surface, Verdict
 from signing.jws import CompactSigner
 from signing.sd_jwt import Record, Seal
@@ -93,10 +95,12 @@ def make_delivery(
     good = [each for each in judged if each.verdict.outcome is Outcome.VALID]
     with registry.database.read() as connection:
         records = CertificateReader(connection).records([each.certificate.serial for each in good])
-    presented = {
-        each.certificate.serial: present(each.certificate, records[each.certificate.serial], decision.fields, registry)
-        for each in good
-    }
+        names = {
+            each.certificate.serial: permitted_names(each.certificate, decision, registry, connection)
+            for each in judged
+        }
+        held = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
+    presented = {serial: present(records[serial], names[serial], serial, registry) for serial in records}
     # The note bears the name its decision was recorded under before this key is used: no note is without a record.
     serial, ends_at = decision.decision, copy_ends_at(decision, registry, now)
     note = None
@@ -104,9 +108,11 @@ def make_delivery(
         presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in good]
         payload = _note(request, decision, serial, presentations, registry, exchange, now, ends_at)
         note = exchange.note_signer.sign(orjson.dumps(payload))
-    items = [_item(each, presented.get(each.certificate.serial), note, decision.fields, registry) for each in judged]
-    held = {each.certificate.certificate_type for each in judged}
-    items += [{"certificate_type": code, "found": False} for code in decision.fields if code not in held]
+    items = [
+        _item(each, presented.get(each.certificate.serial), note, names[each.certificate.serial], registry)
+        for each in judged
+    ]
+    items += _not_found(decision, judged, held)
     answer = {
         "decision": decision.decision,
         "delivery": serial if note else None,
@@ -118,10 +124,24 @@ def make_delivery(
     return answer, note
 
 
+def _not_found(decision: StoredDecision, judged: Sequence[Judged], held: Sequence[Certificate]) -> list[dict[str, Any]]:
+    """Return a line for each type of which nothing is handed over; `not_covered` counts what the basis leaves out."""
+    found = {each.certificate.certificate_type for each in judged}
+    lines: list[dict[str, Any]] = []
+    for code in decision.fields:
+        if code not in found:
+            left_out = sum(each.certificate_type == code for each in held)
+            lines.append({"certificate_type": code, "found": False} | ({"not_covered": left_out} if left_out else {}))
+    return lines
+
+
 def copy_ends_at(decision: StoredDecision, registry: Registry, now: datetime) -> datetime:
-    """Return when a copy ends: after the term of copies, and never later than the grant it stands on."""
+    """Return when a copy ends: after the term of copies, and never later than the grant it stands on.
+
+    A presentation is over in minutes: what was handed over at the window serves its case for the term of copies.
+    """
     ends_at = now + registry.terms.copy_term
-    if decision.basis != Basis.GRANT:
+    if decision.basis not in ON_SENTENCE - {Basis.PRESENTATION}:
         return ends_at
     with registry.database.read() as connection:
         grant = GrantReader(connection).get(decision.basis_reference or "")
@@ -131,24 +151,52 @@ def copy_ends_at(decision: StoredDecision, registry: Registry, now: datetime) ->
 def _granted_singly(
     decision: StoredDecision, registry: Registry, connection: Connection
 ) -> Callable[[Certificate], bool]:
-    """Return whether a certificate is within a grant: of a granted type, or named singly. Other bases name types."""
-    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis == Basis.GRANT else None
+    """Return whether a certificate is within a grant: of a granted type, or named singly. Other bases name types.
+
+    Of a type, what was sealed after the grant was taken in is within it by explicit words alone.
+    """
+    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
     if stored is None:
         return lambda _: True
     grant, _ = opened_grant(stored, registry)
     types = {each.code for each in grant.types}
-    return lambda each: each.certificate_type in types or each.identifier in grant.certificates
+    later_too, given_at = isinstance(grant, Grant) and grant.future, stored.recorded_at
+    return lambda each: (
+        each.identifier in grant.certificates
+        or (each.certificate_type in types and (later_too or each.sealed_at <= given_at))
+    )
 
 
-def present(
-    certificate: Certificate, stored: StoredRecord, fields: Mapping[str, Sequence[str]], registry: Registry
-) -> dict[str, Any]:
+def permitted_names(
+    certificate: Certificate, decision: StoredDecision, registry: Registry, connection: Connection
+) -> tuple[str, ...]:
+    """Return which of the decided fields may be disclosed of one certificate.
+
+    A sentence pins a type to a version: what a certificate of another version calls by the same name, and means
+    otherwise, was not given. A certificate that is named singly is given as it is.
+    """
+    names = tuple(decision.fields[certificate.certificate_type])
+    stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
+    grant = opened_grant(stored, registry)[0] if stored else None
+    code, held = certificate.certificate_type, certificate.type_version
+    pinned = next((each.version for each in grant.types if each.code == code), held) if grant else held
+    if grant is None or pinned == held or certificate.identifier in grant.certificates:
+        return names
+    given, found = (_meanings(registry.catalogue.get(code, version)) for version in (pinned, held))
+    return tuple(name for name in names if name in found and given.get(name) == found[name])
+
+
+def _meanings(kind: CertificateType) -> dict[str, tuple[str, ...]]:
+    return {each.name: (each.label_zh, each.form, each.field_class, each.sharing_class) for each in kind.fields}
+
+
+def present(stored: StoredRecord, fields: Sequence[str], serial: int, registry: Registry) -> dict[str, Any]:
     """Return the department's own seal with only the permitted disclosures (RFC 9901 JSON serialisation, parsed).
 
     The same record and fields give the same bytes, so that a copy drawn later holds what the note was signed over.
     """
-    names = frozenset(fields[certificate.certificate_type]) | frozenset(COMMON_FIELDS)
-    private = decrypt_disclosures(stored.envelope, serial=certificate.serial, registry=registry)
+    names = frozenset(fields) | frozenset(COMMON_FIELDS)
+    private = decrypt_disclosures(stored.envelope, serial=serial, registry=registry)
     chosen = [each for name, each in disclosed_names([*stored.public_disclosures, *private]) if name in names]
     record = Record(stored.payload, tuple(Seal(**each) for each in stored.seals), tuple(chosen))
     document: dict[str, Any] = orjson.loads(record.to_json())
@@ -213,14 +261,17 @@ def _cause(request: PullRequest, registry: Registry, connection: Connection) -> 
         rule = SharingReader(connection).get(request.basis_reference)
         return f"{rule.item_name}（{rule.legal_basis}）" if rule else ""
     stored = GrantReader(connection).get(request.basis_reference)
-    return f"{opened_grant(stored, registry)[0].item_name}（持证主体授权）" if stored else ""
+    grant = opened_grant(stored, registry)[0] if stored else None
+    if isinstance(grant, Grant):
+        return f"{grant.item_name}（持证主体{'书面' if request.basis is Basis.WINDOW else ''}授权）"
+    return f"{request.item_code}（持证主体出示）" if grant else ""
 
 
 def _item(
     each: Judged,
     document: Mapping[str, Any] | None,
     note: str | None,
-    fields: Mapping[str, Sequence[str]],
+    fields: Sequence[str],
     registry: Registry,
 ) -> dict[str, Any]:
     item: dict[str, Any] = {
@@ -231,7 +282,7 @@ def _item(
         "verdict": answer_verdict(each.verdict),
         "file": None,
     }
-    permitted = frozenset(fields[each.certificate.certificate_type]) | frozenset(COMMON_FIELDS)
+    permitted = frozenset(fields) | frozenset(COMMON_FIELDS)
     if gone := sorted(each.erased & permitted):
         # Named, so that nobody takes what was erased for what never was.
         item["erased"] = gone

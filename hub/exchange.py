@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
 from hub.authorisation import Decision, GrantStanding, decide
-from hub.delivery import Exchange, Judged, judge_all, make_delivery
+from hub.delivery import Exchange, Judged, judge_all, make_delivery, permitted_names
 from hub.errors import OrderError, PullError
 from hub.facts import answer_verdict
 from hub.holders import lock_holder
@@ -43,7 +43,7 @@ from hub.store.sharing import SharingReader
 from hub.wishes import drop_lapsed, keep_wishes
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import Basis, Comparison, PullRequest, SharingRule
+from schemas.exchange import ON_SENTENCE, Comparison, PullRequest, SharingRule
 from schemas.fields import COMMON_FIELDS
 from schemas.parties import Officer, System
 
@@ -146,7 +146,7 @@ def _decide_and_record(
 def _basis(
     request: PullRequest, registry: Registry, exchange: Exchange, now: datetime
 ) -> tuple[SharingRule | None, GrantStanding | None]:
-    if request.basis is Basis.GRANT:
+    if request.basis in ON_SENTENCE:
         standing = standing_of(request.basis_reference, registry=registry, e_licence=exchange.e_licence, now=now)
         return None, standing
     with registry.database.read() as connection:
@@ -270,7 +270,7 @@ def _commit_delivery(
     # Not its own status alone: a note of another authority, or the end of the licence, may have come between.
     if judge_all(decision, connection, registry, exchange, now) != judged:
         return False
-    if decision.basis == Basis.GRANT and decision.basis_reference is not None:
+    if decision.basis in ON_SENTENCE and decision.basis_reference is not None:
         stored = GrantReader(connection).get(decision.basis_reference)
         if stored is None or stored.withdrawn_at is not None:
             raise PullError("grant_withdrawn", decision=decision.decision)
@@ -349,7 +349,11 @@ def compare(
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision, act_id=decision.act_id)
     with registry.database.read() as connection:
-        judged = judge_all(decision, connection, registry, exchange, now)
+        judged = [
+            each
+            for each in judge_all(decision, connection, registry, exchange, now)
+            if _may_compare(each.certificate, decision, comparison.values, registry, connection)
+        ]
     same = [each for each in judged if _is_same(each.certificate, comparison.values, registry)]
     verdict = answer_verdict(same[0].verdict) if same else None
     # Nobody can say any more whether an erased value was the same: neither a match nor a miss.
@@ -394,6 +398,17 @@ def _decide_comparison(
     return _decide_and_record(
         asked, verified, system, officer, key, registry, exchange, now, kinds, registry.terms.misses_a_day
     )
+
+
+def _may_compare(
+    certificate: Certificate,
+    decision: StoredDecision,
+    values: Mapping[str, str],
+    registry: Registry,
+    connection: Connection,
+) -> bool:
+    """Say whether what is compared may be seen of this certificate: its type version may mean another thing by it."""
+    return values.keys() <= {*permitted_names(certificate, decision, registry, connection), *COMMON_FIELDS}
 
 
 def _is_same(certificate: Certificate, values: Mapping[str, str], registry: Registry) -> bool:

@@ -3,93 +3,42 @@
 What is signed is the Chinese sentence itself; a grant is known by its digest and by the hub-made nonce inside it, never
 by signature bytes. Drafting stores nothing: the nonce proves by its own keyed digest that this hub made it.
 1 the text is a grant (or withdrawal) of our template, byte for byte, with a nonce of this hub, not yet spent
-2 the e-licence port verifies signature, cert chain and role; the cert is the holder's own
+2 the e-licence port verifies signature, cert chain and role; the cert is the holder's own, the role may do this
 3 the signer's status is asked: good makes the grant usable, none leaves it pending, revoked refuses it
 4 grant and entry are committed together            <- COMMIT POINT
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
-from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
+from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
+from hub.granting import VerifiedGrant, add_grant, compose_grant, enclose, filled_in, verify_grant
 from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
-from hub.signer_status import ask_status, grant_context
-from hub.store.certificate import CertificateReader
-from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
-from hub.store.parties import PartyReader
-from hub.store.relation import RelationReader
 from hub.store.statement import StatementWriter
-from schemas.catalogue import CertificateTypeUnknownError, SharingClass
 from schemas.evidence import ActFacts, Kind
-from schemas.grant import (
-    Grant,
-    GrantedField,
-    GrantedType,
-    Withdrawal,
-    parse_grant,
-    parse_withdrawal,
-    render_grant,
-    render_withdrawal,
-)
-from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
-from signing.base64url import encode
-from signing.envelope import encrypt
-
-_LONGEST_GRANT = timedelta(days=366)
-_NONE = "无"
-_NO_TRADE_NAME = "（无字号）"
+from schemas.grant import Withdrawal, parse_withdrawal, render_grant, render_withdrawal
+from schemas.sentence import statement_digest
 
 
 def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
     """Return the sentence an enterprise would sign for `wish`; stores nothing.
 
     `wish`: licence_number, requester (licence number), types {code: [field, …]}, certificates [identifier, …],
-    item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?.
+    item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?, future? (also what is
+    issued later), template? (a code of `schemas/grant_templates.toml`, which fills in what is not said).
     """
-    with registry.database.read() as connection:
-        enterprise = EnterpriseReader(connection).get(str(wish.get("licence_number")))
-        if enterprise is None:
-            raise GrantError("grant_holder_unknown")
-        _refuse_succeeded(enterprise.licence_number, connection)
-        department = PartyReader(connection).department(str(wish.get("requester")))
-        other = EnterpriseReader(connection).get(str(wish.get("requester"))) if department is None else None
-    requester_name = department.name_zh if department else (other.name or _NO_TRADE_NAME) if other else None
-    if requester_name is None:
-        raise GrantError("grant_requester_unknown")
-    try:
-        grant = Grant(
-            holder_licence_number=enterprise.licence_number,
-            holder_name=enterprise.name or _NO_TRADE_NAME,
-            requester_kind="department" if department else "enterprise",
-            requester_licence_number=str(wish["requester"]),
-            requester_name=requester_name,
-            certificates=tuple(map(str, wish.get("certificates") or ())),
-            types=_granted_types(wish.get("types") or {}, registry),
-            item_code=str(wish["item_code"]),
-            item_name=str(wish["item_name"]),
-            case_number=str(wish["case_number"]),
-            valid_from=_moment(wish["valid_from"]) if wish.get("valid_from") else now.replace(microsecond=0),
-            valid_until=_moment(wish["valid_until"]),
-            uses=int(wish["uses"]),
-            delegate=str(wish.get("delegate") or _NONE),
-            nonce=BLANK_NONCE,
-        )
-        text = sign_draft(lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
-    except (SentenceFormError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise GrantError("grant_form", member=getattr(error, "member", None)) from error
-    return {"text": text, "digest": statement_digest(text)}
+    grant = compose_grant(filled_in(wish, now), registry=registry, now=now)
+    return drafted(grant, render_grant, registry)
 
 
 def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
@@ -98,8 +47,7 @@ def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:
         stored = GrantReader(connection).get(digest)
     if stored is None:
         raise NotFoundError("grant_not_found")
-    text = sign_draft(lambda nonce: render_withdrawal(Withdrawal(digest, stored.holder, nonce)), registry)
-    return {"text": text, "digest": statement_digest(text)}
+    return drafted(Withdrawal(digest, stored.holder, BLANK_NONCE), render_withdrawal, registry)
 
 
 def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> dict[str, Any]:
@@ -108,35 +56,19 @@ def post_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence, n
     StoreError log_silent, store_rolled_back: its evidence would not follow.
     """
     registry.require_log(now)
-    try:
-        grant = parse_grant(signed.text)
-    except SentenceTextError as error:
-        raise GrantError("grant_text") from error
-    check_drafted(grant.nonce, lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
-    signer = verified_signer(signed, grant.holder_licence_number, e_licence=e_licence, now=now)
-    if not now < grant.valid_until <= now + _LONGEST_GRANT:
-        raise GrantError("grant_term")
-    _check_types(grant, registry)
-    good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
-    if revoked:
-        raise GrantError("e_licence_revoked")
-    stored = _stored(grant, signed, signer, good_at, registry, now)
-    registry.database.write(partial(_commit_grant, grant, stored, registry, now))
-    return {"digest": stored.digest, "state": "usable" if good_at else "pending", "act_id": stored.act_id}
+    verified = verify_grant(signed, registry=registry, e_licence=e_licence, now=now)
+    return registry.database.write(partial(_commit_grant, verified, registry, now))
 
 
 def withdraw_grant(
     digest: str, signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime
 ) -> dict[str, Any]:
     """End a grant by the holder's signed withdrawal: from the commit on no pull is allowed under it."""
-    try:
-        withdrawal = parse_withdrawal(signed.text)
-    except SentenceTextError as error:
-        raise GrantError("grant_text") from error
+    withdrawal, signer = verify_sentence(
+        signed, parse_withdrawal, render_withdrawal, registry=registry, e_licence=e_licence, now=now
+    )
     if withdrawal.grant_digest != digest:
         raise GrantError("grant_text")
-    check_drafted(withdrawal.nonce, lambda nonce: render_withdrawal(replace(withdrawal, nonce=nonce)), registry)
-    signer = verified_signer(signed, withdrawal.holder_licence_number, e_licence=e_licence, now=now)
     return registry.database.write(partial(_commit_withdrawal, withdrawal, signed, signer, registry, now))
 
 
@@ -156,98 +88,11 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
     }
 
 
-def _granted_types(types: Mapping[str, Any], registry: Registry) -> tuple[GrantedType, ...]:
-    granted = []
-    for code, names in types.items():
-        try:
-            kind = registry.catalogue.get(code)
-        except CertificateTypeUnknownError:
-            raise GrantError("type_unknown", certificate_type=str(code)[:64]) from None
-        labels = {field.name: field.label_zh for field in kind.fields}
-        if not isinstance(names, list) or any(name not in labels for name in names):
-            raise GrantError("grant_form", member="types")
-        fields = tuple(GrantedField(name, labels[name]) for name in names)
-        granted.append(GrantedType(kind.code, kind.version, kind.name_zh, fields))
-    return tuple(granted)
-
-
-def _check_types(grant: Grant, registry: Registry) -> None:
-    for each in grant.types:
-        try:
-            kind = registry.catalogue.get(each.code, each.version)
-        except CertificateTypeUnknownError:
-            raise GrantError("type_unknown", certificate_type=each.code) from None
-        known = {field.name: field for field in kind.fields}
-        if any(field.name not in known for field in each.fields):
-            raise GrantError("grant_text")
-        if kind.sharing_class is SharingClass.NOT_SHARED:
-            raise GrantError("not_shared", certificate_type=each.code)
-    with registry.database.read() as connection:
-        found = CertificateReader(connection).by_identifier(grant.certificates)
-    if any(found[name].licence_number != grant.holder_licence_number for name in found) or len(found) != len(
-        grant.certificates
-    ):
-        raise GrantError("grant_certificate_unknown")
-
-
-def _stored(
-    grant: Grant,
-    signed: SignedText,
-    signer: LicenceSigner,
-    good_at: datetime | None,
-    registry: Registry,
-    now: datetime,
-) -> StoredGrant:
-    digest = statement_digest(signed.text)
-    envelope = _enclosed(signed, signer, registry, digest)
-    return StoredGrant(
-        digest=digest,
-        holder=grant.holder_licence_number,
-        requester=grant.requester_licence_number,
-        envelope=envelope,
-        valid_from=grant.valid_from,
-        valid_until=grant.valid_until,
-        uses=grant.uses,
-        uses_taken=0,
-        cert_serial=signer.cert_serial,
-        signer_role=signer.role,
-        cert_good_at=good_at,
-        cert_revoked=False,
-        withdrawn_at=None,
-        recorded_at=now,
-        act_id=new_name(registry),
-    )
-
-
-def _enclosed(signed: SignedText, signer: LicenceSigner, registry: Registry, digest: str) -> bytes:
-    """Return a signed sentence with its signer in the stored form, bound to the digest of its own text."""
-    content = {
-        "text": signed.text,
-        "algorithm": signed.algorithm,
-        "signature": encode(signed.signature),
-        "cert": encode(signed.cert_der),
-        "signer": asdict(signer),
-    }
-    return encrypt(orjson.dumps(content), master=registry.master, context=grant_context(digest))
-
-
-def _commit_grant(grant: Grant, stored: StoredGrant, registry: Registry, now: datetime, connection: Connection) -> None:
+def _commit_grant(verified: VerifiedGrant, registry: Registry, now: datetime, connection: Connection) -> dict[str, Any]:
     # An act that ends the holder ends its grants: the two come one after the other.
-    lock_holder(grant.holder_licence_number, connection=connection, registry=registry, now=now)
-    _refuse_succeeded(grant.holder_licence_number, connection)
-    writer = StatementWriter(connection)
-    if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
-        raise GrantError("grant_posted")
-    GrantWriter(connection).add(stored)
-    works_from = grant.valid_from.isoformat()
-    act = ActFacts(Kind.GRANT, stored.act_id, now, works_from, stored.digest, None, None)
-    EntryWriter(connection, registry.random).add([act])
-
-
-def _refuse_succeeded(holder: str, connection: Connection) -> None:
-    """Refuse a grant of an enterprise whose place another has taken; raises GrantError grant_holder_ended."""
-    if any(each.ends(holder) for each in RelationReader(connection).of(holder)):
-        raise GrantError("grant_holder_ended")
+    holder = verified.grant.holder_licence_number
+    lock_holder(holder, connection=connection, registry=registry, now=now)
+    return add_grant(verified, registry=registry, now=now, connection=connection)
 
 
 def _commit_withdrawal(
@@ -261,12 +106,15 @@ def _commit_withdrawal(
     stored = GrantReader(connection).get(withdrawal.grant_digest)
     if stored is None or stored.holder != withdrawal.holder_licence_number:
         raise NotFoundError("grant_not_found")
+    # An agent takes back what he gave himself.
+    if signer.role == "agent" and signer.cert_serial != stored.cert_serial:
+        raise GrantError("role_not_entitled", role=signer.role)
     if not StatementWriter(connection).spend(
         "grant", withdrawal.holder_licence_number, withdrawal.nonce, expires_at=None
     ):
         raise GrantError("grant_posted")
     digest = statement_digest(signed.text)
-    if not GrantWriter(connection).withdraw(withdrawal.grant_digest, _enclosed(signed, signer, registry, digest), now):
+    if not GrantWriter(connection).withdraw(withdrawal.grant_digest, enclose(signed, signer, registry, digest), now):
         raise GrantError("grant_withdrawn")
     act = ActFacts(Kind.GRANT_WITHDRAWAL, new_name(registry), now, None, digest, None, stored.act_id)
     EntryWriter(connection, registry.random).add([act])
@@ -283,10 +131,3 @@ def _state(stored: StoredGrant, registry: Registry, now: datetime) -> str:
     if stored.cert_revoked:
         return "refused"
     return "usable" if stored.cert_good_at is not None else "pending"
-
-
-def _moment(text: Any) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise GrantError("grant_form", member="valid_until")
-    return moment.astimezone(UTC).replace(microsecond=0)

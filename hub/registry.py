@@ -22,9 +22,10 @@ class Registry:
     """The registry's collaborators. It holds no key that seals or signs: those are handed to the flows that need them.
 
     `trust` returns the trust list in force (at most a second old); `masters` decrypts, `master` encrypts what is not
-    public; `status_key` permutes status list places; `facts_key` keys the digests that tell equal facts; `random`
-    returns that many random bytes; `owner` names this process in leases; `clocks` and `calendar` count legal terms,
-    `rates` the orders of each body; `log` tells how the evidence log stands (at most a second old).
+    public; `status_key` permutes status list places; `facts_key` keys the digests that tell equal facts, `code_key`
+    those under which codes are kept; `random` returns that many random bytes; `owner` names this process in leases;
+    `clocks` and `calendar` count legal terms, `rates` the orders of each body; `log` tells how the evidence log stands
+    (at most a second old).
     """
 
     database: Database
@@ -36,6 +37,7 @@ class Registry:
     masters: Mapping[bytes, MasterKey]
     status_key: bytes
     facts_key: bytes
+    code_key: bytes
     random: Callable[[int], bytes]
     owner: str
     terms: Terms

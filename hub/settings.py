@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     reservation_term: int = Field(default=120, description="a reserved use of a grant lapses after this")
     cert_status_age: int = Field(default=3_600, description="how old an e-licence cert's positive status may be")
     misses_a_day: int = Field(default=10, description="wrong comparisons a requester may make per enterprise and day")
+    presentation_term: int = Field(
+        default=600, ge=60, le=1_800, description="how long a presentation code lives (design: minutes-long)"
+    )
+    code_misses: int = Field(default=5, ge=1, le=20, description="wrong digits that kill a presentation code")
+    code_misses_a_day: int = Field(default=10, ge=1, le=100, description="wrong digits that stop an officer for a day")
+    request_days: int = Field(default=7, ge=1, le=90, description="how long a holder may answer a request for a grant")
     tell_days: int = Field(
         default=365, description="whoever pulled a certificate so long ago is still told when it proves wrong"
     )
@@ -169,4 +175,8 @@ class Settings(BaseSettings):
             application_age=timedelta(seconds=self.application_age),
             download_term=timedelta(seconds=self.download_term),
             tell_days=self.tell_days,
+            presentation_term=timedelta(seconds=self.presentation_term),
+            code_misses=self.code_misses,
+            code_misses_a_day=self.code_misses_a_day,
+            request_term=timedelta(days=self.request_days),
         )

@@ -19,3 +19,7 @@ class Terms:
     application_age: timedelta
     download_term: timedelta
     tell_days: int
+    presentation_term: timedelta
+    code_misses: int
+    code_misses_a_day: int
+    request_term: timedelta

@@ -44,6 +44,17 @@ class Kind(StrEnum):
     ERASE = "erase"
     RETIRE = "retire"
     PUT_ITEMS = "put_items"
+    PRESENTATION = "presentation"
+    REDEMPTION = "redemption"
+    REDEMPTION_REFUSED = "redemption_refused"
+    CONFIRMATION = "confirmation"
+    DELEGATION = "delegation"
+    DELEGATION_WITHDRAWAL = "delegation_withdrawal"
+    DELEGATIONS_CONFIRMED = "delegations_confirmed"
+    GRANT_REQUEST = "grant_request"
+    END_ALL = "end_all"
+    WINDOW_GRANT = "window_grant"
+    REQUEST_REFUSED = "request_refused"
 
 
 @dataclass(frozen=True, slots=True)

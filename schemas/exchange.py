@@ -25,7 +25,13 @@ class Basis(StrEnum):
     """Why a pull is allowed."""
 
     GRANT = "grant"
+    PRESENTATION = "presentation"
+    WINDOW = "window"
     STATUTORY = "statutory"
+
+
+ON_SENTENCE = frozenset({Basis.GRANT, Basis.PRESENTATION, Basis.WINDOW})
+"""Bases that are a sentence of the holder: they name what is given, count uses, and can be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,20 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Redemption:
+    """What an officer asks with a presentation code: at which window, for which case; `licence_number` with digits.
+
+    The code itself is no part of it: the statement that carries this is kept in the clear.
+    """
+
+    licence_number: str | None
+    window: str
+    wanted: tuple[Wanted, ...]
+    item_code: str
+    case_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class SharingRule:
     """A line of the sharing table: this requester may pull these fields for this item, by this law.
 
@@ -91,17 +111,12 @@ def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
     tell = request.get("tell_when_issued", False)
     if not isinstance(tell, bool) or (tell and not by_item):
         raise RequestFormError("tell_when_issued")
-    wanted = [] if by_item else request.get("wanted")
-    if not isinstance(wanted, list) or not (by_item or 1 <= len(wanted) <= _MOST_TYPES):
-        raise RequestFormError("wanted")
+    wanted = () if by_item else _read_all_wanted(request)
     if not isinstance(basis, dict) or basis.get("kind") not in list(Basis):
         raise RequestFormError("basis")
-    each = tuple(_read_wanted(one) for one in wanted)
-    if len({one.certificate_type for one in each}) != len(each):
-        raise RequestFormError("wanted")
     return PullRequest(
         licence_number=_text(request, "licence_number", 18),
-        wanted=each,
+        wanted=wanted,
         basis=Basis(basis["kind"]),
         basis_reference=_text(basis, "reference", 64),
         item_code=_text(request, "item_code", 64),
@@ -121,6 +136,23 @@ def read_comparison(request: Mapping[str, Any]) -> Comparison:
     wanted = [{"certificate_type": request.get("certificate_type"), "fields": sorted(values)}]
     return Comparison(
         read_pull_request({**request, "wanted": wanted, "by_item": False, "tell_when_issued": False}), values
+    )
+
+
+def read_redemption(request: Mapping[str, Any]) -> Redemption:
+    """Read what is asked with a presentation code; RequestFormError names the member that is wrong.
+
+    Each type wants all that is shown, or at least one field: the holder reads which.
+    """
+    wanted = _read_all_wanted(request)
+    if any(each.fields == () for each in wanted):
+        raise RequestFormError("wanted")
+    return Redemption(
+        licence_number=_text(request, "licence_number", 18) if request.get("licence_number") is not None else None,
+        window=_text(request, "window", 64),
+        wanted=wanted,
+        item_code=_text(request, "item_code", 64),
+        case_number=_text(request, "case_number", 128),
     )
 
 
@@ -160,6 +192,16 @@ def note_payload(
         "as_of": as_of,
         "presentations": [dict(each) for each in presentations],
     }
+
+
+def _read_all_wanted(request: Mapping[str, Any]) -> tuple[Wanted, ...]:
+    wanted = request.get("wanted")
+    if not isinstance(wanted, list) or not 1 <= len(wanted) <= _MOST_TYPES:
+        raise RequestFormError("wanted")
+    each = tuple(_read_wanted(one) for one in wanted)
+    if len({one.certificate_type for one in each}) != len(each):
+        raise RequestFormError("wanted")
+    return each
 
 
 def _read_wanted(one: Any) -> Wanted:

@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from schemas.granted import (
+    NONE,
+    GrantedType,
+    check_count,
+    check_scope,
+    parse_certificates,
+    parse_number,
+    parse_types,
+    render_certificates,
+    render_types,
+)
 from schemas.sentence import (
     DIGEST,
-    IDENTIFIER,
     LICENCE_NUMBER,
     NONCE,
     SentenceFormError,
@@ -26,19 +36,17 @@ from schemas.sentence import (
     template_pattern,
 )
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 MAX_USES = 1_000_000
-NONE = "无"
 
 RequesterKind = Literal["department", "enterprise", "person"]
 
-_KIND_WORDS: dict[RequesterKind, str] = {"department": "部门", "enterprise": "市场主体", "person": "个人"}
+KIND_WORDS: dict[RequesterKind, str] = {"department": "部门", "enterprise": "市场主体", "person": "个人"}
+KINDS: dict[str, RequesterKind] = {word: kind for kind, word in KIND_WORDS.items()}
 
-_SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_ITEM_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+ITEM_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
 
-_GRANT_TEMPLATE = """\
+_FIRST_TEMPLATE = """\
 一照通行电子证照授权书（第1版）
 授权方（持证主体）：「{holder_name}」，统一社会信用代码〔{holder_licence_number}〕。
 被授权方（用证方）：{requester_kind}「{requester_name}」，统一社会信用代码〔{requester_licence_number}〕。
@@ -51,6 +59,21 @@ _GRANT_TEMPLATE = """\
 授权书编号：〔{nonce}〕。
 授权方可以随时撤回本授权；撤回之后，被授权方不得再凭本授权取得证照。"""
 
+_GRANT_TEMPLATE = """\
+一照通行电子证照授权书（第2版）
+授权方（持证主体）：「{holder_name}」，统一社会信用代码〔{holder_licence_number}〕。
+被授权方（用证方）：{requester_kind}「{requester_name}」，统一社会信用代码〔{requester_licence_number}〕。
+授权提供的单张证照（含证照上除不予共享以外的全部内容）：{certificates}。
+授权提供的证照类型及其字段：{types}。
+上述类型中签署之后才颁发的证照：{future}。
+用途：办理事项「{item_name}」，事项编码〔{item_code}〕，办件编号「{case_number}」，不得用于其他用途。
+授权期限：自〔{valid_from}〕起，至〔{valid_until}〕止（北京时间）。
+使用次数：最多〔{uses}〕次。
+受托办理人：「{delegate}」。
+授权书编号：〔{nonce}〕。
+字段以所列版本为准，改版后新设的或含义不同的字段不在授权之内。授权方可以随时撤回本授权；撤回之后，被授权方不得再凭本授权取得证照。"""
+
+FUTURE_WORDS = {True: "一并授权，授权期限内颁发的也包括在内", False: "不在授权之内"}
 _WITHDRAWAL_TEMPLATE = """\
 一照通行电子证照授权撤回书（第1版）
 撤回方（持证主体）：统一社会信用代码〔{holder_licence_number}〕。
@@ -60,38 +83,12 @@ _WITHDRAWAL_TEMPLATE = """\
 
 
 @dataclass(frozen=True, slots=True)
-class GrantedField:
-    """One field of a type: its name in the catalogue and the label the signer read."""
-
-    name: str
-    label_zh: str
-
-    def __post_init__(self) -> None:
-        check_form("field name", self.name, _SLUG)
-        check_plain("field label", self.label_zh, 40)
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedType:
-    """One certificate type in one version, and which of its fields are granted."""
-
-    code: str
-    version: int
-    name_zh: str
-    fields: tuple[GrantedField, ...]
-
-    def __post_init__(self) -> None:
-        check_form("type code", self.code, _SLUG)
-        _count("type version", self.version, 999_999)
-        check_plain("type name", self.name_zh, 80)
-        _distinct("fields", [field.name for field in self.fields], at_least=1)
-
-
-@dataclass(frozen=True, slots=True)
 class Grant:
     """What the holder allows. `无` where a member is unused; times are aware UTC in whole seconds, the end excluded.
 
-    A single certificate is granted with all its fields but those never shared; a type with the fields it names.
+    A single certificate is granted with all its fields but those never shared; a type with the fields it names, as they
+    are in its version. Of a type, what is issued after the signing is given by explicit words (`future`) alone; the
+    first version of the sentence had none.
     Raises SentenceFormError when a member breaks its rule.
     """
 
@@ -110,25 +107,28 @@ class Grant:
     uses: int
     delegate: str
     nonce: str
+    future: bool = False
+    version: int = TEMPLATE_VERSION
 
     def __post_init__(self) -> None:
         check_form("holder_licence_number", self.holder_licence_number, LICENCE_NUMBER)
-        _check_requester(self.requester_kind, self.requester_licence_number)
+        if self.version not in _TEMPLATES or (self.future and self.version == 1):
+            raise SentenceFormError("version", "unknown, or without these words")
+        if self.future and not self.types:
+            raise SentenceFormError("future", "of no type")
+        check_requester(self.requester_kind, self.requester_licence_number)
         for member in ("holder_name", "requester_name", "item_name"):
             check_plain(member, getattr(self, member), 200)
         for member in ("case_number", "delegate"):
             check_plain(member, getattr(self, member), 100)
-        for identifier in self.certificates:
-            check_form("certificates", identifier, IDENTIFIER)
-        _distinct("certificates", self.certificates)
-        _distinct("types", [granted.code for granted in self.types], at_least=0 if self.certificates else 1)
+        check_scope(self.certificates, self.types)
         if self.item_code != NONE:
-            check_form("item_code", self.item_code, _ITEM_CODE)
+            check_form("item_code", self.item_code, ITEM_CODE)
         check_moment("valid_from", self.valid_from)
         check_moment("valid_until", self.valid_until)
         if self.valid_until <= self.valid_from:
             raise SentenceFormError("valid_until", "not after valid_from")
-        _count("uses", self.uses, MAX_USES)
+        check_count("uses", self.uses, MAX_USES)
         check_form("nonce", self.nonce, NONCE)
 
 
@@ -148,14 +148,14 @@ class Withdrawal:
 
 def render_grant(grant: Grant) -> str:
     """Return the text the holder signs; its UTF-8 bytes are what the signature is over."""
-    return _GRANT_TEMPLATE.format(
+    return _TEMPLATES[grant.version].format(
         holder_name=grant.holder_name,
         holder_licence_number=grant.holder_licence_number,
-        requester_kind=_KIND_WORDS[grant.requester_kind],
+        requester_kind=KIND_WORDS[grant.requester_kind],
         requester_name=grant.requester_name,
         requester_licence_number=grant.requester_licence_number,
-        certificates="、".join(f"〔{identifier}〕" for identifier in grant.certificates) or NONE,
-        types="；".join(map(_render_type, grant.types)) or NONE,
+        certificates=render_certificates(grant.certificates),
+        types=render_types(grant.types),
         item_name=grant.item_name,
         item_code=grant.item_code,
         case_number=grant.case_number,
@@ -164,30 +164,33 @@ def render_grant(grant: Grant) -> str:
         uses=grant.uses,
         delegate=grant.delegate,
         nonce=grant.nonce,
+        future=FUTURE_WORDS[grant.future],
     )
 
 
 def parse_grant(text: str) -> Grant:
     """Read a grant's text; SentenceTextError unless it is exactly what `render_grant` makes of what was read."""
-    members = read_members(text, _GRANT_PATTERN)
-    kinds = {word: kind for kind, word in _KIND_WORDS.items()}
+    version = 1 if text.startswith(_FIRST_TEMPLATE.partition("\n")[0]) else TEMPLATE_VERSION
+    members = read_members(text, _PATTERNS[version])
     try:
         grant = Grant(
             holder_licence_number=members["holder_licence_number"],
             holder_name=members["holder_name"],
-            requester_kind=kinds[members["requester_kind"]],
+            requester_kind=KINDS[members["requester_kind"]],
             requester_licence_number=members["requester_licence_number"],
             requester_name=members["requester_name"],
-            certificates=tuple(re.findall("〔([^〔〕]*)〕", members["certificates"])),
-            types=tuple(map(_parse_type, _TYPE.finditer(members["types"]))),
+            certificates=parse_certificates(members["certificates"]),
+            types=parse_types(members["types"]),
             item_code=members["item_code"],
             item_name=members["item_name"],
             case_number=members["case_number"],
             valid_from=parse_moment(members["valid_from"]),
             valid_until=parse_moment(members["valid_until"]),
-            uses=_parse_number(members["uses"]),
+            uses=parse_number(members["uses"]),
             delegate=members["delegate"],
             nonce=members["nonce"],
+            future=_FUTURES[members["future"]] if version > 1 else False,
+            version=version,
         )
     except (SentenceFormError, KeyError):
         raise SentenceTextError("value") from None
@@ -217,40 +220,14 @@ def parse_withdrawal(text: str) -> Withdrawal:
     return withdrawal
 
 
-_GRANT_PATTERN = template_pattern(_GRANT_TEMPLATE)
+_TEMPLATES = {1: _FIRST_TEMPLATE, 2: _GRANT_TEMPLATE}
+_PATTERNS = {version: template_pattern(template) for version, template in _TEMPLATES.items()}
+_FUTURES = {words: future for future, words in FUTURE_WORDS.items()}
 _WITHDRAWAL_PATTERN = template_pattern(_WITHDRAWAL_TEMPLATE)
-_FIELD = re.compile("「([^「」]*)」〔([^〔〕]*)〕")
-_TYPE = re.compile(f"「([^「」]*)」〔([^〔〕]*)〕第〔([^〔〕]*)〕版，字段：((?:{_FIELD.pattern}、?)+)")
 
 
-def _render_type(granted: GrantedType) -> str:
-    fields = "、".join(f"「{field.label_zh}」〔{field.name}〕" for field in granted.fields)
-    return f"「{granted.name_zh}」〔{granted.code}〕第〔{granted.version}〕版，字段：{fields}"
-
-
-def _parse_type(match: re.Match[str]) -> GrantedType:
-    name_zh, code, version, fields = match.group(1, 2, 3, 4)
-    named = tuple(GrantedField(name=name, label_zh=label) for label, name in _FIELD.findall(fields))
-    return GrantedType(code=code, version=_parse_number(version), name_zh=name_zh, fields=named)
-
-
-def _parse_number(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise SentenceFormError("number", "form")
-    return int(text)
-
-
-def _count(member: str, value: int, most: int) -> None:
-    if type(value) is not int or not 1 <= value <= most:
-        raise SentenceFormError(member, "out of range")
-
-
-def _distinct(member: str, values: tuple[str, ...] | list[str], *, at_least: int = 0) -> None:
-    if len(values) < at_least or len(set(values)) != len(values):
-        raise SentenceFormError(member, "empty or named twice")
-
-
-def _check_requester(kind: RequesterKind, licence_number: str) -> None:
+def check_requester(kind: RequesterKind, licence_number: str) -> None:
+    """Refuse a requester of no kind, or whose licence number is not of its kind: SentenceFormError."""
     if kind not in get_args(RequesterKind):
         raise SentenceFormError("requester_kind", "unknown")
     if kind == "person":

@@ -39,6 +39,7 @@ class RetentionCode(StrEnum):
     INTAKE_OUTCOME = "intake_outcome"
     NOTICE = "notice"
     COMPARISON_MISS = "comparison_miss"
+    CODE_MISS = "code_miss"
     KEPT_ANSWER = "kept_answer"
     SPOOLED_FILE = "spooled_file"
     UNNAMED_FILE = "unnamed_file"

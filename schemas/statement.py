@@ -40,6 +40,10 @@ class Ordered(StrEnum):
     RETIRE = "retire"
     RENEW_KEY = "renew_key"
     PUT_ITEMS = "put_items"
+    REDEEM = "redeem"
+    REQUEST_GRANT = "request_grant"
+    END_ALL = "end_all"
+    WITNESS_GRANT = "witness_grant"
 
 
 class StatementFormError(ValueError):

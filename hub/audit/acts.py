@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from hub.audit.everything import Check, Everything, Faults, Row, signed_text
+from hub.audit.everything import Check, Everything, Faults, Row, grant_content, signed_text
 from hub.audit.records import retired_claims
+from hub.granting import sealed_digest
 from hub.signer_status import grant_context
 from hub.store import tables
 from schemas.canonical import canonical_json
@@ -83,6 +84,10 @@ def _done(all_: Everything) -> Iterator[Entered]:
     digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
     yield from _certificates_done(all_, digests)
     yield from _exchange_done(all_, digests)
+    yield from _presentations_done(all_, digests)
+    yield from _delegations_done(all_)
+    yield from _requests_done(all_, digests)
+    yield from _endings_done(all_, digests)
     yield from _documents_done(all_, digests)
     yield from _ordered_done(all_)
     issued = {row["serial"]: row for row in all_.rows(tables.certificate)}
@@ -94,9 +99,13 @@ def _done(all_: Everything) -> Iterator[Entered]:
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
     yield "enrol", None, None, None, None  # of the operator, by `init`
     for row in all_.rows(tables.grant_table):
-        yield "grant", row["act_id"], row["digest"], None, None
+        if row["basis"] == "window":
+            digest = next(each["digest"] for each in all_.rows(tables.statement) if each["number"] == row["statement"])
+            yield "window_grant", row["act_id"], digest, sealed_digest(grant_content(row, all_)), None
+        else:
+            yield "grant" if row["basis"] is None else row["basis"], row["act_id"], row["digest"], None, None
         if row["ended_by"] is not None:
-            ended_by = {each["act_id"] for each in all_.rows(tables.relation)}
+            ended_by = {each["act_id"] for table in (tables.relation, tables.ending) for each in all_.rows(table)}
             if row["ended_by"] not in ended_by:
                 yield "grant_withdrawal", None, None, None, row["act_id"]  # by no act of the registry
         elif row["withdrawn_at"] is not None:
@@ -186,6 +195,40 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
 
 
+def _presentations_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    redemptions = all_.by_key(tables.redemption, "redemption")
+    for row in redemptions.values():
+        kind = "redemption" if row["allowed"] else "redemption_refused"
+        yield kind, row["act_id"], digests.get(row["statement"]), None, None
+    for row in all_.rows(tables.presentation_code):
+        if row["confirmation"] is not None:
+            asked = redemptions[row["redemption"]]["act_id"]
+            yield "confirmation", row["confirmation_act"], row["confirmation_digest"], None, asked
+
+
+def _delegations_done(all_: Everything) -> Iterator[Entered]:
+    for row in all_.rows(tables.delegation):
+        yield "delegation", row["act_id"], row["digest"], None, None
+        if row["withdrawal"] is not None:
+            yield "delegation_withdrawal", row["ended_by"], row["withdrawal_digest"], None, row["act_id"]
+    for row in all_.rows(tables.delegation_confirmation):
+        yield "delegations_confirmed", row["act_id"], row["digest"], None, None
+
+
+def _endings_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    for row in all_.rows(tables.ending):
+        yield "end_all", row["act_id"], row["digest"] or digests.get(row["statement"]), None, None
+
+
+def _requests_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
+    requests = all_.by_key(tables.grant_request, "request")
+    for row in requests.values():
+        yield "grant_request", row["act_id"], row["asking_digest"] or digests.get(row["statement"]), None, None
+    for row in all_.rows(tables.grant_request_holder):
+        if row["state"] == "refused":
+            yield "request_refused", row["answered_by"], row["refusal_digest"], None, requests[row["request"]]["act_id"]
+
+
 def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
     certificates = all_.by_key(tables.certificate, "serial")
     deliveries = all_.by_key(tables.delivery, "decision")
@@ -221,7 +264,8 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 _ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
-    tables.existing_document, tables.erasure,
+    tables.existing_document, tables.erasure, tables.redemption,
+    tables.grant_request, tables.ending, tables.grant_table,
 )  # fmt: skip
 
 

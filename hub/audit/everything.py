@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table, select
 
 from connectors.contract import ELicence, SignedText
 from hub.registry import Registry
+from hub.signer_status import grant_context
 from hub.store import tables
 from hub.store.files import DocumentFiles
 from hub.store.log import LogStore
 from signing.base64url import decode
+from signing.envelope import decrypt
 from signing.jws import parse_json
 
 Row = Mapping[str, Any]
@@ -70,3 +73,10 @@ def signed_text(content: Mapping[str, Any]) -> SignedText:
     """Return what an e-licence signed, as it is kept."""
     cert, signature = decode(content["cert"]), decode(content["signature"])
     return SignedText(content["text"], content["algorithm"], signature, cert, content["signer"]["role"])
+
+
+def grant_content(row: Row, all_: Everything) -> dict[str, Any]:
+    """Return a grant's kept sentence and how it was signed."""
+    context = grant_context(row["digest"])
+    content: dict[str, Any] = orjson.loads(decrypt(row["envelope"], masters=all_.registry.masters, context=context))
+    return content

@@ -1,42 +1,15 @@
 """Grants, deliveries, erasures, kept answers, notices and trust lists: each is what was signed, and adds up."""
 
-from collections import Counter
 from collections.abc import Sequence
 
-import orjson
-
 from hub.answers import disclosed_values
-from hub.audit.everything import Check, Everything, Faults, Row, signed_text
+from hub.audit.everything import Check, Everything, Faults, Row
 from hub.repeats import kept_answer
-from hub.signer_status import grant_context
 from hub.store import tables
 from hub.store.intention import KeptAct
 from schemas.exchange import NOTE_TYP
-from schemas.grant import parse_grant
-from schemas.sentence import statement_digest
-from signing.envelope import decrypt
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.trust import verify_trust_list
-
-
-def _grants(all_: Everything) -> Faults:
-    """Every grant is the sentence its e-licence signed, and its uses are those its decisions took."""
-    taken = Counter(
-        row["basis_reference"]
-        for row in all_.rows(tables.pull_decision)
-        if row["basis"] == "grant" and row["use_state"] in ("reserved", "used")
-    )
-    for row in all_.rows(tables.grant_table):
-        digest, registry = row["digest"], all_.registry
-        content = orjson.loads(decrypt(row["envelope"], masters=registry.masters, context=grant_context(digest)))
-        grant = parse_grant(content["text"])
-        signer = all_.hub.e_licence.verify(signed_text(content), at=row["recorded_at"])
-        if (statement_digest(content["text"]), grant.holder_licence_number) != (digest, signer.licence_number):
-            yield f"grant {digest}: text or signer"
-        if (row["holder"], row["requester"]) != (grant.holder_licence_number, grant.requester_licence_number):
-            yield f"grant {digest}: parties"
-        if row["uses"] != grant.uses or row["uses_taken"] != taken[digest] or row["uses_taken"] > row["uses"]:
-            yield f"grant {digest}: uses"
 
 
 def _deliveries(all_: Everything) -> Faults:
@@ -143,7 +116,6 @@ def _trust_lists(all_: Everything) -> Faults:
 
 
 CHECKS: Sequence[Check] = (
-    _grants,
     _deliveries,
     _erasures,
     _kept_answers,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from hub.audit import acts, answers, chains, documents, exchange, log, records, statements
+from hub.audit import acts, answers, chains, documents, exchange, grants, log, records, statements
 from hub.audit.everything import Audited, Check, Everything, Faults
 
 CHECKS: tuple[Check, ...] = (
@@ -13,6 +13,7 @@ CHECKS: tuple[Check, ...] = (
     *statements.CHECKS,
     *acts.CHECKS,
     *log.CHECKS,
+    *grants.CHECKS,
     *exchange.CHECKS,
     *documents.CHECKS,
     *answers.CHECKS,

@@ -115,6 +115,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.pull_decision: frozenset({"pull", "compare", "download"}),
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
+    tables.redemption: frozenset({"redeem"}),
     tables.service_item: frozenset({"put_items"}),
 }
 

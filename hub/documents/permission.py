@@ -12,7 +12,7 @@ from hub.store.exchange import ExchangeReader, StoredDelivery
 from hub.store.grant import GrantReader
 from schemas.certificate import Certificate, Status, civil_date
 from schemas.download import EXISTING
-from schemas.exchange import Basis
+from schemas.exchange import ON_SENTENCE
 from schemas.verdict import LICENCE_TABLE, Result
 
 
@@ -64,7 +64,7 @@ def require_deliverable(delivery: str, connection: Connection, now: datetime) ->
         raise NotFoundError("delivery_not_found")
     if now >= found.ends_at:
         raise DocumentError("copy_ended")
-    if decision.basis == Basis.GRANT:
+    if decision.basis in ON_SENTENCE:
         grant = GrantReader(connection).get(decision.basis_reference or "")
         if grant is None or grant.withdrawn_at is not None:
             raise DocumentError("copy_withdrawn")

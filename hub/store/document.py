@@ -239,6 +239,13 @@ class DocumentWriter:
         row = {name: getattr(download, name) for name in StoredDownload.__slots__}
         insert_rows(self._connection, tables.download, [row])
 
+    def end_downloads_since(self, applicant: str, since: datetime, now: datetime) -> list[str]:
+        """End every download opened since then that still runs; return their names."""
+        table = tables.download
+        running = (table.c.applicant == applicant) & (table.c.recorded_at >= since) & (table.c.ends_at > now)
+        ended = update(table).where(running).values(ends_at=now).returning(table.c.download)
+        return sorted(self._connection.execute(ended).scalars())
+
     def _change(self, name: DocumentName, holder: str, **values: Any) -> bool:
         return self._connection.execute(_CHANGE_HELD, _of(name) | {"holder": holder} | values).rowcount == 1
 

@@ -98,6 +98,12 @@ class ExchangeReader:
         chosen = (table.c.licence_number == licence_number) & (table.c.recorded_at >= since) & table.c.allowed
         return [StoredDecision(*row) for row in self._connection.execute(select(table).where(chosen))]
 
+    def delivered_of(self, licence_number: str, *, since: datetime) -> frozenset[str]:
+        """Return the decisions that led to a delivery of a holder's certificates since then."""
+        table = tables.delivery
+        query = select(table.c.decision).where(table.c.licence_number == licence_number, table.c.recorded_at >= since)
+        return frozenset(self._connection.execute(query).scalars())
+
     def lapsed(self, now: datetime) -> list[StoredDecision]:
         """Return decisions whose reserved use was neither used nor released in time."""
         table = tables.pull_decision

@@ -17,7 +17,8 @@ class StoredGrant:
     """A grant as kept. `envelope` holds sentence, signature and cert, encrypted; `cert_good_at` None: pending.
 
     `withdrawal` holds the same of the sentence that ended it; `ended_by` names the act that did, by law and not by the
-    holder's word.
+    holder's word. `basis` is None for a grant that the e-licence signed; `delegation` names what its signer acted by,
+    `statement` the order of the officers who witnessed one on paper.
     """
 
     digest: str
@@ -37,6 +38,9 @@ class StoredGrant:
     act_id: str
     withdrawal: bytes | None = None
     ended_by: str | None = None
+    basis: str | None = None
+    delegation: str | None = None
+    statement: int | None = None
 
 
 class GrantReader:
@@ -81,3 +85,9 @@ class GrantWriter:
         open_ = (_TABLE.c.holder == holder) & _TABLE.c.withdrawn_at.is_(None)
         values = {"withdrawn_at": now, "ended_by": act_id}
         return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount
+
+    def end_since(self, holder: str, since: datetime, act_id: str, now: datetime) -> list[str]:
+        """End every grant and presentation taken in since then, by one act; return their digests."""
+        open_ = (_TABLE.c.holder == holder) & _TABLE.c.withdrawn_at.is_(None) & (_TABLE.c.recorded_at >= since)
+        ended = update(_TABLE).where(open_).values(withdrawn_at=now, ended_by=act_id).returning(_TABLE.c.digest)
+        return sorted(self._connection.execute(ended).scalars())

@@ -86,6 +86,7 @@ def _past(code: RetentionCode, before: date) -> tuple[Table, ColumnElement[bool]
             | ((_NOTICE.c.state == "done") & (_NOTICE.c.closed_at < moment)),
         ),
         RetentionCode.COMPARISON_MISS: (_MISS, _MISS.c.day < before),
+        RetentionCode.CODE_MISS: (tables.code_miss, tables.code_miss.c.day < before),
         RetentionCode.KEPT_ANSWER: (tables.idempotency, tables.idempotency.c.expires_at < moment),
     }
     return conditions[code]

@@ -498,6 +498,139 @@ grant_table = Table(
     # The sentence that ended it with its signature and cert, encrypted; NULL where the act below ended it by law.
     Column("withdrawal", LargeBinary),
     Column("ended_by", String(64)),
+    # What kind of basis it is: "presentation", "window"; NULL: a grant that the e-licence signed.
+    Column("basis", String(16)),
+    # The delegation that its signer acted by; NULL: by the role alone.
+    Column("delegation", String(64)),
+    # The order of the officers who witnessed it on paper.
+    Column("statement", Serial),
+)
+presentation_code = Table(
+    "presentation_code",
+    metadata,
+    # The code of one presentation, which is known by its digest. Both forms of it are kept as keyed digests (HMAC).
+    Column("digest", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("code_mac", String(64), nullable=False, unique=True),
+    Column("digits_mac", String(64), nullable=False),
+    # Wrong guesses of its digits; the last of them kills it.
+    Column("misses", Integer, nullable=False),
+    Column("killed_at", Moment),
+    # Who asks with it: one redemption, ever.
+    Column("redemption", String(43)),
+    # Set once it may be used: with its redemption where the requester was named, else by the holder's confirmation.
+    Column("released_at", Moment),
+    # The sentence that confirmed it with signature and cert, encrypted; its digest, and the act.
+    Column("confirmation", LargeBinary),
+    Column("confirmation_digest", String(64)),
+    Column("confirmation_act", String(64)),
+    Column("expires_at", Moment, nullable=False),
+)
+redemption = Table(
+    "redemption",
+    metadata,
+    # An officer showed a code: what for, and whether it was one that counts. `digest` NULL: of no presentation.
+    Column("redemption", String(43), primary_key=True),
+    Column("digest", String(64)),
+    Column("system", String(64), nullable=False),
+    Column("requester", String(18), nullable=False),
+    Column("officer", String(64)),
+    Column("window", Text, nullable=False),
+    Column("item_code", String(64), nullable=False),
+    Column("case_number", String(128), nullable=False),
+    Column("fields", JsonBytes, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+code_miss = Table(
+    "code_miss",
+    metadata,
+    # Digits that were no code's, by the officer who tried them, a day.
+    Column("officer", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("misses", Integer, nullable=False),
+)
+delegation = Table(
+    "delegation",
+    metadata,
+    # Who may act for an enterprise: an agent, known by the serial of its e-licence cert, in one matter.
+    Column("digest", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("cert_serial", String(64), nullable=False),
+    Column("item_code", String(64), nullable=False),
+    Column("valid_from", Moment, nullable=False),
+    Column("valid_until", Moment, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", String(64)),
+    # The sentence that took it back, encrypted, and its digest; NULL where another act ended it.
+    Column("withdrawal", LargeBinary),
+    Column("withdrawal_digest", String(64)),
+)
+delegation_confirmation = Table(
+    "delegation_confirmation",
+    metadata,
+    # A new legal representative said which delegations go on, by digest, and whether managers do.
+    Column("digest", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("delegations", JsonBytes, nullable=False),
+    Column("managers", Boolean, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+grant_request = Table(
+    "grant_request",
+    metadata,
+    # A requester asks holders for a grant that is filled in; what it asks is encrypted, its code kept as HMAC.
+    Column("request", String(43), primary_key=True),
+    Column("requester", String(18), nullable=False),
+    Column("system", String(64), nullable=False),
+    Column("code_mac", String(64), nullable=False, unique=True),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("statement", Serial),
+    Column("valid_until", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+    # The sentence by which an enterprise asks, encrypted, and its digest; NULL where a department's statement does.
+    Column("asking", LargeBinary),
+    Column("asking_digest", String(64)),
+)
+grant_request_holder = Table(
+    "grant_request_holder",
+    metadata,
+    Column("request", String(43), primary_key=True),
+    # In which order the holders sign.
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("holder", String(18), nullable=False, index=True),
+    # open → signed | refused | ended
+    Column("state", String(8), nullable=False),
+    Column("answered_at", Moment),
+    Column("grant_digest", String(64)),
+    # The signed refusal, encrypted, and its digest.
+    Column("refusal", LargeBinary),
+    Column("refusal_digest", String(64)),
+    # The act by which it was answered or ended.
+    Column("answered_by", String(64)),
+)
+ending = Table(
+    "ending",
+    metadata,
+    # All that an enterprise gave since a moment was taken back, by its own sentence or by a window's order.
+    Column("act_id", String(64), primary_key=True),
+    Column("holder", String(18), nullable=False, index=True),
+    Column("since", Moment, nullable=False),
+    Column("counts", JsonBytes, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    # The sentence, encrypted, and its digest; NULL where a window's statement ordered it.
+    Column("envelope", LargeBinary),
+    Column("digest", String(64)),
+    Column("statement", Serial),
 )
 pull_decision = Table(
     "pull_decision",

@@ -1,5 +1,6 @@
 """Doors of grants: draft the sentence, post what the enterprise signed, end it. Public: the signature is the right."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -12,6 +13,7 @@ from hub.web.bodies import StrictRoute
 from hub.web.callers import in_thread, moment
 from hub.web.limits import AddressLimit
 from hub.web.receipts import Receipted
+from schemas.grant_templates import load_grant_templates
 from signing.base64url import decode
 
 Identifier = Annotated[str, Field(pattern=r"^[0-9A-Z.]{1,128}$")]
@@ -19,7 +21,10 @@ Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 
 
 class GrantWish(BaseModel):
-    """What a grant is to say. `types` maps certificate types to field names; times are ISO 8601 with an offset."""
+    """What a grant is to say. `types` maps certificate types to field names; times are ISO 8601 with an offset.
+
+    A `template` fills in what is not said; without one item, end and uses must be. `future`: what is issued later too.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,13 +32,15 @@ class GrantWish(BaseModel):
     requester: str = Field(pattern=r"^[0-9A-Z]{18}$")
     types: dict[str, list[str]] = Field(default={}, max_length=50)
     certificates: list[Identifier] = Field(default=[], max_length=100)
-    item_code: str = Field(max_length=64)
-    item_name: str = Field(max_length=128)
+    item_code: str | None = Field(default=None, max_length=64)
+    item_name: str | None = Field(default=None, max_length=128)
     case_number: str = Field(max_length=128)
     valid_from: str | None = Field(default=None, max_length=40)
-    valid_until: str = Field(max_length=40)
-    uses: int = Field(ge=1, le=1000)
+    valid_until: str | None = Field(default=None, max_length=40)
+    uses: int | None = Field(default=None, ge=1, le=1000)
     delegate: str | None = Field(default=None, max_length=64)
+    future: bool | None = None
+    template: str | None = Field(default=None, max_length=64)
 
 
 class SignedBody(BaseModel):
@@ -58,6 +65,11 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipt
     async def draft(wish: GrantWish) -> dict[str, Any]:
         """Return the Chinese sentence that the enterprise's e-licence signs. Nothing is stored."""
         return _answer(await in_thread(lambda: draft_grant(wish.model_dump(), registry=registry, now=moment())))
+
+    @router.get("/templates", summary="Templates of grants 授权书模板")
+    async def templates() -> dict[str, Any]:
+        """Return what a `template` fills in, by its code."""
+        return {code: asdict(each) for code, each in load_grant_templates().items()}
 
     @router.post("", status_code=201, summary="Post a signed grant 提交授权书")
     async def post(request: Request, signed: SignedBody) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 
 from hub.annotations import annotate, read_annotation_order
+from hub.endings import end_all_at_window, read_ending_order
 from hub.parties import renew_key
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
@@ -17,6 +18,7 @@ from hub.tasks import answer_task, ask_correction
 from hub.web.bodies import StrictRoute
 from hub.web.callers import Called, OrderBody, in_thread, verify_call
 from hub.web.receipts import Receipted
+from hub.window_grants import read_witness_order, witness_grant
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -53,6 +55,15 @@ def _retire(content: Content, called: Called, registry: Registry) -> dict[str, A
     return retire_reference(read_retire_order(content), seconds=called.seconds, **_who_orders(called, registry))
 
 
+def _end_all(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    order = read_ending_order(content, overrides=AdmittedNumbers(registry.database))
+    return end_all_at_window(order, seconds=called.seconds, **_who_orders(called, registry))
+
+
+def _witness_grant(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return witness_grant(read_witness_order(content), seconds=called.seconds, **_who_orders(called, registry))
+
+
 def _answer_task(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
     return answer_task(content, **_who_orders(called, registry))
 
@@ -70,6 +81,8 @@ DOORS = (
     OrderDoor("/annotations", Ordered.ANNOTATE, Role.ISSUE, "Annotate a certificate 标注证照", _annotate),
     OrderDoor("/relations", Ordered.RELATE, Role.ISSUE, "Relate two enterprises 登记主体关系", _relate),
     OrderDoor("/references", Ordered.RETIRE, Role.ISSUE, "Retire and replace a reference 停用并更换查询码", _retire),
+    OrderDoor("/window-endings", Ordered.END_ALL, Role.ISSUE, "End all at a window 窗口收回授权", _end_all),
+    OrderDoor("/window-grants", Ordered.WITNESS_GRANT, Role.PULL, "Witness a paper grant 窗口纸质授权", _witness_grant),
     OrderDoor("/subjects", Ordered.REGISTER, Role.ISSUE, "Register a site or device 登记场所或设备", _register),
     OrderDoor("/task-answers", Ordered.ANSWER_TASK, Role.ISSUE, "Answer a task 办结待办", _answer_task),
     OrderDoor("/correction-requests", Ordered.ASK_CORRECTION, Role.PULL, "Ask to correct 申请校核", _ask_correction),

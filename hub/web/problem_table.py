@@ -417,6 +417,34 @@ PULLS: Mapping[str, Row] = {
         422, "案件编号不符合该事项的编号格式。", "The case number has not the form of this item's numbers.",
         "请填写真实的受理编号。", "Give the number under which the case was accepted.",
     ),
+    "code_unknown": Row(
+        403, "没有这个出示码。", "There is no such presentation code.",
+        "请核对统一社会信用代码和 8 位数字；连续输错会使出示码作废，也会停用本经办人当日的核验。",
+        "Check the licence number and the eight digits; wrong ones kill the code, and stop the officer for the day.",
+    ),
+    "code_killed": Row(
+        403, "这个出示码因输错次数过多已经作废。", "This code was killed by too many wrong tries.",
+        "请持证主体重新出示。", "Have the enterprise present anew.",
+    ),
+    "code_redeemed": Row(
+        409, "这个出示码已经核验过，每个码只用一次。", "This code was redeemed before; each counts once.",
+        "请用已有的核验结果调用证照，或请持证主体重新出示。",
+        "Pull with the redemption that was made, or have the enterprise present anew.",
+    ),
+    "officer_stopped": Row(
+        429, "该经办人今天输错次数过多，当日不能再以数字核验。",
+        "This officer has tried too many wrong digits today.",
+        "请扫描二维码，或改由其他经办人办理。", "Scan the QR, or have another officer see to it today.",
+    ),
+    "presentation_other_officer": Row(
+        403, "这个出示码是由另一名经办人核验的。", "Another officer redeemed this code.",
+        "请由核验的经办人调用。", "Have the officer who redeemed it pull.",
+    ),
+    "presentation_unconfirmed": Row(
+        409, "持证主体还没有确认。", "The enterprise has not confirmed yet.",
+        "请持证主体在手机上核对窗口和字段并签署确认书。",
+        "Have the enterprise read window and fields on its phone, and sign.",
+    ),
     "grant_unknown": Row(
         403, "没有这份授权书。", "There is no such grant.",
         "请核对授权书摘要，或请持证主体先提交授权书。",
@@ -517,6 +545,81 @@ GRANTS: Mapping[str, Row] = {
     "grant_posted": Row(
         409, "这份授权书或撤回书已经提交过。", "This grant or withdrawal was posted before.",
         "可按摘要查询其状态。", "Look up its state by its digest.",
+    ),
+    "request_not_found": Row(
+        404, "没有这个授权请求。", "There is no such request for a grant.",
+        "请核对二维码或编号，或请用证方重新提出。", "Check the code, or have the requester ask anew.",
+    ),
+    "request_ended": Row(
+        409, "这个授权请求已过期。", "The request for a grant has ended.",
+        "请用证方重新提出。", "Have the requester ask anew.",
+    ),
+    "request_answered": Row(
+        409, "这个主体已经答复过该请求。", "This enterprise has answered the request before.",
+        "无须再办。", "Nothing is left to do.",
+    ),
+    "request_other_holder": Row(
+        403, "该请求没有向这个主体提出。", "The request does not ask this enterprise.",
+        "请由被请求的主体签署。", "Have an enterprise sign that is asked.",
+    ),
+    "request_other_grant": Row(
+        409, "签署的授权书与请求的内容不符。", "What was signed is not what was asked.",
+        "请重新查看请求，原样签署；内容不同意的请拒绝。", "Read the request again and sign it as it is, or refuse it.",
+    ),
+    "window_other_requester": Row(
+        403, "纸质授权书写的是另一个用证方。", "The paper names another requester.",
+        "请由授权书写明的部门的两名经办人见证。", "Have two officers of the department that it names witness it.",
+    ),
+    "template_unknown": Row(
+        422, "没有这个授权书模板。", "There is no such template.",
+        "请查看 /api/v1/grants/templates。", "See /api/v1/grants/templates.",
+    ),
+    "role_not_entitled": Row(
+        403, "签署人的角色不能办理此事。", "Who signed may not do this in that role.",
+        "请由法定代表人或证照管理员签署。", "Have the legal representative or the licence manager sign.",
+    ),
+    "representative_changed": Row(
+        403, "法定代表人已经变更，这是变更之前的电子营业执照。",
+        "The legal representative has changed; this e-licence is from before that.",
+        "请新任法定代表人重新领取电子营业执照后签署。", "Have the new one get its own e-licence and sign.",
+    ),
+    "delegation_needed": Row(
+        403, "办事人没有这个事项的有效委托。", "The agent holds no delegation in force for this matter.",
+        "请法定代表人或证照管理员先签署委托书。", "Have the legal representative or the manager delegate it first.",
+    ),
+    "delegation_frozen": Row(
+        403, "法定代表人已经变更，委托尚未经新任法定代表人确认。",
+        "The legal representative has changed and the new one has not confirmed the delegation.",
+        "请新任法定代表人签署委托确认书。", "Have the new legal representative sign a confirmation.",
+    ),
+    "delegation_ends_before": Row(
+        403, "授权的期限超过了委托的期限。", "What is given would outlast the delegation.",
+        "请缩短授权期限，或重新委托。", "Let it end earlier, or have it delegated for longer.",
+    ),
+    "delegation_withdrawn": Row(
+        403, "该委托已经撤回。", "The delegation has been taken back.",
+        "请由法定代表人或证照管理员签署，或重新委托。", "Have the legal representative sign, or delegate anew.",
+    ),
+    "delegation_not_found": Row(
+        404, "没有这份委托书，或它已不能确认。", "There is no such delegation, or it can be confirmed no more.",
+        "请核对摘要。", "Check its digest.",
+    ),
+    "code_form": Row(
+        422, "这不是出示码：应为二维码中的文字，或 8 位数字。", "That is no code: it is a QR's text, or eight digits.",
+        "请重新扫描或输入。", "Scan or type it again.",
+    ),
+    "presentation_not_found": Row(
+        404, "没有这份出示授权书。", "There is no such presentation.",
+        "请核对摘要。", "Check its digest.",
+    ),
+    "presentation_not_redeemed": Row(
+        409, "还没有窗口核验过这个出示码。", "No window has asked with this code yet.",
+        "请先向窗口出示二维码或 8 位数字。", "Show the QR or the eight digits at the window first.",
+    ),
+    "presentation_released": Row(
+        409, "这次出示已经确认，或事先写明了用证方。",
+        "This was confirmed before, or its requester was named from the start.",
+        "无须再办。", "Nothing is left to do.",
     ),
     "grant_not_found": Row(
         404, "没有这份授权书。", "There is no such grant.",

@@ -444,7 +444,9 @@ class Lives(Led):
         posted = self._act(
             {"grant_holder_ended"} if is_no_more else set(),
             lambda: self.world.post(
-                self.world.sign_grant(signer=holder.number, licence_number=holder.number, uses=GRANTED_USES)
+                self.world.sign_grant(
+                    signer=holder.number, licence_number=holder.number, uses=GRANTED_USES, future=True
+                )
             ),
         )
         if posted is None:

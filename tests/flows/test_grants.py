@@ -7,9 +7,18 @@ from typing import Any
 import pytest
 
 from connectors.contract import SignedText
+from hub.delivery import permitted_names
 from hub.grants import draft_grant, grant_state
+from hub.store.certificate import CertificateReader
+from hub.store.exchange import ExchangeReader
+from schemas.catalogue import Catalogue
+from schemas.certificate import Certificate
+from schemas.grant import parse_grant
+from schemas.grant_templates import load_grant_templates
 from tests.flows.refusals import refused
 from tests.flows.world import (
+    CATALOGUE,
+    HEALTH,
     MARKET,
     OTHER_SHOP,
     SHOP,
@@ -19,6 +28,7 @@ from tests.flows.world import (
     grant_wish,
     granted_request,
     licence_order,
+    lift_order,
 )
 
 
@@ -118,7 +128,7 @@ def test_grant_is_posted_once(granting_world: World) -> None:
     [
         ("最多〔2〕次", "最多〔9〕次", "grant_nonce"),
         ("最多〔2〕次", "最多〔02〕次", "grant_text"),
-        ("授权书（第1版）", "授权书（第2版）", "grant_text"),
+        ("授权书（第2版）", "授权书（第1版）", "grant_text"),
         ("（北京时间）", "（北京时间） ", "grant_text"),
         ("不得用于其他用途", "可以用于其他用途", "grant_text"),
     ],
@@ -242,6 +252,82 @@ def test_state_of_a_grant_nobody_posted_is_not_found(granting_world: World) -> N
         grant_state("0" * 64, registry=granting_world.registry, now=granting_world.now)
 
 
-def test_manager_and_agent_sign_as_themselves(granting_world: World) -> None:
+def test_manager_signs_as_himself(granting_world: World) -> None:
     granting_world.make_licence(role="manager")
     assert granting_world.pull(granted_request(granting_world.grant(role="manager")))["delivery"]
+
+
+def test_certificate_issued_later_is_given_by_explicit_words_alone(granting_world: World) -> None:
+    narrow, wide = granting_world.grant(), granting_world.grant(future=True)
+    granting_world.now += timedelta(seconds=1)
+    later = granting_world.issue(food_order(certificate_number=food_number(2)))["identifier"]
+    identifiers = [[each["identifier"] for each in _pulled(granting_world, each)] for each in (narrow, wide)]
+    assert later not in identifiers[0]
+    assert identifiers[1] == [*identifiers[0], later]
+
+
+def test_type_of_which_all_was_issued_later_is_told_apart_from_one_there_is_not(granting_world: World) -> None:
+    digest = granting_world.grant(types={"lift_registration": ["place_of_use"]})
+    wanted = [{"certificate_type": "lift_registration"}]
+    assert granting_world.pull(granted_request(digest, wanted=wanted))["items"] == [
+        {"certificate_type": "lift_registration", "found": False}
+    ]
+    granting_world.now += timedelta(seconds=1)
+    granting_world.issue(lift_order())
+    (item,) = granting_world.pull(granted_request(digest, wanted=wanted))["items"]
+    assert item == {"certificate_type": "lift_registration", "found": False, "not_covered": 1}
+
+
+def test_field_is_given_as_it_is_in_the_version_that_was_signed(granting_world: World) -> None:
+    first = CATALOGUE.get("food_operation_permit")
+    digest = granting_world.grant(future=True)
+    granting_world.now += timedelta(seconds=1)
+    # In the second version the field of that name is another, and one has come that nobody granted.
+    area = next(each for each in first.fields if each.name == "floor_area")
+    fields = [replace(each, label_zh="仓储面积") if each == area else each for each in first.fields]
+    second = replace(first, version=2, fields=(*fields, replace(area, name="kitchen_area")))
+    catalogue = Catalogue([*CATALOGUE.all_versions(), second])
+    later = replace(granting_world, registry=replace(granting_world.registry, catalogue=catalogue))
+    with refused("field_not_covered"):
+        later.pull(granted_request(digest, wanted=[{"certificate_type": first.code, "fields": ["kitchen_area"]}]))
+    certificate = replace(_permit(later), type_version=2)
+    assert _permitted(later, digest, _permit(later)) == ("business_items", "floor_area")
+    assert _permitted(later, digest, certificate) == ("business_items",)
+
+
+@pytest.mark.parametrize("template", ["lease", "loan", "platform"])
+def test_template_fills_in_what_a_wish_does_not_say(granting_world: World, template: str) -> None:
+    wish = {"licence_number": SHOP, "requester": HEALTH, "case_number": "2026-0001", "template": template}
+    text = draft_grant(wish, registry=granting_world.registry, now=granting_world.now)["text"]
+    grant, known = parse_grant(text), load_grant_templates()[template]
+    assert (grant.item_code, grant.uses, grant.future) == (known.item_code, known.uses, known.future)
+    assert {each.code: tuple(field.name for field in each.fields) for each in grant.types} == dict(known.types)
+    assert granting_world.post(granting_world.simulator.sign(SHOP, text, "legal_representative"))["digest"]
+
+
+def test_wish_says_more_than_its_template(granting_world: World) -> None:
+    wish = {"licence_number": SHOP, "requester": HEALTH, "case_number": "1", "template": "lease", "uses": 1}
+    text = draft_grant(wish, registry=granting_world.registry, now=granting_world.now)["text"]
+    assert parse_grant(text).uses == 1
+    with refused("template_unknown"):
+        draft_grant(wish | {"template": "x"}, registry=granting_world.registry, now=granting_world.now)
+
+
+def _pulled(world: World, digest: str) -> list[dict[str, Any]]:
+    return [dict(each) for each in world.pull(granted_request(digest))["items"]]
+
+
+def _permit(world: World) -> Certificate:
+    with world.registry.database.read() as connection:
+        (found,) = CertificateReader(connection).current_of(SHOP, ["food_operation_permit"])
+    return found
+
+
+def _permitted(world: World, digest: str, certificate: Certificate) -> tuple[str, ...]:
+    """Return which fields of a certificate a pull under a grant may disclose."""
+    wanted = [{"certificate_type": "food_operation_permit", "fields": ["business_items", "floor_area"]}]
+    pulled = world.pull(granted_request(digest, wanted=wanted))
+    with world.registry.database.read() as connection:
+        decision = ExchangeReader(connection).decision(pulled["decision"])
+        assert decision is not None
+        return permitted_names(certificate, decision, world.registry, connection)

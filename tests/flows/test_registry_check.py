@@ -13,6 +13,15 @@ from hub.store.entry import EntryWriter
 from schemas.evidence import ActFacts, Kind
 from signing.commitment import leaf
 from tests.flows.conftest import copied_world
+from tests.flows.grant_world import (
+    answer_asked,
+    ask,
+    asked_content,
+    confirm_presentation,
+    delegate,
+    present,
+    redeem_at_window,
+)
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.world import READY, World, food_order, granted_request, licence_order, statutory_request
 
@@ -50,7 +59,18 @@ def _live(world: World) -> None:
     world.share()
     world.pull(statutory_request())
     world.retire(first["holder_reference"])
+    _give(world)
     world.log.round(world.now)
+
+
+def _give(world: World) -> None:
+    """Show with a code, delegate, and refuse a request."""
+    shown = present(world)
+    redeem_at_window(world, shown["code"])
+    confirm_presentation(world, shown["digest"])
+    world.make_licence(role="agent")
+    delegate(world)
+    answer_asked(world, ask(world, asked_content())["code"], "refusal")
 
 
 def _first_row(table: Any, name: str) -> Any:
@@ -129,8 +149,14 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "an added entry": (_add_entry, "no act for entry"),
     "an act forged with its leaf": (_forge_act, "which claims its place"),
     "a place taken from an entry": (_edit(tables.entry, "number", leaf_index=None), "is no entry of the store"),
-    "an edited use": (_edit(tables.grant_table, "digest", uses_taken=0), ": uses"),
+    "an edited use": (_edit_all(tables.grant_table, uses_taken=0), ": uses"),
     "an edited grant": (_edit(tables.grant_table, "digest", requester="x"), ": parties"),
+    "edited misses": (_edit_all(tables.presentation_code, misses=9), ": misses"),
+    "a dropped code": (_drop_all(tables.presentation_code), "codes are not one to one"),
+    "a dropped redemption": (_drop_all(tables.redemption), "codes and redemptions differ"),
+    "a release by nobody": (_edit_all(tables.presentation_code, confirmation=None), "released by nobody"),
+    "an edited delegation": (_edit_all(tables.delegation, item_code="x"), "says otherwise"),
+    "an edited refusal": (_edit_all(tables.grant_request_holder, refusal_digest="0" * 64), "_requests stopped"),
     "a dropped decision": (_drop(tables.pull_decision, "decision"), "_acts stopped"),
     "an edited note": (_edit(tables.delivery, "decision", requester="x"), "says otherwise"),
     "an edited body": (_edit(tables.answer_certificate, "serial", body=b"{}"), "answer of certificate"),

@@ -458,10 +458,10 @@ class World:
         """Post a grant of the 示例 shop to the health bureau; return its digest."""
         return str(self.post(self.sign_grant(**changes))["digest"])
 
-    def withdraw(self, digest: str, *, signer: str = SHOP) -> dict[str, Any]:
+    def withdraw(self, digest: str, *, signer: str = SHOP, role: SignerRole = "legal_representative") -> dict[str, Any]:
         """End a grant by a withdrawal that `signer` signs."""
         text = draft_withdrawal(digest, registry=self.registry)["text"]
-        signed = self.simulator.sign(signer, text, "legal_representative")
+        signed = self.simulator.sign(signer, text, role)
         return withdraw_grant(digest, signed, registry=self.registry, e_licence=self.exchange.e_licence, now=self.now)
 
     # --- documents ----------------------------------------------------------------------------------------------

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from schemas.grant import (
     Grant,
-    GrantedField,
-    GrantedType,
     RequesterKind,
     Withdrawal,
     parse_grant,
@@ -21,6 +19,7 @@ from schemas.grant import (
     render_grant,
     render_withdrawal,
 )
+from schemas.granted import GrantedField, GrantedType
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 
 IDENTIFIER = "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F"
@@ -79,6 +78,7 @@ def grants(draw: st.DrawFn) -> Grant:
     certificates = tuple(draw(st.lists(_identifiers, max_size=3, unique=True)))
     types = draw(_types)
     assume(certificates or types)
+    future = bool(types) and draw(st.booleans())
     return Grant(
         holder_licence_number=draw(_licence_numbers),
         holder_name=draw(_names),
@@ -95,17 +95,19 @@ def grants(draw: st.DrawFn) -> Grant:
         uses=draw(st.integers(1, 1_000_000)),
         delegate=draw(_names),
         nonce=draw(st.from_regex(r"[0-9A-Za-z_-]{22}", fullmatch=True)),
+        future=future,
+        version=1 if not future and draw(st.booleans()) else 2,
     )
 
 
 def test_the_text_reads_as_chinese_sentences_in_beijing_time() -> None:
     lines = TEXT.split("\n")
-    assert lines[0] == "一照通行电子证照授权书（第1版）"
+    assert lines[0] == "一照通行电子证照授权书（第2版）"
     assert lines[1] == "授权方（持证主体）：「中山市示例食品有限公司」，统一社会信用代码〔91442000MA4UNN6R9A〕。"
     assert (
-        lines[6] == "授权期限：自〔2026年11月23日 19时30分00秒〕起，至〔2026年12月23日 19时30分00秒〕止（北京时间）。"
+        lines[7] == "授权期限：自〔2026年11月23日 19时30分00秒〕起，至〔2026年12月23日 19时30分00秒〕止（北京时间）。"
     )
-    assert lines[7] == "使用次数：最多〔3〕次。"
+    assert lines[8] == "使用次数：最多〔3〕次。"
 
 
 def test_every_member_of_the_grant_changes_the_text() -> None:
@@ -125,6 +127,8 @@ def test_every_member_of_the_grant_changes_the_text() -> None:
         replace(GRANT, uses=4),
         replace(GRANT, delegate="张示例"),
         replace(GRANT, nonce="A" * 22),
+        replace(GRANT, future=True),
+        replace(GRANT, version=1),
     ]
     assert len(changed) == len(fields(Grant))
     assert len({TEXT, *map(render_grant, changed)}) == len(changed) + 1
@@ -163,7 +167,9 @@ def _reading(text: str) -> str | None:
         (TEXT + "\n", "template"),
         (" " + TEXT, "template"),
         (TEXT.replace("\n", "\r\n"), "template"),
-        (TEXT.replace("第1版", "第2版"), "template"),
+        (TEXT.replace("第2版", "第1版"), "template"),
+        (TEXT.replace("第2版", "第3版"), "template"),
+        (TEXT.replace("不在授权之内。\n", "也在授权之内。\n"), "value"),
         (TEXT.replace("可以随时撤回", "不可以撤回"), "template"),
         (TEXT.replace("〔3〕次", "〔03〕次"), "value"),
         (TEXT.replace("〔3〕次", "〔３〕次"), "value"),
@@ -230,6 +236,7 @@ def test_text_that_is_not_nfc_is_refused_though_its_nfc_form_is_a_grant() -> Non
         ("uses", 1_000_001),
         ("uses", True),
         ("nonce", "short"),
+        ("version", 3),
     ],
 )
 def test_a_member_that_breaks_its_rule_makes_no_grant(member: str, value: Any) -> None:
@@ -263,6 +270,15 @@ def test_a_person_has_no_licence_number() -> None:
     assert parse_grant(render_grant(grant)) == grant
 
 
+def test_what_is_issued_later_is_given_by_explicit_words_alone() -> None:
+    assert "上述类型中签署之后才颁发的证照：不在授权之内。" in TEXT
+    assert "签署之后才颁发的证照：一并授权" in render_grant(replace(GRANT, future=True))
+    with pytest.raises(SentenceFormError):
+        replace(GRANT, future=True, types=())
+    with pytest.raises(SentenceFormError):
+        replace(GRANT, future=True, version=1)
+
+
 def test_a_withdrawal_names_the_grant_by_its_digest() -> None:
     withdrawal = Withdrawal(statement_digest(TEXT), GRANT.holder_licence_number, "n" * 22)
     text = render_withdrawal(withdrawal)
@@ -272,7 +288,7 @@ def test_a_withdrawal_names_the_grant_by_its_digest() -> None:
 
 def test_one_kind_of_text_is_never_read_as_another() -> None:
     withdrawal = render_withdrawal(Withdrawal("0" * 64, GRANT.holder_licence_number, "n" * 22))
-    login = TEXT.replace("一照通行电子证照授权书（第1版）", "一照通行登录确认书（第1版）")
+    login = TEXT.replace("一照通行电子证照授权书（第2版）", "一照通行登录确认书（第1版）")
     with pytest.raises(SentenceTextError, match="template"):
         parse_grant(withdrawal)
     with pytest.raises(SentenceTextError, match="template"):

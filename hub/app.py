@@ -322,7 +322,8 @@ def _build(settings: Settings, database: Database) -> Hub:
     api = _api(settings, registry, trust, keys, metrics, pages.render)
     latest = timedelta(seconds=settings.log_silence)
     answers = CompactSigner(keys.signer("hub:answers"), RECEIPT_TYP)
-    receipted = Receipted(Receipts(registry, log_store, answers, latest=latest))
+    proofs = Receipts(registry, log_store, answers, latest=latest)
+    receipted = Receipted(proofs)
     for router in (
         issuance.routes(registry, sealers, receipted),
         status.routes(registry, receipted),
@@ -351,7 +352,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns, room))
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
-    lookup = _lookup(settings, view, reader, keys, pages)
+    lookup = _lookup(settings, view, reader, keys, pages, proofs)
     windows, problem = resolution.Windows(*lookup.counted), partial(problems.show, render=pages.render)
     api.include_router(
         resolution.routes(
@@ -637,7 +638,9 @@ class Readiness:
         }
 
 
-def _lookup(settings: Settings, view: SharedView, reader: ScanReader, keys: KeyFolder, pages: Pages) -> LookupDoor:
+def _lookup(
+    settings: Settings, view: SharedView, reader: ScanReader, keys: KeyFolder, pages: Pages, proofs: Receipts
+) -> LookupDoor:
     return LookupDoor(
         reader=reader,
         surroundings=view,
@@ -648,6 +651,7 @@ def _lookup(settings: Settings, view: SharedView, reader: ScanReader, keys: KeyF
         ),
         render=pages.render,
         problem=partial(problems.show, render=pages.render),
+        prove=proofs.prove_certificates,
     )
 
 

@@ -2,25 +2,33 @@
 
 A receipt carries the act's bytes and the salt of its leaf, so that whoever holds it can show what the leaf commits to
 without asking the hub; and, once the leaf is under a head, the path to the signed checkpoint. Before that it says by
-when it will be. Its own signature is for the moment; the checkpoint's is for good.
+when it will be. Its own signature is for the moment; the checkpoint's is for good. A visitor's receipt is a signed
+answer that carries the proofs there are already: it is made by reading alone.
 Source: design, decision 7; RFC 9162, 2.1.3.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection
 
+from hub.answers import PAGE
 from hub.errors import NotFoundError
+from hub.history import public_changes
 from hub.registry import Registry
+from hub.store.certificate import CertificateReader
 from hub.store.entry import EntryReader, StoredEntry
 from hub.store.log import LogStore
 from hub.store.log_view import LogView
+from schemas.certificate import civil_date
 from signing.base64url import encode
 from signing.jws import CompactSigner
 from signing.merkle import inclusion_path
 
+MOST_CERTIFICATES = PAGE
 # Base64url of random bytes, as the hub names its acts.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -42,13 +50,33 @@ class Receipts:
     def prove(self, act_id: str) -> dict[str, Any]:
         """Return the act, its leaf's salt, and the leaf's place with its proof, or by when it has one."""
         entry = self._entry(act_id)
-        told: dict[str, Any] = {"act": encode(entry.act_bytes), "salt": encode(entry.salt), "leaf": encode(entry.leaf)}
         view = LogView(self._store)
+        told = self._told(entry, view)
+        if "by" in told:
+            return told
+        place = {"index": told.pop("index"), "size": view.size, "path": told.pop("path")}
+        return told | {"log": place | {"checkpoint": view.head.note}}
+
+    def prove_certificates(self, identifiers: Sequence[str], now: datetime) -> dict[str, Any]:
+        """Return the proofs of these certificates' issue acts and public changes of status, under one checkpoint.
+
+        At most MOST_CERTIFICATES of them, each act with its certificate. A change the public is told of no more is not
+        among them. It reads and writes nothing.
+        """
+        with self._registry.database.read() as connection:
+            acts = _public_acts(list(identifiers)[:MOST_CERTIFICATES], connection, now)
+            entries = EntryReader(connection).of_acts(sorted(acts))
+        view = LogView(self._store)
+        told = [{"identifier": acts[each.act_id], **self._told(each, view)} for each in entries]
+        return {"size": view.size, "checkpoint": view.head.note, "acts": told}
+
+    def _told(self, entry: StoredEntry, view: LogView) -> dict[str, Any]:
+        """Return an act, its leaf's salt and leaf, with its place and path under the view's head or by when it is."""
+        told: dict[str, Any] = {"act": encode(entry.act_bytes), "salt": encode(entry.salt), "leaf": encode(entry.leaf)}
         if entry.leaf_index is None or entry.leaf_index >= view.size:
             return told | {"by": (entry.recorded_at + self._latest).isoformat(timespec="seconds")}
         path = inclusion_path(entry.leaf_index, view.size, view.hashes)
-        place = {"index": entry.leaf_index, "size": view.size, "path": [encode(each) for each in path]}
-        return told | {"log": place | {"checkpoint": view.head.note}}
+        return told | {"index": entry.leaf_index, "path": [encode(each) for each in path]}
 
     def is_proven(self, act_id: str) -> bool:
         """Say whether the act's leaf is under the published head."""
@@ -61,3 +89,20 @@ class Receipts:
         if entry is None:
             raise NotFoundError("receipt_not_found")
         return entry
+
+
+def _public_acts(identifiers: Sequence[str], connection: Connection, now: datetime) -> dict[str, str]:
+    """Return the acts that made these certificates what the public is told, each with the certificate's identifier."""
+    reader, today = CertificateReader(connection), civil_date(now)
+    found = reader.by_identifier(identifiers)
+    changes = reader.changes([each.serial for each in found.values()])
+    acts = {each.act_id: each.identifier for each in found.values()}
+    for each in found.values():
+        told = [
+            {"act": change.act, "act_id": change.act_id}
+            | ({"public_until": change.public_until.isoformat()} if change.public_until else {})
+            | ({"repaired_on": change.repaired_on.isoformat()} if change.repaired_on else {})
+            for change in changes.get(each.serial, ())
+        ]
+        acts |= {str(change["act_id"]): each.identifier for change in public_changes(told, today)}
+    return acts

@@ -54,9 +54,13 @@ class Report:
     """What was found so far, told line by line."""
 
     def __init__(self, say: Callable[[str], object]) -> None:
-        self.say = say
+        self._say = say
         self.found: list[tuple[str, str, str]] = []
         self.counts = {"OK": 0, "FAIL": 0, "MISSING": 0}
+
+    def say(self, line: str) -> None:
+        # A terminal obeys control characters, and whoever made the package may have put some into a name.
+        self._say("".join(each if each.isprintable() else "?" for each in line))
 
     def tell(self, result: str, where: str, what: str) -> None:
         self.counts[result] += 1

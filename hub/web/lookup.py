@@ -4,10 +4,11 @@
 
 Plain ASGI, as this is the door everybody uses: the rows are read inline (SQLite) or awaited (PostgreSQL), judged by
 `hub/lookup.py`, and shown by `Accept`: a page, JSON, a signed answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
+A signed answer carries its certificates' proofs in the evidence log when `?proofs` asks for them (a visitor's receipt).
 A reference nobody has and one that cannot be a reference look alike. Limits count misses, not hits.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from hub.facts import Surroundings
 from hub.lookup import About, answer_whether, look_up_certificate, look_up_enterprise, look_up_subject, successors_of
 from hub.store.columns import moment_of
 from hub.store.scan import ScanReader, ScanRows
-from hub.web.callers import moment
+from hub.web.callers import in_thread, moment
 from hub.web.gathering import (
     gather_about,
     gather_beside,
@@ -45,6 +46,7 @@ from schemas.identifiers import (
 from signing.jws import CompactSigner
 
 _NO_STORE = (b"cache-control", b"no-store")
+_PROVEN = frozenset({"certificate", "enterprise"})
 _VARY = (b"vary", b"accept, accept-language")
 _KINDS = {
     "text/html": "page",
@@ -61,6 +63,8 @@ _MEDIA = {
 }
 Render = Callable[[str, Mapping[str, Any], str], bytes]
 """Renders a page: its name, what it shows, its language ("zh" or "en")."""
+Prove = Callable[[Sequence[str], datetime], Mapping[str, Any]]
+"""Returns the proofs in the evidence log of the certificates of these identifiers, as they stand now."""
 Problem = Callable[..., tuple[int, bytes, bytes]]
 """Shows a problem: its code, how ("page" or other), the language, the trace id, `facts` → status, media type, body."""
 
@@ -150,6 +154,7 @@ class LookupDoor:
         limits: Limits,
         render: Render,
         problem: Problem,
+        prove: Prove,
     ) -> None:
         self._reader = reader
         self._surroundings = surroundings
@@ -161,6 +166,7 @@ class LookupDoor:
         self._search_misses = Window(limits.search_misses)
         self._render = render
         self._problem = problem
+        self._prove = prove
 
     @property
     def counted(self) -> tuple[Window, Window]:
@@ -307,6 +313,8 @@ class LookupDoor:
         if asked.shown == "page":
             body = self._render(page, answer, asked.language)
         elif asked.shown == "jwt":
+            if "proofs" in asked.query and page in _PROVEN:
+                answer["proofs"] = await in_thread(self._prove, _identifiers(answer), asked.now)
             body = self._signed(asked, answer, origin)
         elif asked.shown == "linkset":
             body = orjson.dumps(_linkset(answer, origin))
@@ -409,6 +417,12 @@ def _day_asked(query: Mapping[str, list[str]], now: datetime) -> date | None:
     if day > civil_date(now):
         raise ValueError("a day to come")
     return day
+
+
+def _identifiers(answer: Mapping[str, Any]) -> list[str]:
+    """Return the identifiers of the certificates an answer shows."""
+    shown = [answer["certificate"]] if answer["kind"] == "certificate" else answer["certificates"]
+    return [each["identifier"] for each in shown]
 
 
 def _linkset(answer: Mapping[str, Any], origin: str) -> dict[str, Any]:

@@ -66,6 +66,13 @@ class Made:
         return write_container(inner, signer=self.world.sealers("copies"), now=made_at)
 
 
+def _spoilt(honest: Any, member: str, value: Any) -> Any:
+    """Return the JSON with another value of one member; of a list, in its first row."""
+    if isinstance(honest, dict):
+        return honest | {member: value}
+    return [honest[0] | {member: value}, *honest[1:]]
+
+
 def bundled(world: World, name: str, *, requester: str = HEALTH) -> bytes:
     """Return the bundle of a decision, after the log has had its round."""
     world.now += timedelta(minutes=1)
@@ -131,20 +138,31 @@ def run_alone(raw: bytes, folder: Path, anchor: str) -> tuple[int, str]:
 @pytest.fixture
 def shop(hub_world: World) -> World:
     """A shop with its licence and a permit that was suspended once, a grant signer and a line of the sharing table."""
-    hub_world.issue(licence_order())
-    identifier = str(hub_world.issue(food_order())["identifier"])
-    hub_world.change(identifier, "suspend", until="2026-12-31")
-    hub_world.change(identifier, "reinstate")
-    hub_world.share()
-    hub_world.make_licence()
-    return hub_world
+    return settled(hub_world)
 
 
-@pytest.fixture
-def granted(shop: World) -> Made:
-    """The bundle of a pull under a grant."""
-    delivery = shop.pull(granted_request(shop.grant()))["delivery"]
-    return Made(shop, bundled(shop, delivery))
+@pytest.fixture(scope="module")
+def granted(lasting_world: World) -> Made:
+    """The bundle of a pull under a grant: what is tried on it changes nothing."""
+    world = settled(lasting_world)
+    delivery = world.pull(granted_request(world.grant()))["delivery"]
+    return Made(world, bundled(world, delivery))
+
+
+@pytest.fixture(scope="module")
+def other(granted: Made) -> Files:
+    """The files of another genuine bundle of the same hub, made later."""
+    return files_of(bundled(granted.world, granted.world.pull(statutory_request())["delivery"]))
+
+
+def settled(world: World) -> World:
+    world.issue(licence_order())
+    identifier = str(world.issue(food_order())["identifier"])
+    world.change(identifier, "suspend", until="2026-12-31")
+    world.change(identifier, "reinstate")
+    world.share()
+    world.make_licence()
+    return world
 
 
 # --- bundles that hold ------------------------------------------------------------------------------------------
@@ -295,8 +313,7 @@ def test_added_member_is_named(granted: Made) -> None:
         assert (code, f"FAIL    {name}" in lines) == (FAILS, True), lines
 
 
-def test_member_of_another_genuine_bundle_is_named(granted: Made) -> None:
-    other = files_of(bundled(granted.world, granted.world.pull(statutory_request())["delivery"]))
+def test_member_of_another_genuine_bundle_is_named(granted: Made, other: Files) -> None:
     common = [name for name in granted.files if name in other and other[name] != granted.files[name]]
     assert {"statement.jws", "note.jws", "decision.json", "checkpoint.txt", "acts.json", "bundle.json"} <= set(common)
     for name in common:
@@ -358,14 +375,29 @@ FORGERIES: dict[str, tuple[Callable[[Files, Files], Files], str]] = {
 }  # fmt: skip
 
 
-def test_forgery_by_who_holds_the_hub_s_key_of_copies_is_named(granted: Made) -> None:
-    other = files_of(bundled(granted.world, granted.world.pull(statutory_request())["delivery"]))
+def test_forgery_by_who_holds_the_hub_s_key_of_copies_is_named(granted: Made, other: Files) -> None:
     assert outcome(granted, granted.signed_again(granted.files))[0] == HOLDS
     for name, (forge, named) in FORGERIES.items():
         code, lines = outcome(granted, granted.signed_again(forge(granted.files, other)))
         at_fault = "\n".join(each for each in lines.splitlines() if each.startswith(("FAIL", "MISSING")))
         assert code in (FAILS, INCOMPLETE), (name, lines)
         assert named in at_fault, (name, at_fault)
+
+
+HOSTILE: tuple[Any, ...] = (None, [], {}, [{}], 7, "x", "\x1b[2J", {"a": [1]}, [[]], -1, True)
+
+
+@pytest.mark.parametrize("name", ["bundle.json", "acts.json", "decision.json", "basis/grant.json", "records/001.json"])
+def test_member_of_any_other_form_is_a_failure_and_no_crash(granted: Made, name: str) -> None:
+    honest = orjson.loads(granted.files[name])
+    members = honest if isinstance(honest, dict) else honest[0]
+    for value in HOSTILE:
+        spoilt = [value, *(_spoilt(honest, each, value) for each in members)]
+        codes = {
+            outcome(granted, granted.signed_again(granted.files | {name: orjson.dumps(each)}))[0] for each in spoilt
+        }
+        assert codes <= {FAILS, INCOMPLETE, HOLDS}
+        assert FAILS in codes
 
 
 def test_checkpoint_of_another_log_is_named(granted: Made) -> None:

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     ASK_CORRECTION = "ask_correction"
     ERASE = "erase"
     RETIRE = "retire"
+    READ_LEDGER = "read_ledger"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Ordered(StrEnum):
     ERASE = "erase"
     RETIRE = "retire"
     RENEW_KEY = "renew_key"
+    READ_LEDGER = "read_ledger"
 
 
 class StatementFormError(ValueError):

@@ -163,6 +163,7 @@ _LAYERS = {
     "hub.rates": "errors",
     "hub.repeats": "steps",
     "hub.seconding": "steps",
+    "hub.spreadsheet": "steps",
     "hub.statements": "steps",
     "hub.signer_status": "steps",
     "hub.terms": "errors",

@@ -197,8 +197,9 @@ def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[En
             continue
         before = deliveries[row["delivery"]] if row["delivery"] else certificates[row["serial"]]
         yield "document", row["act_id"], None, row["sha256"], before["act_id"]
-    for row in all_.rows(tables.download):
-        yield "download", row["act_id"], digests.get(row["statement"]), None, None
+    for kind, table in (("download", tables.download), ("read_ledger", tables.ledger_reading)):
+        for row in all_.rows(table):
+            yield kind, row["act_id"], digests.get(row["statement"]), None, None
 
 
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
@@ -221,7 +222,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 _ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
-    tables.existing_document, tables.erasure,
+    tables.existing_document, tables.erasure, tables.ledger_reading,
 )  # fmt: skip
 
 

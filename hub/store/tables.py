@@ -679,6 +679,21 @@ download = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+ledger_reading = Table(
+    "ledger_reading",
+    metadata,
+    # An enterprise reads its own ledger until this ends; by which application.
+    Column("reading", String(43), primary_key=True),
+    Column("applicant", String(18), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+# By these a ledger is read, newest first.
+Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)
+Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)
+Index("download_ledger", download.c.applicant, download.c.recorded_at)
 existing_document = Table(
     "existing_document",
     metadata,

@@ -40,7 +40,7 @@ from hub.registry import Registry
 from hub.store.document import StoredDocument
 from hub.store.files import DocumentFiles
 from hub.web.bodies import StrictRoute
-from hub.web.callers import in_thread, moment, presented
+from hub.web.callers import bearer, in_thread, moment, presented
 from hub.web.grants import Identifier, SignedBody
 from hub.web.limits import AddressLimit
 from schemas.parties import Role
@@ -220,23 +220,18 @@ def _apply(body: SignedBody, registry: Registry, exchange: Exchange) -> dict[str
 
 
 def _of_download(request: Request, name: str, registry: Registry) -> list[Fetchable]:
-    download = download_of(name, _bearer(request), registry=registry, now=moment())
+    download = download_of(name, bearer(request), registry=registry, now=moment())
     return documents_of_download(download, registry=registry)
 
 
 def _of_delivery(request: Request, name: str, language: str, registry: Registry) -> list[Fetchable]:
     now = moment()
-    if token := _bearer(request):
+    if token := bearer(request):
         delivery = delivery_by_token(name, token, registry=registry, now=now)
     else:
         caller = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now)
         delivery = delivery_of(name, requester=caller.system.department, registry=registry, now=now)
     return copies_of_delivery(delivery, language=language, registry=registry)
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
 
 
 def _one(wanted: Sequence[Fetchable], identifier: str) -> Fetchable:

@@ -628,16 +628,29 @@ DOCUMENTS: Mapping[str, Row] = {
         "请由法定代表人或证照管理员申请下载，或凭授权书取得加注件。",
         "Have the legal representative or licence manager apply, or fetch copies under a grant.",
     ),
+    "ledger_not_found": Row(
+        404, "没有这次查阅，或查阅凭据不对。", "There is no such reading of a ledger, or its token is wrong.",
+        "请使用申请时得到的查阅凭据；遗失的请重新申请。",
+        "Use the token that came with the application; if it is lost, apply again.",
+    ),
+    "ledger_ended": Row(
+        410, "查阅时限已过。", "The time to read this ledger has ended.",
+        "请用电子营业执照重新申请查阅。", "Apply again with the electronic business licence.",
+    ),
+    "ledger_role": Row(
+        403, "办事人不能查阅本主体的全部访问记录。", "An agent's e-licence may not read the enterprise's ledger.",
+        "请由法定代表人或证照管理员申请查阅。", "Have the legal representative or licence manager apply.",
+    ),
     "application_form": Row(
-        422, "下载申请有缺项或格式不对。", "A member of the application breaks its rule.",
+        422, "申请或格式不对。", "A member of the application breaks its rule.",
         "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
     ),
     "application_text": Row(
-        422, "签署的文字与下载申请书模板不一致，可能被改动过。",
+        422, "签署的文字与申请书模板不一致，可能被改动过。",
         "The signed text is not exactly an application of this template; it may have been altered.", *_NEW_DRAFT,
     ),
     "application_late": Row(
-        422, "下载申请的签署时间不在允许范围内。", "The application was not signed just now.",
+        422, "申请的签署时间不在允许范围内。", "The application was not signed just now.",
         "请重新起草并立即签署提交。", "Draft it again, sign it and send it at once.",
     ),
     "e_licence_unconfirmed": Row(

@@ -1,0 +1,26 @@
+"""The ledger, frozen: who reads its own, and the indexes by which it is read."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0006"
+
+SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+MOMENT = sa.BigInteger()
+
+
+def upgrade() -> None:
+    op.create_table(
+        "ledger_reading",
+        sa.Column("reading", sa.String(length=43), nullable=False),
+        sa.Column("applicant", sa.String(length=18), nullable=False),
+        sa.Column("statement", SERIAL, nullable=False),
+        sa.Column("ends_at", MOMENT, nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("act_id", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("reading"),
+    )
+    op.create_index("pull_decision_ledger", "pull_decision", ["licence_number", "recorded_at"], unique=False)
+    op.create_index("delivery_ledger", "delivery", ["licence_number", "recorded_at"], unique=False)
+    op.create_index("download_ledger", "download", ["applicant", "recorded_at"], unique=False)

@@ -1,0 +1,81 @@
+"""Doors of the ledger: an enterprise signs with its e-licence, then reads and exports its lines by the token it got."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.contract import ELicence
+from hub.ledger import draft_reading, export_csv, export_json, open_ledger, read_lines, reading_of
+from hub.registry import Registry
+from hub.store.ledger import StoredReading
+from hub.web.bodies import StrictRoute
+from hub.web.callers import bearer, in_thread, moment
+from hub.web.documents import Name
+from hub.web.grants import SignedBody
+from hub.web.limits import AddressLimit
+from hub.web.problem_table import PROBLEMS
+from hub.web.receipts import Receipted
+
+_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, "application/json": {}}}}
+After = Annotated[str | None, Query(pattern=r"^[0-9]{1,17}\.[0-2]\.[A-Za-z0-9_-]{1,64}$")]
+
+
+class LedgerWish(BaseModel):
+    """Whose ledger is to be read: the signer's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    licence_number: str = Field(pattern=r"^[0-9A-Z]{18}$")
+
+
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipted: Receipted) -> APIRouter:
+    router = APIRouter(prefix="/ledgers", tags=["ledger 访问记录"])
+    signed = APIRouter(route_class=StrictRoute, dependencies=[Depends(limit)])
+
+    @signed.post("/drafts", summary="Draft the sentence that opens one's ledger 起草查阅申请")
+    async def draft(wish: LedgerWish) -> dict[str, Any]:
+        """Return the Chinese sentence that the enterprise's e-licence signs. Nothing is stored."""
+        return dict(await in_thread(lambda: draft_reading(wish.model_dump(), registry=registry, now=moment())))
+
+    @signed.post("", status_code=201, summary="Open one's ledger with an e-licence 申请查阅访问记录")
+    async def open_(request: Request, body: SignedBody) -> dict[str, Any]:
+        """Take in the signed sentence; return the ledger's name, and the token that opens it for a while."""
+        answer = await in_thread(
+            lambda: open_ledger(body.signed_text(), registry=registry, e_licence=e_licence, now=moment())
+        )
+        return await receipted.answer(request, answer)
+
+    @router.get("/{name}/lines", summary="Who had what, and why 访问记录")
+    async def lines(request: Request, name: Name, after: After = None) -> dict[str, Any]:
+        """Return a page of lines, newest first, by the ledger's token (Authorization: Bearer)."""
+
+        def work() -> dict[str, Any]:
+            return read_lines(_reading(request, name, registry), after=after, registry=registry)
+
+        return dict(await in_thread(work))
+
+    @router.get("/{name}/export", summary="The whole ledger as a file 导出访问记录", responses=_FILE)
+    async def export(request: Request, name: Name, form: Literal["csv", "json"] = "csv") -> StreamingResponse:
+        """Send every line as CSV (UTF-8 with a byte order mark) or JSON."""
+        reading = await in_thread(_reading, request, name, registry)
+        if form == "csv":
+            content, media = export_csv(reading, explain=_explain, registry=registry), "text/csv; charset=utf-8"
+        else:
+            content, media = export_json(reading, registry=registry, now=moment()), "application/json"
+        headers = _PRIVATE | {"content-disposition": f'attachment; filename="ledger.{form}"'}
+        return StreamingResponse(content, media_type=media, headers=headers)
+
+    router.include_router(signed)
+    return router
+
+
+def _reading(request: Request, name: str, registry: Registry) -> StoredReading:
+    return reading_of(name, bearer(request), registry=registry, now=moment())
+
+
+def _explain(code: str) -> str:
+    row = PROBLEMS.get(code)
+    return row.zh if row else code

@@ -5,13 +5,14 @@
 3 pages and exports are read by the reading's name and token until it ends, each line with its act's receipt by name
 
 A line is every decision on a pull or a comparison, allowed or refused, every delivery and every download. It names the
-requester, never its officer. Reading is an act with its entry and no line: nobody else had anything.
+requester, never its officer. A line that was deferred (`hub/deferrals.py`) is there once its day is over, with ground
+and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had anything.
 Names and the words of a basis are those of today's register: what was said then stands in the delivery's own note.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from hmac import compare_digest
 from typing import Any
@@ -30,6 +31,7 @@ from hub.repeats import spend_statement
 from hub.spreadsheet import BYTE_ORDER_MARK, csv_row
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
+from hub.store.deferral import DeferralReader, StoredDeferral
 from hub.store.document import StoredDownload
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
@@ -38,7 +40,7 @@ from hub.store.ledger import LedgerPlace, LedgerReader, LedgerWriter, StoredLine
 from hub.store.parties import PartyReader
 from hub.store.sharing import SharingReader
 from schemas.catalogue import CertificateTypeUnknownError
-from schemas.certificate import SHANGHAI
+from schemas.certificate import SHANGHAI, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis, RequestFormError, SharingRule, read_comparison, read_pull_request
 from schemas.ledger import LedgerReading, parse_reading, render_reading
@@ -57,7 +59,8 @@ OUTCOMES_ZH = {"allowed": "准予", "refused": "未准予", "delivered": "已交
 _TITLES = (
     "时间 at", "事由 kind", "用证方 requester", "用证方代码 requester number", "依据 basis", "依据编号 reference",
     "事项编码 item", "事项名称 item name", "案件编号 case", "证照与字段 certificates and fields",
-    "证照标识 identifiers", "结果 outcome", "原因 reason", "回执 receipt",
+    "证照标识 identifiers", "结果 outcome", "原因 reason", "推迟至 deferred until", "推迟依据 legal ground",
+    "回执 receipt",
 )  # fmt: skip
 
 
@@ -111,13 +114,13 @@ def reading_of(name: str, token: str, *, registry: Registry, now: datetime) -> S
     return reading
 
 
-def read_lines(reading: StoredReading, *, after: str | None, registry: Registry) -> dict[str, Any]:
+def read_lines(reading: StoredReading, *, after: str | None, registry: Registry, now: datetime) -> dict[str, Any]:
     """Return a page of lines, newest first, behind the place that the page before told as `after`."""
-    found = _page(reading, _place(after), PAGE + 1, registry)
+    found = _page(reading, _place(after), PAGE + 1, registry, civil_date(now))
     behind = _told(found[PAGE - 1].place) if len(found) > PAGE else None
     return {
         "licence_number": reading.applicant,
-        "lines": _describe_all(found[:PAGE], registry),
+        "lines": _describe_all(found[:PAGE], reading, registry),
         "after": behind,
     }
 
@@ -127,16 +130,18 @@ def export_json(reading: StoredReading, *, registry: Registry, now: datetime) ->
     head = {"licence_number": reading.applicant, "exported_at": now.isoformat()}
     yield orjson.dumps(head)[:-1] + b',"lines":['
     comma = b""
-    for each in _all_lines(reading, registry):
+    for each in _all_lines(reading, registry, now):
         yield comma + orjson.dumps(each)
         comma = b","
     yield b"]}"
 
 
-def export_csv(reading: StoredReading, *, explain: Callable[[str], str], registry: Registry) -> Iterator[bytes]:
+def export_csv(
+    reading: StoredReading, *, explain: Callable[[str], str], registry: Registry, now: datetime
+) -> Iterator[bytes]:
     """Yield the whole ledger as CSV; `explain` says a refusal's code in Chinese."""
     yield BYTE_ORDER_MARK + csv_row(_TITLES)
-    for each in _all_lines(reading, registry):
+    for each in _all_lines(reading, registry, now):
         yield csv_row(_cells(each, explain))
 
 
@@ -172,15 +177,17 @@ def _open(
 # --- step 3 -----------------------------------------------------------------------------------------------------
 
 
-def _page(reading: StoredReading, behind: LedgerPlace | None, most: int, registry: Registry) -> list[StoredLine]:
+def _page(
+    reading: StoredReading, behind: LedgerPlace | None, most: int, registry: Registry, today: date
+) -> list[StoredLine]:
     with registry.database.read() as connection:
-        return LedgerReader(connection).lines(reading.applicant, behind=behind, most=most)
+        return LedgerReader(connection).lines(reading.applicant, behind=behind, most=most, today=today)
 
 
-def _all_lines(reading: StoredReading, registry: Registry) -> Iterator[dict[str, Any]]:
+def _all_lines(reading: StoredReading, registry: Registry, now: datetime) -> Iterator[dict[str, Any]]:
     behind: LedgerPlace | None = None
-    while found := _page(reading, behind, PAGE, registry):
-        yield from _describe_all(found, registry)
+    while found := _page(reading, behind, PAGE, registry, civil_date(now)):
+        yield from _describe_all(found, reading, registry)
         behind = found[-1].place
 
 
@@ -198,14 +205,15 @@ def _place(after: str | None) -> LedgerPlace | None:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What the lines of one page are told with: names of requesters, rules of the sharing table, identifiers."""
+    """What the lines of one page are told with: requesters, rules of the sharing table, identifiers, deferrals."""
 
     requesters: Mapping[str, str]
     rules: Mapping[str, SharingRule | None]
     identifiers: Mapping[int, tuple[str, str]]
+    deferrals: Sequence[StoredDeferral]
 
 
-def _describe_all(lines: Sequence[StoredLine], registry: Registry) -> list[dict[str, Any]]:
+def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry: Registry) -> list[dict[str, Any]]:
     decisions = [each.of for each in lines if isinstance(each.of, StoredDecision)]
     serials = {serial for each in lines if isinstance(each.of, StoredDownload) for serial in each.of.serials}
     rules = {each.basis_reference or "" for each in decisions if each.basis == Basis.STATUTORY}
@@ -215,6 +223,7 @@ def _describe_all(lines: Sequence[StoredLine], registry: Registry) -> list[dict[
             {number: _name_of(number, connection) for number in {each.requester for each in decisions}},
             {code: SharingReader(connection).get(code) for code in rules if "\0" not in code},
             {serial: (each.identifier, each.certificate_type) for serial, each in certificates.items()},
+            DeferralReader(connection).of(reading.applicant),
         )
     return [_describe(each, named, registry) for each in lines]
 
@@ -247,6 +256,7 @@ def _describe_download(download: StoredDownload, named: _Named, registry: Regist
         "identifiers": [identifier for identifier, _ in pairs],
         "outcome": "downloaded",
         "reason": None,
+        "deferred": None,
     }
 
 
@@ -264,7 +274,16 @@ def _describe_access(decision: StoredDecision, line: StoredLine, named: _Named, 
         "identifiers": _delivered(line.delivery.note) if line.delivery else [],
         "outcome": "delivered" if is_delivery else "allowed" if decision.allowed else "refused",
         "reason": None if decision.allowed else decision.reason,
+        "deferred": _deferred(decision, named.deferrals),
     }
+
+
+def _deferred(decision: StoredDecision, deferrals: Sequence[StoredDeferral]) -> dict[str, Any] | None:
+    """Return until when, and on what ground, this line was kept back: by the order that did so longest."""
+    found = max((each for each in deferrals if each.covers(decision)), key=lambda each: each.until_on, default=None)
+    if found is None:
+        return None
+    return {"until_on": found.until_on.isoformat(), "legal_ground": found.legal_ground, "act_id": found.act_id}
 
 
 def _basis(kind: str, reference: str | None, rule: SharingRule | None) -> dict[str, Any]:
@@ -311,7 +330,7 @@ def _delivered(note: str) -> list[str]:
 
 
 def _cells(line: Mapping[str, Any], explain: Callable[[str], str]) -> list[str]:
-    requester, item = line["requester"] or {}, line["item"] or {}
+    requester, item, deferred = line["requester"] or {}, line["item"] or {}, line["deferred"] or {}
     types = "；".join(
         f"{each['name'] or each['certificate_type']}（{_fields_in_words(each['fields'])}）" for each in line["types"]
     )
@@ -329,6 +348,8 @@ def _cells(line: Mapping[str, Any], explain: Callable[[str], str]) -> list[str]:
         "；".join(line["identifiers"]),
         OUTCOMES_ZH[line["outcome"]],
         explain(line["reason"]) if line["reason"] else "",
+        deferred.get("until_on") or "",
+        deferred.get("legal_ground") or "",
         line["act_id"],
     ]
 

@@ -80,6 +80,13 @@ class Settings(BaseSettings):
     tell_days: int = Field(
         default=365, description="whoever pulled a certificate so long ago is still told when it proves wrong"
     )
+    deferral_days: int = Field(
+        default=180,
+        ge=1,
+        le=1_095,
+        description="for so long at most a pull by law may be kept out of an enterprise's ledger (own setting: the law "
+        "gives no number)",
+    )
     orders_an_hour: int = Field(
         default=2_000, ge=1, le=1_000_000, description="orders of one issuing body, above which two officers sign"
     )
@@ -152,4 +159,5 @@ class Settings(BaseSettings):
             application_age=timedelta(seconds=self.application_age),
             download_term=timedelta(seconds=self.download_term),
             tell_days=self.tell_days,
+            deferral_days=self.deferral_days,
         )

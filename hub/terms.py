@@ -19,3 +19,4 @@ class Terms:
     application_age: timedelta
     download_term: timedelta
     tell_days: int
+    deferral_days: int

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ERASE = "erase"
     RETIRE = "retire"
     READ_LEDGER = "read_ledger"
+    DEFER = "defer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Ordered(StrEnum):
     RETIRE = "retire"
     RENEW_KEY = "renew_key"
     READ_LEDGER = "read_ledger"
+    DEFER = "defer"
 
 
 class StatementFormError(ValueError):

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
+from sqlalchemy import Table
 
 from hub.audit.everything import Check, Everything, Faults, Row, signed_text
 from hub.audit.records import retired_claims
@@ -197,9 +198,17 @@ def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[En
             continue
         before = deliveries[row["delivery"]] if row["delivery"] else certificates[row["serial"]]
         yield "document", row["act_id"], None, row["sha256"], before["act_id"]
-    for kind, table in (("download", tables.download), ("read_ledger", tables.ledger_reading)):
+    for kind, table in _ORDERED_ALONE.items():
         for row in all_.rows(table):
             yield kind, row["act_id"], digests.get(row["statement"]), None, None
+
+
+# Rows that are one act of one statement each.
+_ORDERED_ALONE: Mapping[str, Table] = {
+    "download": tables.download,
+    "read_ledger": tables.ledger_reading,
+    "defer": tables.deferral,
+}
 
 
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
@@ -222,7 +231,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 _ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
-    tables.existing_document, tables.erasure, tables.ledger_reading,
+    tables.existing_document, tables.erasure, tables.ledger_reading, tables.deferral,
 )  # fmt: skip
 
 

@@ -125,6 +125,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
     tables.ledger_reading: frozenset({"read_ledger"}),
+    tables.deferral: frozenset({"defer"}),
 }
 
 

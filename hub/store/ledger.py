@@ -1,12 +1,13 @@
 """The ledger (访问记录): the lines of every access to an enterprise's certificates, read from the acts themselves.
 
 No line is kept a second time: it is the row of the decision, the delivery or the download, whose entry proves it.
+What a deferral keeps back until a day is not read at all before that day is over: no page, count or place tells of it.
 Newest first; at one moment a decision stands before the delivery it led to, so that a page's place is exact.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ from hub.store.document import StoredDownload
 from hub.store.exchange import StoredDecision, StoredDelivery
 from hub.store.queries import select_by
 from hub.store.upsert import insert_rows
+from schemas.exchange import Basis
 
 _DECISION, _DELIVERY, _DOWNLOAD = tables.pull_decision, tables.delivery, tables.download
 _STATEMENT = tables.statement
@@ -67,32 +69,36 @@ class LedgerReader:
         row = select_by(self._connection, tables.ledger_reading, reading=name).first()
         return None if row is None else StoredReading(*row)
 
-    def lines(self, licence_number: str, *, behind: LedgerPlace | None, most: int) -> list[StoredLine]:
-        """Return the lines of a holder behind that place, newest first."""
+    def lines(self, licence_number: str, *, behind: LedgerPlace | None, most: int, today: date) -> list[StoredLine]:
+        """Return the lines of a holder that may be seen `today`, behind that place, newest first."""
         found = (
-            self._decisions(licence_number, behind, most),
-            self._deliveries(licence_number, behind, most),
+            self._decisions(licence_number, behind, most, today),
+            self._deliveries(licence_number, behind, most, today),
             self._downloads(licence_number, behind, most),
         )
         ordered = merge(*found, key=lambda line: (line.place.recorded_at, -_RANKS[line.place.source]), reverse=True)
         return list(islice(ordered, most))
 
-    def _decisions(self, licence_number: str, behind: LedgerPlace | None, most: int) -> Iterator[StoredLine]:
+    def _decisions(
+        self, licence_number: str, behind: LedgerPlace | None, most: int, today: date
+    ) -> Iterator[StoredLine]:
         query = (
             select(*_DECISION.c, _STATEMENT.c.act, _STATEMENT.c.jws)
             .join(_STATEMENT, _STATEMENT.c.number == _DECISION.c.statement)
-            .where(_DECISION.c.licence_number == licence_number)
+            .where(_DECISION.c.licence_number == licence_number, ~_is_deferred(today))
         )
         for row in self._page(query, _DECISION, "decision", behind, most):
             decision = StoredDecision(*row[: len(_DECISION.c)])
             place = LedgerPlace(decision.recorded_at, "decision", decision.act_id)
             yield StoredLine(place, decision, None, row[-2], row[-1])
 
-    def _deliveries(self, licence_number: str, behind: LedgerPlace | None, most: int) -> Iterator[StoredLine]:
+    def _deliveries(
+        self, licence_number: str, behind: LedgerPlace | None, most: int, today: date
+    ) -> Iterator[StoredLine]:
         query = (
             select(*_DECISION.c, *_DELIVERY.c)
             .join(_DECISION, _DECISION.c.decision == _DELIVERY.c.decision)
-            .where(_DELIVERY.c.licence_number == licence_number)
+            .where(_DELIVERY.c.licence_number == licence_number, ~_is_deferred(today))
         )
         for row in self._page(query, _DELIVERY, "delivery", behind, most):
             decision = StoredDecision(*row[: len(_DECISION.c)])
@@ -123,6 +129,20 @@ class LedgerWriter:
     def add_reading(self, reading: StoredReading) -> None:
         row = {name: getattr(reading, name) for name in StoredReading.__slots__}
         insert_rows(self._connection, tables.ledger_reading, [row])
+
+
+def _is_deferred(today: date) -> ColumnElement[bool]:
+    """Say which decisions are kept back today: by law, in a case that was deferred before and is still."""
+    column = tables.deferral.c
+    running = select(column.act_id).where(
+        column.licence_number == _DECISION.c.licence_number,
+        column.requester == _DECISION.c.requester,
+        column.item_code == _DECISION.c.item_code,
+        column.case_number == _DECISION.c.case_number,
+        column.recorded_at <= _DECISION.c.recorded_at,
+        column.until_on >= today,
+    )
+    return and_(_DECISION.c.basis == Basis.STATUTORY.value, running.exists())
 
 
 def _is_behind(table: Table, source: str, place: LedgerPlace) -> ColumnElement[bool]:

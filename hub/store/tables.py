@@ -690,6 +690,20 @@ ledger_reading = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+deferral = Table(
+    "deferral",
+    metadata,
+    Column("act_id", String(64), primary_key=True),
+    # Whose pulls by law, of which holder, for which item and case, the holder sees only after `until_on`.
+    Column("requester", String(18), nullable=False),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("item_code", String(64), nullable=False),
+    Column("case_number", String(128), nullable=False),
+    Column("legal_ground", Text, nullable=False),
+    Column("until_on", Date, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
 # By these a ledger is read, newest first.
 Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)
 Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.contract import ELicence
+from hub.deferrals import count_deferred
 from hub.ledger import draft_reading, export_csv, export_json, open_ledger, read_lines, reading_of
 from hub.registry import Registry
 from hub.store.ledger import StoredReading
@@ -20,6 +21,7 @@ from hub.web.receipts import Receipted
 
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, "application/json": {}}}}
+Year = Annotated[int, Path(ge=2000, le=2999)]
 After = Annotated[str | None, Query(pattern=r"^[0-9]{1,17}\.[0-2]\.[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -32,15 +34,15 @@ class LedgerWish(BaseModel):
 
 
 def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipted: Receipted) -> APIRouter:
-    router = APIRouter(prefix="/ledgers", tags=["ledger 访问记录"])
+    router = APIRouter(tags=["ledger 访问记录"])
     signed = APIRouter(route_class=StrictRoute, dependencies=[Depends(limit)])
 
-    @signed.post("/drafts", summary="Draft the sentence that opens one's ledger 起草查阅申请")
+    @signed.post("/ledgers/drafts", summary="Draft the sentence that opens one's ledger 起草查阅申请")
     async def draft(wish: LedgerWish) -> dict[str, Any]:
         """Return the Chinese sentence that the enterprise's e-licence signs. Nothing is stored."""
         return dict(await in_thread(lambda: draft_reading(wish.model_dump(), registry=registry, now=moment())))
 
-    @signed.post("", status_code=201, summary="Open one's ledger with an e-licence 申请查阅访问记录")
+    @signed.post("/ledgers", status_code=201, summary="Open one's ledger with an e-licence 申请查阅访问记录")
     async def open_(request: Request, body: SignedBody) -> dict[str, Any]:
         """Take in the signed sentence; return the ledger's name, and the token that opens it for a while."""
         answer = await in_thread(
@@ -48,25 +50,34 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipt
         )
         return await receipted.answer(request, answer)
 
-    @router.get("/{name}/lines", summary="Who had what, and why 访问记录")
+    @router.get("/ledgers/{name}/lines", summary="Who had what, and why 访问记录")
     async def lines(request: Request, name: Name, after: After = None) -> dict[str, Any]:
         """Return a page of lines, newest first, by the ledger's token (Authorization: Bearer)."""
 
         def work() -> dict[str, Any]:
-            return read_lines(_reading(request, name, registry), after=after, registry=registry)
+            return read_lines(_reading(request, name, registry), after=after, registry=registry, now=moment())
 
         return dict(await in_thread(work))
 
-    @router.get("/{name}/export", summary="The whole ledger as a file 导出访问记录", responses=_FILE)
+    @router.get("/ledgers/{name}/export", summary="The whole ledger as a file 导出访问记录", responses=_FILE)
     async def export(request: Request, name: Name, form: Literal["csv", "json"] = "csv") -> StreamingResponse:
         """Send every line as CSV (UTF-8 with a byte order mark) or JSON."""
         reading = await in_thread(_reading, request, name, registry)
         if form == "csv":
-            content, media = export_csv(reading, explain=_explain, registry=registry), "text/csv; charset=utf-8"
+            content, media = (
+                export_csv(reading, explain=_explain, registry=registry, now=moment()),
+                "text/csv; charset=utf-8",
+            )
         else:
             content, media = export_json(reading, registry=registry, now=moment()), "application/json"
         headers = _PRIVATE | {"content-disposition": f'attachment; filename="ledger.{form}"'}
         return StreamingResponse(content, media_type=media, headers=headers)
+
+    @router.get("/ledger-counts/{year}", summary="What a year's ledgers count 年度统计", dependencies=[Depends(limit)])
+    async def counts(year: Year) -> dict[str, Any]:
+        """Return how many lines of that year were or are deferred: of all enterprises together, and of none alone."""
+        deferred: int = await in_thread(lambda: count_deferred(year, registry=registry))
+        return {"year": year, "deferred_lines": deferred}
 
     router.include_router(signed)
     return router

@@ -1,4 +1,4 @@
-"""The ledger, frozen: who reads its own, and the indexes by which it is read."""
+"""The ledger, frozen: who reads its own, what is deferred, and the indexes by which it is read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,6 +21,20 @@ def upgrade() -> None:
         sa.Column("act_id", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("reading"),
     )
+    op.create_table(
+        "deferral",
+        sa.Column("act_id", sa.String(length=64), nullable=False),
+        sa.Column("requester", sa.String(length=18), nullable=False),
+        sa.Column("licence_number", sa.String(length=18), nullable=False),
+        sa.Column("item_code", sa.String(length=64), nullable=False),
+        sa.Column("case_number", sa.String(length=128), nullable=False),
+        sa.Column("legal_ground", sa.Text(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=False),
+        sa.Column("statement", SERIAL, nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("act_id"),
+    )
+    op.create_index(op.f("ix_deferral_licence_number"), "deferral", ["licence_number"], unique=False)
     op.create_index("pull_decision_ledger", "pull_decision", ["licence_number", "recorded_at"], unique=False)
     op.create_index("delivery_ledger", "delivery", ["licence_number", "recorded_at"], unique=False)
     op.create_index("download_ledger", "download", ["applicant", "recorded_at"], unique=False)

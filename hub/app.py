@@ -297,7 +297,9 @@ def _build(settings: Settings, database: Database) -> Hub:
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
-        ledger.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
+        ledger.routes(
+            registry, e_licence, AddressLimit(settings.upload_rate), receipted, operator=installation.operator
+        ),
         parties.routes(registry),
         orders.routes(registry, receipted),
         tasks.routes(registry),

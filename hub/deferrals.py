@@ -8,7 +8,7 @@ It works forward: on pulls by law that this requester makes in this case from th
 that could be seen stays seen, a grant's lines are never deferred, and no order reaches further back than itself; so
 every line is there when its day is over, with ground and end. Nothing is deleted by it, and it cannot be lengthened.
 Source: 个人信息保护法 art. 18 and 35 (a body of the state need not tell where a law says so or its duty would be
-hindered); the term and the two officers are this hub's own.
+hindered; from memory, M 0.8, and said of natural persons); the term and the two officers are this hub's own.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     RETIRE = "retire"
     READ_LEDGER = "read_ledger"
     DEFER = "defer"
+    OBJECT = "object"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Ordered(StrEnum):
     RENEW_KEY = "renew_key"
     READ_LEDGER = "read_ledger"
     DEFER = "defer"
+    OBJECT = "object"
 
 
 class StatementFormError(ValueError):

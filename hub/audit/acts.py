@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Table
 
-from hub.audit.everything import Check, Everything, Faults, Row, signed_text
+from hub.audit.everything import Check, Everything, Faults, Row, opened_objection, signed_text
 from hub.audit.records import retired_claims
 from hub.signer_status import grant_context
 from hub.store import tables
@@ -198,6 +198,8 @@ def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[En
             continue
         before = deliveries[row["delivery"]] if row["delivery"] else certificates[row["serial"]]
         yield "document", row["act_id"], None, row["sha256"], before["act_id"]
+    for row in all_.rows(tables.objection):
+        yield "object", row["act_id"], sha256(opened_objection(row, all_)).hexdigest(), None, None
     for kind, table in _ORDERED_ALONE.items():
         for row in all_.rows(table):
             yield kind, row["act_id"], digests.get(row["statement"]), None, None

@@ -12,7 +12,9 @@ from hub.registry import Registry
 from hub.store import tables
 from hub.store.files import DocumentFiles
 from hub.store.log import LogStore
+from hub.store.objection import objection_context
 from signing.base64url import decode
+from signing.envelope import decrypt
 from signing.jws import parse_json
 
 Row = Mapping[str, Any]
@@ -64,6 +66,11 @@ class Everything:
 
 Check = Callable[[Everything], Faults]
 """Yields what it finds wrong, in words that name rows and members and no value."""
+
+
+def opened_objection(row: Row, all_: Everything) -> bytes:
+    """Return an objection as it was signed and kept: text, signature and cert."""
+    return decrypt(row["envelope"], masters=all_.registry.masters, context=objection_context(row["objection"]))
 
 
 def signed_text(content: Mapping[str, Any]) -> SignedText:

@@ -1,6 +1,7 @@
 """Every statement verifies with its system's key, says what its row says, is spent, and orders what names it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -9,10 +10,11 @@ from sqlalchemy import Table
 
 from connectors.contract import SignedText
 from hub.applications import E_LICENCE_SYSTEM, OwnSentence
-from hub.audit.everything import Check, Everything, Faults, Row
+from hub.audit.everything import Check, Everything, Faults, Row, opened_objection
 from hub.store import tables
 from schemas.download import parse_download
 from schemas.ledger import parse_reading
+from schemas.objection import Objection, parse_objection
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -61,18 +63,41 @@ def _application(row: Row, spent: set[tuple[Any, ...]], all_: Everything) -> Fau
 _SENTENCES: Mapping[str, Callable[[str], OwnSentence]] = {
     Ordered.DOWNLOAD: parse_download,
     Ordered.READ_LEDGER: parse_reading,
+    Ordered.OBJECT: parse_objection,
 }
 
 
 def _verified_application(row: Mapping[str, Any], all_: Everything) -> OwnSentence:
     """Return what an e-licence signed to ask for what is its own, verified anew; raises what the port raises."""
-    kept = orjson.loads(row["jws"])
+    return verified_sentence(row["jws"], row["act"], row["recorded_at"], all_)
+
+
+def verified_sentence(kept_json: str | bytes, act: str, at: datetime, all_: Everything) -> OwnSentence:
+    """Return what an e-licence signed to order `act`, verified anew as of `at`; raises what the port raises."""
+    kept = orjson.loads(kept_json)
     signed = SignedText(kept["text"], kept["algorithm"], decode(kept["signature"]), decode(kept["cert"]), kept["role"])
-    signer = all_.hub.e_licence.verify(signed, at=row["recorded_at"])
-    said = _SENTENCES[row["act"]](signed.text)
+    signer = all_.hub.e_licence.verify(signed, at=at)
+    said = _SENTENCES[act](signed.text)
     if signer.licence_number != said.applicant:
         raise ValueError("signed by another enterprise")
     return said
+
+
+def _objections(all_: Everything) -> Faults:
+    """Every objection is what its e-licence signed, says what its row says, and became a task at least."""
+    with_task = {row["objection"] for row in all_.rows(tables.objection_task)}
+    for row in all_.rows(tables.objection):
+        name = row["objection"]
+        try:
+            said = verified_sentence(opened_objection(row, all_), Ordered.OBJECT, row["recorded_at"], all_)
+        except Exception as error:
+            yield f"objection {name} does not verify: {type(error).__name__}"
+            continue
+        kept = (row["applicant"], row["road"], row["about"])
+        if not isinstance(said, Objection) or (said.applicant, said.road, said.subject) != kept:
+            yield f"objection {name}: applicant, road or subject"
+        if name not in with_task:
+            yield f"objection {name}: no task"
 
 
 def _keys_of_systems(all_: Everything) -> dict[str, dict[str, bytes]]:
@@ -131,6 +156,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
 
 CHECKS: Sequence[Check] = (
     _statements,
+    _objections,
     _digests_of_statements,
     _keys,
 )

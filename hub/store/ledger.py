@@ -69,53 +69,68 @@ class LedgerReader:
         row = select_by(self._connection, tables.ledger_reading, reading=name).first()
         return None if row is None else StoredReading(*row)
 
-    def lines(self, licence_number: str, *, behind: LedgerPlace | None, most: int, today: date) -> list[StoredLine]:
-        """Return the lines of a holder that may be seen `today`, behind that place, newest first."""
+    def lines(
+        self, licence_number: str, *, behind: LedgerPlace | None, most: int, today: date, only: str | None = None
+    ) -> list[StoredLine]:
+        """Return the lines of a holder that may be seen `today`, behind that place, newest first.
+
+        `only` is the act of the one line that is wanted.
+        """
         found = (
-            self._decisions(licence_number, behind, most, today),
-            self._deliveries(licence_number, behind, most, today),
-            self._downloads(licence_number, behind, most),
+            self._decisions(licence_number, behind, most, today, only),
+            self._deliveries(licence_number, behind, most, today, only),
+            self._downloads(licence_number, behind, most, only),
         )
         ordered = merge(*found, key=lambda line: (line.place.recorded_at, -_RANKS[line.place.source]), reverse=True)
         return list(islice(ordered, most))
 
     def _decisions(
-        self, licence_number: str, behind: LedgerPlace | None, most: int, today: date
+        self, licence_number: str, behind: LedgerPlace | None, most: int, today: date, only: str | None
     ) -> Iterator[StoredLine]:
         query = (
             select(*_DECISION.c, _STATEMENT.c.act, _STATEMENT.c.jws)
             .join(_STATEMENT, _STATEMENT.c.number == _DECISION.c.statement)
             .where(_DECISION.c.licence_number == licence_number, ~_is_deferred(today))
         )
-        for row in self._page(query, _DECISION, "decision", behind, most):
+        for row in self._page(query, _DECISION, "decision", behind, most, only):
             decision = StoredDecision(*row[: len(_DECISION.c)])
             place = LedgerPlace(decision.recorded_at, "decision", decision.act_id)
             yield StoredLine(place, decision, None, row[-2], row[-1])
 
     def _deliveries(
-        self, licence_number: str, behind: LedgerPlace | None, most: int, today: date
+        self, licence_number: str, behind: LedgerPlace | None, most: int, today: date, only: str | None
     ) -> Iterator[StoredLine]:
         query = (
             select(*_DECISION.c, *_DELIVERY.c)
             .join(_DECISION, _DECISION.c.decision == _DELIVERY.c.decision)
             .where(_DELIVERY.c.licence_number == licence_number, ~_is_deferred(today))
         )
-        for row in self._page(query, _DELIVERY, "delivery", behind, most):
+        for row in self._page(query, _DELIVERY, "delivery", behind, most, only):
             decision = StoredDecision(*row[: len(_DECISION.c)])
             delivery = StoredDelivery(*row[len(_DECISION.c) :])
             place = LedgerPlace(delivery.recorded_at, "delivery", delivery.act_id)
             yield StoredLine(place, decision, delivery, "", "")
 
-    def _downloads(self, licence_number: str, behind: LedgerPlace | None, most: int) -> Iterator[StoredLine]:
+    def _downloads(
+        self, licence_number: str, behind: LedgerPlace | None, most: int, only: str | None
+    ) -> Iterator[StoredLine]:
         query = select(_DOWNLOAD).where(_DOWNLOAD.c.applicant == licence_number)
-        for row in self._page(query, _DOWNLOAD, "download", behind, most):
+        for row in self._page(query, _DOWNLOAD, "download", behind, most, only):
             download = StoredDownload(*row)
             place = LedgerPlace(download.recorded_at, "download", download.act_id)
             yield StoredLine(place, download, None, "", "")
 
     def _page(
-        self, query: Select[*tuple[Any, ...]], table: Table, source: str, behind: LedgerPlace | None, most: int
+        self,
+        query: Select[*tuple[Any, ...]],
+        table: Table,
+        source: str,
+        behind: LedgerPlace | None,
+        most: int,
+        only: str | None,
     ) -> Iterator[Any]:
+        if only is not None:
+            query = query.where(table.c.act_id == only)
         if behind is not None:
             query = query.where(_is_behind(table, source, behind))
         query = query.order_by(table.c.recorded_at.desc(), table.c.act_id.desc()).limit(most)

@@ -704,6 +704,31 @@ deferral = Table(
     Column("statement", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
 )
+objection = Table(
+    "objection",
+    metadata,
+    Column("objection", String(43), primary_key=True),
+    Column("applicant", String(18), nullable=False, index=True),
+    Column("road", String(24), nullable=False),
+    # A certificate's identifier, a line's act, or a window: department, day and item.
+    Column("about", String(128), nullable=False),
+    # The sentence with its signature and cert, encrypted: it says why in the enterprise's own words.
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False, index=True),
+    Column("act_id", String(64), nullable=False),
+)
+objection_task = Table(
+    "objection_task",
+    metadata,
+    # The notice it is; state and last day stand there.
+    Column("notice", Serial, primary_key=True, autoincrement=False),
+    Column("objection", String(43), nullable=False, index=True),
+    Column("recipient", String(18), nullable=False),
+    # What was answered, encrypted; NULL until then, and where an act on the certificate was the answer.
+    Column("answer", LargeBinary),
+    Column("answered_at", Moment),
+    Column("answered_by", String(64)),
+)
 # By these a ledger is read, newest first.
 Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)
 Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)

@@ -76,7 +76,7 @@ DOORS = (
     OrderDoor("/relations", Ordered.RELATE, Role.ISSUE, "Relate two enterprises 登记主体关系", _relate),
     OrderDoor("/references", Ordered.RETIRE, Role.ISSUE, "Retire and replace a reference 停用并更换查询码", _retire),
     OrderDoor("/subjects", Ordered.REGISTER, Role.ISSUE, "Register a site or device 登记场所或设备", _register),
-    OrderDoor("/task-answers", Ordered.ANSWER_TASK, Role.ISSUE, "Answer a task 办结待办", _answer_task),
+    OrderDoor("/task-answers", Ordered.ANSWER_TASK, None, "Answer a task 办结待办", _answer_task),
     OrderDoor("/correction-requests", Ordered.ASK_CORRECTION, Role.PULL, "Ask to correct 申请校核", _ask_correction),
     OrderDoor("/deferrals", Ordered.DEFER, Role.PULL, "Defer lines of a ledger 推迟展示访问记录", _defer),
     OrderDoor("/system-keys", Ordered.RENEW_KEY, None, "Enrol one's next key 更换本系统密钥", _renew_key),

@@ -90,6 +90,7 @@ from hub.web import (
     intake,
     issuance,
     items,
+    ledger,
     log,
     orders,
     parties,
@@ -338,6 +339,9 @@ def _build(settings: Settings, database: Database) -> Hub:
         grant_requests.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         endings.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
         presentations.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
+        ledger.routes(
+            registry, e_licence, AddressLimit(settings.upload_rate), receipted, operator=installation.operator
+        ),
         parties.routes(registry),
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),

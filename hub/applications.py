@@ -1,4 +1,4 @@
-"""Applications for documents: sentences that an enterprise signs with its e-licence to fetch its own, or under a grant.
+"""Applications: sentences that an enterprise signs with its e-licence to have what is its own, or what a grant gives.
 
 1 the text is an application of our template, drafted by this hub word for word, and of this moment
 2 the e-licence port verifies signature, cert chain and role; the cert is the applicant's own, and known good now
@@ -6,11 +6,12 @@ What it becomes is a `VerifiedStatement` like a department's: kept as evidence w
 its nonce, in the transaction of the flow that acts on it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from hmac import digest as keyed_digest
+from typing import Any, Protocol
 
 import orjson
 
@@ -35,6 +36,19 @@ E_LICENCE_SYSTEM = "e-licence"
 _SKEW = timedelta(minutes=1)
 
 
+class OwnSentence(Protocol):
+    """What every such sentence says of itself: whose it is, when it was drafted, and by which nonce it is known."""
+
+    @property
+    def applicant(self) -> str: ...
+
+    @property
+    def drafted_at(self) -> datetime: ...
+
+    @property
+    def nonce(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """A verified application: what is asked, in which role it was signed, and the statement it is kept as."""
@@ -51,9 +65,17 @@ class Application:
     @property
     def system(self) -> System:
         """The applicant, as a flow knows who asks."""
-        return System(
-            E_LICENCE_SYSTEM, self.download.applicant, "电子营业执照", b"", frozenset({Role.PULL}), active=True
-        )
+        return system_of(self.download.applicant)
+
+
+def system_of(applicant: str) -> System:
+    """Return an enterprise that signs by itself, as a flow knows who acts."""
+    return System(E_LICENCE_SYSTEM, applicant, "电子营业执照", b"", frozenset({Role.PULL}), active=True)
+
+
+def fetch_token(use: bytes, name: str, registry: Registry) -> str:
+    """Return what opens a thing of that use and name: a keyed digest, so that nothing secret is stored."""
+    return encode(keyed_digest(registry.facts_key, b"fetch " + use + b" " + name.encode(), "sha256"))
 
 
 def draft_application(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -84,16 +106,39 @@ def verify_application(signed: SignedText, *, registry: Registry, e_licence: ELi
         download = parse_download(signed.text)
     except SentenceTextError as error:
         raise DocumentError("application_text") from error
-    check_drafted(download.nonce, lambda nonce: render_download(replace(download, nonce=nonce)), registry)
-    if not -_SKEW <= now - download.drafted_at <= registry.terms.application_age:
+    verify_own(
+        signed,
+        download,
+        lambda nonce: render_download(replace(download, nonce=nonce)),
+        registry=registry,
+        e_licence=e_licence,
+        now=now,
+    )
+    return Application(download, signed.signer_role, own_statement(signed, download, Ordered.DOWNLOAD, registry))
+
+
+def verify_own(
+    signed: SignedText,
+    said: OwnSentence,
+    render: Callable[[str], str],
+    *,
+    registry: Registry,
+    e_licence: ELicence,
+    now: datetime,
+) -> None:
+    """Verify that `said`, read from the signed text, was drafted here just now and is signed by its own applicant.
+
+    `render` makes the text of another nonce. Raises GrantError for number and signer, DocumentError for the rest.
+    """
+    check_drafted(said.nonce, render, registry)
+    if not -_SKEW <= now - said.drafted_at <= registry.terms.application_age:
         raise DocumentError("application_late")
-    signer = verified_signer(signed, download.applicant, e_licence=e_licence, now=now)
+    signer = verified_signer(signed, said.applicant, e_licence=e_licence, now=now)
     good_at, revoked = ask_status(signer, None, registry=registry, e_licence=e_licence, now=now)
     if revoked:
         raise GrantError("e_licence_revoked")
     if good_at is None:
         raise DocumentError("e_licence_unconfirmed")
-    return Application(download, signed.signer_role, _as_statement(signed, download, registry))
 
 
 def request_under_grant(application: Application, *, registry: Registry) -> PullRequest:
@@ -121,7 +166,8 @@ def request_under_grant(application: Application, *, registry: Registry) -> Pull
     )
 
 
-def _as_statement(signed: SignedText, download: Download, registry: Registry) -> VerifiedStatement:
+def own_statement(signed: SignedText, said: OwnSentence, act: Ordered, registry: Registry) -> VerifiedStatement:
+    """Return a verified sentence as the statement it is kept as: text, signature and cert, spent once by its nonce."""
     kept = orjson.dumps(
         {
             "text": signed.text,
@@ -132,12 +178,12 @@ def _as_statement(signed: SignedText, download: Download, registry: Registry) ->
         }
     ).decode()
     statement = Statement(
-        act=Ordered.DOWNLOAD,
+        act=act,
         audience=registry.origin,
         system=E_LICENCE_SYSTEM,
         officer=None,
-        issued_at=int(download.drafted_at.timestamp()),
-        jti=f"{download.applicant}.{download.nonce}",
+        issued_at=int(said.drafted_at.timestamp()),
+        jti=f"{said.applicant}.{said.nonce}",
         certificate_type=None,
         issuing_body=None,
         content_digest=None,

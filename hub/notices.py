@@ -17,8 +17,10 @@ from hub.registry import Registry
 from hub.store.certificate import CertificateReader
 from hub.store.exchange import ExchangeReader
 from hub.store.notice import NoticeReader, NoticeWriter
+from hub.store.parties import PartyReader
 from schemas.certificate import ENDED, Certificate, Status, civil_date
 from schemas.clocks import ClockCode
+from schemas.parties import System
 from signing.base64url import decode
 
 
@@ -37,6 +39,9 @@ class NoticeKind(StrEnum):
     ANNOTATED = "annotated"
     PUBLISHED_LATE = "published_late"
     MATERIAL_ISSUED = "material_issued"
+    ACCESS_DISPUTED = "access_disputed"
+    DECISION_DISPUTED = "decision_disputed"
+    WINDOW_REFUSED = "window_refused"
 
 
 CLOCKS: Mapping[NoticeKind, ClockCode] = {
@@ -46,7 +51,17 @@ CLOCKS: Mapping[NoticeKind, ClockCode] = {
     NoticeKind.UNCLASSIFIED: ClockCode.CONFLICT,
     NoticeKind.CORRECTION_ASKED: ClockCode.CORRECTION_REQUEST,
     NoticeKind.RENEWAL_TO_DECIDE: ClockCode.RENEWAL_DECISION,
+    NoticeKind.ACCESS_DISPUTED: ClockCode.ACCESS_OBJECTION,
+    NoticeKind.DECISION_DISPUTED: ClockCode.DECISION_OBJECTION,
+    NoticeKind.WINDOW_REFUSED: ClockCode.WINDOW_REFUSAL,
 }
+# Answered by whoever they are for, a department that issues nothing and the operator too.
+ANSWERED_BY_ANY = frozenset({NoticeKind.ACCESS_DISPUTED, NoticeKind.DECISION_DISPUTED, NoticeKind.WINDOW_REFUSED})
+
+
+def recipients_of(system: System, connection: Connection) -> list[str]:
+    """Return whose notices a system reads and answers: its department's, and those of the department's bodies."""
+    return [system.department, *PartyReader(connection).bodies_of(system.department)]
 
 
 class Notices:
@@ -86,10 +101,11 @@ class Notices:
         }
         self._rows.append(row)
 
-    def keep(self) -> None:
-        """Write what was gathered, and put each into the outbox."""
-        NoticeWriter(self._connection).add(self._rows)
+    def keep(self) -> list[int]:
+        """Write what was gathered, and put each into the outbox; return the numbers in the order gathered."""
+        numbers = NoticeWriter(self._connection).add(self._rows)
         self._rows = []
+        return numbers
 
     def tell_recipients(self, certificate: Certificate, act: str) -> None:
         """Tell everyone who pulled this version in the last days (a setting) that it was wrong, by which act."""

@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     tell_days: int = Field(
         default=365, description="whoever pulled a certificate so long ago is still told when it proves wrong"
     )
+    deferral_days: int = Field(
+        default=180,
+        ge=1,
+        le=1_095,
+        description="for so long at most a pull by law may be kept out of an enterprise's ledger (own setting: the law "
+        "gives no number)",
+    )
     orders_an_hour: int = Field(
         default=2_000, ge=1, le=1_000_000, description="orders of one issuing body, above which two officers sign"
     )
@@ -179,4 +186,5 @@ class Settings(BaseSettings):
             code_misses=self.code_misses,
             code_misses_a_day=self.code_misses_a_day,
             request_term=timedelta(days=self.request_days),
+            deferral_days=self.deferral_days,
         )

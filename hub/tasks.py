@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.errors import NotFoundError, OrderError
+from hub.errors import AccessError, NotFoundError, OrderError
 from hub.evidence import act_once
-from hub.notices import NoticeKind, Notices
+from hub.notices import ANSWERED_BY_ANY, NoticeKind, Notices, recipients_of
 from hub.order_reading import OrderReading
 from hub.registry import Registry
 from hub.repeats import spend_statement
@@ -23,12 +23,13 @@ from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
 from hub.store.entry import EntryWriter
 from hub.store.notice import NoticeReader, NoticeWriter, StoredNotice
-from hub.store.parties import PartyReader
+from hub.store.objection import ObjectionWriter, answer_context
 from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.fields import COMMON_FIELDS
 from schemas.parties import Role, System
+from signing.envelope import encrypt
 
 PAGE = 100
 Work = Callable[[Connection, str], dict[str, Any]]
@@ -40,7 +41,7 @@ def read_inbox(
 ) -> dict[str, Any]:
     """Return what the system's department and its bodies were told, a page behind number `after`."""
     with registry.database.read() as connection:
-        recipients = _recipients(system, connection)
+        recipients = recipients_of(system, connection)
         found = NoticeReader(connection).of(recipients, after=after, most=PAGE + 1, state=state, kind=kind)
     today = civil_date(now)
     notices = [describe_notice(each, today) for each in found[:PAGE]]
@@ -53,7 +54,7 @@ def read_overdue(
     """Return open tasks past their last day, the longest overdue first: the operator's system sees all bodies'."""
     today = civil_date(now)
     with registry.database.read() as connection:
-        recipients = None if Role.OPERATE in system.roles else _recipients(system, connection)
+        recipients = None if Role.OPERATE in system.roles else recipients_of(system, connection)
         found = NoticeReader(connection).overdue(
             today, recipients=recipients, after=after or (date.min, 0), most=PAGE + 1
         )
@@ -92,18 +93,27 @@ def answer_task(
     registry: Registry,
     now: datetime,
 ) -> dict[str, Any]:
-    """Close a task by a signed word: `number`, and in `answer` what was found or done."""
+    """Close a task by a signed word: `number`, and in `answer` what was found or done.
+
+    The answer to an objection is kept, encrypted, for the enterprise to read; of others the statement alone is.
+    """
     reading = OrderReading(content)
     number = reading.whole("number")
-    reading.text("answer", 500)
+    answer = reading.text("answer", 500)
     reading.refuse_problems()
 
     def close(connection: Connection, act_id: str) -> dict[str, Any]:
         notice = NoticeReader(connection).get(number)
-        if notice is None or notice.recipient not in _recipients(system, connection):
+        if notice is None or notice.recipient not in recipients_of(system, connection):
             raise NotFoundError("task_not_found")
+        if notice.kind not in ANSWERED_BY_ANY and Role.ISSUE not in system.roles:
+            raise AccessError("role_missing", role=str(Role.ISSUE))
         if not NoticeWriter(connection).close(number, act_id=act_id, now=now):
             raise OrderError("task_not_open")
+        if objection := notice.facts.get("objection"):
+            context = answer_context(objection, number)
+            sealed = encrypt(answer.encode(), master=registry.master, context=context)
+            ObjectionWriter(connection).answer(number, sealed, act_id=act_id, now=now)
         return {"number": number, "state": "done"}
 
     return _entered_once(close, Kind.ANSWER_TASK, verified, system, key, registry, now)
@@ -167,7 +177,3 @@ def _entered_once(
         return answer
 
     return act_once(commit, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
-
-
-def _recipients(system: System, connection: Connection) -> list[str]:
-    return [system.department, *PartyReader(connection).bodies_of(system.department)]

@@ -23,3 +23,4 @@ class Terms:
     code_misses: int
     code_misses_a_day: int
     request_term: timedelta
+    deferral_days: int

@@ -42,6 +42,9 @@ class ClockCode(StrEnum):
     LICENCE_END_TASK = "licence_end_task"
     PENALTY_TASK = "penalty_task"
     CONFLICT = "conflict"
+    ACCESS_OBJECTION = "access_objection"
+    DECISION_OBJECTION = "decision_objection"
+    WINDOW_REFUSAL = "window_refusal"
 
 
 @dataclass(frozen=True, slots=True)

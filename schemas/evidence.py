@@ -55,6 +55,9 @@ class Kind(StrEnum):
     END_ALL = "end_all"
     WINDOW_GRANT = "window_grant"
     REQUEST_REFUSED = "request_refused"
+    READ_LEDGER = "read_ledger"
+    DEFER = "defer"
+    OBJECT = "object"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ class Ordered(StrEnum):
     REQUEST_GRANT = "request_grant"
     END_ALL = "end_all"
     WITNESS_GRANT = "witness_grant"
+    READ_LEDGER = "read_ledger"
+    DEFER = "defer"
+    OBJECT = "object"
 
 
 class StatementFormError(ValueError):

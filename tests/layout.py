@@ -168,6 +168,7 @@ _LAYERS = {
     "hub.repeats": "steps",
     "hub.rights": "steps",
     "hub.seconding": "steps",
+    "hub.spreadsheet": "steps",
     "hub.statements": "steps",
     "hub.signer_status": "steps",
     "hub.terms": "errors",

@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
+from sqlalchemy import Table
 
-from hub.audit.everything import Check, Everything, Faults, Row, grant_content, signed_text
+from hub.audit.everything import Check, Everything, Faults, Row, grant_content, opened_objection, signed_text
 from hub.audit.records import retired_claims
 from hub.granting import sealed_digest
 from hub.signer_status import grant_context
@@ -240,8 +241,19 @@ def _documents_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[En
             continue
         before = deliveries[row["delivery"]] if row["delivery"] else certificates[row["serial"]]
         yield "document", row["act_id"], None, row["sha256"], before["act_id"]
-    for row in all_.rows(tables.download):
-        yield "download", row["act_id"], digests.get(row["statement"]), None, None
+    for row in all_.rows(tables.objection):
+        yield "object", row["act_id"], sha256(opened_objection(row, all_)).hexdigest(), None, None
+    for kind, table in _ORDERED_ALONE.items():
+        for row in all_.rows(table):
+            yield kind, row["act_id"], digests.get(row["statement"]), None, None
+
+
+# Rows that are one act of one statement each.
+_ORDERED_ALONE: Mapping[str, Table] = {
+    "download": tables.download,
+    "read_ledger": tables.ledger_reading,
+    "defer": tables.deferral,
+}
 
 
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
@@ -264,8 +276,8 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
 _ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
-    tables.existing_document, tables.erasure, tables.redemption,
-    tables.grant_request, tables.ending, tables.grant_table,
+    tables.existing_document, tables.erasure, tables.redemption, tables.grant_request, tables.ending,
+    tables.grant_table, tables.ledger_reading, tables.deferral,
 )  # fmt: skip
 
 

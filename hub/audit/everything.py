@@ -14,6 +14,7 @@ from hub.signer_status import grant_context
 from hub.store import tables
 from hub.store.files import DocumentFiles
 from hub.store.log import LogStore
+from hub.store.objection import objection_context
 from signing.base64url import decode
 from signing.envelope import decrypt
 from signing.jws import parse_json
@@ -67,6 +68,11 @@ class Everything:
 
 Check = Callable[[Everything], Faults]
 """Yields what it finds wrong, in words that name rows and members and no value."""
+
+
+def opened_objection(row: Row, all_: Everything) -> bytes:
+    """Return an objection as it was signed and kept: text, signature and cert."""
+    return decrypt(row["envelope"], masters=all_.registry.masters, context=objection_context(row["objection"]))
 
 
 def signed_text(content: Mapping[str, Any]) -> SignedText:

@@ -38,6 +38,14 @@ def _note(row: Row, all_: Everything) -> bytes:
     return verify_compact(row["note"], find_key=find_key, typ=NOTE_TYP).payload
 
 
+def _deferrals(all_: Everything) -> Faults:
+    """Every deferral was ordered by two officers."""
+    seconded = {row["seconds"] for row in all_.rows(tables.statement)}
+    for row in all_.rows(tables.deferral):
+        if row["statement"] not in seconded:
+            yield f"deferral {row['act_id']}: by no second officer"
+
+
 def _erasures(all_: Everything) -> Faults:
     """What was erased is nowhere any more: no document kept shows it, no kept answer hands it over."""
     rows = all_.rows(tables.erasure)
@@ -117,6 +125,7 @@ def _trust_lists(all_: Everything) -> Faults:
 
 CHECKS: Sequence[Check] = (
     _deliveries,
+    _deferrals,
     _erasures,
     _kept_answers,
     _notices,

@@ -1,6 +1,7 @@
 """Every statement verifies with its system's key, says what its row says, is spent, and orders what names it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -8,10 +9,12 @@ import orjson
 from sqlalchemy import Table
 
 from connectors.contract import SignedText
-from hub.applications import E_LICENCE_SYSTEM
-from hub.audit.everything import Check, Everything, Faults, Row
+from hub.applications import E_LICENCE_SYSTEM, OwnSentence
+from hub.audit.everything import Check, Everything, Faults, Row, opened_objection
 from hub.store import tables
 from schemas.download import parse_download
+from schemas.ledger import parse_reading
+from schemas.objection import Objection, parse_objection
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -46,24 +49,55 @@ def _statements(all_: Everything) -> Faults:
 def _application(row: Row, spent: set[tuple[Any, ...]], all_: Everything) -> Faults:
     """What an enterprise signed itself verifies by the e-licence port, and is spent under its own number."""
     try:
-        said = parse_download(_verified_application(row, all_))
+        said = _verified_application(row, all_)
     except Exception as error:
         yield f"statement {row['number']} does not verify: {type(error).__name__}"
         return
-    if (row["act"], row["digest"]) != (Ordered.DOWNLOAD, sha256(row["jws"].encode()).hexdigest()):
-        yield f"statement {row['number']}: act or digest"
+    if row["digest"] != sha256(row["jws"].encode()).hexdigest():
+        yield f"statement {row['number']}: digest"
     if ("statement", E_LICENCE_SYSTEM, f"{said.applicant}.{said.nonce}") not in spent:
         yield f"statement {row['number']}: not spent"
 
 
-def _verified_application(row: Mapping[str, Any], all_: Everything) -> str:
-    """Return what an e-licence signed to ask for documents, verified anew; raises what the port raises."""
-    kept = orjson.loads(row["jws"])
+# What an enterprise orders by itself: how the sentence of each act is read.
+_SENTENCES: Mapping[str, Callable[[str], OwnSentence]] = {
+    Ordered.DOWNLOAD: parse_download,
+    Ordered.READ_LEDGER: parse_reading,
+    Ordered.OBJECT: parse_objection,
+}
+
+
+def _verified_application(row: Mapping[str, Any], all_: Everything) -> OwnSentence:
+    """Return what an e-licence signed to ask for what is its own, verified anew; raises what the port raises."""
+    return verified_sentence(row["jws"], row["act"], row["recorded_at"], all_)
+
+
+def verified_sentence(kept_json: str | bytes, act: str, at: datetime, all_: Everything) -> OwnSentence:
+    """Return what an e-licence signed to order `act`, verified anew as of `at`; raises what the port raises."""
+    kept = orjson.loads(kept_json)
     signed = SignedText(kept["text"], kept["algorithm"], decode(kept["signature"]), decode(kept["cert"]), kept["role"])
-    signer = all_.hub.e_licence.verify(signed, at=row["recorded_at"])
-    if signer.licence_number != parse_download(signed.text).applicant:
+    signer = all_.hub.e_licence.verify(signed, at=at)
+    said = _SENTENCES[act](signed.text)
+    if signer.licence_number != said.applicant:
         raise ValueError("signed by another enterprise")
-    return signed.text
+    return said
+
+
+def _objections(all_: Everything) -> Faults:
+    """Every objection is what its e-licence signed, says what its row says, and became a task at least."""
+    with_task = {row["objection"] for row in all_.rows(tables.objection_task)}
+    for row in all_.rows(tables.objection):
+        name = row["objection"]
+        try:
+            said = verified_sentence(opened_objection(row, all_), Ordered.OBJECT, row["recorded_at"], all_)
+        except Exception as error:
+            yield f"objection {name} does not verify: {type(error).__name__}"
+            continue
+        kept = (row["applicant"], row["road"], row["about"])
+        if not isinstance(said, Objection) or (said.applicant, said.road, said.subject) != kept:
+            yield f"objection {name}: applicant, road or subject"
+        if name not in with_task:
+            yield f"objection {name}: no task"
 
 
 def _keys_of_systems(all_: Everything) -> dict[str, dict[str, bytes]]:
@@ -117,11 +151,14 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.erasure: frozenset({"erase"}),
     tables.redemption: frozenset({"redeem"}),
     tables.service_item: frozenset({"put_items"}),
+    tables.ledger_reading: frozenset({"read_ledger"}),
+    tables.deferral: frozenset({"defer"}),
 }
 
 
 CHECKS: Sequence[Check] = (
     _statements,
+    _objections,
     _digests_of_statements,
     _keys,
 )

@@ -1,16 +1,15 @@
 """Many documents in one zip, with a list of contents; made as it is sent, so that no copy of it lies anywhere.
 
-The list is CSV in UTF-8 with a byte order mark, as spreadsheets want it; a cell never begins as a formula would.
+The list is CSV as spreadsheets want it (`hub/spreadsheet.py`).
 """
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import StringIO
 
 from hub.documents.downloads import Fetchable
+from hub.spreadsheet import BYTE_ORDER_MARK, csv_row
 from hub.store.document import StoredDocument
 from hub.zip_stream import ZipStream
 from schemas.certificate import SHANGHAI
@@ -23,7 +22,6 @@ _TITLES = (
 )  # fmt: skip
 _NOT_IN_A_NAME = re.compile(r"[^\w〔〕（）()-]+")
 _LONGEST_PART = 30
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,7 @@ def archive_of(documents: Sequence[Archived], read: Callable[[Archived], bytes],
 
 
 def _contents(documents: Iterable[tuple[str, Archived]]) -> bytes:
-    lines = StringIO()
-    writer = csv.writer(lines)
-    writer.writerow(_TITLES)
+    lines = [BYTE_ORDER_MARK, csv_row(_TITLES)]
     for name, each in documents:
         cells = (
             name,
@@ -66,9 +62,5 @@ def _contents(documents: Iterable[tuple[str, Archived]]) -> bytes:
             each.stored.sealed_at.astimezone(SHANGHAI).isoformat(),
             each.stored.sha256,
         )
-        writer.writerow([_harmless(cell) for cell in cells])
-    return lines.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        lines.append(csv_row(cells))
+    return b"".join(lines)

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hmac import compare_digest
-from hmac import digest as keyed_digest
 from typing import Any
 
 from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
-from hub.applications import Application
+from hub.applications import Application, fetch_token
 from hub.documents.making import want
 from hub.documents.permission import require_deliverable, require_permitted
 from hub.errors import DocumentError, NotFoundError
@@ -34,7 +33,7 @@ from hub.store.exchange import ExchangeReader, StoredDelivery
 from schemas.certificate import Certificate
 from schemas.download import COPY, EXISTING, Download
 from schemas.evidence import ActFacts, Kind
-from signing.base64url import decode, encode
+from signing.base64url import decode
 from signing.jws import parse_json
 
 MOST_DOCUMENTS = 500
@@ -66,7 +65,7 @@ def download_of(name: str, token: str, *, registry: Registry, now: datetime) -> 
     """Return a download that may be used now. NotFoundError for a wrong name or token, DocumentError when it ended."""
     with registry.database.read() as connection:
         download = DocumentReader(connection).download(name)
-    if download is None or not compare_digest(token.encode(), _token(b"download", name, registry).encode()):
+    if download is None or not compare_digest(token.encode(), fetch_token(b"download", name, registry).encode()):
         raise NotFoundError("download_not_found")
     if now >= download.ends_at:
         raise DocumentError("download_ended")
@@ -93,7 +92,7 @@ def delivery_by_token(name: str, token: str, *, registry: Registry, now: datetim
 
 def delivery_token(name: str, registry: Registry) -> str:
     """Return what opens a delivery's copies to the enterprise it was delivered to."""
-    return _token(b"delivery", name, registry)
+    return fetch_token(b"delivery", name, registry)
 
 
 def documents_of_download(download: StoredDownload, *, registry: Registry) -> list[Fetchable]:
@@ -137,7 +136,7 @@ def _open(application: Application, registry: Registry, now: datetime, connectio
     EntryWriter(connection, registry.random).add([act])
     answer = {
         "download": name,
-        "token": _token(b"download", name, registry),
+        "token": fetch_token(b"download", name, registry),
         "ends_at": download.ends_at.isoformat(),
         "documents": [
             {"identifier": each.identifier, "certificate_type": each.certificate_type} for each in certificates
@@ -203,10 +202,6 @@ def _fetchable(
         )
         for serial in serials
     ]
-
-
-def _token(use: bytes, name: str, registry: Registry) -> str:
-    return encode(keyed_digest(registry.facts_key, b"fetch " + use + b" " + name.encode(), "sha256"))
 
 
 def _payload(note: str) -> bytes:

@@ -38,6 +38,7 @@ _TOKEN = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _FILE = {"record", "note", "certs"}
 _RECORD = {"payload", "signatures"}
 _PULL_ANSWER = {"decision", "delivery", "as_of", "ends_at", "note", "items"}
+_BESIDE_PULL = {"act_id", "receipt", "materials", "prefill", "prefill_choices"}
 _URL = re.compile(r"(https?://[^/?#\s]{1,255})/([qc])/([^/?#\s]{1,64})(?:[?#]\S*)?", re.IGNORECASE)
 
 
@@ -124,7 +125,7 @@ def _read_json(raw: bytes) -> Examined:
         return Examined(Form.RECORD, files=(_record_alone(document, raw),))
     if document.keys() == _FILE:
         return Examined(Form.DELIVERED, files=(_read_file(document),))
-    if document.keys() == _PULL_ANSWER:
+    if _PULL_ANSWER <= document.keys() <= _PULL_ANSWER | _BESIDE_PULL:
         return _read_pull_answer(document)
     return _unknown("not_ours")
 

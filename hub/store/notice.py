@@ -86,12 +86,15 @@ class NoticeWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Keep notices, and put each into the outbox."""
+    def add(self, rows: Sequence[dict[str, Any]]) -> list[int]:
+        """Keep notices, and put each into the outbox; return their numbers."""
+        numbers = []
         for row in rows:
             number = int(self._connection.execute(_ADD, row).scalar_one())
             sent = {"notice": number, "recipient": row["recipient"], "recorded_at": row["recorded_at"]}
             insert_rows(self._connection, tables.outbox, [sent])
+            numbers.append(number)
+        return numbers
 
     def close(self, number: int, *, act_id: str, now: datetime) -> bool:
         """Close a task, once; False when it is not open."""

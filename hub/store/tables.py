@@ -844,6 +844,60 @@ download = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+ledger_reading = Table(
+    "ledger_reading",
+    metadata,
+    # An enterprise reads its own ledger until this ends; by which application.
+    Column("reading", String(43), primary_key=True),
+    Column("applicant", String(18), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+deferral = Table(
+    "deferral",
+    metadata,
+    Column("act_id", String(64), primary_key=True),
+    # Whose pulls by law, of which holder, for which item and case, the holder sees only after `until_on`.
+    Column("requester", String(18), nullable=False),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("item_code", String(64), nullable=False),
+    Column("case_number", String(128), nullable=False),
+    Column("legal_ground", Text, nullable=False),
+    Column("until_on", Date, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+objection = Table(
+    "objection",
+    metadata,
+    Column("objection", String(43), primary_key=True),
+    Column("applicant", String(18), nullable=False, index=True),
+    Column("road", String(24), nullable=False),
+    # A certificate's identifier, a line's act, or a window: department, day and item.
+    Column("about", String(128), nullable=False),
+    # The sentence with its signature and cert, encrypted: it says why in the enterprise's own words.
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False, index=True),
+    Column("act_id", String(64), nullable=False),
+)
+objection_task = Table(
+    "objection_task",
+    metadata,
+    # The notice it is; state and last day stand there.
+    Column("notice", Serial, primary_key=True, autoincrement=False),
+    Column("objection", String(43), nullable=False, index=True),
+    Column("recipient", String(18), nullable=False),
+    # What was answered, encrypted; NULL until then, and where an act on the certificate was the answer.
+    Column("answer", LargeBinary),
+    Column("answered_at", Moment),
+    Column("answered_by", String(64)),
+)
+# By these a ledger is read, newest first.
+Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)
+Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)
+Index("download_ledger", download.c.applicant, download.c.recorded_at)
 existing_document = Table(
     "existing_document",
     metadata,

@@ -78,6 +78,12 @@ def presented(request: Request) -> Presented:
     return Presented(request.method, request.url.path, token, proof, request.scope.get(CERT_THUMBPRINT))
 
 
+def bearer(request: Request) -> str:
+    """Return the token an enterprise shows for what it signed for; "" where it shows none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
 def verify_call(
     request: Request, body: OrderBody | RequestBody, *, act: Ordered, role: Role | None, registry: Registry
 ) -> Called:

@@ -40,7 +40,7 @@ from hub.registry import Registry
 from hub.store.document import StoredDocument
 from hub.store.files import DocumentFiles
 from hub.web.bodies import StrictRoute
-from hub.web.callers import in_thread, moment, presented
+from hub.web.callers import bearer, in_thread, moment, presented
 from hub.web.grants import Identifier, SignedBody
 from hub.web.limits import AddressLimit
 from schemas.parties import Role
@@ -232,12 +232,6 @@ def _of_delivery(request: Request, name: str, language: str, registry: Registry)
         caller = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now)
         delivery = delivery_of(name, requester=caller.system.department, registry=registry, now=now)
     return copies_of_delivery(delivery, language=language, registry=registry)
-
-
-def bearer(request: Request) -> str:
-    """Return the token of an application or delivery, "" for none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
 
 
 def _one(wanted: Sequence[Fetchable], identifier: str) -> Fetchable:

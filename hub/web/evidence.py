@@ -18,7 +18,7 @@ from hub.documents.downloads import delivery_by_token, delivery_of
 from hub.errors import NotFoundError
 from hub.registry import Registry, Sealers
 from hub.store.log import LogStore
-from hub.web.callers import in_thread, moment, presented
+from hub.web.callers import bearer, in_thread, moment, presented
 from hub.web.documents import Name, bearer
 from schemas.parties import Role
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 
 from hub.annotations import annotate, read_annotation_order
+from hub.deferrals import defer
 from hub.endings import end_all_at_window, read_ending_order
 from hub.parties import renew_key
 from hub.references import read_retire_order, retire_reference
@@ -72,6 +73,10 @@ def _ask_correction(content: Content, called: Called, registry: Registry) -> dic
     return ask_correction(content, **_who_orders(called, registry))
 
 
+def _defer(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return defer(content, seconds=called.seconds, **_who_orders(called, registry))
+
+
 def _renew_key(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
     system = called.caller.system
     return renew_key(content, verified=called.verified, system=system, registry=registry, now=called.now)
@@ -84,8 +89,9 @@ DOORS = (
     OrderDoor("/window-endings", Ordered.END_ALL, Role.ISSUE, "End all at a window 窗口收回授权", _end_all),
     OrderDoor("/window-grants", Ordered.WITNESS_GRANT, Role.PULL, "Witness a paper grant 窗口纸质授权", _witness_grant),
     OrderDoor("/subjects", Ordered.REGISTER, Role.ISSUE, "Register a site or device 登记场所或设备", _register),
-    OrderDoor("/task-answers", Ordered.ANSWER_TASK, Role.ISSUE, "Answer a task 办结待办", _answer_task),
+    OrderDoor("/task-answers", Ordered.ANSWER_TASK, None, "Answer a task 办结待办", _answer_task),
     OrderDoor("/correction-requests", Ordered.ASK_CORRECTION, Role.PULL, "Ask to correct 申请校核", _ask_correction),
+    OrderDoor("/deferrals", Ordered.DEFER, Role.PULL, "Defer lines of a ledger 推迟展示访问记录", _defer),
     OrderDoor("/system-keys", Ordered.RENEW_KEY, None, "Enrol one's next key 更换本系统密钥", _renew_key),
 )
 

@@ -750,16 +750,52 @@ DOCUMENTS: Mapping[str, Row] = {
         "请由法定代表人或证照管理员申请下载，或凭授权书取得加注件。",
         "Have the legal representative or licence manager apply, or fetch copies under a grant.",
     ),
+    "ledger_not_found": Row(
+        404, "没有这次查阅，或查阅凭据不对。", "There is no such reading of a ledger, or its token is wrong.",
+        "请使用申请时得到的查阅凭据；遗失的请重新申请。",
+        "Use the token that came with the application; if it is lost, apply again.",
+    ),
+    "ledger_ended": Row(
+        410, "查阅时限已过。", "The time to read this ledger has ended.",
+        "请用电子营业执照重新申请查阅。", "Apply again with the electronic business licence.",
+    ),
+    "objection_role": Row(
+        403, "办事人只能报告窗口拒收，不能提出其他异议。",
+        "An agent's e-licence may report a window, and object to nothing else.",
+        "请由法定代表人或证照管理员签署。", "Have the legal representative or licence manager sign.",
+    ),
+    "objection_not_found": Row(
+        404, "没有这件异议，或不由本部门答复。", "There is no such objection, or it is not yours to answer.",
+        "请核对待办中的异议编号。", "Check its name in the task.",
+    ),
+    "objection_about_unknown": Row(
+        404, "所指的证照、访问记录或部门不存在，或不属于提出人。",
+        "The certificate, line or department named is unknown, or not the enterprise's own.",
+        "请在证照或访问记录上直接发起异议；窗口拒收请核对部门和日期。",
+        "Object from the certificate or the line itself; of a window check department and day.",
+    ),
+    "objection_open": Row(
+        409, "同一事由的异议正在办理。", "The same objection is being answered.",
+        "请等待答复；期限见访问记录中的异议。", "Wait for the answer; its last day stands with the objection.",
+    ),
+    "objection_nobody": Row(
+        422, "作出决定的不是部门，平台无法转交。", "What decided is no department that could answer here.",
+        "请改选“不应查询或调取”，由平台运营方处理。", "Choose access_not_allowed: the operator will answer.",
+    ),
+    "ledger_role": Row(
+        403, "办事人不能查阅本主体的全部访问记录。", "An agent's e-licence may not read the enterprise's ledger.",
+        "请由法定代表人或证照管理员申请查阅。", "Have the legal representative or licence manager apply.",
+    ),
     "application_form": Row(
-        422, "下载申请有缺项或格式不对。", "A member of the application breaks its rule.",
+        422, "申请或格式不对。", "A member of the application breaks its rule.",
         "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
     ),
     "application_text": Row(
-        422, "签署的文字与下载申请书模板不一致，可能被改动过。",
+        422, "签署的文字与申请书模板不一致，可能被改动过。",
         "The signed text is not exactly an application of this template; it may have been altered.", *_NEW_DRAFT,
     ),
     "application_late": Row(
-        422, "下载申请的签署时间不在允许范围内。", "The application was not signed just now.",
+        422, "申请的签署时间不在允许范围内。", "The application was not signed just now.",
         "请重新起草并立即签署提交。", "Draft it again, sign it and send it at once.",
     ),
     "e_licence_unconfirmed": Row(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine, delete, select, update
 from hub.store import tables
 from hub.store.entry import EntryWriter
 from schemas.evidence import ActFacts, Kind
+from schemas.statement import Ordered
 from signing.commitment import leaf
 from tests.flows.conftest import copied_world
 from tests.flows.grant_world import (
@@ -23,6 +24,9 @@ from tests.flows.grant_world import (
     redeem_at_window,
 )
 from tests.flows.registry_check import check_registry, find_faults
+from tests.flows.test_deferrals import order
+from tests.flows.test_ledger import open_
+from tests.flows.test_objections import post, sign
 from tests.flows.world import READY, World, food_order, granted_request, licence_order, statutory_request
 
 Plant = Callable[[Connection], Any]
@@ -30,7 +34,7 @@ Plant = Callable[[Connection], Any]
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def lived_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A registry with certificates, a renewal, changes, a grant, pulls and their deliveries; nobody may change it."""
+    """A registry with certificates, a renewal, changes, a grant, pulls, deliveries, a ledger; nobody may change it."""
     with copied_world(request.param, request, tmp_path_factory.mktemp("lived")) as world:
         _live(world)
         yield world
@@ -58,6 +62,9 @@ def _live(world: World) -> None:
     world.withdraw(digest)
     world.share()
     world.pull(statutory_request())
+    world.give(Ordered.DEFER, order(), system="health")
+    open_(world)
+    post(world, sign(world, "data_wrong", about=other["identifier"]))
     world.retire(first["holder_reference"])
     _give(world)
     world.log.round(world.now)
@@ -159,6 +166,12 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "an edited refusal": (_edit_all(tables.grant_request_holder, refusal_digest="0" * 64), "_requests stopped"),
     "a dropped decision": (_drop(tables.pull_decision, "decision"), "_acts stopped"),
     "an edited note": (_edit(tables.delivery, "decision", requester="x"), "says otherwise"),
+    "an opened ledger that nobody signed for": (_edit_all(tables.ledger_reading, statement=1), "not ordered by its"),
+    "a deferral of one officer": (_edit_all(tables.statement, seconds=None), "by no second officer"),
+    "a dropped deferral": (_drop_all(tables.deferral), "no act for entry"),
+    "an edited objection": (_edit_all(tables.objection, about="x"), "applicant, road or subject"),
+    "an edited envelope of an objection": (_edit_all(tables.objection, envelope=b"x"), "does not verify"),
+    "an objection without its task": (_drop_all(tables.objection_task), "no task"),
     "an edited body": (_edit(tables.answer_certificate, "serial", body=b"{}"), "answer of certificate"),
     "an edited page": (_edit(tables.answer_page, "licence_number", body=b"[]"), "answer of page"),
     "an edited head": (_edit(tables.answer_head, "licence_number", body=b"{}"), "answer of head"),

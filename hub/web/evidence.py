@@ -19,7 +19,7 @@ from hub.errors import NotFoundError
 from hub.registry import Registry, Sealers
 from hub.store.log import LogStore
 from hub.web.callers import bearer, in_thread, moment, presented
-from hub.web.documents import Name, bearer
+from hub.web.documents import Name
 from schemas.parties import Role
 
 _BUNDLE: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA: {}}}}

@@ -543,7 +543,10 @@ class Grant:
 
     def __init__(self, text: str) -> None:
         lines = text.split("\n")
-        if len(lines) != 11 or lines[0] != "一照通行电子证照授权书（第1版）":
+        self.later_too = False
+        if len(lines) == 12 and lines[0] == "一照通行电子证照授权书（第2版）":
+            self.later_too = lines.pop(5).endswith("：一并授权，授权期限内颁发的也包括在内。")
+        elif len(lines) != 11 or lines[0] != "一照通行电子证照授权书（第1版）":
             raise Broken("it is no grant")
         codes = [re.findall("〔([^〔〕]*)〕", line) for line in lines]
         (self.holder,), (self.requester,), self.certificates = codes[1], codes[2], codes[3]
@@ -587,6 +590,7 @@ class Verification:
         self._note: Row = {}
         self._gives: dict[str, set[str]] | None = None
         self._singly: list[str] = []
+        self._given_until: datetime | None = None
         self._listed: dict[str, Row] = {}
 
     def run(self) -> None:
@@ -890,6 +894,7 @@ class Verification:
         if not grant.begins <= decided_at < grant.ends or at > decided_at:
             raise Broken("it was not in force then")
         self._gives, self._singly = grant.fields, grant.certificates
+        self._given_until = None if grant.later_too else at
 
     def _ruled(self) -> None:
         decision, rule = self._decision, self._bundle.read_json("basis/rule.json")
@@ -968,7 +973,7 @@ class Verification:
             decided = object_of(self._decision["fields"])
             self._require_disclosures(record, payload, set(texts_of(decided[line["certificate_type"]])))
         with self._report.check(name, "every disclosed field is public, or one that the basis gives"):
-            self._require_given(record, payload)
+            self._require_given(record, payload, moment(self._act(row["issue"], "issue")["recorded_at"]))
         for act_id in texts_of(row["changes"]):
             with self._report.check(name, "a change of its status is in the log"):
                 if self._act(act_id, "change_status")["sealed"] != sha256_hex(raw):
@@ -1026,10 +1031,13 @@ class Verification:
         if names - decided - SHOWN_ON_ALL:
             raise Broken("more was disclosed than was decided")
 
-    def _require_given(self, record: Row, payload: Row) -> None:
+    def _require_given(self, record: Row, payload: Row, issued_at: datetime) -> None:
         """Hold what was disclosed against the basis; which fields are public says the type's file, which is sealed."""
         if self._gives is None:
             raise Doubt("the basis is not here, or does not hold")
+        is_later = self._given_until is not None and issued_at > self._given_until
+        if is_later and payload["identifier"] not in self._singly:
+            raise Broken("it was issued after the grant, which gives nothing later")
         kind = payload["certificate_type"]
         type_file = self._bundle.read(f"schemas/{kind['code']}.{kind['version']}.toml")
         if sha256_hex(type_file) != kind["digest"]:

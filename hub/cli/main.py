@@ -12,6 +12,7 @@ import typer
 
 from hub.cli import (
     archive,
+    backup,
     catalogue,
     doctor,
     documents,
@@ -51,6 +52,8 @@ app.command("init", rich_help_panel=_LOCAL)(init.init)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
+app.command("backup", rich_help_panel=_LOCAL)(backup.backup)
+app.command("restore", rich_help_panel=_LOCAL)(backup.restore)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)

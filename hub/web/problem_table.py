@@ -844,6 +844,34 @@ HUB: Mapping[str, Row] = {
         409, "日志目录里已有存证日志。", "There is an evidence log in the log folder already.",
         "请换一个空目录。", "Choose an empty folder.",
     ),
+    "backup_exists": Row(
+        409, "已有这个名称的文件，备份不会覆盖它。", "There is a file of this name; a backup never overwrites one.",
+        "请换一个文件名。", "Choose another name.",
+    ),
+    "backup_damaged": Row(
+        409, "备份文件不完整或被改动过，没有恢复。",
+        "The backup is not whole or was changed; nothing was restored from it.",
+        "请换用另一份备份。", "Use another backup.",
+    ),
+    "backup_key": Row(
+        409, "备份是用另一套密钥加密的。", "The backup is encrypted under other keys.",
+        "请用 --keys 指明制作备份时的密钥目录。", "Name the key folder it was made with (--keys).",
+    ),
+    "backup_other": Row(
+        409, "备份属于另一套平台。", "The backup is of another installation.",
+        "请核对密钥目录与日志目录，或换用本平台的备份。",
+        "Check the key folder and the log folder, or use a backup of this hub.",
+    ),
+    "backup_version": Row(
+        409, "备份由更新的版本制作，本版不能恢复。",
+        "The backup was made by a later version; this one cannot restore it.",
+        "请用制作备份的版本恢复。", "Restore it with the version that made it.",
+    ),
+    "data_not_empty": Row(
+        409, "数据目录或数据库里已有内容，不会覆盖。",
+        "There is something in the data folder or database already; it is never overwritten.",
+        "请指定空的数据目录或数据库。", "Name an empty data folder or database.",
+    ),
     "log_other": Row(
         503, "日志目录里是另一套平台的存证日志。", "The log folder holds the evidence log of another hub.",
         "请接上原来的日志目录（YIZHAO_LOG）。", "Connect this hub's own log folder (YIZHAO_LOG).",

@@ -89,7 +89,7 @@ def _about(connection: Connection, head: Head, version: str, now: datetime) -> A
         made_at=now.isoformat(),
         next_serial=next_serial(connection),
         log_note=head.note,
-        log_places=head.size,
+        log_places=head.first_place + head.size,
         last_leaf_b64=b64encode(head.last_leaf).decode(),
     )
 

@@ -26,6 +26,7 @@ from hub.cli import (
     keys,
     order,
     qr,
+    recover,
     retention,
     search,
     serve,
@@ -54,6 +55,7 @@ app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("backup", rich_help_panel=_LOCAL)(backup.backup)
 app.command("restore", rich_help_panel=_LOCAL)(backup.restore)
+app.command("recover", rich_help_panel=_LOCAL)(recover.recover)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)

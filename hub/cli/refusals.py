@@ -91,6 +91,36 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "指定空的数据目录或数据库。",
         "Name an empty data folder or database.",
     ),
+    "not_rolled_back": (
+        "登记数据与存证日志一致，无需恢复。",
+        "The data agree with the evidence log; there is nothing to recover.",
+        "直接运行 yizhao serve。",
+        "Run `yizhao serve`.",
+    ),
+    "nothing_to_settle": (
+        "没有待核对的恢复。",
+        "There is no recovery that is not settled.",
+        "无需操作。",
+        "Nothing is to be done.",
+    ),
+    "hub_running": (
+        "平台仍在运行，或停下不足十秒。",
+        "A hub is running, or was stopped less than ten seconds ago.",
+        "停下所有平台进程，十秒后再试。",
+        "Stop every process of the hub and try again in ten seconds.",
+    ),
+    "two_officers": (
+        "恢复须由运营方两名在职经办人署名。",
+        "A recovery is signed for by two active officers of the operator.",
+        "用 --officer 写明两个不同的经办人编号。",
+        "Name two different officers with --officer.",
+    ),
+    "report_exists": (
+        "已有这个名称的文件，恢复报告不会覆盖它。",
+        "There is a file of this name; a report never overwrites one.",
+        "换一个文件名。",
+        "Choose another name.",
+    ),
     "keys_inside": (
         "密钥目录不能放在数据目录之内（备份会带走密钥）。",
         "Keys may not lie inside the data folder, whose backups hold it.",

@@ -76,6 +76,21 @@ def next_serial(connection: Connection) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def skip_names(connection: Connection, serials: int, versions: int) -> tuple[int, int]:
+    """Leave out so many serials, and of each chain so many versions: their identifiers may have been given already.
+
+    Return the first serial that is left out, and the first that is not.
+    """
+    first = next_serial(connection)
+    following = first + serials
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT setval('certificate_serial', :next, false)"), {"next": following})
+    else:
+        connection.execute(text("UPDATE serial SET next = :next WHERE name = 'certificate'"), {"next": following})
+    connection.execute(text("UPDATE chain SET versions = versions + :versions"), {"versions": versions})
+    return first, following
+
+
 def set_counters(connection: Connection, following: int) -> None:
     """Let the next certificate get the serial `following`, and new rows of every table numbers that are free."""
     if connection.dialect.name != "postgresql":

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, Response
 
-from hub.log import checkpoint, prove_consistency, prove_inclusion, tile
+from hub.log import checkpoint, former_log, prove_consistency, prove_inclusion, tile
 from hub.store.log import LogStore
 from hub.web.callers import in_thread
 
@@ -45,6 +45,17 @@ def routes(store: LogStore, key: str) -> APIRouter:
         """RFC 9162, 2.1.4: the tree of `to` leaves begins with that of `from` leaves."""
         found: dict[str, Any] = await in_thread(partial(prove_consistency, old, new, store))
         return found
+
+    @router.get("/{number:int}/checkpoint", summary="The last head of a log 某一期日志的签名树头")
+    async def of_log(number: int) -> Response:
+        """The checkpoint of the log of that number: the last one where it was closed by a recovery."""
+        return PlainTextResponse(await in_thread(lambda: checkpoint(former_log(number, store))), headers=_FOR_A_SECOND)
+
+    @router.get("/{number:int}/tile/{name:path}", summary="A tile of a log 某一期日志的数据块")
+    async def tile_of_log(number: int, name: str) -> Response:
+        """As `/log/tile/…`, of the log of that number."""
+        content = await in_thread(lambda: tile(name, former_log(number, store)))
+        return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)
 
     @router.get("/key", summary="The key of the log 日志公钥")
     async def keys() -> Response:

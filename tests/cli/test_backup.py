@@ -20,15 +20,15 @@ def test_lost_data_are_restored_and_served_again(site: Site) -> None:
     with served(site) as serving:
         settle(serving)
         issued = issue(serving, new_order()).json
-        _wait_for_log(serving)
-        made = run("backup", _backup(site), *site.local, "--json")
+        wait_for_log(serving)
+        made = run("backup", backup_of(site), *site.local, "--json")
         assert (made.code, made.json["documents"]) == (0, 0), made.err
     (site.folder / "data").rename(site.folder / "lost")
-    back = run("restore", _backup(site), *site.local, "--json")
+    back = run("restore", backup_of(site), *site.local, "--json")
     assert (back.code, back.json["log_places"]) == (0, made.json["log_places"]), back.err
     with served(site) as again:
         assert httpx.get(f"{again.url}/readyz").json()["store"]
-        found = _verdict(again, issued["reference"])
+        found = verdict_of(again, issued["reference"])
         assert found["outcome"] == "valid", found
 
 
@@ -36,21 +36,21 @@ def test_what_happened_after_the_backup_makes_every_verdict_unknown(site: Site) 
     with served(site) as serving:
         settle(serving)
         issued = issue(serving, new_order()).json
-        assert run("backup", _backup(site), *site.local).code == 0
+        assert run("backup", backup_of(site), *site.local).code == 0
         assert change(serving, issued["identifier"], "withdraw").code == 0
-        _wait_for_log(serving)
+        wait_for_log(serving)
     (site.folder / "data").rename(site.folder / "lost")
-    assert run("restore", _backup(site), *site.local).code == 0
+    assert run("restore", backup_of(site), *site.local).code == 0
     with served(site) as again:
         assert not httpx.get(f"{again.url}/readyz").json()["store"]
-        assert _verdict(again, issued["reference"])["reason"] == "store_rolled_back"
+        assert verdict_of(again, issued["reference"])["reason"] == "store_rolled_back"
 
 
 def test_killed_restore_leaves_nothing_that_starts_and_is_done_again(site: Site) -> None:
-    _fill(site, 150_000)
-    assert run("backup", _backup(site), *site.local).code == 0
+    _fill(site, 80_000)
+    assert run("backup", backup_of(site), *site.local).code == 0
     (site.folder / "data").rename(site.folder / "lost")
-    restoring = _command("restore", _backup(site), *site.local)
+    restoring = _command("restore", backup_of(site), *site.local)
     written = site.folder / "data" / ".hub.db.restoring-wal"
     _wait_until(lambda: written.exists() and written.stat().st_size > 1_000_000)
     restoring.kill()
@@ -59,18 +59,18 @@ def test_killed_restore_leaves_nothing_that_starts_and_is_done_again(site: Site)
     server = start(site)
     _, said = server.communicate()
     assert (server.returncode, "not_initialised" in said) == (1, True)
-    assert run("restore", _backup(site), *site.local).code == 0
+    assert run("restore", backup_of(site), *site.local).code == 0
     assert run("doctor", *site.local).code == 0
     assert {path.name for path in (site.folder / "data").iterdir()} == {"hub.db", "documents"}
 
 
 def test_killed_backup_leaves_no_file_of_that_name(site: Site) -> None:
-    _fill(site, 150_000)
-    making = _command("backup", _backup(site), *site.local)
+    _fill(site, 80_000)
+    making = _command("backup", backup_of(site), *site.local)
     _wait_until(lambda: any(site.folder.glob(".hub.backup.*")))
     making.kill()
     assert making.wait() == -signal.SIGKILL
-    assert not Path(_backup(site)).exists()
+    assert not Path(backup_of(site)).exists()
 
 
 def test_nothing_is_overwritten_and_a_file_that_is_not_there_is_told(site: Site) -> None:
@@ -78,12 +78,12 @@ def test_nothing_is_overwritten_and_a_file_that_is_not_there_is_told(site: Site)
     assert (refused.code, "file_unwritable" in refused.err) == (1, True)
     again = run("backup", str(site.folder / "keys" / "master.key"), *site.local)
     assert (again.code, "backup_exists" in again.err) == (1, True)
-    assert run("backup", _backup(site), *site.local).code == 0
-    full = run("restore", _backup(site), *site.local)
+    assert run("backup", backup_of(site), *site.local).code == 0
+    full = run("restore", backup_of(site), *site.local)
     assert (full.code, "data_not_empty" in full.err) == (1, True)
 
 
-def _backup(site: Site) -> str:
+def backup_of(site: Site) -> str:
     return str(site.folder / "hub.backup")
 
 
@@ -102,7 +102,7 @@ def _fill(site: Site, rows: int) -> None:
     connection.close()
 
 
-def _wait_for_log(site: Site) -> None:
+def wait_for_log(site: Site) -> None:
     """Wait until the log has everything, as it does within a second."""
     connection = sqlite3.connect(site.folder / "data" / "hub.db")
     query = "SELECT count(*) FROM entry WHERE leaf_index IS NULL"
@@ -118,7 +118,7 @@ def _wait_until(condition: object) -> None:
         assert time.monotonic() < until, "it never came"
 
 
-def _verdict(site: Site, reference: str) -> dict[str, str]:
+def verdict_of(site: Site, reference: str) -> dict[str, str]:
     found = httpx.get(f"{site.url}/c/{reference}", headers={"accept": "application/json"})
     verdict: dict[str, str] = found.json()["verdict"]
     return verdict

@@ -15,7 +15,7 @@ from hub.store.certificate import CertificateReader
 from hub.store.database import Database
 from hub.store.places import FilePlace, open_place
 from signing.envelope import MasterKey
-from tests.flows.world import World, open_world
+from tests.flows.world import World, food_number, food_order, licence_order, open_world
 
 NewUrl = Callable[[str], str]
 """Returns the URL of a database in which there is nothing at all, of a kind."""
@@ -54,6 +54,16 @@ def reference_of(world: World, identifier: str) -> str:
     """Return the reference in a certificate's QR."""
     with world.registry.database.read() as connection:
         return CertificateReader(connection).by_identifier([identifier])[identifier].reference
+
+
+def live(world: World) -> str:
+    """Let a little happen in a world; return the identifier of a certificate with a document."""
+    world.issue(licence_order())
+    identifier = str(world.issue(food_order())["identifier"])
+    world.document(world.named(identifier))
+    world.change(str(world.issue(food_order(certificate_number=food_number(2)))["identifier"]), "suspend")
+    world.log.round(world.now)
+    return identifier
 
 
 @contextmanager

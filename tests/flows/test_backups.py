@@ -26,41 +26,10 @@ from hub.store.places import open_place
 from schemas.verdict import Outcome
 from signing.envelope import MasterKey
 from signing.sealed_stream import CHUNK_BYTES, HEADER_BYTES
-from tests.flows.backed_up import NewUrl, back_up, masters_of, reference_of, restored, target
+from tests.flows.backed_up import NewUrl, back_up, live, masters_of, reference_of, restored, target
 from tests.flows.refusals import refused
 from tests.flows.registry_check import check_registry
-from tests.flows.world import SHOP, World, food_number, food_order, licence_order
-from tests.postgres import Cluster
-
-_numbers = count(1)
-
-
-@pytest.fixture
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewUrl]:
-    """Return what gives URLs of databases in which there is nothing, of either kind."""
-    made = list[str]()
-
-    def url(dialect: str) -> str:
-        if dialect == "sqlite":
-            return f"sqlite:///{tmp_path / f'again-{next(_numbers)}' / 'data' / 'hub.db'}"
-        cluster: Cluster = request.getfixturevalue("postgresql_cluster")
-        made.append(f"again_{next(_numbers)}")
-        cluster.create_database(made[-1])
-        return cluster.url(made[-1])
-
-    yield url
-    for name in made:
-        request.getfixturevalue("postgresql_cluster").drop_database(name)
-
-
-def live(world: World) -> str:
-    """Let a little happen in a world; return the identifier of a certificate with a document."""
-    world.issue(licence_order())
-    identifier = str(world.issue(food_order())["identifier"])
-    world.document(world.named(identifier))
-    world.change(str(world.issue(food_order(certificate_number=food_number(2)))["identifier"]), "suspend")
-    world.log.round(world.now)
-    return identifier
+from tests.flows.world import SHOP, World, food_number, food_order
 
 
 def all_rows(world: World) -> dict[str, list[tuple[Any, ...]]]:

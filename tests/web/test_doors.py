@@ -76,6 +76,8 @@ OPERATIONS = [
     ("get", "/log/proof/consistency"),
     ("get", "/log/proof/inclusion"),
     ("get", "/log/tile/{name}"),
+    ("get", "/log/{number}/checkpoint"),
+    ("get", "/log/{number}/tile/{name}"),
     ("get", "/status/{number}"),
     ("post", "/api/v1/annotations"),
     ("post", "/api/v1/certificates"),

@@ -1,0 +1,62 @@
+"""`yizhao recover` and `yizhao drill`: a whole site loses its data, goes on, and has tried it out before."""
+
+import json
+
+import httpx
+
+from hub.store.log import LogStore
+from tests.cli.site import Site, run, served
+from tests.cli.test_backup import backup_of, verdict_of, wait_for_log
+from tests.cli.town import change, issue, new_order, settle
+
+
+def test_site_that_lost_its_data_goes_on(site: Site) -> None:
+    with served(site) as serving:
+        settle(serving)
+        issued = issue(serving, new_order()).json
+        wait_for_log(serving)
+        assert run("backup", backup_of(site), *site.local).code == 0
+        assert change(serving, issued["identifier"], "withdraw").code == 0
+        wait_for_log(serving)
+        closed = httpx.get(f"{serving.url}/log/checkpoint").text
+        report = str(site.folder / "report.json")
+        running = run("recover", report, *site.local)
+        assert (running.code, "not_rolled_back" in running.err or "hub_running" in running.err) == (1, True)
+    (site.folder / "data").rename(site.folder / "lost")
+    assert run("restore", backup_of(site), *site.local).code == 0
+    _leave_the_lead(site)
+    recovered = run("recover", report, *site.local, "--json")
+    assert recovered.code == 0, recovered.err
+    lost = json.loads((site.folder / "report.json").read_bytes())["lost"]
+    assert (lost["count"], lost["identified"]) == (len(lost["leaves"]), 0)
+    assert recovered.json["lost"] == lost["count"] > 0
+    with served(site) as again:
+        assert httpx.get(f"{again.url}/log/1/checkpoint").text == closed
+        assert httpx.get(f"{again.url}/log/checkpoint").text.startswith("hub.example.test/log/TEST/2\n")
+        assert httpx.get(f"{again.url}/log/3/checkpoint").json()["code"] == "log_not_found"
+        assert verdict_of(again, issued["reference"])["reason"] == "store_recovered"
+        assert change(again, issued["identifier"], "withdraw").code == 0
+        other = issue(again, new_order())
+        assert other.code == 0, other.err
+        assert run("recover", "--settle", *site.local).code == 0
+        httpx.get(f"{again.url}/readyz")
+    with served(site) as settled:
+        assert verdict_of(settled, issued["reference"])["reason"] == "withdrawn"
+        assert verdict_of(settled, other.json["reference"])["outcome"] == "valid"
+
+
+def test_recovery_asks_for_a_report_or_a_settlement(site: Site) -> None:
+    assert run("recover", *site.local).code == 2
+    assert run("recover", str(site.folder / "report"), "--settle", *site.local).code == 2
+    refused = run("recover", "--settle", *site.local)
+    assert (refused.code, "nothing_to_settle" in refused.err) == (1, True)
+
+
+def _leave_the_lead(site: Site) -> None:
+    """Let the ten seconds pass that a process which was stopped still leads."""
+    copy = site.folder / "led-by-nobody"
+    store = LogStore(site.folder / "data-log")
+    store.copy(copy)
+    store.close()
+    (site.folder / "data-log").rename(site.folder / "led")
+    copy.rename(site.folder / "data-log")

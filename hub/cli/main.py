@@ -17,6 +17,7 @@ from hub.cli import (
     doctor,
     documents,
     download,
+    drill,
     enrol,
     exchange,
     existing,
@@ -58,6 +59,7 @@ app.command("restore", rich_help_panel=_LOCAL)(backup.restore)
 app.command("recover", rich_help_panel=_LOCAL)(recover.recover)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
+app.add_typer(drill.app, name="drill", rich_help_panel=_LOCAL)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)
 app.add_typer(keys.app, name="keys", rich_help_panel=_LOCAL)
 app.add_typer(simulator.app, name="simulator", rich_help_panel=_LOCAL)

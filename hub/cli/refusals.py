@@ -121,6 +121,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "换一个文件名。",
         "Choose another name.",
     ),
+    "drill_failed": (
+        "演练没有通过。",
+        "The drill did not pass.",
+        "按所列的结果检查备份、日志与密钥。",
+        "Look into backup, log and keys by what is shown.",
+    ),
     "keys_inside": (
         "密钥目录不能放在数据目录之内（备份会带走密钥）。",
         "Keys may not lie inside the data folder, whose backups hold it.",

@@ -45,6 +45,30 @@ def test_site_that_lost_its_data_goes_on(site: Site) -> None:
         assert verdict_of(settled, other.json["reference"])["outcome"] == "valid"
 
 
+def test_drill_measures_and_leaves_the_site_alone(site: Site) -> None:
+    with served(site) as serving:
+        settle(serving)
+        wait_for_log(serving)
+        before = httpx.get(f"{serving.url}/log/checkpoint").text
+        tried = run("drill", "restore", *site.local, "--folder", str(site.folder), "--json")
+        assert tried.code == 0, tried.err
+        assert httpx.get(f"{serving.url}/log/checkpoint").text == before
+        assert httpx.get(f"{serving.url}/readyz").json()["ready"]
+    told = tried.json
+    assert told["shown"] == ["store_rolled_back", "store_recovered", "log"]
+    assert told["rto_seconds"] >= told["restore_seconds"] > 0
+    assert told["lost"] >= 1
+    assert list(site.folder.glob("yizhao-drill-*")) == []
+
+
+def test_drill_of_a_backup_that_is_damaged_fails(site: Site) -> None:
+    assert run("backup", backup_of(site), *site.local).code == 0
+    with open(backup_of(site), "ab") as file:
+        file.write(b"x")
+    tried = run("drill", "restore", "--backup", backup_of(site), *site.local)
+    assert (tried.code, "backup_damaged" in tried.err) == (1, True)
+
+
 def test_recovery_asks_for_a_report_or_a_settlement(site: Site) -> None:
     assert run("recover", *site.local).code == 2
     assert run("recover", str(site.folder / "report"), "--settle", *site.local).code == 2

@@ -164,6 +164,8 @@ def test_nothing_reads_valid_until_what_was_lost_is_settled(set_back: Lost, tmp_
     assert again.outcome(set_back.reference) == UNSETTLED
     issued = again.issue(food_order(certificate_number=food_number(4)))
     assert again.outcome(issued["reference"]) == UNSETTLED
+    with refused("store_recovered"):
+        again.want(again.named(issued["identifier"]))
     signer = CompactSigner(again.keys.signer("hub:status"), STATUS_LIST_TYP)
     with refused("store_recovered"):
         status_list(0, registry=again.registry, signer=signer, term=SECOND, now=again.now)

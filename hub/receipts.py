@@ -2,7 +2,8 @@
 
 A receipt carries the act's bytes and the salt of its leaf, so that whoever holds it can show what the leaf commits to
 without asking the hub; and, once the leaf is under a head, the path to the signed checkpoint. Before that it says by
-when it will be. Its own signature is for the moment; the checkpoint's is for good.
+when it will be. Its own signature is for the moment; the checkpoint's is for good. An act whose leaf is in a log that a
+recovery has closed is proven there, by that log's last checkpoint.
 Source: design, decision 7; RFC 9162, 2.1.3.
 """
 
@@ -43,17 +44,19 @@ class Receipts:
         """Return the act, its leaf's salt, and the leaf's place with its proof, or by when it has one."""
         entry = self._entry(act_id)
         told: dict[str, Any] = {"act": encode(entry.act_bytes), "salt": encode(entry.salt), "leaf": encode(entry.leaf)}
-        view = LogView(self._store)
-        if entry.leaf_index is None or entry.leaf_index >= view.size:
+        view = LogView(self._store if entry.leaf_index is None else self._store.log_at(entry.leaf_index))
+        # An act's place counts on through all logs, its index begins anew with each.
+        index = None if entry.leaf_index is None else entry.leaf_index - view.head.first_place
+        if index is None or index >= view.size:
             return told | {"by": (entry.recorded_at + self._latest).isoformat(timespec="seconds")}
-        path = inclusion_path(entry.leaf_index, view.size, view.hashes)
-        place = {"index": entry.leaf_index, "size": view.size, "path": [encode(each) for each in path]}
+        path = inclusion_path(index, view.size, view.hashes)
+        place = {"index": index, "size": view.size, "path": [encode(each) for each in path]}
         return told | {"log": place | {"checkpoint": view.head.note}}
 
     def is_proven(self, act_id: str) -> bool:
-        """Say whether the act's leaf is under the published head."""
-        index = self._entry(act_id).leaf_index
-        return index is not None and index < self._store.pulse().size
+        """Say whether the act's leaf is under a published head."""
+        place = self._entry(act_id).leaf_index
+        return place is not None and place <= self._store.pulse().last_place
 
     def _entry(self, act_id: str) -> StoredEntry:
         with self._registry.database.read() as connection:

@@ -160,7 +160,7 @@ class SharedView:
             parties = PartyReader(connection)
             sources, coverage = parties.sources(), parties.coverage()
             # A store that was rolled back says of nothing that it is not there.
-            coverage = coverage if log_state.rolled_back_to is None else []
+            coverage = coverage if log_state.doubt is None else []
             in_charge = parties.in_charge(civil_date(now)) if coverage else {}
         return Surroundings(
             seals=seal_standing(trust, now),
@@ -169,7 +169,7 @@ class SharedView:
             origin=self._installation.origin,
             mode=self._installation.mode,
             log=log_standing(log_state, now),
-            rolled_back_to=log_state.rolled_back_to,
+            doubt=log_state.doubt,
             complete=complete_types(coverage, in_charge, civil_date(now)),
         )
 
@@ -442,17 +442,15 @@ def open_log(
     settings: Settings, database: Database, keys: KeyFolder, installation: Installation, now: datetime
 ) -> tuple[LogStore, LogKey]:
     """Open the evidence log's store, made where nothing has a place in it yet; SetupError log_missing, log_other."""
-    host = installation.origin.partition("//")[2]
-    key = LogKey(
-        f"{host}/log" + ("/TEST" if installation.is_test else ""), keys.signer("hub:log"), keys.public_key("hub:log")
-    )
     if not LogStore.is_at(settings.log_folder):
         with database.read() as connection:
             if EntryReader(connection).size():
                 raise SetupError("log_missing")
-        LogStore.create(settings.log_folder, empty_head(key, now))
+        LogStore.create(settings.log_folder, empty_head(log_key(keys, installation, 1), now))
     store = LogStore(settings.log_folder)
-    if store.head().origin != key.origin:
+    head = store.head()
+    key = log_key(keys, installation, head.number)
+    if head.origin != key.origin:
         store.close()
         raise SetupError("log_other")
     return store, key
@@ -514,6 +512,13 @@ def _anchors_in(path: Path) -> list[bytes]:
         return [cert.public_bytes(Encoding.DER) for cert in load_pem_x509_certificates(path.read_bytes())]
     except (OSError, ValueError):
         return []
+
+
+def log_key(keys: KeyFolder, installation: Installation, number: int) -> LogKey:
+    """Return the name and key of the hub's log of that number; those after the first have it at the end."""
+    host = installation.origin.partition("//")[2]
+    origin = f"{host}/log" + ("/TEST" if installation.is_test else "") + (f"/{number}" if number > 1 else "")
+    return LogKey(origin, keys.signer("hub:log"), keys.public_key("hub:log"))
 
 
 def _clocks(settings: Settings) -> Mapping[str, Clock]:

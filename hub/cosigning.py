@@ -129,5 +129,5 @@ def _word_of(key: NoteKey, head: Head, lines: Sequence[str]) -> WitnessWord | No
         except SigningError:
             continue
         if found:
-            return WitnessWord(key.text, head.size, head.note, line, found[0].seen_at)
+            return WitnessWord(head.number, key.text, head.size, head.note, line, found[0].seen_at)
     return None

@@ -53,5 +53,9 @@ class StoreError(HubError):
     """The database, or the place of documents, failed; nothing was acknowledged."""
 
 
+class BackupError(HubError):
+    """A backup that is not made or not restored, or a recovery that is not begun."""
+
+
 class SetupError(HubError):
     """The installation is not whole: the hub refuses to run half-right."""

@@ -104,6 +104,7 @@ def _decide_and_record(
     most_misses: int | None = None,
 ) -> StoredDecision:
     """Decide and commit the decision; with `most_misses` a miss is counted before the comparison it allows."""
+    registry.refuse_doubtful(now)
     registry.require_log(now)
     rule, grant = _basis(request, registry, exchange, now)
     case = _case(request, system.department, registry, now) if request.by_item else None

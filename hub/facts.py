@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from hub.answers import LICENCE_TYPE, Head, Line, begins_on, is_succeeded, licence_of
-from hub.verification import ROLLED_BACK, licence_state, passed
+from hub.verification import licence_state, passed
 from schemas.annotation import Annotation, AnnotationKind
 from schemas.catalogue import Catalogue
 from schemas.certificate import Status, civil_date
@@ -48,8 +48,8 @@ class Surroundings:
     mode: str
     # What the evidence log says of the whole store.
     log: Check
-    # The moment of the newest act a rolled-back store knows.
-    rolled_back_to: datetime | None = None
+    # Why nothing that the store says can be relied on, as a code and its moment.
+    doubt: tuple[str, datetime] | None = None
     # Types of which every body in charge has declared all that it has, and since which day all of them.
     complete: Mapping[str, date] = field(default_factory=dict)
 
@@ -65,10 +65,13 @@ def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
 
 def log_standing(state: LogState, now: datetime) -> Check:
     """Return what the evidence log says at `now` of all that the store holds."""
-    if state.rolled_back_to is not None:
-        return Check(CheckName.LOG, Result.UNKNOWN, ROLLED_BACK)
+    if state.doubt is not None:
+        return Check(CheckName.LOG, Result.UNKNOWN, state.doubt[0])
     # Issues and pulls have stopped: what is held was under the log's head, or is withdrawn meanwhile.
-    return Check(CheckName.LOG, Result.PASSED, "log_silent") if state.is_silent(now) else passed(CheckName.LOG)
+    if state.is_silent(now):
+        return Check(CheckName.LOG, Result.PASSED, "log_silent")
+    # What was lost is settled; that it was is told for good.
+    return passed(CheckName.LOG) if state.recovered_at is None else Check(CheckName.LOG, Result.PASSED, "recovered")
 
 
 def complete_types(

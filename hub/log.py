@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.errors import NotFoundError
 from hub.store.log import LogStore
-from hub.store.log_view import LogView
+from hub.store.log_view import Log, LogView
 from signing.base64url import encode
 from signing.checkpoint import add_lines
 from signing.merkle import consistency_path, inclusion_path
@@ -23,7 +23,18 @@ class Panel:
     needed: int = 0
 
 
-def checkpoint(store: LogStore) -> str:
+def former_log(number: int, store: LogStore) -> Log:
+    """Return the hub's log of that number; NotFoundError log_not_found."""
+    newest = store.head().number
+    if number == newest:
+        return store
+    found = store.former(number) if 0 < number < newest else None
+    if found is None:
+        raise NotFoundError("log_not_found")
+    return found
+
+
+def checkpoint(store: Log) -> str:
     """Return the note of the head, with the words of witnesses that there are on it."""
     return add_lines(*store.cosigned_head())
 
@@ -36,7 +47,7 @@ def cosigned(store: LogStore, panel: Panel) -> str:
     return add_lines(*found)
 
 
-def time_of(index: int | None, store: LogStore) -> dict[str, Any]:
+def time_of(index: int | None, store: Log) -> dict[str, Any]:
     """Return the newest timestamp, or the first over a head with the leaf at `index`; NotFoundError time_not_found.
 
     `token` (standard base64) is over the SHA-256 of the UTF-8 bytes of `note`, which has the size and the root.
@@ -53,12 +64,12 @@ def time_of(index: int | None, store: LogStore) -> dict[str, Any]:
     }
 
 
-def tile(name: str, store: LogStore) -> bytes:
+def tile(name: str, store: Log) -> bytes:
     """Return a tile or bundle of entries by its C2SP name; NotFoundError tile_not_found beyond the head."""
     return LogView(store).read(name)
 
 
-def prove_inclusion(index: int, size: int | None, store: LogStore) -> dict[str, Any]:
+def prove_inclusion(index: int, size: int | None, store: Log) -> dict[str, Any]:
     """Return the proof that a leaf stands at `index` of the first `size` leaves (all, when None).
 
     NotFoundError proof_not_found where there is none.
@@ -71,7 +82,7 @@ def prove_inclusion(index: int, size: int | None, store: LogStore) -> dict[str, 
     return {"index": index, "size": at, "leaf": encode(view.leaf(index)), "path": [encode(each) for each in path]}
 
 
-def prove_consistency(old: int, size: int | None, store: LogStore) -> dict[str, Any]:
+def prove_consistency(old: int, size: int | None, store: Log) -> dict[str, Any]:
     """Return the proof that the first `size` leaves (all, when None) begin with the first `old`; NotFoundError."""
     view = LogView(store)
     at = view.size if size is None else size

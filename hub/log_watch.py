@@ -10,6 +10,7 @@ from threading import Lock
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.log import LogStore, Pulse
+from hub.store.recovery import RecoveryReader
 from schemas.evidence import LogState
 
 _FRESH = timedelta(seconds=1)
@@ -36,11 +37,14 @@ class LogWatch:
         pulse = self._store.pulse()
         with self._database.read() as connection:
             back_to = rolled_back_to(EntryReader(connection), pulse)
-        return LogState(pulse.size, pulse.heard_at, self._silence, back_to)
+            recovery = RecoveryReader(connection).newest()
+        recovered_at = None if recovery is None else recovery.recovered_at
+        is_settled = recovery is None or recovery.settled_at is not None
+        return LogState(pulse.size, pulse.heard_at, self._silence, back_to, recovered_at, is_settled)
 
 
 def rolled_back_to(entries: EntryReader, pulse: Pulse) -> datetime | None:
     """Return the moment of the newest act a rolled-back database knows; None when it knows all that the log does."""
-    if pulse.size == 0 or entries.leaf_at(pulse.size - 1) == pulse.last_leaf:
+    if pulse.size == 0 or entries.leaf_at(pulse.last_place) == pulse.last_leaf:
         return None
     return entries.last_recorded_at() or datetime.min.replace(tzinfo=pulse.heard_at.tzinfo)

@@ -58,7 +58,9 @@ class Stamping:
         stamp = verify_token(token, digest=digest, anchors=self._believed.anchors, allow_test=self._believed.allow_test)
         require_fresh(stamp, nonce=nonce, at=now, policy=self._believed.policy)
         root = head.edge.root()
-        self._store.add_time(ProvenTime(head.size, root, head.note, token, stamp.gen_time, stamp.whose, now))
+        self._store.add_time(
+            ProvenTime(head.number, head.size, root, head.note, token, stamp.gen_time, stamp.whose, now)
+        )
 
     def _is_due(self, now: datetime) -> bool:
         if self._tried_at is not None and timedelta(0) <= now - self._tried_at < WHILE_BUSY:
@@ -71,8 +73,13 @@ class Stamping:
         return not timedelta(0) <= now - last.kept_at < (WHILE_BUSY if is_busy else WHILE_IDLE)
 
 
-def proven_at(index: int, store: LogStore) -> datetime | None:
-    """Return when the leaf at `index` was there by another's word: the first witness or timestamp over it, or None."""
-    word, stamped = store.first_word(index), store.first_time(index)
+def proven_at(place: int, store: LogStore) -> datetime | None:
+    """Return when an entry's leaf was there by another's word: the first witness or timestamp over it, or None.
+
+    `place` is the entry's, which counts on through all logs.
+    """
+    log = store.log_at(place)
+    index = place - log.head().first_place
+    word, stamped = log.first_word(index), log.first_time(index)
     said = ([word.seen_at] if word is not None else []) + ([stamped.gen_time] if stamped is not None else [])
     return min(said, default=None)

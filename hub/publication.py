@@ -10,6 +10,7 @@ from hub.errors import NotFoundError
 from hub.registry import Registry
 from hub.store.annotation import AnnotationReader
 from hub.store.parties import PartyReader
+from hub.store.recovery import RecoveryReader
 from hub.store.status import StatusReader, StatusRow
 from schemas.certificate import Status, civil_date, suspension_over
 from signing.algorithms import public_key_from_spki
@@ -27,22 +28,28 @@ _VALUES: Mapping[str, StatusValue] = {
 def status_list(number: int, *, registry: Registry, signer: CompactSigner, term: timedelta, now: datetime) -> str:
     """Return one status list as a signed token (IETF Token Status List: typ statuslist+jwt, 2 bits, zlib).
 
-    NotFoundError for a list no certificate can point to yet; StoreError store_rolled_back: a list would say "valid".
+    NotFoundError for a list no certificate can point to yet; StoreError store_rolled_back,
+    store_recovered: a list would say "valid".
     """
     first, today = number * SHARD_SIZE, civil_date(now)
-    registry.refuse_rolled_back(now)
+    registry.refuse_doubtful(now)
     with registry.database.read() as connection:
         reader = StatusReader(connection)
         if not 0 <= number <= _MOST_LISTS or first > reader.highest():
             raise NotFoundError("status_list_not_found")
         rows = reader.not_valid(first, first + SHARD_SIZE - 1)
         halted = AnnotationReader(connection).halted(first, first + SHARD_SIZE - 1, today)
+        skipped = RecoveryReader(connection).skipped(first, first + SHARD_SIZE)
     # Who cannot ask about other authorities must not read "valid" of what may not be used.
     values = {place_of(serial, registry.status_key).index: int(StatusValue.SUSPENDED) for serial in halted}
     values |= {
         place_of(row.serial, registry.status_key).index: int(_VALUES.get(row.status, StatusValue.INVALID))
         for row in rows
         if not _is_over(row, registry, today)
+    }
+    # What was sealed in a range that the store lost is held by nobody here: a list must not call it valid.
+    values |= {
+        place_of(serial, registry.status_key).index: int(StatusValue.INVALID) for lost in skipped for serial in lost
     }
     issued_at = int(now.timestamp())
     payload = {

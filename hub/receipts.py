@@ -2,8 +2,9 @@
 
 A receipt carries the act's bytes and the salt of its leaf, so that whoever holds it can show what the leaf commits to
 without asking the hub; and, once the leaf is under a head, the path to the signed checkpoint. Before that it says by
-when it will be. Its own signature is for the moment; the checkpoint's is for good. A visitor's receipt is a signed
-answer that carries the proofs there are already: it is made by reading alone.
+when it will be. Its own signature is for the moment; the checkpoint's is for good. An act whose leaf is in a log that a
+recovery has closed is proven there, by that log's last checkpoint. A visitor's receipt is a signed answer that carries
+the proofs there are already: it is made by reading alone.
 Source: design, decision 7; RFC 9162, 2.1.3.
 """
 
@@ -50,38 +51,45 @@ class Receipts:
     def prove(self, act_id: str) -> dict[str, Any]:
         """Return the act, its leaf's salt, and the leaf's place with its proof, or by when it has one."""
         entry = self._entry(act_id)
-        view = LogView(self._store)
+        place = entry.leaf_index
+        view = LogView(self._store if place is None else self._store.log_at(place))
         told = self._told(entry, view)
-        if "by" in told:
-            return told
-        place = {"index": told.pop("index"), "size": view.size, "path": told.pop("path")}
-        return told | {"log": place | {"checkpoint": view.head.note}}
+        return told if "by" in told else _with_log(told, view)
 
     def prove_certificates(self, identifiers: Sequence[str], now: datetime) -> dict[str, Any]:
         """Return the proofs of these certificates' issue acts and public changes of status, under one checkpoint.
 
-        At most MOST_CERTIFICATES of them, each act with its certificate. A change the public is told of no more is not
-        among them. It reads and writes nothing.
+        At most MOST_CERTIFICATES of them, each act with its certificate; one whose leaf is in a closed log brings that
+        log's checkpoint. A change the public is told of no more is not among them. It reads and writes nothing.
         """
         with self._registry.database.read() as connection:
             acts = _public_acts(list(identifiers)[:MOST_CERTIFICATES], connection, now)
             entries = EntryReader(connection).of_acts(sorted(acts))
         view = LogView(self._store)
-        told = [{"identifier": acts[each.act_id], **self._told(each, view)} for each in entries]
+        told = [{"identifier": acts[each.act_id], **self._told_under(each, view)} for each in entries]
         return {"size": view.size, "checkpoint": view.head.note, "acts": told}
+
+    def _told_under(self, entry: StoredEntry, view: LogView) -> dict[str, Any]:
+        place = entry.leaf_index
+        if place is None or place >= view.head.first_place:
+            return self._told(entry, view)
+        closed = LogView(self._store.log_at(place))
+        return _with_log(self._told(entry, closed), closed)
 
     def _told(self, entry: StoredEntry, view: LogView) -> dict[str, Any]:
         """Return an act, its leaf's salt and leaf, with its place and path under the view's head or by when it is."""
         told: dict[str, Any] = {"act": encode(entry.act_bytes), "salt": encode(entry.salt), "leaf": encode(entry.leaf)}
-        if entry.leaf_index is None or entry.leaf_index >= view.size:
+        # An act's place counts on through all logs, its index begins anew with each.
+        index = None if entry.leaf_index is None else entry.leaf_index - view.head.first_place
+        if index is None or index >= view.size:
             return told | {"by": (entry.recorded_at + self._latest).isoformat(timespec="seconds")}
-        path = inclusion_path(entry.leaf_index, view.size, view.hashes)
-        return told | {"index": entry.leaf_index, "path": [encode(each) for each in path]}
+        path = inclusion_path(index, view.size, view.hashes)
+        return told | {"index": index, "path": [encode(each) for each in path]}
 
     def is_proven(self, act_id: str) -> bool:
-        """Say whether the act's leaf is under the published head."""
-        index = self._entry(act_id).leaf_index
-        return index is not None and index < self._store.pulse().size
+        """Say whether the act's leaf is under a published head."""
+        place = self._entry(act_id).leaf_index
+        return place is not None and place <= self._store.pulse().last_place
 
     def _entry(self, act_id: str) -> StoredEntry:
         with self._registry.database.read() as connection:
@@ -106,3 +114,9 @@ def _public_acts(identifiers: Sequence[str], connection: Connection, now: dateti
         ]
         acts |= {str(change["act_id"]): each.identifier for change in public_changes(told, today)}
     return acts
+
+
+def _with_log(told: dict[str, Any], view: LogView) -> dict[str, Any]:
+    """Return a proven act with its place in a log of its own."""
+    place = {"index": told.pop("index"), "size": view.size, "path": told.pop("path")}
+    return told | {"log": place | {"checkpoint": view.head.note}}

@@ -62,6 +62,13 @@ class Registry:
         if back_to is not None:
             raise StoreError("store_rolled_back", to=back_to.isoformat(timespec="seconds"))
 
+    def refuse_doubtful(self, now: datetime) -> None:
+        """Let nothing be listed or handed over either while what the store lost is not settled; StoreError."""
+        self.refuse_rolled_back(now)
+        state = self.log(now)
+        if state.doubt is not None:
+            raise StoreError("store_recovered", to=state.doubt[1].isoformat(timespec="seconds"))
+
     def due(self, clock: ClockCode, start: date) -> Due:
         """Return the last day of a legal clock that starts on `start` (which is not counted)."""
         return self.clocks[clock].due(start, self.calendar)

@@ -78,6 +78,7 @@ class Sequencer:
         self._database = database
         self._store = store
         self._key = key
+        self._origin = key.origin
         self._owner = owner
         self._clock = clock
         self._monotonic = monotonic
@@ -98,6 +99,9 @@ class Sequencer:
         if not self._lead():
             return 0
         head = self._store.head()
+        if head.origin != self._origin:
+            # Another process has closed the log that this one opened: what it would sign has another name.
+            raise StoreError("log_other")
         placed = self._place(head) if waits else 0
         return self._publish(head, is_whole=placed < MOST_A_ROUND)
 
@@ -120,8 +124,9 @@ class Sequencer:
         with self._database.snapshot() as connection:
             entries = EntryReader(connection)
             _refuse_rolled_back(entries, head)
-            leaves = entries.leaves(head.size, head.size + MOST_A_ROUND)
-        after = self._extended(head, leaves) if leaves else head
+            start = head.first_place + head.size
+            leaves = entries.leaves(start, start + MOST_A_ROUND)
+        after = extended(head, leaves, self._store) if leaves else head
         now, began = self._clock(), self._monotonic()
         after = replace(after, heard_at=now if is_whole and len(leaves) < MOST_A_ROUND else head.heard_at)
         if leaves:
@@ -133,19 +138,21 @@ class Sequencer:
         self._lead_until = began + LEASE.total_seconds() if published else 0.0
         return len(leaves) if published else 0
 
-    def _extended(self, head: Head, leaves: list[bytes]) -> Head:
-        edge, full = head.edge.extended(map(leaf_hash, leaves))
-        for tile in full:
-            self._store.put_tile(tile.level, tile.index, tile.hashes)
-        unfinished, index = read_bundle(head.leaves) + leaves, head.size // TILE_WIDTH
-        while len(unfinished) >= TILE_WIDTH:
-            self._store.put_tile(None, index, bundle(unfinished[:TILE_WIDTH]))
-            unfinished, index = unfinished[TILE_WIDTH:], index + 1
-        return replace(head, edge=edge, leaves=bundle(unfinished), last_leaf=leaves[-1])
+
+def extended(head: Head, leaves: list[bytes], store: LogStore) -> Head:
+    """Return the head with more leaves, not signed yet; the tiles that became full are on disk."""
+    edge, full = head.edge.extended(map(leaf_hash, leaves))
+    for tile in full:
+        store.put_tile(head.number, tile.level, tile.index, tile.hashes)
+    unfinished, index = read_bundle(head.leaves) + leaves, head.size // TILE_WIDTH
+    while len(unfinished) >= TILE_WIDTH:
+        store.put_tile(head.number, None, index, bundle(unfinished[:TILE_WIDTH]))
+        unfinished, index = unfinished[TILE_WIDTH:], index + 1
+    return replace(head, edge=edge, leaves=bundle(unfinished), last_leaf=leaves[-1])
 
 
 def _refuse_rolled_back(entries: EntryReader, head: Head) -> None:
-    back_to = rolled_back_to(entries, Pulse(head.size, head.last_leaf, head.heard_at))
+    back_to = rolled_back_to(entries, Pulse(head.size, head.last_leaf, head.heard_at, head.first_place))
     if back_to is not None:
         raise StoreError("store_rolled_back", to=back_to.isoformat(timespec="seconds"))
 

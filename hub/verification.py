@@ -12,9 +12,9 @@
 10 log       the store knows all that the evidence log knows, and the log goes on
 
 Steps 1-3, 8 and 10 are findings of the surface; 4-7 and 9 are judged here. The outcome is the worst of the required
-checks: failed before suspended before unknown; only when all passed is it valid. A store that was rolled back makes all
-of it unknown: what it says may have been changed since. A signed answer of the hub carries a verdict already: `restate`
-says what is left of it.
+checks: failed before suspended before unknown; only when all passed is it valid. A store that was rolled back, or was
+recovered from that and is not settled, makes all of it unknown: what it says may have been changed since. A signed
+answer of the hub carries a verdict already: `restate` says what is left of it.
 """
 
 from collections.abc import Sequence
@@ -42,8 +42,8 @@ from schemas.verdict import (
 _civil_date = lru_cache(maxsize=16)(civil_date)
 _PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
 _PASSED_RESULT = Result.PASSED
-ROLLED_BACK = "store_rolled_back"
-"""The reason of a log check when the store does not know what the log knows."""
+_DOUBTS = frozenset({"store_rolled_back", "store_recovered"})
+"""The reasons of a log check when the store does not know what the log knows, or what was lost is not settled."""
 _SEVERITY = (
     (Result.FAILED, Outcome.NOT_VALID),
     (Result.SUSPENDED, Outcome.SUSPENDED),
@@ -70,8 +70,8 @@ def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     if surface is Surface.OFFLINE:
         checks = tuple(_as_possible_offline(check) for check in checks)
     outcome, reason = _worst(checks, surface)
-    if facts.log.reason == ROLLED_BACK and facts.seal.result is not Result.FAILED:
-        return Verdict(Outcome.UNKNOWN, ROLLED_BACK, None, checks, facts.status_as_of or now)
+    if facts.log.reason in _DOUBTS and facts.seal.result is not Result.FAILED:
+        return Verdict(Outcome.UNKNOWN, facts.log.reason or "", None, checks, facts.status_as_of or now)
     if outcome is Outcome.VALID:
         reason = dates.reason or ("good" if facts.valid_to else "good_no_end")
         if surface is Surface.OFFLINE and facts.licence is None:

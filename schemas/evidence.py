@@ -58,6 +58,9 @@ class Kind(StrEnum):
     READ_LEDGER = "read_ledger"
     DEFER = "defer"
     OBJECT = "object"
+    OPEN_LOG = "open_log"
+    RECOVER = "recover"
+    SETTLE = "settle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,25 @@ class LogState:
     """How the log stands: when everything recorded was last found under its head, and whether the store fits it.
 
     `rolled_back_to` is the moment of the newest act the store still knows, when the log knows of later ones.
+    `recovered_at` is when the store was last recovered from that; until what was lost `is_settled`, nobody knows which
+    of its certificates changed in between.
     """
 
     size: int
     heard_at: datetime
     silence: timedelta
     rolled_back_to: datetime | None = None
+    recovered_at: datetime | None = None
+    is_settled: bool = True
+
+    @property
+    def doubt(self) -> tuple[str, datetime] | None:
+        """Why nothing that the store says can be relied on, as a code and its moment; None when it can."""
+        if self.rolled_back_to is not None:
+            return "store_rolled_back", self.rolled_back_to
+        if self.recovered_at is not None and not self.is_settled:
+            return "store_recovered", self.recovered_at
+        return None
 
     def is_silent(self, now: datetime) -> bool:
         """Say whether the log has said nothing for longer than issues and pulls may go on."""

@@ -193,6 +193,15 @@ REASONS: Mapping[str, Wording] = {
         "The register was set back to an earlier moment and is being recovered; nothing can be confirmed until then. "
         "That does not mean there is no permit.",
     ),
+    "store_recovered": Wording(
+        "登记数据曾回退并已恢复，其间丢失的办理事项尚在核对，暂时无法确认；不代表无证。",
+        "The register was set back and has been recovered; what was lost in between is still being checked, and "
+        "nothing can be confirmed until then. That does not mean there is no permit.",
+    ),
+    "recovered": Wording(
+        "登记数据曾回退并已恢复，其间丢失的办理事项已核对完毕。",
+        "The register was once set back and recovered; what was lost in between has been checked.",
+    ),
     "log_silent": Wording(
         "存证日志暂停更新，期间不办理新的签发与调取。",
         "The evidence log is not being written at the moment; nothing is issued or handed over until it is.",

@@ -87,6 +87,10 @@ class EnvelopeError(SigningError):
     """An encrypted envelope does not open: changed, of another context, or under a master key we do not hold."""
 
 
+class EnvelopeKeyError(EnvelopeError):
+    """What is encrypted is under a master key that is not here."""
+
+
 class RateCapError(SigningError):
     """A key was asked for more signatures than its rate cap allows."""
 

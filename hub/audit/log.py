@@ -1,19 +1,24 @@
 """The log holds every entry at its place, under a head that the log's key signed; and nothing else.
 
-1 the head is signed by the key the trust list names, and its tree is the one its own tiles make
-2 every place of the log is an entry of the store, with that very leaf
-3 every entry has a place, but for those of the last moments
+So do the logs that recoveries have closed, whose places come before.
+1 each head is signed by the key the trust list names, and its tree is the one its own tiles make
+2 each log begins with a leaf that commits to the last head of the one before
+3 every place of the log is an entry of the store, with that very leaf; of closed logs, but for as many as the recovery
+  has named as lost: which these are, its report says
+4 every entry has a place, but for those of the last moments
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from hub.audit.everything import Check, Everything, Faults
 from hub.audit.public import leaves_under, verify_tree
 from hub.store import tables
-from hub.store.log_view import LogView
+from hub.store.log import Head
+from hub.store.log_view import Log, LogView
 from signing.algorithms import public_key_from_spki
 from signing.checkpoint import NoteKey, read_checkpoint
+from signing.commitment import following_leaf
 from signing.errors import SigningError
 from signing.trust import TrustList
 
@@ -26,33 +31,73 @@ def log_keys(trust: TrustList, origin: str) -> list[NoteKey]:
     return [NoteKey(origin, public_key_from_spki(each.spki)) for each in trust.hub_keys if each.purpose == "log"]
 
 
+def _logs(all_: Everything) -> Iterator[tuple[str, Log]]:
+    """Yield every log with its name in faults, the one that is written now at the end."""
+    store = all_.hub.log
+    for number in range(1, store.head().number):
+        closed = store.former(number)
+        if closed is not None:
+            yield f"log {number}", closed
+    yield "log", store
+
+
 def _head(all_: Everything) -> Faults:
-    head = all_.hub.log.head()
+    for name, log in _logs(all_):
+        head = log.head()
+        said = _said(all_, head)
+        if said is None:
+            yield f"{name}: its head is signed by no listed key"
+        elif said != (head.size, head.edge.root()):
+            yield f"{name}: the signed head is another tree's"
+
+
+def _said(all_: Everything, head: Head) -> tuple[int, bytes] | None:
+    """Return size and root of a head as the log's key has signed them; None where it has not."""
     for key in log_keys(all_.registry.trust(), head.origin):
         try:
             said = read_checkpoint(head.note, key)
         except SigningError:
             continue
-        if (said.size, said.root) != (head.size, head.edge.root()):
-            yield "log: the signed head is another tree's"
-        return
-    yield "log: its head is signed by no listed key"
+        return said.size, said.root
+    return None
 
 
 def _tree(all_: Everything) -> Faults:
-    view = LogView(all_.hub.log)
-    yield from verify_tree(view.size, view.head.edge.root(), view.read)
+    for name, log in _logs(all_):
+        view = LogView(log)
+        for fault in verify_tree(view.size, view.head.edge.root(), view.read):
+            yield name + fault.removeprefix("log")
+
+
+def _chain(all_: Everything) -> Faults:
+    before, expected = None, 1
+    for name, log in _logs(all_):
+        view = LogView(log)
+        if view.head.number != expected:
+            yield f"log {expected}: is not there"
+        if before is not None and (not view.size or view.leaf(0) != following_leaf(before.note)):
+            yield f"{name}: does not begin with the end of the one before"
+        before, expected = view.head, view.head.number + 1
 
 
 def _places(all_: Everything) -> Faults:
-    view = LogView(all_.hub.log)
     entries = {row["leaf_index"]: row for row in all_.rows(tables.entry) if row["leaf_index"] is not None}
-    for index, leaf in enumerate(leaves_under(view.size, view.read)):
-        row = entries.pop(index, None)
-        if row is None:
-            yield f"log: leaf {index} is no entry of the store"
-        elif row["leaf"] != leaf:
-            yield f"log: leaf {index} is not entry {row['number']}, which claims its place"
+    number = all_.hub.log.head().number
+    lost = [row["lost"] for row in all_.rows(tables.recovery) if row["log"] <= number][-1:]
+    missing = 0
+    for name, log in _logs(all_):
+        view = LogView(log)
+        for index, leaf in enumerate(leaves_under(view.size, view.read)):
+            row = entries.pop(view.head.first_place + index, None)
+            if row is None and view.head.number < number:
+                missing += 1
+            elif row is None:
+                yield f"{name}: leaf {index} is no entry of the store"
+            elif row["leaf"] != leaf:
+                yield f"{name}: leaf {index} is not entry {row['number']}, which claims its place"
+    # What was lost once is lost in every recovery that follows: the last of them counts it all.
+    if missing != sum(lost):
+        yield f"log: {missing} leaves of closed logs are no entries of the store, {sum(lost)} were lost"
     yield from (
         f"entry {row['number']}: has a place beyond the head"
         for row in entries.values()
@@ -65,4 +110,4 @@ def _places(all_: Everything) -> Faults:
     )
 
 
-CHECKS: Sequence[Check] = (_head, _tree, _places)
+CHECKS: Sequence[Check] = (_head, _tree, _chain, _places)

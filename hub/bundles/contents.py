@@ -104,9 +104,11 @@ def put_log(contents: Contents, view: LogView) -> None:
             "index": None,
             "path": [],
         }
-        if each.leaf_index is not None and each.leaf_index < view.size:
-            path = inclusion_path(each.leaf_index, view.size, view.hashes)
-            row |= {"index": each.leaf_index, "path": [encode(one) for one in path]}
+        # A leaf of a log that a recovery closed is not under this head; its receipt proves it.
+        index = None if each.leaf_index is None else each.leaf_index - view.head.first_place
+        if index is not None and 0 <= index < view.size:
+            path = inclusion_path(index, view.size, view.hashes)
+            row |= {"index": index, "path": [encode(one) for one in path]}
         told.append(row)
     contents.put_json("acts.json", told)
     contents.files["checkpoint.txt"] = view.head.note.encode()

@@ -1,8 +1,9 @@
 """`yizhao audit`: proves the evidence log, from outside by its public bytes, or a whole store from inside.
 
 With a URL: the signed head, every leaf and every tile are fetched, the tree is made anew, and it begins with the head
-that was seen last (`--state`), so that nothing was taken out or changed since. Nothing the hub says is believed but
-what its keys signed, and those are named by a trust list whose anchor the auditor pins.
+that was seen last (`--state`), so that nothing was taken out or changed since. Logs that recoveries have closed are
+audited too: each begins with a leaf that commits to the last head of the one before. Nothing the hub says is believed
+but what its keys signed, and those are named by a trust list whose anchor the auditor pins.
 With a data folder: besides, every commitment is opened, every row is held against what was signed, and every act has
 exactly one entry at its place. Exit code 1 when anything is wrong; each fault names the row or leaf.
 """
@@ -21,6 +22,8 @@ from hub.cli.output import AsJson, show
 from hub.cli.refusals import REFUSED, LocalRefusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
     from hub.audit.public import Fetch
@@ -71,14 +74,13 @@ def _audit_store(settings: Any, now: datetime) -> dict[str, Any]:
         with hub.registry.database.snapshot() as connection:
             faults = find_faults(hub.audited, connection, now)
             entries = EntryReader(connection)
-            counted = {"acts": entries.count(), "in_log": entries.size()}
+            counted = {"acts": entries.count(), "in_log": entries.count() - entries.waiting()}
         return {"origin": hub.audited.log.head().origin, **counted, "faults": faults}
     finally:
         hub.close()
 
 
 def _audit_public(url: str, anchor: str | None, state: Path | None, now: datetime) -> dict[str, Any]:
-    from hub.audit.public import verify_tree
     from hub.cli.connection import open_http
 
     if anchor is None:
@@ -88,14 +90,16 @@ def _audit_public(url: str, anchor: str | None, state: Path | None, now: datetim
         raise LocalRefusal("state_other")
     with open_http(url) as http:
         trust = _trust(http, anchor, int(before.get("trust_list_version", 0)), now)
-        checkpoint = _checkpoint(http, trust)
-        if before.get("origin", checkpoint.origin) != checkpoint.origin:
+        checkpoint, heads = _heads(http, trust)
+        if before.get("origin", checkpoint.origin) not in {each.origin for each, _ in heads}:
             raise LocalRefusal("state_other")
         earlier = {int(before["size"]): b64decode(before["root"])} if "size" in before else {}
-        try:
-            faults = list(verify_tree(checkpoint.size, checkpoint.root, _tiles(http), seen=earlier))
-        except ValueError as error:
-            faults = [f"log: {error}"]
+        faults, note = list[str](), None
+        for number, (head, said) in enumerate(heads, start=1):
+            name, folder = ("log", "/log") if head is checkpoint else (f"log {number}", f"/log/{number}")
+            seen = earlier if before.get("origin") == head.origin else {}
+            faults += _faults_of(head, _tiles(http, folder), name, note, seen)
+            note = said
     root = b64encode(checkpoint.root).decode()
     if state is not None and not faults:
         _keep(state, anchor, trust.version, checkpoint, root)
@@ -105,9 +109,38 @@ def _audit_public(url: str, anchor: str | None, state: Path | None, now: datetim
         "trust_list_version": trust.version,
         "size": checkpoint.size,
         "root": root,
+        "closed": [each.origin for each, _ in heads[:-1]],
         "seen_before": next(iter(earlier), None),
         "faults": faults,
     }
+
+
+def _faults_of(
+    head: "Checkpoint", fetch: "Fetch", name: str, note: str | None, seen: "Mapping[int, bytes]"
+) -> list[str]:
+    """Return what contradicts a head; `note` is the last of the log before, which the first leaf commits to."""
+    from hub.audit.public import leaves_under, verify_tree
+    from signing.commitment import following_leaf
+
+    try:
+        faults = list(verify_tree(head.size, head.root, fetch, seen=seen))
+        if note is not None and next(leaves_under(head.size, fetch), None) != following_leaf(note):
+            faults.append("log: does not begin with the end of the one before")
+    except ValueError as error:
+        faults = [f"log: {error}"]
+    return [name + each.removeprefix("log") for each in faults]
+
+
+def _heads(http: "httpx.Client", trust: "TrustList") -> "tuple[Checkpoint, list[tuple[Checkpoint, str]]]":
+    """Return the present head, and those of all logs in order with the notes that the log itself signed."""
+    first = trust.origin.partition("//")[2] + "/log" + ("/TEST" if trust.mode == "test" else "")
+    newest = _checkpoint(http, trust, "/log")
+    number = newest[0].origin.removeprefix(f"{first}/")
+    closed = [_checkpoint(http, trust, f"/log/{each}") for each in range(1, int(number) if number.isdecimal() else 1)]
+    named = [first, *(f"{first}/{each}" for each in range(2, len(closed) + 2))]
+    if [each.origin for each, _ in [*closed, newest]] != named:
+        raise LocalRefusal("checkpoint_refused")
+    return newest[0], [*closed, newest]
 
 
 def _trust(http: "httpx.Client", anchor: str, highest: int, now: datetime) -> "TrustList":
@@ -121,24 +154,28 @@ def _trust(http: "httpx.Client", anchor: str, highest: int, now: datetime) -> "T
         raise LocalRefusal("trust_list_refused", reason=error.reason) from None
 
 
-def _checkpoint(http: "httpx.Client", trust: "TrustList") -> "Checkpoint":
+def _checkpoint(http: "httpx.Client", trust: "TrustList", folder: str) -> "tuple[Checkpoint, str]":
+    """Return a log's head, and its note without the words of witnesses."""
     from hub.audit.log import log_keys
-    from signing.checkpoint import read_checkpoint
+    from signing.checkpoint import read_checkpoint, split_note
     from signing.errors import SigningError
 
-    note = _fetched(http, "/log/checkpoint").decode()
+    note = _fetched(http, f"{folder}/checkpoint").decode()
     origin = note.partition("\n")[0]
     host = trust.origin.partition("//")[2]
     for key in log_keys(trust, origin) if origin.startswith(f"{host}/log") else ():
         try:
-            return read_checkpoint(note, key)
+            checkpoint = read_checkpoint(note, key)
         except SigningError:
             continue
+        # The log signs first; what witnesses add comes after.
+        text, lines = split_note(note)
+        return checkpoint, f"{text}\n{lines[0]}\n"
     raise LocalRefusal("checkpoint_refused")
 
 
-def _tiles(http: "httpx.Client") -> "Fetch":
-    return lambda name: _fetched(http, f"/log/tile/{name}")
+def _tiles(http: "httpx.Client", folder: str) -> "Fetch":
+    return lambda name: _fetched(http, f"{folder}/tile/{name}")
 
 
 def _fetched(http: "httpx.Client", path: str) -> bytes:

@@ -297,7 +297,7 @@ def _store_fits(settings: "Settings", database: "Database") -> Finding:
         try:
             pulse = store.pulse()
             back_to = rolled_back_to(entries, pulse)
-            waiting = entries.count() - entries.size()
+            waiting = entries.waiting()
         finally:
             store.close()
     if back_to is not None:

@@ -13,10 +13,12 @@ import typer
 from hub.cli import (
     archive,
     audit,
+    backup,
     catalogue,
     doctor,
     documents,
     download,
+    drill,
     enrol,
     evidence,
     exchange,
@@ -28,6 +30,7 @@ from hub.cli import (
     keys,
     order,
     qr,
+    recover,
     restored,
     retention,
     search,
@@ -59,8 +62,12 @@ app.command("witness", rich_help_panel=_LOCAL)(witness.witness)
 app.command("doctor", rich_help_panel=_LOCAL)(doctor.doctor)
 app.command("audit", rich_help_panel=_LOCAL)(audit.audit)
 app.command("restored", rich_help_panel=_LOCAL)(restored.restored)
+app.command("backup", rich_help_panel=_LOCAL)(backup.backup)
+app.command("restore", rich_help_panel=_LOCAL)(backup.restore)
+app.command("recover", rich_help_panel=_LOCAL)(recover.recover)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
+app.add_typer(drill.app, name="drill", rich_help_panel=_LOCAL)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)
 app.add_typer(keys.app, name="keys", rich_help_panel=_LOCAL)
 app.add_typer(simulator.app, name="simulator", rich_help_panel=_LOCAL)

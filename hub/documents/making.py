@@ -66,7 +66,8 @@ def want_document(name: DocumentName, *, registry: Registry, files: DocumentFile
     """Return the document, or None while it has still to be made: then it is down as wanted.
 
     One whose file is missing or damaged, or whose seal has ended or was revoked, is drawn again, as a new act. Raises
-    NotFoundError, or DocumentError when there is no such document to be had.
+    NotFoundError, or DocumentError when there is no such document to be had; StoreError store_rolled_back,
+    store_recovered.
     """
     stored, _ = _look_up(name, registry, now)
     made = _usable(stored, registry, files, now)
@@ -122,6 +123,7 @@ def make_wanted(
 def _look_up(
     name: DocumentName, registry: Registry, now: datetime
 ) -> tuple[StoredDocument | None, OpenDocument | None]:
+    registry.refuse_doubtful(now)
     with registry.database.read() as connection:
         certificate = CertificateReader(connection).by_serial([name.serial]).get(name.serial)
         if certificate is None:

@@ -19,8 +19,10 @@ def public_picture(
 ) -> bytes:
     """Return the picture (PNG) of the version with this reference.
 
-    Raises NotFoundError reference_not_found, for what cannot be one as well; DocumentError document_status.
+    Raises NotFoundError reference_not_found, for what cannot be one as well; DocumentError document_status;
+    StoreError store_rolled_back, store_recovered.
     """
+    registry.refuse_doubtful(now)
     try:
         known = parse_reference(reference)
     except ReferenceFormError:

@@ -1,6 +1,6 @@
 """Entries of the evidence log: one per act, its leaf final, inserted in the act's own transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from hub.store import tables
 from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_rows, update_rows
 from schemas.evidence import ActFacts, act_bytes
-from signing.commitment import leaf
+from signing.commitment import following_leaf, leaf
 
 SALT_BYTES = 32
 # An arbitrary number of our own: who gives places in the log holds it on PostgreSQL.
@@ -38,6 +38,19 @@ class EntryWriter:
     def __init__(self, connection: Connection, random: Callable[[int], bytes]) -> None:
         self._connection = connection
         self._random = random
+
+    def open_log(self, facts: ActFacts, note: str, place: int) -> None:
+        """Insert the entry of a log's first leaf, at its place: it commits to the log before, whose `note` is last.
+
+        It hides nothing and has no salt: its act bytes name the note by its digest, and so does its leaf.
+        """
+        row = self._row(facts) | {"salt": b"", "leaf": following_leaf(note), "leaf_index": place}
+        insert_rows(self._connection, tables.entry, [row])
+
+    def place(self, places: Mapping[int, int | None]) -> None:
+        """Set the places of entries by their numbers; None takes one away. For a recovery alone."""
+        rows = [{"number": number, "leaf_index": place} for number, place in places.items()]
+        update_rows(self._connection, tables.entry, rows, key="number")
 
     def add(self, acts: Sequence[ActFacts]) -> None:
         """Insert one entry per act, unsequenced."""
@@ -75,8 +88,12 @@ class EntryReader:
         """Say whether an entry has no place in the log yet."""
         return self._connection.execute(_WAITING.limit(1)).first() is not None
 
+    def waiting(self) -> int:
+        """Return how many entries have no place in the log yet."""
+        return int(self._connection.execute(select(func.count()).select_from(_WAITING.subquery())).scalar_one())
+
     def size(self) -> int:
-        """Return how many entries have a place in the log."""
+        """Return the place that comes after the last one given: a recovered store has not an entry for each before."""
         last = self._connection.execute(select(func.max(tables.entry.c.leaf_index))).scalar_one()
         return 0 if last is None else int(last) + 1
 
@@ -96,6 +113,19 @@ class EntryReader:
         return list(
             self._connection.execute(select(table.c.leaf).where(between).order_by(table.c.leaf_index)).scalars()
         )
+
+    def placed(self, start: int, end: int) -> dict[int, tuple[int, bytes, datetime]]:
+        """Return number, leaf and moment of the entries from one place up to another, by their places."""
+        table = tables.entry
+        between = (table.c.leaf_index >= start) & (table.c.leaf_index < end)
+        columns = (table.c.leaf_index, table.c.number, table.c.leaf, table.c.recorded_at)
+        return {row[0]: (row[1], row[2], row[3]) for row in self._connection.execute(select(*columns).where(between))}
+
+    def without_place(self) -> dict[int, bytes]:
+        """Return the leaves of the entries that have no place yet, by their numbers."""
+        columns = (tables.entry.c.number, tables.entry.c.leaf)
+        found = self._connection.execute(select(*columns).where(tables.entry.c.leaf_index.is_(None)))
+        return {row.number: row.leaf for row in found}
 
     def last_recorded_at(self) -> datetime | None:
         """Return when the newest entry was recorded, or None when there is none."""

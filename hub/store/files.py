@@ -19,6 +19,11 @@ FileFault = Literal["missing", "damaged"]
 _NAME = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})\.enc")
 
 
+def is_document_file(name: str) -> bool:
+    """Say whether a file of this name in a place is a document's."""
+    return _NAME.fullmatch(name) is not None
+
+
 class StoredFileError(ValueError):
     """A document's file cannot be given: `reason` says whether it is missing or damaged, `sha256` which it is.
 

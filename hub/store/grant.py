@@ -80,6 +80,12 @@ class GrantWriter:
         values = {"withdrawn_at": now, "withdrawal": withdrawal}
         return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount == 1
 
+    def end_every(self, act_id: str, now: datetime) -> int:
+        """End every grant there is, by the recovery of a store that may have lost withdrawals; return how many."""
+        values = {"withdrawn_at": now, "ended_by": act_id}
+        ended = update(_TABLE).where(_TABLE.c.withdrawn_at.is_(None)).values(**values)
+        return self._connection.execute(ended).rowcount
+
     def end_all(self, holder: str, act_id: str, now: datetime) -> int:
         """End every grant of a holder that is no more, by an act of the registry; return how many."""
         open_ = (_TABLE.c.holder == holder) & _TABLE.c.withdrawn_at.is_(None)

@@ -9,9 +9,11 @@ the timestamps of an authority.
 
 import os
 import secrets
+import shutil
+import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -65,9 +67,25 @@ head = Table(
     Column("leader", String(64), nullable=False),
     Column("lease_until", Moment, nullable=False),
 )
+former = Table(
+    "former",
+    metadata,
+    # A log that was closed, as it was published last; its places come before those of all that followed it.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("origin", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("levels", LargeBinary, nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("last_leaf", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("signed_at", Moment, nullable=False),
+    Column("heard_at", Moment, nullable=False),
+)
 witnessed = Table(
     "witnessed",
     metadata,
+    # The log whose head it is, by its number.
+    Column("log", Integer, primary_key=True, autoincrement=False),
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     # The witness's key in the one-line form, which has its name.
     Column("witness", String(400), primary_key=True),
@@ -75,13 +93,15 @@ witnessed = Table(
     Column("note", Text, nullable=False),
     Column("line", Text, nullable=False),
     Column("seen_at", Moment, nullable=False),
-    Index("witnessed_by", "witness", "size"),
+    Index("witnessed_by", "log", "witness", "size"),
 )
 proven_time = Table(
     "proven_time",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("size", BigInteger, nullable=False, index=True),
+    # The log whose head it is, by its number.
+    Column("log", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False),
     # The checkpoint as the log signed it, and the RFC 3161 token over its SHA-256.
     Column("note", Text, nullable=False),
@@ -90,12 +110,19 @@ proven_time = Table(
     # The authority, by its cert's common name.
     Column("whose", String(255), nullable=False),
     Column("kept_at", Moment, nullable=False),
+    Index("proven_time_of", "log", "size"),
 )
+_FIRST_PLACE = select(func.coalesce(func.sum(former.c.size), 0)).scalar_subquery().label("first_place")
+_NEWEST = select(head.c.number).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The log as it was published last. `last_leaf` is the content of its last leaf; `note` the signed checkpoint."""
+    """The log as it was published last. `last_leaf` is the content of its last leaf; `note` the signed checkpoint.
+
+    `number` counts the hub's logs, and `first_place` the leaves of those before this one: an entry's place counts on
+    through all of them.
+    """
 
     origin: str
     edge: Edge
@@ -104,6 +131,8 @@ class Head:
     note: str
     signed_at: datetime
     heard_at: datetime
+    number: int = 1
+    first_place: int = 0
 
     @property
     def size(self) -> int:
@@ -117,12 +146,22 @@ class Pulse:
     size: int
     last_leaf: bytes
     heard_at: datetime
+    first_place: int = 0
+
+    @property
+    def last_place(self) -> int:
+        """The place of its last leaf among those of all logs."""
+        return self.first_place + self.size - 1
 
 
 @dataclass(frozen=True, slots=True)
 class WitnessWord:
-    """A witness's word: `line` is its signature over the checkpoint's `note`, which it saw at `seen_at`."""
+    """A witness's word: `line` is its signature over the checkpoint's `note`, which it saw at `seen_at`.
 
+    `log` is the number of the log: one that follows begins anew, and no word on the one before is a word on it.
+    """
+
+    log: int
     witness: str
     size: int
     note: str
@@ -134,9 +173,10 @@ class WitnessWord:
 class ProvenTime:
     """An authority's timestamp: `token` (RFC 3161) says that the checkpoint's `note` was there at `gen_time`.
 
-    `kept_at` is our own clock's.
+    `kept_at` is our own clock's; `log` the number of the log whose head it is.
     """
 
+    log: int
     size: int
     root: bytes
     note: str
@@ -146,8 +186,47 @@ class ProvenTime:
     kept_at: datetime
 
 
+class FormerLog:
+    """A log that was closed: its head, its full tiles in the folder where it was written, what others said of it."""
+
+    def __init__(self, head: Head, folder: Path, database: Database) -> None:
+        self._head = head
+        self._folder = folder
+        self._database = database
+
+    def head(self) -> Head:
+        return self._head
+
+    def tile(self, level: int | None, index: int) -> bytes | None:
+        """Return a full tile, or None."""
+        return _tile(self._folder, level, index)
+
+    def cosigned_head(self) -> tuple[str, list[str]]:
+        """Return its last checkpoint, and the witnesses' lines that there are over it."""
+        with self._database.read() as connection:
+            return self._head.note, _lines(connection, self._head.number, self._head.size, self._head.note)
+
+    def first_word(self, index: int) -> WitnessWord | None:
+        """Return the first word of any witness on a head that has the leaf at `index`."""
+        with self._database.read() as connection:
+            return _first_word(connection, self._head.number, index)
+
+    def newest_time(self) -> ProvenTime | None:
+        """Return the timestamp that was kept last."""
+        with self._database.read() as connection:
+            return _newest_time(connection, self._head.number)
+
+    def first_time(self, index: int) -> ProvenTime | None:
+        """Return the first timestamp over a head that has the leaf at `index`."""
+        with self._database.read() as connection:
+            return _first_time(connection, self._head.number, index)
+
+
 class LogStore:
-    """One log's store. A moment is the caller's; leases are compared on the caller's clock."""
+    """The store of a hub's logs, of which the last is written.
+
+    A moment is the caller's; leases are compared on the caller's clock.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open a store that was made; SetupError log_missing."""
@@ -156,7 +235,10 @@ class LogStore:
         self.folder = folder
         self._database = Database(f"sqlite:///{(folder / _FILE).resolve()}", pool_size=4)
         # A store that an earlier version made has fewer tables.
-        self._database.write(metadata.create_all)
+        with self._database.read() as connection:
+            is_whole = all(connection.dialect.has_table(connection, each) for each in metadata.tables)
+        if not is_whole:
+            self._database.write(metadata.create_all)
 
     @staticmethod
     def is_at(folder: Path) -> bool:
@@ -188,16 +270,35 @@ class LogStore:
     def head(self) -> Head:
         """Return the log as it was published last."""
         with self._database.read() as connection:
-            row = connection.execute(select(head)).mappings().one()
-        edge = Edge(row["size"], tuple(read_bundle(row["levels"])))
-        return Head(
-            row["origin"], edge, row["leaves"], row["last_leaf"], row["note"], row["signed_at"], row["heard_at"]
+            row = connection.execute(select(head, _FIRST_PLACE)).mappings().one()
+        return _head(row, row["first_place"])
+
+    def former(self, number: int) -> FormerLog | None:
+        """Return a log that was closed, or None."""
+        with self._database.read() as connection:
+            row = connection.execute(select(former).where(former.c.number == number)).mappings().first()
+            before = select(func.coalesce(func.sum(former.c.size), 0)).where(former.c.number < number)
+            first_place = int(connection.execute(before).scalar_one())
+        return (
+            None
+            if row is None
+            else FormerLog(_head(row, first_place), _tile_folder(self.folder, number), self._database)
         )
+
+    def log_at(self, place: int) -> "LogStore | FormerLog":
+        """Return the log that has a place, which counts on through all logs; the one that is written now, if none."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(former.c.number, former.c.size).order_by(former.c.number)).all()
+        for number, size in rows:
+            if place < size:
+                return self.former(number) or self
+            place -= size
+        return self
 
     def pulse(self) -> Pulse:
         with self._database.read() as connection:
-            row = connection.execute(select(head.c.size, head.c.last_leaf, head.c.heard_at)).one()
-        return Pulse(row.size, row.last_leaf, row.heard_at)
+            row = connection.execute(select(head.c.size, head.c.last_leaf, head.c.heard_at, _FIRST_PLACE)).one()
+        return Pulse(*row)
 
     def lead(self, owner: str, now: datetime, term: timedelta) -> bool:
         """Take the lead or keep it until `now` + `term`; False while another has it."""
@@ -220,86 +321,104 @@ class LogStore:
         advanced = update(head).where(is_before).values(**_row(after), lease_until=lease_until)
         return self._database.write(lambda connection: connection.execute(advanced).rowcount == 1)
 
+    def follow(self, before: Head, first: Head, owner: str) -> bool:
+        """Close the log `before` for good and open the next with `first`, at once: the commit point of both.
+
+        False, and nothing is done, when the head is not `before` any more or another has taken the lead.
+        """
+        is_before = (head.c.number == before.number) & (head.c.note == before.note) & (head.c.leader == owner)
+
+        def close_and_open(connection: Connection) -> bool:
+            opened = (
+                update(head)
+                .where(is_before)
+                .values(**_row(first), number=first.number, leader="", lease_until=first.heard_at)
+            )
+            if connection.execute(opened).rowcount != 1:
+                return False
+            connection.execute(insert(former).values(**_row(before), number=before.number))
+            return True
+
+        return self._database.write(close_and_open)
+
+    def copy(self, folder: Path) -> None:
+        """Copy the store as it is now into a new folder, led by nobody; a hub may go on writing it."""
+        folder.mkdir(mode=0o700, parents=True)
+        here, there = (sqlite3.connect(each / _FILE) for each in (self.folder, folder))
+        with closing(here), closing(there), there:
+            here.backup(there)
+            there.execute("UPDATE head SET leader = '', lease_until = 0")
+        # After the head, so that all it names is there.
+        shutil.copytree(self.folder / _TILES, folder / _TILES)
+        for each in self.folder.glob(f"[0-9]*/{_TILES}"):
+            shutil.copytree(each, folder / each.parent.name / _TILES)
+
     # --- what witnesses said ---
 
     def add_word(self, word: WitnessWord) -> bool:
         """Keep a witness's word, which was verified; False when it spoke of this size, or a larger one, before."""
 
         def add(connection: Connection) -> bool:
-            if _newest_size(connection, word.witness) >= word.size:
+            if _newest_size(connection, word.log, word.witness) >= word.size:
                 return False
-            row = {"witness": word.witness, "size": word.size, "note": word.note, "line": word.line}
-            connection.execute(insert(witnessed).values(**row, seen_at=word.seen_at))
+            connection.execute(insert(witnessed).values(asdict(word)))
             return True
 
         return self._database.write(add)
 
     def newest_word(self, witness: str) -> WitnessWord | None:
-        """Return what a witness said last."""
-        last = select(witnessed).where(witnessed.c.witness == witness).order_by(witnessed.c.size.desc()).limit(1)
+        """Return what a witness said last of the log that is written now."""
+        its = (witnessed.c.log == _NEWEST) & (witnessed.c.witness == witness)
         with self._database.read() as connection:
-            return _word(connection.execute(last).mappings().first())
+            return _word(connection, select(witnessed).where(its).order_by(witnessed.c.size.desc()))
 
     def first_word(self, index: int) -> WitnessWord | None:
         """Return the first word of any witness on a head that has the leaf at `index`."""
-        first = select(witnessed).where(witnessed.c.size > index).order_by(witnessed.c.size, witnessed.c.seen_at)
         with self._database.read() as connection:
-            return _word(connection.execute(first.limit(1)).mappings().first())
+            return _first_word(connection, _number(connection), index)
 
     def cosigned_head(self) -> tuple[str, list[str]]:
         """Return the newest checkpoint, and the witnesses' lines that there are over it."""
         with self._database.read() as connection:
-            size, note = connection.execute(select(head.c.size, head.c.note)).one()
-            return note, _lines(connection, size, note)
+            number, size, note = connection.execute(select(head.c.number, head.c.size, head.c.note)).one()
+            return note, _lines(connection, number, size, note)
 
     def newest_cosigned(self, witnesses: Sequence[str], needed: int) -> tuple[str, list[str]] | None:
         """Return the newest checkpoint that `needed` of these witnesses have signed, and all lines over it."""
         with self._database.read() as connection:
-            newest = sorted((_newest_size(connection, each) for each in set(witnesses)), reverse=True)
+            log = _number(connection)
+            newest = sorted((_newest_size(connection, log, each) for each in set(witnesses)), reverse=True)
             # Above it fewer than enough have said anything at all, however long one of them has been silent.
-            below = witnessed.c.size <= newest[needed - 1]
+            below = (witnessed.c.log == log) & (witnessed.c.size <= newest[needed - 1])
             said = select(witnessed.c.size, witnessed.c.witness, witnessed.c.note).where(below)
             rows = connection.execute(said.order_by(witnessed.c.size.desc()).execution_options(yield_per=64))
             for size, group in groupby(rows, key=lambda row: row.size):
                 signed = [row.note for row in group if row.witness in witnesses]
                 if len(signed) >= needed:
-                    return signed[0], _lines(connection, size, signed[0])
+                    return signed[0], _lines(connection, log, size, signed[0])
         return None
 
     # --- what a timestamp authority said ---
 
     def add_time(self, stamped: ProvenTime) -> None:
         """Keep a timestamp, which was verified."""
-        row = {
-            "size": stamped.size,
-            "root": stamped.root,
-            "note": stamped.note,
-            "token": stamped.token,
-            "gen_time": stamped.gen_time,
-            "whose": stamped.whose,
-            "kept_at": stamped.kept_at,
-        }
-        self._database.write(lambda connection: connection.execute(insert(proven_time).values(**row)))
+        self._database.write(lambda connection: connection.execute(insert(proven_time).values(asdict(stamped))))
 
     def newest_time(self) -> ProvenTime | None:
-        """Return the timestamp that was kept last."""
-        return self._time(select(proven_time).order_by(proven_time.c.number.desc()))
+        """Return the timestamp that was kept last of the log that is written now."""
+        with self._database.read() as connection:
+            return _newest_time(connection, _number(connection))
 
     def first_time(self, index: int) -> ProvenTime | None:
         """Return the first timestamp over a head that has the leaf at `index`."""
-        covers = select(proven_time).where(proven_time.c.size > index)
-        return self._time(covers.order_by(proven_time.c.size, proven_time.c.number))
-
-    def _time(self, wanted: Select[Any]) -> ProvenTime | None:
         with self._database.read() as connection:
-            row = connection.execute(wanted.limit(1)).mappings().first()
-        return None if row is None else ProvenTime(**{name: row[name] for name in row if name != "number"})
+            return _first_time(connection, _number(connection), index)
 
     # --- tiles ---
 
-    def put_tile(self, level: int | None, index: int, content: bytes) -> None:
-        """Keep a full tile, or bundle of entries, for good."""
-        path = self.folder / _TILES / tile_name(level, index)
+    def put_tile(self, number: int, level: int | None, index: int, content: bytes) -> None:
+        """Keep a full tile, or bundle of entries, of the log of that number for good."""
+        path = _tile_folder(self.folder, number) / tile_name(level, index)
         if path.exists() and path.read_bytes() == content:
             return
         made = [folder for folder in path.parents if not folder.exists()]
@@ -309,26 +428,70 @@ class LogStore:
             sync_folder(folder.parent)
 
     def tile(self, level: int | None, index: int) -> bytes | None:
-        """Return a full tile, or None."""
-        try:
-            return (self.folder / _TILES / tile_name(level, index)).read_bytes()
-        except FileNotFoundError:
-            return None
+        """Return a full tile of the log that is written now, or None."""
+        with self._database.read() as connection:
+            number = connection.execute(select(head.c.number)).scalar_one()
+        return _tile(_tile_folder(self.folder, number), level, index)
 
 
-def _newest_size(connection: Connection, witness: str) -> int:
-    """Return the size a witness spoke of last; -1 when it never did."""
-    found = connection.execute(select(func.max(witnessed.c.size)).where(witnessed.c.witness == witness)).scalar()
+def _tile_folder(folder: Path, number: int) -> Path:
+    """Return where a log's tiles lie: those of the first stand where they did before there was another."""
+    return folder / _TILES if number == 1 else folder / str(number) / _TILES
+
+
+def _tile(folder: Path, level: int | None, index: int) -> bytes | None:
+    try:
+        return (folder / tile_name(level, index)).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _head(row: RowMapping, first_place: int) -> Head:
+    edge = Edge(row["size"], tuple(read_bundle(row["levels"])))
+    return Head(
+        row["origin"], edge, row["leaves"], row["last_leaf"], row["note"], row["signed_at"], row["heard_at"],
+        row["number"], first_place,
+    )  # fmt: skip
+
+
+def _number(connection: Connection) -> int:
+    return int(connection.execute(select(head.c.number)).scalar_one())
+
+
+def _newest_size(connection: Connection, log: int, witness: str) -> int:
+    """Return the size of a log that a witness spoke of last; -1 when it never did."""
+    its = (witnessed.c.log == log) & (witnessed.c.witness == witness)
+    found = connection.execute(select(func.max(witnessed.c.size)).where(its)).scalar()
     return -1 if found is None else int(found)
 
 
-def _lines(connection: Connection, size: int, note: str) -> list[str]:
-    there = (witnessed.c.size == size) & (witnessed.c.note == note)
+def _lines(connection: Connection, log: int, size: int, note: str) -> list[str]:
+    there = (witnessed.c.log == log) & (witnessed.c.size == size) & (witnessed.c.note == note)
     return list(connection.execute(select(witnessed.c.line).where(there).order_by(witnessed.c.witness)).scalars())
 
 
-def _word(row: RowMapping | None) -> WitnessWord | None:
+def _first_word(connection: Connection, log: int, index: int) -> WitnessWord | None:
+    covers = (witnessed.c.log == log) & (witnessed.c.size > index)
+    return _word(connection, select(witnessed).where(covers).order_by(witnessed.c.size, witnessed.c.seen_at))
+
+
+def _word(connection: Connection, wanted: Select[Any]) -> WitnessWord | None:
+    row = connection.execute(wanted.limit(1)).mappings().first()
     return None if row is None else WitnessWord(**row)
+
+
+def _newest_time(connection: Connection, log: int) -> ProvenTime | None:
+    return _time(connection, select(proven_time).where(proven_time.c.log == log).order_by(proven_time.c.number.desc()))
+
+
+def _first_time(connection: Connection, log: int, index: int) -> ProvenTime | None:
+    covers = (proven_time.c.log == log) & (proven_time.c.size > index)
+    return _time(connection, select(proven_time).where(covers).order_by(proven_time.c.size, proven_time.c.number))
+
+
+def _time(connection: Connection, wanted: Select[Any]) -> ProvenTime | None:
+    row = connection.execute(wanted.limit(1)).mappings().first()
+    return None if row is None else ProvenTime(**{name: row[name] for name in row if name != "number"})
 
 
 def _make(connection: Connection, first: Head) -> None:

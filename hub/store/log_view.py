@@ -4,15 +4,18 @@ A partial tile is the beginning of the one there is, so that whatever was once s
 """
 
 from hub.errors import NotFoundError, StoreError
-from hub.store.log import Head, LogStore
+from hub.store.log import FormerLog, Head, LogStore
 from signing.merkle import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 from signing.tiles import cut_bundle, read_bundle, read_tile_name
+
+Log = LogStore | FormerLog
+"""A log to read: the one that is written now, or one that was closed."""
 
 
 class LogView:
     """What is published at this moment, or under one `head`; a later head is another view."""
 
-    def __init__(self, store: LogStore, head: Head | None = None) -> None:
+    def __init__(self, store: Log, head: Head | None = None) -> None:
         self._store = store
         self.head = head or store.head()
 

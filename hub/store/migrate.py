@@ -17,6 +17,16 @@ def is_newest(connection: Connection) -> bool:
     return MigrationContext.configure(connection).get_current_revision() == newest
 
 
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision that the database stands at, None where there are no tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Say whether this version has the revision, so that its tables can be made."""
+    return revision in {each.revision for each in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+
+
 def upgrade(url: str, revision: str = "head") -> None:
     """Create or migrate the database at `url` up to `revision`; nothing happens when it is there already."""
     config = Config()

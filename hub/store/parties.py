@@ -101,6 +101,11 @@ class PartyReader:
         row = self._first(tables.officer, number=number)
         return None if row is None else Officer(**row)
 
+    def active_officers(self, department: str) -> list[str]:
+        """Return the numbers of a department's officers who are active."""
+        found = select_by(self._connection, tables.officer, columns=("number",), department=department, active=True)
+        return sorted(found.scalars())
+
     def overrides(self) -> frozenset[str]:
         """Return the wrongly issued licence numbers that an operator admitted with a reason."""
         return frozenset(self._connection.execute(select(tables.licence_number_override.c.licence_number)).scalars())

@@ -423,6 +423,28 @@ Index(
     postgresql_where=entry.c.leaf_index.is_(None),
 )
 
+recovery = Table(
+    "recovery",
+    metadata,
+    # The store was rolled back and recovered; by the number of the log that was opened then.
+    Column("log", Integer, primary_key=True, autoincrement=False),
+    # How many acts the log before knew of, and nobody else any more.
+    Column("lost", BigInteger, nullable=False),
+    # The last checkpoint of that log, which the first leaf of the new one commits to.
+    Column("note", Text, nullable=False),
+    Column("report_sha256", String(64), nullable=False),
+    # Serials that may have been given in what was lost: no certificate has one of them, and none is valid.
+    Column("skipped_from", Serial, nullable=False),
+    Column("skipped_until", Serial, nullable=False),
+    # Who recovered it: officers' numbers, or the operator's system.
+    Column("by_whom", JsonBytes, nullable=False),
+    Column("recovered_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+    # When the operator declared that what was lost is known and ordered again, or is of no more account.
+    Column("settled_at", Moment),
+    Column("settled_by", String(64)),
+)
+
 # --- answers: what a scan reads, composed by the act that changes it --------------------------------------------
 answer_certificate = Table(
     "answer_certificate",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from hub.log import Panel, checkpoint, cosigned, prove_consistency, prove_inclusion, tile, time_of
+from hub.log import Panel, checkpoint, cosigned, former_log, prove_consistency, prove_inclusion, tile, time_of
 from hub.store.log import LogStore
 from hub.web.callers import in_thread
 
@@ -57,6 +57,23 @@ def routes(store: LogStore, key: str, panel: Panel) -> APIRouter:
         """RFC 9162, 2.1.4: the tree of `to` leaves begins with that of `from` leaves."""
         found: dict[str, Any] = await in_thread(partial(prove_consistency, old, new, store))
         return found
+
+    @router.get("/{number:int}/checkpoint", summary="The last head of a log 某一期日志的签名树头")
+    async def of_log(number: int) -> Response:
+        """The checkpoint of the log of that number: the last one where it was closed by a recovery."""
+        return PlainTextResponse(await in_thread(lambda: checkpoint(former_log(number, store))), headers=_FOR_A_SECOND)
+
+    @router.get("/{number:int}/tile/{name:path}", summary="A tile of a log 某一期日志的数据块")
+    async def tile_of_log(number: int, name: str) -> Response:
+        """As `/log/tile/…`, of the log of that number."""
+        content = await in_thread(lambda: tile(name, former_log(number, store)))
+        return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)
+
+    @router.get("/{number:int}/time", summary="When a leaf of a log was there 某一期日志的可信时间")
+    async def time_of_log(number: int, leaf: _Leaf = None) -> Response:
+        """As `/log/time`, of the log of that number."""
+        found = await in_thread(lambda: time_of(leaf, former_log(number, store)))
+        return JSONResponse(found, headers=_FOR_A_SECOND)
 
     @router.get("/key", summary="The key of the log 日志公钥")
     async def keys() -> Response:

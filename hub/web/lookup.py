@@ -374,9 +374,9 @@ class LookupDoor:
         await self._refuse(asked, "reference_not_found")
 
     async def _refuse(self, asked: Asked, code: str, **facts: str) -> None:
-        back_to = self._about(asked).rolled_back_to if code in ABSENT else None
-        if back_to is not None:
-            code, facts = "store_rolled_back", {"to": back_to.isoformat(timespec="seconds")}
+        doubt = self._about(asked).doubt if code in ABSENT else None
+        if doubt is not None:
+            code, facts = doubt[0], {"to": doubt[1].isoformat(timespec="seconds")}
         status, media, body = self._problem(code, asked.shown, asked.language, asked.trace, facts=facts)
         await _send(asked.send, status, media, body)
 

@@ -1012,6 +1012,70 @@ HUB: Mapping[str, Row] = {
         503, "找不到存证日志，平台拒绝运行。", "The evidence log is missing; the hub refuses to run.",
         "请接上原来的日志目录（YIZHAO_LOG）。", "Connect the log folder again (YIZHAO_LOG).",
     ),
+    "backup_exists": Row(
+        409, "已有这个名称的文件，备份不会覆盖它。", "There is a file of this name; a backup never overwrites one.",
+        "请换一个文件名。", "Choose another name.",
+    ),
+    "backup_damaged": Row(
+        409, "备份文件不完整或被改动过，没有恢复。",
+        "The backup is not whole or was changed; nothing was restored from it.",
+        "请换用另一份备份。", "Use another backup.",
+    ),
+    "backup_key": Row(
+        409, "备份是用另一套密钥加密的。", "The backup is encrypted under other keys.",
+        "请用 --keys 指明制作备份时的密钥目录。", "Name the key folder it was made with (--keys).",
+    ),
+    "backup_other": Row(
+        409, "备份属于另一套平台。", "The backup is of another installation.",
+        "请核对密钥目录与日志目录，或换用本平台的备份。",
+        "Check the key folder and the log folder, or use a backup of this hub.",
+    ),
+    "backup_version": Row(
+        409, "备份由更新的版本制作，本版不能恢复。",
+        "The backup was made by a later version; this one cannot restore it.",
+        "请用制作备份的版本恢复。", "Restore it with the version that made it.",
+    ),
+    "data_not_empty": Row(
+        409, "数据目录或数据库里已有内容，不会覆盖。",
+        "There is something in the data folder or database already; it is never overwritten.",
+        "请指定空的数据目录或数据库。", "Name an empty data folder or database.",
+    ),
+    "store_recovered": Row(
+        503, "登记数据曾回退并已恢复，其间丢失的办理事项尚在核对，暂时无法确认；不代表无证。",
+        "The register was set back and has been recovered; what was lost in between is still being checked. "
+        "That does not mean there is no permit.",
+        "请稍后再试，或向颁发机构核实。", "Try again later, or ask the issuing body.",
+    ),
+    "log_not_found": Row(
+        404, "没有这一期日志。",
+        "There is no log of this number.",
+        "请从 /log/checkpoint 读取当前日志。", "Read the present log at /log/checkpoint.",
+    ),
+    "not_rolled_back": Row(
+        409, "登记数据与存证日志一致，无需恢复。",
+        "The data agree with the evidence log; there is nothing to recover.",
+        "直接运行 yizhao serve。", "Run `yizhao serve`.",
+    ),
+    "nothing_to_settle": Row(
+        409, "没有待核对的恢复。",
+        "There is no recovery that is not settled.",
+        "无需操作。", "Nothing is to be done.",
+    ),
+    "hub_running": Row(
+        409, "平台仍在运行，或停下不足十秒。",
+        "A hub is running, or was stopped less than ten seconds ago.",
+        "停下所有平台进程，十秒后再试。", "Stop every process of the hub and try again in ten seconds.",
+    ),
+    "two_officers": Row(
+        403, "恢复须由运营方两名在职经办人署名。",
+        "A recovery is signed for by two active officers of the operator.",
+        "用 --officer 写明两个不同的经办人编号。", "Name two different officers with --officer.",
+    ),
+    "report_exists": Row(
+        409, "已有这个名称的文件，恢复报告不会覆盖它。",
+        "There is a file of this name; a report never overwrites one.",
+        "请换一个文件名。", "Choose another name.",
+    ),
     "log_other": Row(
         503, "日志目录里是另一套平台的存证日志。", "The log folder holds the evidence log of another hub.",
         "请接上原来的日志目录（YIZHAO_LOG）。", "Connect this hub's own log folder (YIZHAO_LOG).",

@@ -76,8 +76,8 @@ def routes(
             return RedirectResponse(found.opens + kept, 303, _NO_STORE)
         if found.miss:
             windows.miss(request)
-            is_back = found.miss in ABSENT and registry.log(moment()).rolled_back_to is not None
-            return refused("store_rolled_back" if is_back else found.miss, request, language)
+            doubt = registry.log(moment()).doubt if found.miss in ABSENT else None
+            return refused(doubt[0] if doubt else found.miss, request, language)
         result = _told(found, code)
         if _shown_as(request) == "page":
             return Response(render("resolve", {"result": result}, language), media_type=_PAGE, headers=_NO_STORE)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hub.store.database import Database
+from tests.flows.backed_up import NewUrl
 from tests.flows.registry_check import check_registry
 from tests.flows.world import World, make_world, open_world
 from tests.postgres import Cluster
@@ -85,3 +86,21 @@ def postgresql_world_folder(
     postgresql_cluster.create_database(_TEMPLATE, template=postgresql_template)
     make_world(Database(postgresql_cluster.url(_TEMPLATE)), folder).close()
     return folder
+
+
+@pytest.fixture
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewUrl]:
+    """Return what gives URLs of databases in which there is nothing, of either kind."""
+    made = list[str]()
+
+    def url(dialect: str) -> str:
+        if dialect == "sqlite":
+            return f"sqlite:///{tmp_path / f'again-{next(_numbers)}' / 'data' / 'hub.db'}"
+        cluster: Cluster = request.getfixturevalue("postgresql_cluster")
+        made.append(f"again_{next(_numbers)}")
+        cluster.create_database(made[-1])
+        return cluster.url(made[-1])
+
+    yield url
+    for name in made:
+        request.getfixturevalue("postgresql_cluster").drop_database(name)

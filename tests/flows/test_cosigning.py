@@ -301,7 +301,7 @@ def test_endless_answer_is_cut_off(another: Another, http: httpx.Client) -> None
 
 
 def word(size: int, witness: str, note: str, seen_at: datetime) -> WitnessWord:
-    return WitnessWord(witness, size, note, f"line of {witness}\n", seen_at)
+    return WitnessWord(1, witness, size, note, f"line of {witness}\n", seen_at)
 
 
 def test_words_only_grow(world: World) -> None:

@@ -306,6 +306,8 @@ def test_rolled_back_store_issues_grants_and_hands_over_nothing(rolled_back: Wor
         rolled_back.issue(food_order(certificate_number=food_number(9)))
     with refused("store_rolled_back"):
         rolled_back.pull(pull_request())
+    with refused("store_rolled_back"):
+        rolled_back.want(rolled_back.named(shown(rolled_back)["identifier"]))
     rolled_back.make_licence()
     with refused("store_rolled_back"):
         rolled_back.grant()

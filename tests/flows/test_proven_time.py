@@ -188,7 +188,7 @@ def test_leaf_is_proven_by_the_first_word_over_it(world: World, stamping: Stampi
     assert time_of(None, world.log.store)["gen_time"] == world.now.isoformat()
     assert proven_at(leaf, world.log.store) == stamped
     head = world.log.store.head()
-    word = WitnessWord("one", leaf + 1, head.note, "line\n", stamped - timedelta(seconds=30))
+    word = WitnessWord(1, "one", leaf + 1, head.note, "line\n", stamped - timedelta(seconds=30))
     world.log.store.add_word(word)
     assert proven_at(leaf, world.log.store) == word.seen_at
     assert proven_at(early, world.log.store) == first

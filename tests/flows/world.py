@@ -565,7 +565,7 @@ class World:
             ORIGIN,
             "test",
             log_standing(self.registry.log(self.now), self.now),
-            self.registry.log(self.now).rolled_back_to,
+            self.registry.log(self.now).doubt,
             complete_types(coverage, in_charge, today),
         )
 

@@ -55,7 +55,7 @@ def test_what_is_kept_for_ever_never_ends() -> None:
         ('code = "copy"', 'code = "delivery_note"', "kinds[8].code", "stands twice"),
         ("years = 10", "years = 4", "kinds[1].years", "at least 5"),
         ("years = 3", "years = 2", "kinds[7].years", "at least 3"),
-        ('tables = ["statement"]', 'tables = ["entry"]', "kinds[4].tables", "two kinds"),
+        ('tables = ["statement", "objection"', 'tables = ["entry", "objection"', "kinds[4].tables", "two kinds"),
         ("days = 30", "days = 30\nyears = 1", "kinds[12].then", "one of each"),
         ('then = "kept"', 'then = "erased"', "kinds[2].then", "one of each"),
         ('event = "file_put"', 'event = "new_year"', "kinds[15].event", "none of"),

@@ -1,0 +1,98 @@
+"""`yizhao recover`: names what a store that was rolled back has lost, lets the hub go on with a new log, settles it.
+
+Run it with every process of the hub stopped, after `yizhao restore`. Intentions that the copy holds are completed
+first, with their own bytes, as after any end of a process. `--settle` is the second act, beside a serving hub.
+"""
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
+from hub.cli.init import make_settings, open_database
+from hub.cli.output import AsJson, show
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+
+def recover(
+    report: Annotated[
+        Path | None, typer.Argument(help="新的报告文件，逐条列明丢失的办理事项。 The new report of what is lost.")
+    ] = None,
+    returned: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="各部门与主体交回的回执所在目录。 The folder with receipts that were brought back."
+        ),
+    ] = None,
+    officer: Annotated[
+        list[str] | None, typer.Option("--officer", help="运营方经办人编号，共两名。 The operator's officers, two.")
+    ] = None,
+    settle: Annotated[
+        bool,
+        typer.Option("--settle", help="声明丢失的事项已核对、补办完毕。 Declare that what was lost is ordered again."),
+    ] = False,
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """数据回退后的恢复：列明丢失事项，另起一期日志。 Recover a store that was rolled back; name what is lost."""
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    if settle == (report is not None):
+        raise typer.BadParameter("REPORT / --settle")
+    told = settle_losses(settings, officer or []) if report is None else bring_on(settings, report, returned, officer)
+    show(told, as_json=as_json)
+
+
+def bring_on(settings: "Settings", report: Path, returned: Path | None, officers: list[str] | None) -> dict[str, Any]:
+    """Recover the store and say what came of it."""
+    from hub.app import build, log_key
+    from hub.issuance import complete_orphans
+    from hub.keyfolder import KeyFolder
+    from hub.recovery.recovering import Recovering
+    from hub.recovery.recovering import recover as recover_store
+    from hub.recovery.returned import read_returned
+    from hub.store.log import LogStore
+
+    with open_database(settings):
+        pass  # there is one: opening would make an empty file
+    folder = KeyFolder(settings.key_folder, settings.passphrase_file)
+    hub = build(settings)
+    store = LogStore(settings.log_folder)
+    try:
+        now = datetime.now(UTC)
+        complete_orphans(registry=hub.registry, sealers=hub.sealers, now=now)
+        recovering = Recovering(
+            database=hub.registry.database,
+            store=store,
+            next_key=lambda number: log_key(folder, hub.installation, number),
+            operator=hub.installation.operator,
+            random=secrets.token_bytes,
+            owner=hub.registry.owner,
+        )
+        material = read_returned(returned) if returned is not None else iter(())
+        done = recover_store(recovering, report, returned=material, officers=officers or [], now=now)
+    finally:
+        store.close()
+        hub.close()
+    return {"report": str(report), **done}
+
+
+def settle_losses(settings: "Settings", officers: list[str]) -> dict[str, Any]:
+    """Settle the recovery and say which it was."""
+    from hub.installation import load_installation
+    from hub.recovery.recovering import settle as settle_recovery
+
+    now = datetime.now(UTC)
+    with open_database(settings) as opened:
+        installation = load_installation(opened)
+        settled = settle_recovery(
+            database=opened, operator=installation.operator, officers=officers, random=secrets.token_bytes, now=now
+        )
+    return {"settled_at": now.isoformat(), "log": settled.log, "lost": settled.lost}

@@ -1,0 +1,219 @@
+"""Recovering a store that was rolled back, while no hub runs on it; and settling what it lost.
+
+1 lead        the lease of the log's writer is taken: a hub that runs holds it
+2 compare     the store is held against every leaf its logs have published
+3 name        the report is written and on disk: every lost leaf, between which moments, and which act it was where a
+              receipt was brought back
+4 record      one transaction: what is found again gets its place; what went on under places that are other acts' gets
+              none; grants end, since their withdrawals may be lost; serials and versions that may be given already are
+              left out; what may have been spent before is refused from now on (`hub/freshness.py`); the entry of the
+              next log's first leaf, the recovery and its act
+5 close, open in the log's store, at once: the old log is closed, the next begins with a leaf that commits to the old
+              one's last checkpoint                                                               <- commit point
+A crash before 5 leaves a store that still disagrees with its log, so all of it stays unknown; the same command goes on
+at 5 when 4 is done. After 5 acts go on, and every verdict is unknown until `settle`: which of the certificates that the
+store holds were withdrawn in between, nobody knows. Lost acts are ordered again by those who ordered them; none is made
+up here.
+Source: design, decision 7.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from hub.errors import BackupError
+from hub.freshness import note_restored
+from hub.log_watch import rolled_back_to
+from hub.recovery.comparing import Compared, Leaf, compare
+from hub.recovery.returned import opened_leaves
+from hub.store.copies import skip_names
+from hub.store.database import Database
+from hub.store.entry import EntryReader, EntryWriter
+from hub.store.grant import GrantWriter
+from hub.store.log import Head, LogStore
+from hub.store.parties import PartyReader
+from hub.store.recovery import Recovery, RecoveryReader, RecoveryWriter
+from schemas.evidence import ActFacts, Kind
+from signing.base64url import encode
+from signing.commitment import following_leaf
+from signing.merkle import EMPTY, leaf_hash
+from signing.synced import create_synced
+from signing.tiles import bundle
+
+_LEASE = timedelta(minutes=2)
+# What the log does not know of may have been sealed too: issues stop after 15 minutes of its silence, and are at most
+# 1,500 a second until then.
+_SKIPPED_SERIALS = 2_000_000
+_SKIPPED_VERSIONS = 10
+_TWO = 2
+
+
+class NamedKey(Protocol):
+    """A log's name, and what signs its heads."""
+
+    origin: str
+
+    def sign(self, size: int, root: bytes) -> str:
+        """Return the checkpoint's note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovering:
+    """What a recovery works on. `next_key` names and signs the log of a number; `operator` is its licence number."""
+
+    database: Database
+    store: LogStore
+    next_key: Callable[[int], NamedKey]
+    operator: str
+    random: Callable[[int], bytes]
+    owner: str
+
+
+def recover(
+    recovering: Recovering, report: Path, *, returned: Iterable[bytes], officers: list[str], now: datetime
+) -> dict[str, Any]:
+    """Recover the store; the new file `report` names all that is lost. `returned` are files that were kept elsewhere.
+
+    Raises BackupError hub_running, not_rolled_back, two_officers, report_exists; StoreError log_damaged; OSError.
+    """
+    store, database = recovering.store, recovering.database
+    if not store.lead(recovering.owner, now, _LEASE):
+        raise BackupError("hub_running")
+    head = store.head()
+    with database.snapshot() as connection:
+        by_whom = _signed_for(connection, officers, recovering.operator)
+        under_way = RecoveryReader(connection).newest()
+        entries = EntryReader(connection)
+        # A log that is older than the store is no loss: it is published again from where it stands.
+        if rolled_back_to(entries, store.pulse()) is None:
+            raise BackupError("not_rolled_back")
+        compared = compare(entries, store)
+    if under_way is not None and under_way.log == head.number + 1:
+        return _close_and_open(recovering, head, under_way, now)
+    if not compared.lost:
+        database.write(lambda connection: _place(connection, compared, now))
+        return {"lost": 0, "found": len(compared.found), "log": head.origin}
+    content = _report(compared, opened_leaves(returned), head, by_whom, now)
+    try:
+        create_synced(report, content)
+    except FileExistsError:
+        raise BackupError("report_exists") from None
+    act_id, opening = (encode(recovering.random(16)) for _ in range(2))
+    digest = sha256(content).hexdigest()
+
+    def record(connection: Connection) -> Recovery:
+        skipped = skip_names(connection, len(compared.lost) + _SKIPPED_SERIALS, _SKIPPED_VERSIONS)
+        made = Recovery(head.number + 1, len(compared.lost), head.note, digest, *skipped, by_whom, now, act_id)
+        _record(connection, compared, head, made, opening, recovering)
+        return made
+
+    recovery = database.write(record)
+    return _close_and_open(recovering, head, recovery, now) | {"found": len(compared.found)}
+
+
+def settle(
+    *, database: Database, operator: str, officers: list[str], random: Callable[[int], bytes], now: datetime
+) -> Recovery:
+    """Declare that what was lost is ordered again or of no more account: verdicts are told again. Returns the recovery.
+
+    Raises BackupError nothing_to_settle, two_officers.
+    """
+
+    def record(connection: Connection) -> Recovery:
+        _signed_for(connection, officers, operator)
+        found, act_id = RecoveryReader(connection).newest(), encode(random(16))
+        if found is None or not RecoveryWriter(connection).settle(act_id, now):
+            raise BackupError("nothing_to_settle")
+        act = ActFacts(Kind.SETTLE, act_id, now, None, None, found.report_sha256, found.act_id)
+        EntryWriter(connection, random).add([act])
+        return found
+
+    return database.write(record)
+
+
+def _signed_for(connection: Connection, officers: list[str], operator: str) -> list[str]:
+    """Return who does it: two active officers of the operator where it has as many, else its system."""
+    active = PartyReader(connection).active_officers(operator)
+    if len(active) < _TWO and not officers:
+        return ["operator"]
+    if len(set(officers)) != _TWO or not set(officers) <= set(active):
+        raise BackupError("two_officers")
+    return sorted(officers)
+
+
+def _place(connection: Connection, compared: Compared, now: datetime) -> None:
+    note_restored(connection, now)
+    writer = EntryWriter(connection, _no_salt)
+    places: dict[int, int | None] = {**dict.fromkeys(compared.strangers), **compared.found}
+    # A place is given once: whoever has another's must leave it first.
+    writer.place(dict.fromkeys(places))
+    writer.place(dict(compared.found))
+
+
+def _no_salt(size: int) -> bytes:
+    raise AssertionError("an entry that is placed has its salt")
+
+
+def _record(
+    connection: Connection, compared: Compared, head: Head, recovery: Recovery, opening: str, recovering: Recovering
+) -> None:
+    _place(connection, compared, recovery.recovered_at)
+    GrantWriter(connection).end_every(recovery.act_id, recovery.recovered_at)
+    RecoveryWriter(connection).add(recovery)
+    now, entries = recovery.recovered_at, EntryWriter(connection, recovering.random)
+    opens = ActFacts(Kind.OPEN_LOG, opening, now, None, None, sha256(head.note.encode()).hexdigest(), None)
+    entries.open_log(opens, head.note, head.first_place + head.size)
+    entries.add([ActFacts(Kind.RECOVER, recovery.act_id, now, None, None, recovery.report_sha256, None)])
+
+
+def _close_and_open(recovering: Recovering, head: Head, recovery: Recovery, now: datetime) -> dict[str, Any]:
+    key, first = recovering.next_key(recovery.log), following_leaf(head.note)
+    edge, _ = EMPTY.extended([leaf_hash(first)])
+    opened = Head(
+        key.origin, edge, bundle([first]), first, key.sign(1, edge.root()), now, now,
+        recovery.log, head.first_place + head.size,
+    )  # fmt: skip
+    if not recovering.store.follow(head, opened, recovering.owner):
+        raise BackupError("hub_running")
+    return {
+        "lost": recovery.lost,
+        "report_sha256": recovery.report_sha256,
+        "by_whom": recovery.by_whom,
+        "closed": head.origin,
+        "log": key.origin,
+    }
+
+
+def _report(
+    compared: Compared, opened: dict[bytes, dict[str, Any]], head: Head, by_whom: list[str], now: datetime
+) -> bytes:
+    known = compared.known_until
+    lost = [_told(leaf, opened) for _, leaf in sorted(compared.lost.items())]
+    report = {
+        "recovered_at": now.isoformat(),
+        "by_whom": by_whom,
+        "log": {"number": head.number, "origin": head.origin, "size": head.size, "checkpoint": head.note},
+        "known_until": None if known is None else {"place": known[0], "recorded_at": known[1].isoformat()},
+        "lost": {
+            "count": len(lost),
+            "identified": sum("act" in each for each in lost),
+            "after": None if known is None else known[1].isoformat(),
+            "before": head.signed_at.isoformat(),
+            "leaves": lost,
+        },
+        "found": {"count": len(compared.found), "places": sorted(compared.found.values())},
+    }
+    return json.dumps(report, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _told(leaf: Leaf, opened: dict[bytes, dict[str, Any]]) -> dict[str, Any]:
+    told: dict[str, Any] = {"log": leaf.log, "index": leaf.index, "leaf": b64encode(leaf.content).decode()}
+    act = opened.get(leaf.content)
+    return told if act is None else told | {"act": act}

@@ -45,9 +45,10 @@ def lasting_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 @contextmanager
 def copied_world(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
-    """Yield a copy of the world on that database, its keys and files in `folder`; it is gone afterwards."""
+    """Yield a copy of the world on that database, its keys, log and files in `folder`; it is gone afterwards."""
     template: Path = request.getfixturevalue(f"{dialect}_world_folder")
-    shutil.copytree(template / "keys", folder / "keys")
+    for name in ("keys", "data-log"):
+        shutil.copytree(template / name, folder / name)
     copied = _sqlite_copy(template, folder) if dialect == "sqlite" else _postgresql_copy(request)
     with copied as url, closing(open_world(Database(url), folder)) as world:
         yield world

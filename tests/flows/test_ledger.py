@@ -213,7 +213,8 @@ def test_export_in_both_forms_has_every_line(ledger_world: World, monkeypatch: p
     rows = list(csv.reader(StringIO(raw.decode("utf-8-sig"))))
     told = orjson.loads(b"".join(export_json(mine, registry=registry, now=ledger_world.now)))
     assert raw.startswith(b"\xef\xbb\xbf")
-    assert [row[-1] for row in rows[1:]] == [each["act_id"] for each in told["lines"]]
+    # A name may begin with a sign that a spreadsheet takes for a formula: it is guarded then.
+    assert [row[-1].removeprefix("'") for row in rows[1:]] == [each["act_id"] for each in told["lines"]]
     assert {row[2] for row in rows[1:]} == {"示例卫生健康局"}
     assert "原因item_not_covered" in raw.decode()
 

@@ -72,6 +72,8 @@ HEADER, (FIRST, SECOND, THIRD, LAST) = RAW[:HEADER_BYTES], _chunks(RAW)
         RAW[:30] + bytes((RAW[30] ^ 1,)) + RAW[31:],
         sealed(CONTENT)[:HEADER_BYTES] + RAW[HEADER_BYTES:],
     ],
+    # The bytes are other ones in every process of a run; its cases are known by their place.
+    ids=[f"case-{number}" for number in range(16)],
 )
 def test_what_is_not_the_whole_stream_does_not_open(broken: bytes) -> None:
     with pytest.raises(EnvelopeError):

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Select, Table, select
 
 from connectors.contract import ELicence, SignedText
 from hub.registry import Registry
@@ -50,8 +51,9 @@ class Everything:
     def rows(self, table: Table) -> list[Row]:
         """Return the rows of a table in the order of its key."""
         if table.name not in self._kept:
-            query = select(table).order_by(*table.primary_key.columns)
-            self._kept[table.name] = [dict(row) for row in self.connection.execute(query).mappings()]
+            found = self.connection.execute(_every_row(table))
+            names = list(found.keys())
+            self._kept[table.name] = [dict(zip(names, row, strict=True)) for row in found]
         return self._kept[table.name]
 
     def by_key(self, table: Table, name: str) -> dict[Any, Row]:
@@ -64,6 +66,11 @@ class Everything:
     def acts_of(self, kind: str) -> list[dict[str, Any]]:
         """Return the acts of a kind as their entries commit to them."""
         return [parse_json(row["act_bytes"]) for row in self.rows(tables.entry) if row["kind"] == kind]
+
+
+@cache
+def _every_row(table: Table) -> Select[*tuple[Any, ...]]:
+    return select(table).order_by(*table.primary_key.columns)
 
 
 Check = Callable[[Everything], Faults]

@@ -57,7 +57,8 @@ def test_nobody_else_has_it_and_no_file_is_left(town: Site, tmp_path: Path) -> N
 
 
 def _fetch(town: Site, delivery: str, file: Path, *, system: str = "health") -> Ran:
-    return run("evidence", delivery, "--system", system, "--out", str(file), *town.over_api)
+    # A name may begin with a dash.
+    return run("evidence", "--system", system, "--out", str(file), *town.over_api, "--", delivery)
 
 
 def _verify(town: Site, file: Path, folder: Path, *options: str, as_json: tuple[str, ...] = ("--json",)) -> Ran:

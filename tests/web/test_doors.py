@@ -396,7 +396,7 @@ def test_every_described_operation_is_tried(api: Any) -> None:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_whatever_the_description_allows_never_fails_the_server(api: Any, method: str, path: str) -> None:
-    @bounded(max_examples=15, database=None)
+    @bounded(max_examples=6, database=None)
     @given(case=api[path][method.upper()].as_strategy())
     def holds(case: Case[Any]) -> None:
         case.call_and_validate(checks=[not_a_server_error])

@@ -8,12 +8,14 @@ import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import sync_playwright
+from sqlalchemy import Engine, create_engine
 
-from hub.store import migrate
+from hub.store import database, migrate
 from tests.postgres import Cluster, ClusterError, running_cluster
 from tests.s3 import S3Server, running_s3
 
@@ -22,6 +24,28 @@ _numbers = count(1)
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _statements_compiled_once() -> Iterator[None]:
+    """Let the databases of a session share one dialect of each kind and its compiled statements.
+
+    A hub compiles each of its statements once in its life; thousands of short lives would compile them in every test.
+    """
+    first: dict[str, Engine] = {}
+
+    def create_sharing(url: str, **options: Any) -> Engine:
+        engine = create_engine(url, **options)
+        known = first.setdefault(engine.dialect.name, engine)
+        # A dialect knows its server from its first connection on.
+        if known is not engine and getattr(known.dialect, "server_version_info", None) is not None:
+            engine.dialect = engine.pool._dialect = known.dialect
+            engine._compiled_cache = known._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", create_sharing)
+        yield
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -49,10 +49,13 @@ timezone = 'Asia/Shanghai'
 log_min_messages = warning
 logging_collector = off
 """
-# Tests kill processes, never the power: what the server has acknowledged survives them without a single fsync.
+# Tests kill processes, never the power: what the server has acknowledged survives them without a single fsync. A
+# database lives for a second: nobody vacuums it.
 _SETTINGS_WITHOUT_FSYNC = """
 fsync = off
 full_page_writes = off
+autovacuum = off
+jit = off
 """
 
 
@@ -62,12 +65,16 @@ class ClusterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running server on 127.0.0.1 and on a socket in `socket_folder`, held by the process `guardian_pid`."""
+    """A running server on 127.0.0.1 and on a socket in `socket_folder`, held by the process `guardian_pid`.
+
+    `administrator` is a connection of its own: making one takes as long as making a database.
+    """
 
     port: int
     socket_folder: Path
     password: str
     guardian_pid: int
+    administrator: psycopg.Connection
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL under which the hub reaches `database`."""
@@ -75,23 +82,13 @@ class Cluster:
 
     def create_database(self, name: str, *, template: str = "template0") -> None:
         """Make a database of the hub's role: empty, or a copy of `template`, to which nobody may be connected."""
-        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-        self._administer(statement.format(sql.Identifier(name), sql.Identifier(_ROLE), sql.Identifier(template)))
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY")
+        names = (sql.Identifier(name), sql.Identifier(_ROLE), sql.Identifier(template))
+        self.administrator.execute(statement.format(*names))
 
     def drop_database(self, name: str) -> None:
         """Delete a database and end whatever is still connected to it."""
-        self._administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def _administer(self, statement: sql.Composed) -> None:
-        with psycopg.connect(
-            host="127.0.0.1",
-            port=self.port,
-            user=_ADMINISTRATOR,
-            password=self.password,
-            dbname="postgres",
-            autocommit=True,
-        ) as connection:
-            connection.execute(statement)
+        self.administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @contextlib.contextmanager
@@ -116,12 +113,17 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
             if not line:
                 raise ClusterError(guardian.stderr.read().strip())
             told = json.loads(line)
-            yield Cluster(
-                port=told["port"],
-                socket_folder=Path(told["folder"]),
-                password=told["password"],
-                guardian_pid=guardian.pid,
-            )
+            with psycopg.connect(
+                host="127.0.0.1", port=told["port"], user=_ADMINISTRATOR, password=told["password"], dbname="postgres",
+                autocommit=True,
+            ) as administrator:  # fmt: skip
+                yield Cluster(
+                    port=told["port"],
+                    socket_folder=Path(told["folder"]),
+                    password=told["password"],
+                    guardian_pid=guardian.pid,
+                    administrator=administrator,
+                )
         finally:
             # Asked, not only left: a forked child of a test may still hold the pipe open.
             guardian.terminate()

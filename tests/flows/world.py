@@ -90,6 +90,7 @@ LIFT = "31104420002020010001"
 TODAY = date(2026, 11, 23)
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 READY = START + timedelta(seconds=3)
+_SETTINGS = Settings()
 _SILENCE = timedelta(minutes=15)
 _MINUTE = timedelta(minutes=1)
 
@@ -804,7 +805,7 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
 
 
 def _settings(folder: Path) -> Settings:
-    return Settings(folder=folder / "data", keys=folder / "keys")
+    return _SETTINGS.model_copy(update={"folder": folder / "data", "keys": folder / "keys"})
 
 
 def _simulator(settings: Settings, keys: KeyFolder, now: datetime) -> ELicenceSimulator:

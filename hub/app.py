@@ -8,7 +8,7 @@ releasing lapsed reservations, forgetting what has expired.
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -260,17 +260,15 @@ class Upkeep:
 
 
 def build(settings: Settings) -> Hub:
-    """Put a hub together; SetupError when the installation is not whole."""
+    """Put a hub together; SetupError when the installation is not whole, and then nothing stays open."""
+    with ExitStack() as opened:
+        return _build(settings, opened)
+
+
+def _build(settings: Settings, opened: ExitStack) -> Hub:
     # A few connections more than worker threads: the scan door and upkeep read besides.
     database = Database(settings.database_url, pool_size=settings.threads + 4)
-    try:
-        return _build(settings, database)
-    except BaseException:
-        database.close()
-        raise
-
-
-def _build(settings: Settings, database: Database) -> Hub:
+    opened.callback(database.close)
     with database.read() as connection:
         if not is_newest(connection):
             raise SetupError("database_not_migrated")
@@ -285,11 +283,12 @@ def _build(settings: Settings, database: Database) -> Hub:
     trust = TrustInForce(database, installation, moment)
     if trust.refresh(datetime.now(UTC)) is None:
         raise SetupError("trust_list_ended")
-    outward = httpx.Client(follow_redirects=False)
+    outward = opened.enter_context(httpx.Client(follow_redirects=False))
     witnesses = open_witnesses(settings, outward)
     panel = make_panel(settings, witnesses)
     believed = open_timestamps(settings, keys, installation, outward)
     log_store, key = open_log(settings, database, keys, installation, datetime.now(UTC))
+    opened.callback(log_store.close)
     watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
     registry = make_registry(settings, database, keys, catalogue, installation, trust, watch)
     sequencer = Sequencer(database=database, store=log_store, key=key, owner=registry.owner, clock=moment)
@@ -394,15 +393,15 @@ def _build(settings: Settings, database: Database) -> Hub:
         # A server outside may be slow to answer; what it says after this is not kept.
         timing.stop(_STOP_SECONDS)
         cosigning.stop()
-        outward.close()
         sequencing.stop()
-        log_store.close()
-        database.close()
+        held.close()
 
     doors_of_all = _dispatch(lookup, api)
     if settings.proxy_secret_file is not None:
         doors_of_all = PinnedChannel(doors_of_all, load_secrets(settings.proxy_secret_file))
     application = Observation(doors_of_all, metrics=metrics, failure=problems.failure)
+    # From here on the caller closes.
+    held = opened.pop_all()
     return Hub(application, registry, sealers, pulls, makers, files, audited, installation, settings, close)
 
 

@@ -74,10 +74,9 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipt
     @router.post("", status_code=201, summary="Post a signed grant 提交授权书")
     async def post(request: Request, signed: SignedBody) -> dict[str, Any]:
         """Take in a signed grant; it is named by its digest. `pending` until its signer's cert is known to be good."""
-        answer = await in_thread(
-            lambda: post_grant(signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
+        return await receipted.perform(
+            request, lambda: post_grant(signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
         )
-        return await receipted.answer(request, answer)
 
     @router.get("/{digest}", summary="How a grant stands 授权书状态")
     async def state(digest: Digest) -> dict[str, Any]:
@@ -92,10 +91,10 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipt
     @router.post("/{digest}/withdrawals", status_code=201, summary="End a grant 撤回授权")
     async def withdraw(request: Request, digest: Digest, signed: SignedBody) -> dict[str, Any]:
         """End a grant at once."""
-        answer = await in_thread(
-            lambda: withdraw_grant(digest, signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
+        text = signed.signed_text()
+        return await receipted.perform(
+            request, lambda: withdraw_grant(digest, text, registry=registry, e_licence=e_licence, now=moment())
         )
-        return await receipted.answer(request, answer)
 
     return router
 

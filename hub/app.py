@@ -346,7 +346,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),
         tasks.routes(registry),
-        evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys)),
+        evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys), believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):

@@ -481,6 +481,9 @@ sharing_rule = Table(
     Column("fields", JsonBytes, nullable=False),
     Column("from_on", Date, nullable=False),
     Column("until_on", Date),
+    # The act that put the line as it stands, and the statement that ordered it.
+    Column("act_id", String(64)),
+    Column("statement", Serial),
 )
 service_item = Table(
     "service_item",

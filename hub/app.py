@@ -7,8 +7,8 @@ releasing lapsed reservations, forgetting what has expired.
 
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -70,7 +70,7 @@ from hub.store.installation import InstallationWriter
 from hub.store.log import LogStore
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
-from hub.store.places import open_place
+from hub.store.places import open_place, place_to_read
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
@@ -257,6 +257,28 @@ class Upkeep:
                         kind=type(error).__name__, reason=getattr(error, "reason", None),
                     )  # fmt: skip
             self._stopping.wait(self._seconds)
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Audited]:
+    """Put together what an audit reads, opened so that nothing is written; SetupError when it is not whole."""
+    database = Database(settings.database_url, pool_size=2, only_reads=True)
+    with closing(database):
+        with database.read() as connection:
+            if not is_newest(connection):
+                raise SetupError("database_not_migrated")
+        installation = load_installation(database)
+        keys = KeyFolder(settings.key_folder, settings.passphrase_file, seal_rate=settings.seal_rate)
+        trust = TrustInForce(database, installation, moment)
+        if trust.refresh(datetime.now(UTC)) is None:
+            raise SetupError("trust_list_ended")
+        with closing(LogStore(settings.log_folder, only_reads=True)) as log_store:
+            watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
+            registry = make_registry(settings, database, keys, load_catalogue(), installation, trust, watch)
+            e_licence = _e_licence(settings, registry, installation)
+            place = place_to_read(settings.document_place)
+            files = DocumentFiles(place, master=registry.master, masters=registry.masters)
+            yield Audited(registry, installation.anchor, e_licence, files, log_store)
 
 
 def build(settings: Settings) -> Hub:

@@ -15,10 +15,15 @@ _SHARDS = tuple(f"{number:02x}" for number in range(256))
 
 
 class FileFolder:
-    """A folder of files, made when it is not there. Raises OSError: a full disk, a folder without rights."""
+    """A folder of files, made when it is not there, but for who `only_reads`.
 
-    def __init__(self, folder: Path) -> None:
+    Raises OSError: a full disk, a folder without rights.
+    """
+
+    def __init__(self, folder: Path, *, only_reads: bool = False) -> None:
         self._folder = folder
+        if only_reads:
+            return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for shard in _SHARDS:
             (folder / shard).mkdir(mode=0o700, exist_ok=True)

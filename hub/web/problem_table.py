@@ -956,6 +956,10 @@ HUB: Mapping[str, Row] = {
     "database_closed": Row(
         503, "平台正在停止服务。", "The hub is stopping.", *_RETRY,
     ),
+    "database_only_read": Row(
+        503, "这个数据库只供读取，不能写入。", "This database is opened for reading only.",
+        "请用 yizhao serve 运行平台后再办理。", "Run the hub with yizhao serve, and try again.",
+    ),
     "database_unsupported": Row(
         503, "不支持这种数据库。", "This kind of database is not supported.",
         "请改用 SQLite 或 PostgreSQL 15 以上版本。", "Use SQLite, or PostgreSQL 15 or newer.",

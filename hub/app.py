@@ -25,9 +25,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
-from connectors.contract import ELicence, TabularLimits
+from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
+from connectors.person_simulator import PersonSimulator
 from connectors.tabular import open_table
 from connectors.timestamp import HttpTimestamps
 from connectors.timestamp_simulator import TimestampSimulator
@@ -52,8 +53,8 @@ from hub.intake.run import Workplace
 from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
+from hub.keyfolder import PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
-from hub.keyfolder import TIMESTAMP_FOLDER, KeyFolder
 from hub.log import Panel
 from hub.log_watch import LogWatch
 from hub.proven_time import Believed, Stamping
@@ -85,6 +86,7 @@ from hub.web import (
     exchange,
     existing,
     finding,
+    grant_links,
     grant_requests,
     grants,
     intake,
@@ -278,7 +280,8 @@ def reading(settings: Settings) -> Iterator[Audited]:
             e_licence = _e_licence(settings, registry, installation)
             place = place_to_read(settings.document_place)
             files = DocumentFiles(place, master=registry.master, masters=registry.masters)
-            yield Audited(registry, installation.anchor, e_licence, files, log_store)
+            persons = _persons(settings, keys, installation)
+            yield Audited(registry, installation.anchor, e_licence, files, log_store, persons)
 
 
 def build(settings: Settings) -> Hub:
@@ -334,7 +337,8 @@ def _build(settings: Settings, database: Database) -> Hub:
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
     files = document_files(settings, registry)
-    audited = Audited(registry, installation.anchor, e_licence, files, log_store)
+    persons = _persons(settings, keys, installation)
+    audited = Audited(registry, installation.anchor, e_licence, files, log_store, persons)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
@@ -359,6 +363,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         delegations.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         grant_requests.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
+        grant_links.routes(registry, pulls, persons, AddressLimit(settings.upload_rate), receipted),
         endings.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         presentations.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         ledger.routes(
@@ -588,6 +593,12 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
 
     status_source = SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER)
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
+
+
+def _persons(settings: Settings, keys: KeyFolder, installation: Installation) -> PersonSignIn:
+    """Return how persons sign in; in TEST by a simulator. SimulatorError in production: none is connected yet."""
+    folder = settings.key_folder / PERSON_FOLDER
+    return PersonSimulator(folder, passphrase=keys.secret("persons"), mode=installation.mode)
 
 
 def _rounds(

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.applications import E_LICENCE_SYSTEM
+from hub.applications import E_LICENCE_SYSTEM, PERSON_SYSTEM
 from hub.bundles.basis import put_basis
 from hub.bundles.members import Contents
 from hub.delivery import permitted_names, present, presentation_digest
@@ -101,7 +101,7 @@ def put_log(contents: Contents, store: LogStore) -> None:
 def _put_statement(contents: Contents, decision: StoredDecision, connection: Connection) -> None:
     """Put in what was asked: a system's JWS and its certs, or the sentence that an enterprise signed, with its cert."""
     raw, _ = StatementReader(connection).get(decision.statement)
-    if decision.system == E_LICENCE_SYSTEM:
+    if decision.system in (E_LICENCE_SYSTEM, PERSON_SYSTEM):
         contents.files["statement.json"] = raw.encode()
         return
     contents.files["statement.jws"] = raw.encode()

@@ -694,11 +694,13 @@ class Grant:
     def __init__(self, text: str) -> None:
         lines = text.split("\n")
         self.later_too = False
-        if len(lines) == 12 and lines[0] == "一照通行电子证照授权书（第2版）":
+        if len(lines) == 12 and lines[0] in ("一照通行电子证照授权书（第2版）", "一照通行电子证照授权书（第3版）"):
             self.later_too = lines.pop(5).endswith("：一并授权，授权期限内颁发的也包括在内。")
         elif len(lines) != 11 or lines[0] != "一照通行电子证照授权书（第1版）":
             raise Broken("it is no grant")
         (self.holder,), (self.requester,), self.certificates = (codes_in(line) for line in lines[1:4])
+        # A person has no number: the third version names a one-time link in its place.
+        self.link, self.requester = (self.requester, "person") if "（第3版）" in lines[0] else ("", self.requester)
         self.fields = fields_in(lines[4])
         (self.item,), self.case = codes_in(lines[5]), names_in(lines[5])[1]
         self.begins, self.ends = term_in(lines[6])
@@ -1081,11 +1083,22 @@ class Verification:
     def _applied(self, raw: bytes, at: datetime) -> None:
         """An enterprise asked: a sentence that it signed with its electronic business licence."""
         said = object_of(strict_json(raw))
+        if "proof_sha256" in said:
+            self._opened_by_link(str(said["text"]).split("\n"))
+            return
         lines = self._signed_sentence(said, str(said["text"]), self._decision["requester"], at).split("\n")
         if lines[0] != "一照通行电子证照文件下载申请书（第1版）":
             raise Broken("it asks for something else")
         if f"授权书摘要（SHA-256）〔{self._decision['basis_reference']}〕" not in lines[2]:
             raise Broken("it names another grant")
+
+    def _opened_by_link(self, lines: list[str]) -> None:
+        """A person asked, who signed in: the opening of the link that the grant names."""
+        if lines[0] != "一照通行电子证照一次性链接查阅申请书（第1版）":
+            raise Broken("it asks for something else")
+        if codes_in(lines[1]) != [Grant(self._bundle.read("basis/grant.txt").decode()).link]:
+            raise Broken("it names another link")
+        raise Doubt("who signed in is the sign-in service's to say: its proof names the person and stays with the hub")
 
     def _signed_sentence(self, signed: Row, text: str, licence_number: str, at: datetime) -> str:
         """Return the text when the electronic business licence of that enterprise signed it."""

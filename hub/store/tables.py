@@ -530,6 +530,19 @@ grant_table = Table(
     # The order of the officers who witnessed it on paper.
     Column("statement", Serial),
 )
+grant_link = Table(
+    "grant_link",
+    metadata,
+    # The one-time link of a grant to a person, kept as HMAC; whose it is since it was opened, as HMAC; the proof of the
+    # sign-in then, encrypted.
+    Column("digest", String(64), primary_key=True),
+    Column("link_mac", String(64), nullable=False, unique=True),
+    Column("misses", Integer, nullable=False),
+    Column("killed_at", Moment),
+    Column("person_mac", String(64)),
+    Column("proof", LargeBinary),
+    Column("opened_at", Moment),
+)
 presentation_code = Table(
     "presentation_code",
     metadata,

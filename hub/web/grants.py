@@ -23,13 +23,15 @@ Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 class GrantWish(BaseModel):
     """What a grant is to say. `types` maps certificate types to field names; times are ISO 8601 with an offset.
 
+    Given to a `requester`, or to a `person` by name, who has it by the one-time link that comes with the draft.
     A `template` fills in what is not said; without one item, end and uses must be. `future`: what is issued later too.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     licence_number: str = Field(pattern=r"^[0-9A-Z]{18}$")
-    requester: str = Field(pattern=r"^[0-9A-Z]{18}$")
+    requester: str | None = Field(default=None, pattern=r"^[0-9A-Z]{18}$")
+    person: str | None = Field(default=None, max_length=100)
     types: dict[str, list[str]] = Field(default={}, max_length=50)
     certificates: list[Identifier] = Field(default=[], max_length=100)
     item_code: str | None = Field(default=None, max_length=64)

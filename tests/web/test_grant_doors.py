@@ -14,6 +14,7 @@ from schemas.statement import Ordered
 from signing.base64url import decode, encode
 from signing.x509 import read_cert_unverified
 from tests.flows.grant_world import SHOWN, asked_content, redemption_request
+from tests.flows.registry_check import persons_of
 from tests.flows.world import HEALTH, MARKET, food_number, food_order, licence_order
 from tests.web.served import Door, client_of, issue
 
@@ -142,6 +143,21 @@ def _receipted(answer: dict[str, Any]) -> dict[str, Any]:
     said = json.loads(decode(answer["receipt"].split(".")[1]))
     assert json.loads(decode(said["act"]))["act_id"] == answer["act_id"]
     return answer
+
+
+def test_person_opens_a_link_and_fetches_the_marked_copy(door: Door, post: Post) -> None:
+    wish = {"licence_number": HOLDER, "person": "张示例", "case_number": "1", "template": "lease"}
+    drafted = post("/grants/drafts", wish)
+    post("/grants", sign=drafted["text"])
+    code = {"code": drafted["link"].partition("#")[2]}
+    text = post("/grant-links/drafts", code)["text"]
+    proof = persons_of(door[1]).confirm(text, number="1", name="张示例", now=datetime.now(UTC))
+    opened = _receipted(post("/grant-links/openings", code | {"text": text, "proof": proof}))
+    identifier = opened["items"][0]["identifier"]
+    path = f"/api/v1/deliveries/{opened['delivery']}/copies/{identifier}"
+    fetched = door[0].get(path, headers={"authorization": f"Bearer {opened['token']}"})
+    assert fetched.status_code in (200, 202), fetched.text
+    assert door[0].get(path, headers={"authorization": "Bearer x"}).status_code == 404
 
 
 def _serial(cert_der: bytes) -> str:

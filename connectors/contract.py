@@ -17,6 +17,7 @@ from connectors.errors import (
     ELicenceCertError,
     ELicenceSignatureError,
     OutsideError,
+    PersonSignInError,
     TabularCutError,
     TabularEncodingError,
     TabularError,
@@ -35,6 +36,7 @@ __all__ = [
     "LogWitness",
     "OpenTable",
     "OutsideError",
+    "PersonSignInError",
     "Row",
     "RowProblem",
     "RowRule",
@@ -111,6 +113,24 @@ class ELicence(Protocol):
 
     def cert_status(self, signer: LicenceSigner, *, now: datetime) -> CertStatus:
         """Return the status of the signer's cert; when it cannot be had, `unknown` and never an exception."""
+
+
+# --- persons ---
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who signed in: the number by which the service knows this person to the hub, and the name it vouches for."""
+
+    number: str
+    name: str
+
+
+class PersonSignIn(Protocol):
+    """A public service of identity by which persons sign in, as far as the hub needs it."""
+
+    def verify(self, proof: str, text: str, *, at: datetime) -> Person:
+        """Return who confirmed this very text a moment before `at`; raises PersonSignInError."""
 
 
 # --- tables ---

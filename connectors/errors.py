@@ -24,6 +24,10 @@ class ELicenceCertError(ConnectorError):
         self.reason = reason
 
 
+class PersonSignInError(ConnectorError):
+    """The proof is not that a person confirmed this text now."""
+
+
 class SimulatorError(ConnectorError):
     """A TEST simulator refuses: `reason` is one of production, licence_number, exists,
     unknown_licence."""

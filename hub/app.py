@@ -7,8 +7,8 @@ releasing lapsed reservations, forgetting what has expired.
 
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,9 +25,10 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
-from connectors.contract import ELicence, TabularLimits
+from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import SimulatorStatus
+from connectors.person_simulator import PersonSimulator
 from connectors.tabular import open_table
 from connectors.timestamp import HttpTimestamps
 from connectors.timestamp_simulator import TimestampSimulator
@@ -52,8 +53,8 @@ from hub.intake.run import Workplace
 from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
+from hub.keyfolder import PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
-from hub.keyfolder import TIMESTAMP_FOLDER, KeyFolder
 from hub.log import Panel
 from hub.log_watch import LogWatch
 from hub.proven_time import Believed, Stamping
@@ -70,7 +71,7 @@ from hub.store.installation import InstallationWriter
 from hub.store.log import LogStore
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
-from hub.store.places import open_place
+from hub.store.places import open_place, place_to_read
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
@@ -85,6 +86,7 @@ from hub.web import (
     exchange,
     existing,
     finding,
+    grant_links,
     grant_requests,
     grants,
     intake,
@@ -259,6 +261,29 @@ class Upkeep:
             self._stopping.wait(self._seconds)
 
 
+@contextmanager
+def reading(settings: Settings) -> Iterator[Audited]:
+    """Put together what an audit reads, opened so that nothing is written; SetupError when it is not whole."""
+    database = Database(settings.database_url, pool_size=2, only_reads=True)
+    with closing(database):
+        with database.read() as connection:
+            if not is_newest(connection):
+                raise SetupError("database_not_migrated")
+        installation = load_installation(database)
+        keys = KeyFolder(settings.key_folder, settings.passphrase_file, seal_rate=settings.seal_rate)
+        trust = TrustInForce(database, installation, moment)
+        if trust.refresh(datetime.now(UTC)) is None:
+            raise SetupError("trust_list_ended")
+        with closing(LogStore(settings.log_folder, only_reads=True)) as log_store:
+            watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
+            registry = make_registry(settings, database, keys, load_catalogue(), installation, trust, watch)
+            e_licence = _e_licence(settings, registry, installation)
+            place = place_to_read(settings.document_place)
+            files = DocumentFiles(place, master=registry.master, masters=registry.masters)
+            persons = _persons(settings, keys, installation)
+            yield Audited(registry, installation.anchor, e_licence, files, log_store, persons)
+
+
 def build(settings: Settings) -> Hub:
     """Put a hub together; SetupError when the installation is not whole, and then nothing stays open."""
     with ExitStack() as opened:
@@ -311,7 +336,8 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
     files = document_files(settings, registry)
-    audited = Audited(registry, installation.anchor, e_licence, files, log_store)
+    persons = _persons(settings, keys, installation)
+    audited = Audited(registry, installation.anchor, e_licence, files, log_store, persons)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
@@ -328,24 +354,25 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         issuance.routes(registry, sealers, receipted),
         status.routes(registry, receipted),
         receipts.routes(receipted),
-        erasure.routes(registry, files),
+        erasure.routes(registry, files, receipted),
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
-        delegations.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
-        grant_requests.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
-        endings.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
-        presentations.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
+        delegations.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
+        grant_requests.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
+        grant_links.routes(registry, pulls, persons, AddressLimit(settings.upload_rate), receipted),
+        endings.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
+        presentations.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         ledger.routes(
             registry, e_licence, AddressLimit(settings.upload_rate), receipted, operator=installation.operator
         ),
-        parties.routes(registry),
+        parties.routes(registry, receipted),
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),
         tasks.routes(registry),
-        evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys)),
+        evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys), believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
@@ -565,6 +592,12 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
 
     status_source = SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER)
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
+
+
+def _persons(settings: Settings, keys: KeyFolder, installation: Installation) -> PersonSignIn:
+    """Return how persons sign in; in TEST by a simulator. SimulatorError in production: none is connected yet."""
+    folder = settings.key_folder / PERSON_FOLDER
+    return PersonSimulator(folder, passphrase=keys.secret("persons"), mode=installation.mode)
 
 
 def _rounds(

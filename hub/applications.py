@@ -25,7 +25,7 @@ from hub.store.certificate import CertificateReader
 from hub.store.grant import GrantReader
 from schemas.download import Download, parse_download, render_download
 from schemas.exchange import Basis, PullRequest, Wanted
-from schemas.grant import Grant
+from schemas.grant import PERSON, Grant
 from schemas.parties import Role, System
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 from schemas.statement import Ordered, Statement
@@ -33,6 +33,12 @@ from signing.base64url import encode
 
 E_LICENCE_SYSTEM = "e-licence"
 """Stands where a department's system is named, in what an enterprise did by signing itself."""
+PERSON_SYSTEM = "person-sign-in"
+"""Stands there in what a person did who signed in and has no licence number."""
+STRANGER = "other-person"
+"""Stands where a requester does, in the refused try of a person for whom a link is not."""
+UNNUMBERED = {PERSON: "个人（凭一次性链接）", STRANGER: "其他人（链接不是给其本人的）"}
+"""How those are called who have no licence number."""
 _SKEW = timedelta(minutes=1)
 
 
@@ -141,12 +147,11 @@ def verify_own(
         raise DocumentError("e_licence_unconfirmed")
 
 
-def request_under_grant(application: Application, *, registry: Registry) -> PullRequest:
-    """Return what an application under a grant asks for: all that the grant gives, for its own item and case.
+def request_under_grant(digest: str, *, registry: Registry) -> PullRequest:
+    """Return what is asked for under a grant by whom it names: all that it gives, for its own item and case.
 
-    Raises NotFoundError grant_not_found. Whether the applicant may have it is the pull's to decide.
+    Raises NotFoundError grant_not_found. Whether who asks may have it is the pull's to decide.
     """
-    digest = application.download.grant or ""
     with registry.database.read() as connection:
         stored = GrantReader(connection).get(digest)
         if stored is None:

@@ -44,3 +44,13 @@ def code_mac(code: str, registry: Registry) -> str:
 def digits_mac(licence_number: str, digits: str, registry: Registry) -> str:
     """Return what is kept of eight digits, in hex: they are one code's only together with the licence number."""
     return keyed_digest(registry.code_key, f"digits\0{licence_number}\0{digits}".encode(), "sha256").hex()
+
+
+def person_mac(number: str, registry: Registry) -> str:
+    """Return by what a person is known here: a keyed digest of the sign-in service's number, in hex."""
+    return keyed_digest(registry.code_key, b"person\x00" + number.encode(), "sha256").hex()
+
+
+def proof_context(digest: str) -> bytes:
+    """Return what binds a kept proof to the grant whose link it opened."""
+    return b"link:" + digest.encode()

@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence
+from hub.applications import UNNUMBERED
 from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
 from hub.intentions import decrypt_disclosures, disclosed_names
 from hub.recomposition import seal_key_id
@@ -239,7 +240,8 @@ def _note(
         department = PartyReader(connection).department(decision.requester)
         enterprise = None if department else EnterpriseReader(connection).get(decision.requester)
         cause = _cause(request, registry, connection)
-    name = department.name_zh if department else enterprise.name if enterprise else ""
+    named = department.name_zh if department else enterprise.name if enterprise else ""
+    name = UNNUMBERED.get(decision.requester, named)
     return note_payload(
         origin=registry.origin,
         serial=serial,

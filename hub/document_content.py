@@ -28,6 +28,7 @@ from schemas.catalogue import CertificateType
 from schemas.certificate import SHANGHAI, Certificate
 from schemas.document import DELIVERED_NAME, XML_NAME
 from schemas.fields import COMMON_FIELDS, FieldForm
+from schemas.grant import numbered
 from signing.base64url import decode
 from signing.envelope import decrypt, encrypt
 from signing.jws import parse_json
@@ -197,7 +198,7 @@ def _as_delivered(
         previous_act=delivery.act_id,
         delivered=orjson.dumps(delivered_file(document, delivery.note, registry)).decode(),
         marking=CopyMarking(
-            requester=f"{requester['name']} {requester['licence_number']}".strip(),
+            requester=f"{requester['name']} {numbered(requester['licence_number']) or ''}".strip(),
             cause=note["cause"],
             case=f"{note['item_code']} {note['case_number']}",
             made=_moment(datetime.fromisoformat(note["made_at"]), chinese=chinese),

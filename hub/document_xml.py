@@ -11,6 +11,7 @@ from hub.document_content import Content
 from hub.document_metadata import write_document
 from schemas.catalogue import CertificateType
 from schemas.document import CopyMark, DocumentMetadata, LabelledValue, MasterMark
+from schemas.grant import numbered
 from signing.base64url import decode
 
 
@@ -65,7 +66,7 @@ def _mark(content: Content) -> MasterMark | CopyMark:
         ends_at=datetime.fromisoformat(note["ends_at"]),
         delivery=note["serial"],
         requester_name=note["requester"]["name"],
-        requester=note["requester"]["licence_number"],
+        requester=numbered(note["requester"]["licence_number"]),
         item_code=note["item_code"],
         case_number=note["case_number"],
     )

@@ -24,16 +24,18 @@ WITHOUT_RIGHT = frozenset({"body_not_yours", "body_not_in_charge", "body_ended",
 def record_refusal(
     error: HubError, *, verified: VerifiedStatement, system: System, registry: Registry, now: datetime
 ) -> None:
-    """Keep the statement and enter the refusal, when `error` says that the caller had no right to order this."""
+    """Keep the statement and enter the refusal, if `error` says that the caller had no right; it then names the act."""
     if error.code not in WITHOUT_RIGHT:
         return
 
+    act = ActFacts(Kind.ORDER_REFUSED, new_name(registry), now, None, verified.digest, None, None)
+
     def record(connection: Connection) -> None:
         spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-        act = ActFacts(Kind.ORDER_REFUSED, new_name(registry), now, None, verified.digest, None, None)
         EntryWriter(connection, registry.random).add([act])
 
     registry.database.write(record)
+    error.facts["act_id"] = act.act_id
 
 
 def act_once(

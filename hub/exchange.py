@@ -274,7 +274,7 @@ def _commit_delivery(
     if decision.basis in ON_SENTENCE and decision.basis_reference is not None:
         stored = GrantReader(connection).get(decision.basis_reference)
         if stored is None or stored.withdrawn_at is not None:
-            raise PullError("grant_withdrawn", decision=decision.decision)
+            raise PullError("grant_withdrawn", decision=decision.decision, act_id=decision.act_id)
     exchange_writer = ExchangeWriter(connection)
     answer["act_id"] = decision.act_id
     if note is None:

@@ -23,13 +23,14 @@ from hub.store.certificate import CertificateReader
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantWriter, StoredGrant
+from hub.store.grant_link import GrantLinkWriter
 from hub.store.parties import PartyReader
 from hub.store.relation import RelationReader
 from hub.store.statement import StatementWriter
 from schemas.canonical import canonical_json
 from schemas.catalogue import CertificateTypeUnknownError, SharingClass
 from schemas.evidence import ActFacts, Kind
-from schemas.grant import Grant, RequesterKind, parse_grant, render_grant
+from schemas.grant import LINK_VERSION, TEMPLATE_VERSION, Grant, RequesterKind, parse_grant, render_grant
 from schemas.grant_templates import load_grant_templates
 from schemas.granted import NONE, GrantedField, GrantedType
 from schemas.parties import Enterprise
@@ -96,13 +97,13 @@ def compose_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime)
     """
     with registry.database.read() as connection:
         enterprise = holder_named(str(wish.get("licence_number")), connection)
-        requester_kind, requester_name = requester_named(str(wish.get("requester")), connection)
+        requester_kind, requester_name = _given_to(wish, connection)
     try:
         return Grant(
             holder_licence_number=enterprise.licence_number,
             holder_name=enterprise.name or NO_TRADE_NAME,
             requester_kind=requester_kind,
-            requester_licence_number=str(wish["requester"]),
+            requester_licence_number=NONE if requester_kind == "person" else str(wish["requester"]),
             requester_name=requester_name,
             certificates=tuple(map(str, wish.get("certificates") or ())),
             types=granted_types(wish.get("types") or {}, registry),
@@ -117,9 +118,20 @@ def compose_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime)
             delegate=str(wish.get("delegate") or NONE),
             nonce=BLANK_NONCE,
             future=bool(wish.get("future")),
+            version=LINK_VERSION if requester_kind == "person" else TEMPLATE_VERSION,
+            link=str(wish.get("link") or ""),
         )
     except (SentenceFormError, KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise GrantError("grant_form", member=getattr(error, "member", None)) from error
+
+
+def _given_to(wish: Mapping[str, Any], connection: Connection) -> tuple[RequesterKind, str]:
+    """Return what kind of party a wish gives to, and its name: a person it names itself, or who has a number."""
+    if wish.get("person") is None:
+        return requester_named(str(wish.get("requester")), connection)
+    if wish.get("requester") is not None:
+        raise GrantError("grant_form", member="person")
+    return "person", str(wish["person"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +158,7 @@ def verify_grant(signed: SignedText, *, registry: Registry, e_licence: ELicence,
     stored = StoredGrant(
         digest=digest,
         holder=grant.holder_licence_number,
-        requester=grant.requester_licence_number,
+        requester=grant.requester,
         envelope=enclose(signed, signer, registry, digest),
         valid_from=grant.valid_from,
         valid_until=grant.valid_until,
@@ -178,6 +190,8 @@ def add_grant(verified: VerifiedGrant, *, registry: Registry, now: datetime, con
     if not writer.spend("grant", grant.holder_licence_number, grant.nonce, expires_at=None):
         raise GrantError("grant_posted")
     GrantWriter(connection).add(replace(stored, delegation=delegation))
+    if grant.link:
+        GrantLinkWriter(connection).add(stored.digest, grant.link)
     act = ActFacts(Kind.GRANT, stored.act_id, now, grant.valid_from.isoformat(), stored.digest, None, None)
     EntryWriter(connection, registry.random).add([act])
     return {"digest": stored.digest, "state": "usable" if stored.cert_good_at else "pending", "act_id": stored.act_id}

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
+from hub.codes import code_mac, make_code
 from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
 from hub.granting import VerifiedGrant, add_grant, compose_grant, enclose, filled_in, verify_grant
@@ -33,12 +34,18 @@ from schemas.sentence import statement_digest
 def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
     """Return the sentence an enterprise would sign for `wish`; stores nothing.
 
-    `wish`: licence_number, requester (licence number), types {code: [field, …]}, certificates [identifier, …],
-    item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?, future? (also what is
-    issued later), template? (a code of `schemas/grant_templates.toml`, which fills in what is not said).
+    To a `person` it goes with the one-time link that it names, this once: the link is kept nowhere.
+    `wish`: licence_number, requester (licence number) or person (name), types {code: [field, …]}, certificates
+    [identifier, …], item_code, item_name, case_number, valid_from?, valid_until (ISO 8601), uses, delegate?, future?
+    (also what is issued later), template? (a code of `schemas/grant_templates.toml`, which fills in what is not said).
     """
-    grant = compose_grant(filled_in(wish, now), registry=registry, now=now)
-    return drafted(grant, render_grant, registry)
+    wish, code = filled_in(wish, now), ""
+    if "person" in wish:
+        code = make_code(registry)
+        wish |= {"link": code_mac(code, registry), "uses": 1}
+    answer = drafted(compose_grant(wish, registry=registry, now=now), render_grant, registry)
+    # Behind the number sign, which no browser sends: the code stands in no server's log.
+    return answer | {"code": code, "link": f"{registry.origin}/grant-links#{code}"} if code else answer
 
 
 def draft_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:

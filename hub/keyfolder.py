@@ -26,6 +26,7 @@ from signing.x509 import Purpose, certify, make_self_signed
 # TEST only: the e-licence simulator keeps its own keys here, which are none of the hub's.
 SIMULATOR_FOLDER = "e-licence-simulator"
 # TEST only: the timestamp authority of our own.
+PERSON_FOLDER = "person-simulator"
 TIMESTAMP_FOLDER = "timestamp-simulator"
 
 _INDEX = "keys.json"

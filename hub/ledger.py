@@ -21,7 +21,7 @@ import orjson
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, SignedText
-from hub.applications import fetch_token, own_statement, system_of, verify_own
+from hub.applications import UNNUMBERED, fetch_token, own_statement, system_of, verify_own
 from hub.drafts import BLANK_NONCE, sign_draft
 from hub.errors import DocumentError, NotFoundError
 from hub.evidence import act_once
@@ -230,6 +230,8 @@ def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry:
 
 def _name_of(number: str, connection: Connection) -> str:
     """Return how a requester is called: a department, or the enterprise a grant was given to."""
+    if number in UNNUMBERED:
+        return UNNUMBERED[number]
     department = PartyReader(connection).department(number)
     if department is not None:
         return department.name_zh

@@ -419,7 +419,7 @@ def _commit_redemption(
 
 def _answer(stored: StoredRedemption, registry: Registry, now: datetime) -> dict[str, Any]:
     if not stored.allowed or stored.digest is None:
-        raise PullError(stored.reason, redemption=stored.redemption)
+        raise PullError(stored.reason, redemption=stored.redemption, act_id=stored.act_id)
     with registry.database.read() as connection:
         grant, code = _presented(stored.digest, connection)
     return {
@@ -429,6 +429,7 @@ def _answer(stored: StoredRedemption, registry: Registry, now: datetime) -> dict
         "state": _state(grant, code, now),
         "fields": dict(stored.fields),
         "valid_until": grant.valid_until.isoformat(),
+        "act_id": stored.act_id,
     }
 
 

@@ -19,10 +19,10 @@ from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader
-from hub.store.sharing import SharingWriter
+from hub.store.sharing import LineOrder, SharingWriter
 from schemas.catalogue import CertificateTypeUnknownError, FieldProblem, FieldsError, SharingClass
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import SharingRule
+from schemas.exchange import SharingRule, sealed_line
 from schemas.parties import System
 
 # What a case number's form may be made of: characters, digits and classes, each repeated a few times. No group and no
@@ -43,9 +43,10 @@ def put_rule(
     def record(connection: Connection) -> dict[str, Any]:
         if PartyReader(connection).department(rule.requester) is None:
             raise OrderError("department_unknown", licence_number=rule.requester)
-        spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-        SharingWriter(connection).put(rule)
-        act = ActFacts(Kind.SHARE, new_name(registry), now, rule.from_on.isoformat(), verified.digest, None, None)
+        number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+        act_id, sealed = new_name(registry), sealed_line(rule)
+        SharingWriter(connection).put(rule, LineOrder(act_id, number))
+        act = ActFacts(Kind.SHARE, act_id, now, rule.from_on.isoformat(), verified.digest, sealed, None)
         EntryWriter(connection, registry.random).add([act])
         return {"code": rule.code, "act_id": act.act_id}
 

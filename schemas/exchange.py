@@ -4,9 +4,11 @@ Source of the note's members: the annotated copy of GB/T 36903 (加注件: maker
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+from schemas.canonical import canonical_digest
 
 NOTE_TYP = "yizhao-delivery-note+jwt"
 _MOST_TYPES = 50
@@ -98,6 +100,13 @@ class SharingRule:
     fields: Mapping[str, tuple[str, ...]]
     from_on: Any
     until_on: Any
+
+
+def sealed_line(rule: SharingRule) -> str:
+    """Return what the entry of a line seals: SHA-256 (hex) over the canonical JSON of the line as it was ordered."""
+    line = asdict(rule) | {"fields": {code: list(names) for code, names in rule.fields.items()}}
+    days = {name: line[name] and line[name].isoformat() for name in ("from_on", "until_on")}
+    return canonical_digest(line | days)
 
 
 def read_pull_request(request: Mapping[str, Any]) -> PullRequest:

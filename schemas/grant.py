@@ -37,9 +37,14 @@ from schemas.sentence import (
 )
 
 TEMPLATE_VERSION = 2
+LINK_VERSION = 3
+"""The version of the sentence to a person, who has what it gives by a one-time link."""
+PERSON = "person"
+"""Stands where a requester's licence number does, as a person has none."""
 MAX_USES = 1_000_000
 
 RequesterKind = Literal["department", "enterprise", "person"]
+
 
 KIND_WORDS: dict[RequesterKind, str] = {"department": "部门", "enterprise": "市场主体", "person": "个人"}
 KINDS: dict[str, RequesterKind] = {word: kind for kind, word in KIND_WORDS.items()}
@@ -73,6 +78,11 @@ _GRANT_TEMPLATE = """\
 授权书编号：〔{nonce}〕。
 字段以所列版本为准，改版后新设的或含义不同的字段不在授权之内。授权方可以随时撤回本授权；撤回之后，被授权方不得再凭本授权取得证照。"""
 
+_LINK_TEMPLATE = _GRANT_TEMPLATE.replace("（第2版）", "（第3版）").replace(
+    "{requester_kind}「{requester_name}」，统一社会信用代码〔{requester_licence_number}〕。",
+    "个人「{requester_name}」，实名登录后凭一次性链接〔{link}〕取得一次。",
+)
+
 FUTURE_WORDS = {True: "一并授权，授权期限内颁发的也包括在内", False: "不在授权之内"}
 _WITHDRAWAL_TEMPLATE = """\
 一照通行电子证照授权撤回书（第1版）
@@ -88,7 +98,7 @@ class Grant:
 
     A single certificate is granted with all its fields but those never shared; a type with the fields it names, as they
     are in its version. Of a type, what is issued after the signing is given by explicit words (`future`) alone; the
-    first version of the sentence had none.
+    first version of the sentence had none. To a person it names a one-time link, by the hub's keyed digest of it.
     Raises SentenceFormError when a member breaks its rule.
     """
 
@@ -109,11 +119,23 @@ class Grant:
     nonce: str
     future: bool = False
     version: int = TEMPLATE_VERSION
+    link: str = ""
+
+    @property
+    def requester(self) -> str:
+        """Whose pulls it allows: a licence number, or PERSON."""
+        return PERSON if self.requester_kind == "person" else self.requester_licence_number
 
     def __post_init__(self) -> None:
         check_form("holder_licence_number", self.holder_licence_number, LICENCE_NUMBER)
         if self.version not in _TEMPLATES or (self.future and self.version == 1):
             raise SentenceFormError("version", "unknown, or without these words")
+        if (self.version == LINK_VERSION) != (self.link != ""):
+            raise SentenceFormError("link", "of another version")
+        if self.link:
+            check_form("link", self.link, DIGEST)
+            if self.requester_kind != "person" or self.uses != 1:
+                raise SentenceFormError("link", "of no person, or for more than once")
         if self.future and not self.types:
             raise SentenceFormError("future", "of no type")
         check_requester(self.requester_kind, self.requester_licence_number)
@@ -165,19 +187,20 @@ def render_grant(grant: Grant) -> str:
         delegate=grant.delegate,
         nonce=grant.nonce,
         future=FUTURE_WORDS[grant.future],
+        link=grant.link,
     )
 
 
 def parse_grant(text: str) -> Grant:
     """Read a grant's text; SentenceTextError unless it is exactly what `render_grant` makes of what was read."""
-    version = 1 if text.startswith(_FIRST_TEMPLATE.partition("\n")[0]) else TEMPLATE_VERSION
+    version = _VERSIONS.get(text.partition("\n")[0], TEMPLATE_VERSION)
     members = read_members(text, _PATTERNS[version])
     try:
         grant = Grant(
             holder_licence_number=members["holder_licence_number"],
             holder_name=members["holder_name"],
-            requester_kind=KINDS[members["requester_kind"]],
-            requester_licence_number=members["requester_licence_number"],
+            requester_kind=KINDS[members.get("requester_kind", KIND_WORDS["person"])],
+            requester_licence_number=members.get("requester_licence_number", NONE),
             requester_name=members["requester_name"],
             certificates=parse_certificates(members["certificates"]),
             types=parse_types(members["types"]),
@@ -191,6 +214,7 @@ def parse_grant(text: str) -> Grant:
             nonce=members["nonce"],
             future=_FUTURES[members["future"]] if version > 1 else False,
             version=version,
+            link=members.get("link", ""),
         )
     except (SentenceFormError, KeyError):
         raise SentenceTextError("value") from None
@@ -220,7 +244,8 @@ def parse_withdrawal(text: str) -> Withdrawal:
     return withdrawal
 
 
-_TEMPLATES = {1: _FIRST_TEMPLATE, 2: _GRANT_TEMPLATE}
+_TEMPLATES = {1: _FIRST_TEMPLATE, 2: _GRANT_TEMPLATE, 3: _LINK_TEMPLATE}
+_VERSIONS = {template.partition("\n")[0]: version for version, template in _TEMPLATES.items()}
 _PATTERNS = {version: template_pattern(template) for version, template in _TEMPLATES.items()}
 _FUTURES = {words: future for future, words in FUTURE_WORDS.items()}
 _WITHDRAWAL_PATTERN = template_pattern(_WITHDRAWAL_TEMPLATE)
@@ -235,3 +260,8 @@ def check_requester(kind: RequesterKind, licence_number: str) -> None:
             raise SentenceFormError("requester_licence_number", "a person has none")
     else:
         check_form("requester_licence_number", licence_number, LICENCE_NUMBER)
+
+
+def numbered(requester: str) -> str | None:
+    """Return a requester's licence number; None of a person, who has none."""
+    return None if requester == PERSON else requester

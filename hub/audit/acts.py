@@ -78,8 +78,9 @@ def _entered(act: Mapping[str, Any]) -> Entered:
     if act["kind"] in _PLAIN:
         return act["kind"], None, act["statement"], None, None
     act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
-    # What was intended and then refused is told apart by a digest of which nothing else is left.
-    sealed = None if act["kind"] == "order_refused" else act["sealed"]
+    # What was intended and then refused is told apart by a digest of which nothing else is left; so is what a line of
+    # the sharing table was before it was put anew (that of the line as it stands: `exchange`).
+    sealed = None if act["kind"] in ("order_refused", "share") else act["sealed"]
     return act["kind"], act_id, act["statement"], sealed, act["previous"]
 
 

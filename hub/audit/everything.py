@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, Table, select
 
-from connectors.contract import ELicence, SignedText
+from connectors.contract import ELicence, PersonSignIn, SignedText
 from hub.registry import Registry
 from hub.signer_status import grant_context
 from hub.store import tables
@@ -26,13 +26,14 @@ Faults = Iterator[str]
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """A hub that is audited: its collaborators, the pinned anchor, how e-licences are verified, documents and log."""
+    """A hub that is audited: its collaborators, the pinned anchor, how signers are verified, documents and log."""
 
     registry: Registry
     anchor: str
     e_licence: ELicence
     files: DocumentFiles
     log: LogStore
+    persons: PersonSignIn
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hub.audit.everything import Check, Everything, Faults, Row
 from hub.repeats import kept_answer
 from hub.store import tables
 from hub.store.intention import KeptAct
-from schemas.exchange import NOTE_TYP
+from schemas.exchange import NOTE_TYP, SharingRule, sealed_line
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.trust import verify_trust_list
 
@@ -44,6 +44,19 @@ def _deferrals(all_: Everything) -> Faults:
     for row in all_.rows(tables.deferral):
         if row["statement"] not in seconded:
             yield f"deferral {row['act_id']}: by no second officer"
+
+
+def _lines(all_: Everything) -> Faults:
+    """Every line of the sharing table is what its act entered, ordered by the statement that it names."""
+    acts = {act["act_id"]: act for act in all_.acts_of("share")}
+    digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
+    for row in all_.rows(tables.sharing_rule):
+        rule = SharingRule(**{name: row[name] for name in SharingRule.__slots__})
+        act = acts.get(row["act_id"])
+        if row["act_id"] is not None and (act is None or act["sealed"] != sealed_line(rule)):
+            yield f"line {row['code']}: is not the one that was entered"
+        elif act is not None and act["statement"] != digests.get(row["statement"]):
+            yield f"line {row['code']}: is of another order"
 
 
 def _erasures(all_: Everything) -> Faults:
@@ -126,6 +139,7 @@ def _trust_lists(all_: Everything) -> Faults:
 CHECKS: Sequence[Check] = (
     _deliveries,
     _deferrals,
+    _lines,
     _erasures,
     _kept_answers,
     _notices,

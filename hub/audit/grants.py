@@ -7,13 +7,15 @@ from datetime import datetime
 import orjson
 
 from hub.audit.everything import Check, Everything, Faults, Row, grant_content, signed_text
+from hub.codes import person_mac, proof_context
 from hub.signer_status import grant_context
 from hub.store import tables
 from schemas.asking import parse_asking
 from schemas.delegation import parse_delegation, parse_delegation_confirmation, parse_delegation_withdrawal
 from schemas.ending import parse_ending
 from schemas.exchange import ON_SENTENCE
-from schemas.grant import parse_grant
+from schemas.grant import PERSON, Grant, parse_grant
+from schemas.link_opening import parse_opening
 from schemas.presentation import parse_confirmation, parse_presentation
 from schemas.refusal import parse_refusal
 from schemas.sentence import statement_digest
@@ -38,7 +40,8 @@ def _grants(all_: Everything) -> Faults:
             signed_for = signer.licence_number
         if (statement_digest(content["text"]), grant.holder_licence_number) != (digest, signed_for):
             yield f"grant {digest}: text or signer"
-        if (row["holder"], row["requester"]) != (grant.holder_licence_number, grant.requester_licence_number or ""):
+        requester = grant.requester if isinstance(grant, Grant) else grant.requester_licence_number or ""
+        if (row["holder"], row["requester"]) != (grant.holder_licence_number, requester):
             yield f"grant {digest}: parties"
         if (
             row["uses"] != getattr(grant, "uses", 1)
@@ -65,6 +68,36 @@ def _codes(all_: Everything) -> Faults:
             yield f"code {digest}: released by nobody"
         if row["confirmation"] is not None and not _is_confirmed(row, all_):
             yield f"code {digest}: confirmed otherwise"
+
+
+def _links(all_: Everything) -> Faults:
+    """Every grant to a person has the link it names, opened by the one person that bears the name it names."""
+    links = all_.by_key(tables.grant_link, "digest")
+    given = {row["digest"]: row for row in all_.rows(tables.grant_table) if row["requester"] == PERSON}
+    if links.keys() != given.keys():
+        yield "grants to persons and links are not one to one"
+    for digest, row in links.items():
+        grant = parse_grant(grant_content(given[digest], all_)["text"])
+        if (row["killed_at"] is None) != (row["misses"] < all_.registry.terms.code_misses):
+            yield f"link {digest}: misses"
+        if row["link_mac"] != grant.link:
+            yield f"link {digest}: of another grant"
+        if (row["person_mac"] is None) != (row["proof"] is None):
+            yield f"link {digest}: opened by nobody"
+        if row["proof"] is not None and not _is_opened(row, grant, all_):
+            yield f"link {digest}: opened by another"
+    opened = {digest for digest, row in links.items() if row["person_mac"] is not None}
+    for decision in all_.rows(tables.pull_decision):
+        if decision["requester"] == PERSON and decision["basis_reference"] not in opened:
+            yield f"decision {decision['decision']}: of no link that was opened"
+
+
+def _is_opened(row: Row, grant: Grant, all_: Everything) -> bool:
+    registry = all_.registry
+    kept = orjson.loads(decrypt(row["proof"], masters=registry.masters, context=proof_context(row["digest"])))
+    person = all_.hub.persons.verify(kept["proof"], kept["text"], at=row["opened_at"])
+    said = (parse_opening(kept["text"]).link, person_mac(person.number, registry), person.name)
+    return said == (row["link_mac"], row["person_mac"], grant.requester_name)
 
 
 def _delegations(all_: Everything) -> Faults:
@@ -160,4 +193,4 @@ def _is_confirmed(row: Row, all_: Everything) -> bool:
     )  # fmt: skip
 
 
-CHECKS: Sequence[Check] = (_grants, _codes, _delegations, _requests, _endings)
+CHECKS: Sequence[Check] = (_grants, _codes, _links, _delegations, _requests, _endings)

@@ -9,11 +9,12 @@ import orjson
 from sqlalchemy import Table
 
 from connectors.contract import SignedText
-from hub.applications import E_LICENCE_SYSTEM, OwnSentence
+from hub.applications import E_LICENCE_SYSTEM, PERSON_SYSTEM, OwnSentence
 from hub.audit.everything import Check, Everything, Faults, Row, opened_objection
 from hub.store import tables
 from schemas.download import parse_download
 from schemas.ledger import parse_reading
+from schemas.link_opening import parse_opening
 from schemas.objection import Objection, parse_objection
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
@@ -28,6 +29,9 @@ def _statements(all_: Everything) -> Faults:
     spent = all_.pairs(tables.single_use, "kind", "party", "value")
     terms = all_.registry.terms
     for row in all_.rows(tables.statement):
+        if row["system"] == PERSON_SYSTEM:
+            yield from _opening(row, spent)
+            continue
         if row["system"] == E_LICENCE_SYSTEM:
             yield from _application(row, spent, all_)
             continue
@@ -56,6 +60,19 @@ def _application(row: Row, spent: set[tuple[Any, ...]], all_: Everything) -> Fau
     if row["digest"] != sha256(row["jws"].encode()).hexdigest():
         yield f"statement {row['number']}: digest"
     if ("statement", E_LICENCE_SYSTEM, f"{said.applicant}.{said.nonce}") not in spent:
+        yield f"statement {row['number']}: not spent"
+
+
+def _opening(row: Row, spent: set[tuple[Any, ...]]) -> Faults:
+    """What a person confirmed is an opening of a link, and is spent; whose it was is held against its grant."""
+    try:
+        said = parse_opening(orjson.loads(row["jws"])["text"])
+    except Exception as error:
+        yield f"statement {row['number']} does not verify: {type(error).__name__}"
+        return
+    if row["digest"] != sha256(row["jws"].encode()).hexdigest():
+        yield f"statement {row['number']}: digest"
+    if ("statement", PERSON_SYSTEM, said.nonce) not in spent:
         yield f"statement {row['number']}: not spent"
 
 
@@ -146,7 +163,7 @@ def _digests_of_statements(all_: Everything) -> Faults:
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
     tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
-    tables.pull_decision: frozenset({"pull", "compare", "download"}),
+    tables.pull_decision: frozenset({"pull", "compare", "download", "open_link"}),
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
     tables.redemption: frozenset({"redeem"}),

@@ -6,61 +6,36 @@ together is JSON beside them. A grant or a line of the sharing table that is ano
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
-from hashlib import sha256
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
-from hub.applications import E_LICENCE_SYSTEM
+from hub.applications import E_LICENCE_SYSTEM, PERSON_SYSTEM
+from hub.bundles.basis import put_basis
+from hub.bundles.members import Contents
 from hub.delivery import permitted_names, present, presentation_digest
 from hub.registry import Registry
-from hub.signer_status import grant_context
 from hub.store.certificate import CertificateReader, StoredRecord
-from hub.store.entry import EntryReader, StoredEntry
+from hub.store.entry import EntryReader
 from hub.store.erasure import ErasureReader
 from hub.store.exchange import StoredDecision, StoredDelivery
-from hub.store.grant import GrantReader
 from hub.store.installation import InstallationReader
+from hub.store.log import LogStore
 from hub.store.log_view import LogView
 from hub.store.parties import PartyReader
-from hub.store.sharing import SharingReader
 from hub.store.statement import StatementReader
 from schemas.canonical import canonical_json
 from schemas.catalogue import TYPES_FOLDER
 from schemas.certificate import Certificate, RecordedChange
-from schemas.exchange import Basis
 from schemas.fields import COMMON_FIELDS
 from signing.base64url import decode, encode
-from signing.envelope import decrypt
 from signing.jws import parse_json
 from signing.merkle import inclusion_path
 
-FORM = 1
 _HERE = Path(__file__).parent
-_INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
-
-
-@dataclass(slots=True)
-class Contents:
-    """A bundle as it is put together: `files` by name, its `entries` in the log, which `status_lists` tell of it.
-
-    `acts` names the acts of decision, delivery and grant; `records` says of each record which acts are its own.
-    """
-
-    kind: str
-    decision: str
-    files: dict[str, bytes] = field(default_factory=dict)
-    entries: list[StoredEntry] = field(default_factory=list)
-    status_lists: set[int] = field(default_factory=set)
-    acts: dict[str, str | None] = field(default_factory=dict)
-    records: list[dict[str, Any]] = field(default_factory=list)
-
-    def put_json(self, name: str, content: Any) -> None:
-        self.files[name] = orjson.dumps(content, default=_written, option=_INDENTED)
 
 
 def gather(
@@ -73,10 +48,11 @@ def gather(
 ) -> Contents:
     """Read all that belongs to a decision; `delivery` is what it led to, None for a refusal."""
     contents = Contents("refusal" if delivery is None else "delivery", decision.decision)
-    contents.acts = {"decision": decision.act_id, "delivery": delivery.act_id if delivery else None, "grant": None}
+    contents.acts = {"decision": decision.act_id, "delivery": delivery.act_id if delivery else None}
+    contents.acts |= dict.fromkeys(("grant", "redemption", "confirmation", "rule"))
     _put_statement(contents, decision, connection)
     contents.put_json("decision.json", asdict(decision))
-    _put_basis(contents, decision, registry, connection)
+    put_basis(contents, decision, registry, connection)
     if delivery is not None:
         contents.files["note.jws"] = delivery.note.encode()
         _put_records(contents, decision, delivery, registry, connection)
@@ -88,14 +64,21 @@ def gather(
     return contents
 
 
-def put_log(contents: Contents, view: LogView) -> None:
-    """Put in the head of the log, and of each act its leaf, its salt and the proof of its place under that head.
+def put_log(contents: Contents, store: LogStore) -> None:
+    """Put in the head of the log, and of each act its leaf, its salt and the proof of its place under a head.
 
-    An act that has no place under it has neither place nor proof here.
+    An act in a log that a recovery has closed stands under that log's last head; one that has no place yet has neither
+    place nor proof here.
     """
-    told = []
+    view, told = LogView(store), []
+    contents.files["checkpoint.txt"] = view.head.note.encode()
     for each in contents.entries:
-        name = f"acts/{each.act_id}.json"
+        place, head = each.leaf_index, view.head
+        above = view if place is None or place >= head.first_place else LogView(store.log_at(place))
+        name, checkpoint = f"acts/{each.act_id}.json", "checkpoint.txt"
+        if above is not view:
+            checkpoint = f"checkpoint_{above.head.number}.txt"
+            contents.files[checkpoint] = above.head.note.encode()
         contents.files[name] = each.act_bytes
         row: dict[str, Any] = {
             "file": name,
@@ -104,44 +87,25 @@ def put_log(contents: Contents, view: LogView) -> None:
             "index": None,
             "path": [],
         }
-        # A leaf of a log that a recovery closed is not under this head; its receipt proves it.
-        index = None if each.leaf_index is None else each.leaf_index - view.head.first_place
-        if index is not None and 0 <= index < view.size:
-            path = inclusion_path(index, view.size, view.hashes)
+        index = None if place is None else place - above.head.first_place
+        if index is not None and index < above.size:
+            path = inclusion_path(index, above.size, above.hashes)
             row |= {"index": index, "path": [encode(one) for one in path]}
-        told.append(row)
+        told.append(row | {"checkpoint": checkpoint})
     contents.put_json("acts.json", told)
-    contents.files["checkpoint.txt"] = view.head.note.encode()
 
 
-# --- statement and basis ----------------------------------------------------------------------------------------
+# --- statement ---------------------------------------------------------------------------------------------------
 
 
 def _put_statement(contents: Contents, decision: StoredDecision, connection: Connection) -> None:
     """Put in what was asked: a system's JWS and its certs, or the sentence that an enterprise signed, with its cert."""
     raw, _ = StatementReader(connection).get(decision.statement)
-    if decision.system == E_LICENCE_SYSTEM:
+    if decision.system in (E_LICENCE_SYSTEM, PERSON_SYSTEM):
         contents.files["statement.json"] = raw.encode()
         return
     contents.files["statement.jws"] = raw.encode()
-    _put_certs(contents, PartyReader(connection).system_certs(decision.system))
-
-
-def _put_basis(contents: Contents, decision: StoredDecision, registry: Registry, connection: Connection) -> None:
-    reference = decision.basis_reference or ""
-    if decision.basis != Basis.GRANT:
-        rule = SharingReader(connection).get(reference)
-        if rule is not None and rule.requester == decision.requester:
-            contents.put_json("basis/rule.json", asdict(rule))
-        return
-    stored = GrantReader(connection).get(reference)
-    if stored is None or (stored.requester, stored.holder) != (decision.requester, decision.licence_number):
-        return
-    opened = decrypt(stored.envelope, masters=registry.masters, context=grant_context(stored.digest))
-    signed = orjson.loads(opened)
-    contents.files["basis/grant.txt"] = signed["text"].encode()
-    contents.put_json("basis/grant.json", {name: signed[name] for name in ("algorithm", "signature", "cert")})
-    contents.acts["grant"] = stored.act_id
+    contents.put_certs(PartyReader(connection).system_certs(decision.system))
 
 
 # --- records ----------------------------------------------------------------------------------------------------
@@ -212,14 +176,3 @@ def _put_trust(contents: Contents, moments: Iterable[datetime], connection: Conn
         raw = reader.trust_list(version)
         if raw is not None:
             contents.files[f"trust/{version}.json"] = raw
-
-
-def _put_certs(contents: Contents, certs: Iterable[bytes]) -> None:
-    for cert in certs:
-        contents.files[f"certs/{sha256(cert).hexdigest()}.der"] = cert
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)

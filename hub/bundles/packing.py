@@ -9,18 +9,19 @@ It writes nothing. Whether a delivery's documents may still be had is for its do
 """
 
 from base64 import standard_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from hub.bundles.contents import FORM, Contents, gather, put_log
+from hub.bundles.contents import gather, put_log
+from hub.bundles.members import FORM, Contents
+from hub.bundles.times import put_times
 from hub.errors import NotFoundError
 from hub.registry import COPIES_SEALER, Registry, Sealers
 from hub.store.exchange import ExchangeReader
 from hub.store.log import LogStore
-from hub.store.log_view import LogView
 from signing.cms import sign_digest
 from signing.signers import Signer
 
@@ -40,6 +41,7 @@ _MEDIA_OF = {
     "txt": "text/plain",
     "py": "text/x-python",
     "der": "application/pkix-cert",
+    "tsr": "application/timestamped-data",
 }
 _MANIFEST = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -62,9 +64,12 @@ def make_bundle(
     sealers: Sealers,
     log_store: LogStore,
     status_token: StatusToken,
+    time_anchors: Sequence[bytes] = (),
     now: datetime,
 ) -> bytes:
     """Return the evidence bundle of `requester`'s delivery or refused pull of that name.
+
+    `time_anchors` (DER) issue the timestamp authorities that the hub believes.
 
     Raises NotFoundError delivery_not_found: nobody's, another's, or a decision that led to no delivery.
     """
@@ -76,7 +81,8 @@ def make_bundle(
         if decision is None or decision.requester != requester or decision.allowed != bool(delivery and delivery.note):
             raise NotFoundError("delivery_not_found")
         contents = gather(decision, delivery, registry=registry, connection=connection, now=now)
-    put_log(contents, LogView(log_store))
+    put_log(contents, log_store)
+    put_times(contents, log_store, time_anchors)
     for number in sorted(contents.status_lists):
         contents.files[f"status/{number}.jwt"] = status_token(number).encode()
     _put_index(contents, registry, now)

@@ -37,6 +37,7 @@ _SUBJECTS = {
     "statement": Wording("指令", "Statement"),
     "decision": Wording("决定", "Decision"),
     "basis/": Wording("依据", "Basis"),
+    "times": Wording("外部时间", "Times from outside"),
     "note": Wording("交付单", "Delivery note"),
     "records/": Wording("所交付的证照", "Delivered records"),
     "status/": Wording("状态列表", "Status lists"),

@@ -1,20 +1,26 @@
 """Verifies an evidence bundle (电子证照共享证据包) without the hub: this file, Python 3.11 and `cryptography` suffice.
 
-    python verify_bundle.py BUNDLE.asice --anchor SHA256
+    python verify_bundle.py BUNDLE.asice --anchor SHA256 [--time-anchor SHA256]... [--witness VKEY]...
 
 `--anchor` is the SHA-256 (hex) of the root set, got from where you trust it and not from the bundle. Each check prints
 one line: OK, FAIL, or MISSING for what is not there or in doubt. Exit codes: 0 everything holds, 1 something does not,
 2 not a bundle or a wrong call, 3 nothing fails but something is missing or in doubt.
+Whom you believe about times from outside you say yourself: `--time-anchor` is the SHA-256 (hex) of a cert that issues
+timestamp authorities, `--witness` the line of a witness's key (C2SP signed-note). Without them such times are verified
+in themselves and told, and nothing stands on them; with them a key that was revoked later is no doubt any more.
 
 Checked, in this order: the container, its manifest and every digest in it; the trust lists under the anchor; the hub's
 signature over the manifest; the signed head of the evidence log; each act's leaf from its bytes and salt, and its place
-under that head; the statement by the cert of the system that signed it; the decision; the grant by its signer's cert;
-the delivery note; each delivered record by its seals and disclosures; the status lists; and at every step that all of
-them name one another: the same digests, case, holder, requester and number.
-Not checked: times from outside (the folder times/ and witnesses' lines under the head); whether the log shows everybody
-the same head; what the hub alone says of itself, which README.txt names.
+under that head; times from outside, over heads with those acts; the statement by the cert of the system that signed it;
+the decision; its basis (the holder's sentences by its signer's cert, the officers' statements about a sentence on
+paper, the order that put a line of the sharing table); the delivery note; each delivered record by its seals and
+disclosures; the status lists; and at every step that all of them name one another: the same digests, case, holder,
+requester and number.
+Not checked: whether the log shows everybody the same head; revocation of a timestamp authority's cert; the scan of a
+paper, which stays with the department; what the hub alone says of itself, which README.txt names.
 Written for itself, after the published forms: RFC 7515 (JWS), 8785 (canonical JSON), 9901 (SD-JWT), 9162 section 2.1
-(Merkle proofs), 5652 (CMS); ETSI EN 319 162-1 (ASiC-E); C2SP tlog-checkpoint. It shares no line with the hub's code.
+(Merkle proofs), 5652 (CMS), 3161 and 5816 (timestamps); ETSI EN 319 162-1 (ASiC-E); C2SP tlog-checkpoint and
+tlog-cosignature. It shares no line with the hub's code.
 """
 
 import argparse
@@ -37,7 +43,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
 # --- what both verifiers of this hub are made of; word for word the same in verify_archive.py and verify_bundle.py ---
 
@@ -337,6 +343,9 @@ SIGNED_DATA, DATA = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886
 CONTENT_TYPE, MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010903"), bytes.fromhex("2a864886f70d010904")
 SIGNING_TIME, SIGNING_CERT = bytes.fromhex("2a864886f70d010905"), bytes.fromhex("2a864886f70d010910022f")
 SHA256, ECDSA_SHA256 = bytes.fromhex("608648016503040201"), bytes.fromhex("2a8648ce3d040302")
+TIME_USE = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.8")
+TST_INFO = bytes.fromhex("2a864886f70d0109100104")
+SHA256_RSA, RSA = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010101")
 ACT_MEMBERS = {"v", "kind", "act_id", "recorded_at", "works_from", "statement", "sealed", "previous"}
 # Beside the fields that were decided on, every record shows what is printed on every certificate.
 SHOWN_ON_ALL = {"certificate_number", "holder_name", "holder_address", "issuing_body_name"}
@@ -348,13 +357,19 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Verify an evidence bundle without the hub. 核验电子证照共享证据包。")
     parser.add_argument("bundle", help="the .asice file 证据包")
     parser.add_argument("--anchor", required=True, help="SHA-256 of the root set, in hex 信任锚摘要")
+    for name, told in (
+        ("--time-anchor", "SHA-256 of a cert that issues timestamp authorities 时间戳信任锚摘要"),
+        ("--witness", "key of a witness of the log (C2SP vkey) 见证方公钥"),
+    ):
+        parser.add_argument(name, action="append", default=[], help=told)
     try:
         given = parser.parse_args(arguments)
     except SystemExit as ended:
         return UNREADABLE if ended.code else HOLDS
     try:
         with Path(given.bundle).open("rb") as opened:
-            report = verify(opened.read(LARGEST_BUNDLE + 1), given.anchor.lower(), say)
+            believed = Believed({each.lower() for each in given.time_anchor}, given.witness)
+            report = verify(opened.read(LARGEST_BUNDLE + 1), given.anchor.lower(), say, believed=believed)
     except (OSError, Broken) as error:
         sys.stderr.write(f"not an evidence bundle, or a damaged one 不是证据包，或已损坏: {error}\n")
         return UNREADABLE
@@ -367,13 +382,27 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def verify(raw: bytes, anchor: str, say: Callable[[str], object], later_list: bytes | None = None) -> Report:
+class Believed:
+    """Whom the verifier believes about times: issuers of timestamp authorities by digest, witnesses by their keys."""
+
+    def __init__(self, time_anchors: set[str] | None = None, witnesses: list[str] | None = None) -> None:
+        self.time_anchors = time_anchors or set()
+        self.witnesses = [opened_vkey(each) for each in witnesses or []]
+
+
+def verify(
+    raw: bytes,
+    anchor: str,
+    say: Callable[[str], object],
+    later_list: bytes | None = None,
+    believed: Believed | None = None,
+) -> Report:
     """Return what was found of the bundle in `raw`, told line by line; Broken when it is none.
 
     `later_list` is a trust list got elsewhere: what it says of keys that were revoked since counts too.
     """
     report = Report(say)
-    Verification(Bundle(raw), anchor, report, later_list).run()
+    Verification(Bundle(raw), anchor, report, later_list, believed or Believed()).run()
     return report
 
 
@@ -492,6 +521,106 @@ def opened_cms(raw: bytes, content: bytes) -> tuple[x509.Certificate, datetime]:
     return cert, datetime.strptime(claimed, "%y%m%d%H%M%SZ").replace(tzinfo=UTC)
 
 
+# --- times from outside -----------------------------------------------------------------------------------------
+
+
+def opened_timestamp(raw: bytes, content: bytes) -> tuple[x509.Certificate, datetime]:
+    """Return who says that `content` was there, and when: a TimeStampToken (RFC 3161, one signer, SHA-256).
+
+    Whether its signer is one to believe is not looked at.
+    """
+    kind, wrapped = elements(inside(raw, 0x30))
+    version, _, carried, certs, *_, signers = elements(inside(wrapped[1], 0x30))
+    carries, octets = elements(carried[1])
+    info = inside(octets[1], 0x04)
+    if (inside(kind[2], 0x06), inside(carries[2], 0x06)) != (SIGNED_DATA, TST_INFO) or version[1] != b"\x03":
+        raise Broken("it is no timestamp")
+    _, signer_name, digest_algorithm, signed, algorithm, signature, *_ = elements(inside(signers[1], 0x30))
+    if elements(digest_algorithm[1])[0][1] != SHA256 or (certs[0], signed[0]) != (0xA0, 0xA0):
+        raise Broken("it is by another algorithm, or without its cert")
+    attributes: dict[bytes, bytes] = {}
+    for _, attribute, _ in elements(signed[1]):
+        (_, name, _), (_, values, _) = elements(attribute)
+        if name in attributes:
+            raise Broken("an attribute stands twice")
+        attributes[name] = values
+    if inside(attributes[CONTENT_TYPE], 0x06) != TST_INFO:
+        raise Broken("it is over content of another kind")
+    if inside(attributes[MESSAGE_DIGEST], 0x04) != hashlib.sha256(info).digest():
+        raise Broken("it is over other bytes")
+    first = elements(elements(inside(attributes[SIGNING_CERT], 0x30))[0][1])[0]
+    named = next(each for each in elements(first[1]) if each[0] == 0x04)
+    found = [each for _, _, each in elements(certs[1]) if hashlib.sha256(each).digest() == named[1]]
+    if not found:
+        raise Broken("the cert that it names is not in it")
+    cert = x509.load_der_x509_certificate(found[0])
+    require_outside_signature(cert, elements(algorithm[1])[0][1], signature[1], b"\x31" + signed[2][1:])
+    return cert, _stamped_at(info, content, signer_name)
+
+
+def _stamped_at(info: bytes, content: bytes, signer_name: tuple[int, bytes, bytes]) -> datetime:
+    """Return the time in a TSTInfo (RFC 3161, section 2.4.2) that is over `content`."""
+    version, _, imprint, _, at, *_ = elements(inside(info, 0x30))
+    digest_algorithm, digest = elements(imprint[1])
+    if version[1] != b"\x01" or elements(digest_algorithm[1])[0][1] != SHA256 or not signer_name[1]:
+        raise Broken("it is of another version or digest")
+    if digest[1] != hashlib.sha256(content).digest():
+        raise Broken("it is over another head")
+    if at[0] != 0x18 or not re.fullmatch(rb"\d{14}(\.\d{1,6})?Z", at[1]):
+        raise Broken("its time is not of its form")
+    return datetime.strptime(at[1][:14].decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def require_outside_signature(cert: x509.Certificate, algorithm: bytes, signature: bytes, message: bytes) -> None:
+    key = cert.public_key()
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey) and algorithm == ECDSA_SHA256:
+            key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        elif isinstance(key, rsa.RSAPublicKey) and algorithm in (RSA, SHA256_RSA):
+            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            raise Broken("key and algorithm do not belong together")
+    except InvalidSignature as error:
+        raise Broken("the signature does not hold") from error
+
+
+def require_time_authority(cert: x509.Certificate, issuers: list[x509.Certificate], at: datetime) -> None:
+    """Raise Broken unless the cert is for timestamps alone and one of the issuers certified it, all in date at `at`."""
+    uses = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    if not uses.critical or list(uses.value) != [TIME_USE]:
+        raise Broken("its signer is not for timestamps alone")
+    require_issued(cert, issuers, TIME_USE, at)
+
+
+def opened_vkey(text: str) -> tuple[str, bytes, ed25519.Ed25519PublicKey]:
+    """Return name, short id and key of a witness's line `name+id+key` (C2SP signed-note)."""
+    name, _, rest = text.partition("+")
+    short, _, encoded = rest.partition("+")
+    try:
+        typed = base64.b64decode(encoded, validate=True)
+        key = ed25519.Ed25519PublicKey.from_public_bytes(typed[1:])
+    except ValueError as error:
+        raise Broken("--witness is no key of a witness") from error
+    wanted = hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4]
+    if typed[:1] != b"\x04" or short != wanted.hex():
+        raise Broken("--witness is no key of a witness")
+    return name, wanted, key
+
+
+def witnessed_at(note: str, witness: tuple[str, bytes, ed25519.Ed25519PublicKey]) -> datetime | None:
+    """Return when a witness saw this head, by its own word (C2SP tlog-cosignature); None where it says nothing."""
+    (name, short, key), (text, _, signatures) = witness, note.rpartition("\n\n")
+    for line in signatures.split("\n"):
+        if not line.startswith(f"\N{EM DASH} {name} "):
+            continue
+        blob = base64.b64decode(line.rpartition(" ")[2], validate=True)
+        if blob[:4] == short and len(blob) == 76:
+            second = int.from_bytes(blob[4:12], "big")
+            require_signature(key, "Ed25519", blob[12:], f"cosignature/v1\ntime {second}\n{text}\n".encode())
+            return datetime.fromtimestamp(second, UTC)
+    return None
+
+
 # --- the log ----------------------------------------------------------------------------------------------------
 
 
@@ -535,7 +664,28 @@ def require_place(leaf: bytes, index: int, size: int, path: list[bytes], root: b
         raise Broken("its proof leads to another head")
 
 
-# --- the sentence of a grant ------------------------------------------------------------------------------------
+# --- what holders sign ------------------------------------------------------------------------------------------
+
+
+def codes_in(line: str) -> list[str]:
+    return re.findall("〔([^〔〕]*)〕", line)
+
+
+def names_in(line: str) -> list[str]:
+    return re.findall("「([^「」]*)」", line)
+
+
+def fields_in(line: str) -> dict[str, set[str]]:
+    """Return certificate type → fields, as a sentence names them."""
+    named = [codes_in(each) for each in line.split("；")]
+    return {codes[0]: set(codes[2:]) for codes in named if codes}
+
+
+def term_in(line: str) -> tuple[datetime, datetime]:
+    begins, ends = (
+        datetime.strptime(each, "%Y年%m月%d日 %H时%M分%S秒").replace(tzinfo=BEIJING) for each in codes_in(line)
+    )
+    return begins, ends
 
 
 class Grant:
@@ -544,20 +694,40 @@ class Grant:
     def __init__(self, text: str) -> None:
         lines = text.split("\n")
         self.later_too = False
-        if len(lines) == 12 and lines[0] == "一照通行电子证照授权书（第2版）":
+        if len(lines) == 12 and lines[0] in ("一照通行电子证照授权书（第2版）", "一照通行电子证照授权书（第3版）"):
             self.later_too = lines.pop(5).endswith("：一并授权，授权期限内颁发的也包括在内。")
         elif len(lines) != 11 or lines[0] != "一照通行电子证照授权书（第1版）":
             raise Broken("it is no grant")
-        codes = [re.findall("〔([^〔〕]*)〕", line) for line in lines]
-        (self.holder,), (self.requester,), self.certificates = codes[1], codes[2], codes[3]
-        self.fields: dict[str, set[str]] = {}
-        for each in lines[4].split("；"):
-            if named := re.findall("〔([^〔〕]*)〕", each):
-                self.fields[named[0]] = set(named[2:])
-        (self.item,), self.case = codes[5], re.findall("「([^「」]*)」", lines[5])[1]
-        self.begins, self.ends = (
-            datetime.strptime(each, "%Y年%m月%d日 %H时%M分%S秒").replace(tzinfo=BEIJING) for each in codes[6]
-        )
+        (self.holder,), (self.requester,), self.certificates = (codes_in(line) for line in lines[1:4])
+        # A person has no number: the third version names a one-time link in its place.
+        self.link, self.requester = (self.requester, "person") if "（第3版）" in lines[0] else ("", self.requester)
+        self.fields = fields_in(lines[4])
+        (self.item,), self.case = codes_in(lines[5]), names_in(lines[5])[1]
+        self.begins, self.ends = term_in(lines[6])
+
+
+class Presentation:
+    """What a signed presentation shows; `requester` is None where it is left to a confirmation."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.split("\n")
+        if len(lines) != 9 or lines[0] != "一照通行电子证照出示授权书（第1版）":
+            raise Broken("it is no presentation")
+        (self.holder,), self.certificates, self.fields = codes_in(lines[1]), codes_in(lines[3]), fields_in(lines[4])
+        self.requester = next(iter(codes_in(lines[2])), None)
+        self.begins, self.ends = term_in(lines[5])
+
+
+class Confirmation:
+    """To whom, where and for what a holder released what it presents."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.split("\n")
+        if len(lines) != 8 or lines[0] != "一照通行电子证照出示确认书（第1版）":
+            raise Broken("it is no confirmation")
+        (self.holder,), (self.presentation,), (self.requester,) = (codes_in(line) for line in lines[1:4])
+        (_, self.window, self.officer), (self.item, self.case) = names_in(lines[3]), names_in(lines[4])
+        self.fields = fields_in(lines[5])
 
 
 def disclosed_name(encoded: str) -> str:
@@ -579,11 +749,16 @@ def organisation_of(cert: x509.Certificate) -> str:
 class Verification:
     """One bundle being verified: what was proven is kept for the checks that build on it."""
 
-    def __init__(self, bundle: Bundle, anchor: str, report: Report, later_list: bytes | None) -> None:
+    def __init__(
+        self, bundle: Bundle, anchor: str, report: Report, later_list: bytes | None, believed: Believed
+    ) -> None:
         self._bundle, self._anchor, self._report, self._later = bundle, anchor, report, later_list
+        self._believed = believed
+        self._leaves: dict[str, bytes] = {}
+        self._proven: dict[str, datetime] = {}
         self._lists: list[TrustList] = []
         self._certs: dict[str, x509.Certificate] = {}
-        self._head: tuple[int, bytes] | None = None
+        self._heads: dict[str, tuple[int, bytes]] = {}
         self._acts: dict[str, Row] = {}
         self._told: Row = {}
         self._decision: Row = {}
@@ -600,7 +775,8 @@ class Verification:
             self._told = self._contents()
         if not self._lists or not self._told:
             return
-        steps = [self._signature, self._certs_by_key, self._log, self._decided, self._stated, self._based]
+        steps = [self._signature, self._certs_by_key, self._log, self._times, self._decided, self._stated]
+        steps += [self._based]
         if self._told["kind"] == "delivery":
             steps += [self._noted, self._records, self._status_lists]
         elif extra := [each for each in self._bundle.members if each.startswith("records/") or each == "note.jws"]:
@@ -610,8 +786,6 @@ class Verification:
                 step()
             except Exception as error:  # what stands between two checks may be of any form too
                 self._report.tell("FAIL", "bundle.json", f"cannot be followed further ({type(error).__name__})")
-        for name in sorted(each for each in self._bundle.members if each.startswith("times/")):
-            self._report.say(f"        {name}: a time from outside; not checked here")
 
     @property
     def _newest(self) -> TrustList:
@@ -624,10 +798,14 @@ class Verification:
             raise Doubt("no trust list of that time is here")
         return max(fitting, key=lambda each: each.version)
 
-    def _require_unrevoked(self, kid: str) -> None:
-        """Leave a doubt where a newer list says that the key was revoked after it signed."""
+    def _require_unrevoked(self, kid: str, act_id: object = None) -> None:
+        """Leave a doubt where a newer list says that the key was revoked after it signed.
+
+        None is left where a time from outside proves that the act, and so what was signed for it, was there before.
+        """
+        proven = self._proven.get(str(act_id))
         for each in self._lists:
-            if (revoked_at := each.revoked_at(kid)) is not None:
+            if (revoked_at := each.revoked_at(kid)) is not None and not (proven and proven < moment(revoked_at)):
                 raise Doubt(f"it holds, but its key was revoked at {moment(revoked_at)}: when it signed must be proven")
 
     # --- container, trust, signature ----------------------------------------------------------------------------
@@ -714,19 +892,11 @@ class Verification:
     # --- evidence -----------------------------------------------------------------------------------------------
 
     def _log(self) -> None:
-        with self._report.check("checkpoint.txt", "head of the evidence log, signed by its listed key"):
-            at = moment(self._told["made_at"])
-            listed = self._list_at(at)
-            keys = [kid for kid, each in listed.keys.items() if each["use"] == "hub:log"]
-            host = listed.origin.partition("//")[2]
-            origin = f"{host}/log" + ("/TEST" if listed.mode == "test" else "")
-            note = self._bundle.read("checkpoint.txt").decode()
-            (kid,) = keys
-            key, _ = listed.key(kid, "hub:log", at)
-            if not isinstance(key, ed25519.Ed25519PublicKey):
-                raise Broken("the log's key is of another kind")
-            self._head = opened_checkpoint(note, origin, key)
-            self._require_unrevoked(kid)
+        # A log that a recovery closed has a head of its own, its last.
+        heads = {"checkpoint.txt", *(name for name in self._bundle.members if name.startswith("checkpoint_"))}
+        for name in sorted(heads):
+            with self._report.check(name, "head of the evidence log, signed by its listed key"):
+                self._heads[name] = self._opened_head(name)
         rows: list[Row] = []
         with self._report.check("acts.json", "lists every act once"):
             rows = rows_of(strict_json(self._bundle.read("acts.json")))
@@ -741,6 +911,23 @@ class Verification:
                 with self._report.check(name, "its leaf is under the head of the log"):
                     self._require_place(leaf, row)
 
+    def _opened_head(self, name: str) -> tuple[int, bytes]:
+        """Return size and root of a head of the hub's log; logs after the first have a number at the end."""
+        at, note = moment(self._told["made_at"]), self._bundle.read(name).decode()
+        listed = self._list_at(at)
+        host = listed.origin.partition("//")[2]
+        origin = f"{host}/log" + ("/TEST" if listed.mode == "test" else "")
+        said = note.partition("\n")[0]
+        if said != origin and not re.fullmatch(rf"{re.escape(origin)}/[1-9][0-9]{{0,3}}", said):
+            raise Broken("it is of another log")
+        (kid,) = [kid for kid, each in listed.keys.items() if each["use"] == "hub:log"]
+        key, _ = listed.key(kid, "hub:log", at)
+        if not isinstance(key, ed25519.Ed25519PublicKey):
+            raise Broken("the log's key is of another kind")
+        head = opened_checkpoint(note, said, key)
+        self._require_unrevoked(kid)
+        return head
+
     def _leaf(self, name: str, row: Row) -> bytes:
         """Keep an act whose leaf follows from it; return the leaf (0x01 ‖ HMAC-SHA-256(salt, act))."""
         raw, salt = self._bundle.read(name), bytes.fromhex(str(row["salt"]))
@@ -752,18 +939,73 @@ class Verification:
             raise Broken("the act's bytes are not of their form")
         if name != f"acts/{act['act_id']}.json":
             raise Broken("its name is not that of the act")
-        self._acts[str(act["act_id"])] = act
+        self._acts[str(act["act_id"])], self._leaves[str(act["act_id"])] = act, leaf
         return leaf
 
     def _require_place(self, leaf: bytes, row: Row) -> None:
-        if self._head is None:
-            raise Doubt("the head is not here, or does not hold")
         if row["index"] is None:
             raise Doubt("it was not under a head yet when this bundle was made")
+        self._require_under(str(row.get("checkpoint", "checkpoint.txt")), leaf, row)
+
+    def _require_under(self, head: str, leaf: bytes, row: Row) -> None:
+        if head not in self._heads:
+            raise Doubt("the head is not here, or does not hold")
         if type(row["index"]) is not int:
             raise Broken("its place is no number")
-        (size, root), path = self._head, [from_base64url(each) for each in texts_of(row["path"])]
+        (size, root), path = self._heads[head], [from_base64url(each) for each in texts_of(row["path"])]
         require_place(leaf, row["index"], size, path, root)
+
+    # --- times from outside -------------------------------------------------------------------------------------
+
+    def _times(self) -> None:
+        """Verify the heads that others have vouched for, and keep of each act when it was there by a believed word."""
+        told = {name for name in self._bundle.members if name.startswith("times/")}
+        for row in (
+            rows_of(strict_json(self._bundle.read("times.json"))) if "times.json" in self._bundle.members else []
+        ):
+            name, token = str(row["head"]), row["token"]
+            told -= {name, str(token)}
+            with self._report.check(name, "head that somebody outside has vouched for, and acts under it"):
+                self._heads[name] = self._opened_head(name)
+                for act in rows_of(row["acts"]):
+                    self._require_under(name, self._leaves[str(act["act"])], act)
+            seen = self._witnessed_times(name) if token is None else self._stamped_times(str(token), name)
+            for act in rows_of(row["acts"]) if name in self._heads else []:
+                for at in seen:
+                    self._proven[str(act["act"])] = min(at, self._proven.get(str(act["act"]), at))
+        for act_id, at in sorted(self._proven.items()):
+            self._report.say(f"        acts/{act_id}.json: was there at {at}, by a word from outside that you believe")
+        for name in sorted(each for each in told if not each.endswith(".der")):
+            self._report.say(f"        {name}: a time from outside that nothing here is under; not checked")
+
+    def _stamped_times(self, name: str, head: str) -> list[datetime]:
+        """Return the time of a token whose authority is believed; one of somebody unknown is told, and proves none."""
+        said, proven = list[tuple[x509.Certificate, datetime]](), list[datetime]()
+        with self._report.check(name, f"timestamp over {head}, which holds in itself"):
+            said.append(opened_timestamp(self._bundle.read(name), self._bundle.read(head)))
+        for cert, at in said:
+            if not self._believed.time_anchors:
+                self._report.say(f"        {name}: says {at}; no --time-anchor was given, so nothing stands on it")
+                break
+            with self._report.check(name, "its authority is issued by a --time-anchor"):
+                certs = [each for where, each in self._bundle.members.items() if where.startswith("times/")]
+                chosen = [each for each in certs if sha256_hex(each) in self._believed.time_anchors]
+                require_time_authority(cert, [x509.load_der_x509_certificate(each) for each in chosen], at)
+                proven.append(at)
+        return proven
+
+    def _witnessed_times(self, head: str) -> list[datetime]:
+        """Return when the witnesses that are believed saw a head, by their own word."""
+        seen: list[datetime] = []
+        if not self._believed.witnesses:
+            self._report.say(f"        {head}: a witness saw it; no --witness was given, so nothing stands on it")
+            return seen
+        with self._report.check(head, "a --witness saw it"):
+            note = self._bundle.read(head).decode()
+            seen += [at for each in self._believed.witnesses if (at := witnessed_at(note, each)) is not None]
+            if not seen:
+                raise Doubt("none of them has signed it")
+        return seen
 
     def _act(self, act_id: object, *kinds: str) -> Row:
         act = self._acts.get(str(act_id))
@@ -804,25 +1046,11 @@ class Verification:
     def _ordered(self, raw: bytes, at: datetime) -> None:
         """A department's system asked: a JWS by the key of a cert that an authority gave it."""
         decision = self._decision
-
-        def find_key(kid: str) -> tuple[object, str]:
-            cert = self._certs.get(kid)
-            if cert is None:
-                raise Doubt("the cert of its system is not here")
-            require_issued(cert, self._list_at(at).authorities("system", at), SYSTEM_USE, at)
-            if organisation_of(cert) != decision["requester"]:
-                raise Broken("its system is another department's")
-            return cert.public_key(), algorithm_of(cert.public_key())
-
-        said = opened_jws(raw.decode("ascii"), "yizhao-statement+jwt", find_key)
-        asked = object_of(said["request"])
-        if (said["v"], said["aud"], said["iss"]) != (1, self._newest.origin, decision["system"]):
-            raise Broken("it is for another hub, or by another system")
         is_comparison = self._acts[str(decision["act_id"])]["kind"] == "comparison_refused"
-        if said["act"] != ("compare" if is_comparison else "pull"):
-            raise Broken("it asks for something else")
-        if abs(int(said["iat"]) - at.timestamp()) > 86_400:
-            raise Broken("it was not signed when it was decided on")
+        said = self._statement(raw, "compare" if is_comparison else "pull", decision["requester"], at)
+        asked = object_of(said["request"])
+        if said["iss"] != decision["system"]:
+            raise Broken("it is by another system")
         basis = {"kind": decision["basis"], "reference": decision["basis_reference"]}
         told = {name: decision[name] for name in ("licence_number", "item_code", "case_number")} | {"basis": basis}
         for name, value in told.items():
@@ -831,14 +1059,46 @@ class Verification:
         if said.get("officer") != decision["officer"]:
             raise Broken("the decision names another officer")
 
+    def _statement(self, raw: bytes, act: str, department: object, at: datetime) -> Row:
+        """Return what a system of a department stated for this hub at that time; of any department where it is None."""
+
+        def find_key(kid: str) -> tuple[object, str]:
+            cert = self._certs.get(kid)
+            if cert is None:
+                raise Doubt("the cert of its system is not here")
+            require_issued(cert, self._list_at(at).authorities("system", at), SYSTEM_USE, at)
+            if department is not None and organisation_of(cert) != department:
+                raise Broken("its system is another department's")
+            return cert.public_key(), algorithm_of(cert.public_key())
+
+        said = opened_jws(raw.decode("ascii"), "yizhao-statement+jwt", find_key)
+        if (said["v"], said["aud"]) != (1, self._newest.origin):
+            raise Broken("it is for another hub")
+        if said["act"] != act:
+            raise Broken("it asks for something else")
+        if abs(int(said["iat"]) - at.timestamp()) > 86_400:
+            raise Broken("it was not signed when it was acted on")
+        return said
+
     def _applied(self, raw: bytes, at: datetime) -> None:
         """An enterprise asked: a sentence that it signed with its electronic business licence."""
         said = object_of(strict_json(raw))
+        if "proof_sha256" in said:
+            self._opened_by_link(str(said["text"]).split("\n"))
+            return
         lines = self._signed_sentence(said, str(said["text"]), self._decision["requester"], at).split("\n")
         if lines[0] != "一照通行电子证照文件下载申请书（第1版）":
             raise Broken("it asks for something else")
         if f"授权书摘要（SHA-256）〔{self._decision['basis_reference']}〕" not in lines[2]:
             raise Broken("it names another grant")
+
+    def _opened_by_link(self, lines: list[str]) -> None:
+        """A person asked, who signed in: the opening of the link that the grant names."""
+        if lines[0] != "一照通行电子证照一次性链接查阅申请书（第1版）":
+            raise Broken("it asks for something else")
+        if codes_in(lines[1]) != [Grant(self._bundle.read("basis/grant.txt").decode()).link]:
+            raise Broken("it names another link")
+        raise Doubt("who signed in is the sign-in service's to say: its proof names the person and stays with the hub")
 
     def _signed_sentence(self, signed: Row, text: str, licence_number: str, at: datetime) -> str:
         """Return the text when the electronic business licence of that enterprise signed it."""
@@ -857,54 +1117,166 @@ class Verification:
     def _based(self) -> None:
         if not self._decision:
             return
-        names = ("basis/grant.txt", "basis/grant.json", "basis/rule.json")
-        of_grant = self._decision["basis"] == "grant"
-        wanted = names[:2] if of_grant else names[2:]
-        for name in names:
-            if name in self._bundle.members and name not in wanted:
+        names, judge = {
+            "grant": ("grant", self._granted),
+            "presentation": ("presentation|confirmation|redemption", self._presented),
+            "window": ("grant|paper|witness", self._witnessed),
+            "statutory": ("rule", self._ruled),
+        }[str(self._decision["basis"])]
+        wanted = re.compile(rf"basis/({names})(_[2-9])?\.(txt|json|jws)")
+        here = sorted(name for name in self._bundle.members if name.startswith("basis/"))
+        for name in here:
+            if not wanted.fullmatch(name):
                 self._report.tell("FAIL", name, "the decision is on another basis")
-        if not any(name in self._bundle.members for name in wanted):
-            if self._told["kind"] == "delivery":
-                self._report.tell("MISSING", "basis/", "what the decision stands on is not here")
-            else:
-                self._report.say("        basis/: the requester had none of the kind it named; none is here")
-        elif of_grant:
-            with self._report.check("basis/grant.txt", "signed by the holder, and covers what was decided"):
-                self._granted()
+        if here:
+            judge()
+        elif self._told["kind"] == "delivery":
+            self._report.tell("MISSING", "basis/", "what the decision stands on is not here")
         else:
-            with self._report.check("basis/rule.json", "the line of the sharing table covers what was decided"):
-                self._ruled()
+            self._report.say("        basis/: the requester had none of the kind it named; none is here")
 
     def _granted(self) -> None:
-        decision, raw = self._decision, self._bundle.read("basis/grant.txt")
-        if sha256_hex(raw) != decision["basis_reference"]:
-            raise Broken("the decision names another grant")
-        act = self._act(self._told["acts"]["grant"], "grant")
-        if act["statement"] != decision["basis_reference"]:
-            raise Broken("its act is of another grant")
-        text, at = raw.decode(), moment(act["recorded_at"])
-        self._signed_sentence(self._bundle.read_json("basis/grant.json"), text, decision["licence_number"], at)
-        grant, decided_at = Grant(text), moment(decision["recorded_at"])
+        with self._report.check("basis/grant.txt", "signed by the holder, and covers what was decided"):
+            text, act = self._sentence("basis/grant.txt", "grant")
+            holder, at = self._decision["licence_number"], moment(act["recorded_at"])
+            self._signed_sentence(self._bundle.read_json("basis/grant.json"), text, holder, at)
+            self._covers(Grant(text), at)
+
+    def _sentence(self, name: str, kind: str) -> tuple[str, Row]:
+        """Return the sentence that the decision names, and its act."""
+        raw = self._bundle.read(name)
+        if sha256_hex(raw) != self._decision["basis_reference"]:
+            raise Broken("the decision names another")
+        act = self._act(self._told["acts"]["grant"], kind)
+        if kind != "window_grant" and act["statement"] != self._decision["basis_reference"]:
+            raise Broken("its act is of another")
+        return raw.decode(), act
+
+    def _covers(self, grant: Grant, at: datetime) -> None:
+        """Raise Broken unless a grant that was recorded at `at` gives what was decided; keep what it gives."""
+        decision = self._decision
         if (grant.holder, grant.requester) != (decision["licence_number"], decision["requester"]):
             raise Broken("it is between others")
         if self._told["kind"] != "delivery":
             return  # why it gave no right is the decision's to say
         if (grant.item, grant.case) != (decision["item_code"], decision["case_number"]):
             raise Broken("it is for another item or case")
-        if not grant.begins <= decided_at < grant.ends or at > decided_at:
-            raise Broken("it was not in force then")
+        self._require_in_force(grant, at)
         self._gives, self._singly = grant.fields, grant.certificates
         self._given_until = None if grant.later_too else at
 
-    def _ruled(self) -> None:
-        decision, rule = self._decision, self._bundle.read_json("basis/rule.json")
-        if (rule["code"], rule["requester"]) != (decision["basis_reference"], decision["requester"]):
-            raise Broken("the decision names another line")
+    def _require_in_force(self, given: Grant | Presentation, at: datetime) -> None:
+        decided_at = moment(self._decision["recorded_at"])
+        if not given.begins <= decided_at < given.ends or at > decided_at:
+            raise Broken("it was not in force then")
+
+    # --- basis: a presentation ----------------------------------------------------------------------------------
+
+    def _presented(self) -> None:
+        shown: list[Presentation] = []
+        decision, holder = self._decision, self._decision["licence_number"]
+        with self._report.check("basis/presentation.txt", "signed by the holder, and shows what was decided"):
+            text, act = self._sentence("basis/presentation.txt", "presentation")
+            at = moment(act["recorded_at"])
+            self._signed_sentence(self._bundle.read_json("basis/presentation.json"), text, holder, at)
+            read = Presentation(text)
+            if read.holder != holder or read.requester not in (None, decision["requester"]):
+                raise Broken("it is between others")
+            if self._told["kind"] == "delivery":
+                self._require_in_force(read, at)
+                self._gives, self._singly, self._given_until = read.fields, read.certificates, at
+            shown.append(read)
+        asked: Row = {}
+        with self._report.check("basis/redemption.jws", "its code was redeemed by this requester, for this case"):
+            raw, act = (
+                self._bundle.read("basis/redemption.jws"),
+                self._act(self._told["acts"]["redemption"], "redemption"),
+            )
+            if act["statement"] != sha256_hex(raw):
+                raise Broken("its act is of another statement")
+            said = self._statement(raw, "redeem", decision["requester"], moment(act["recorded_at"]))
+            request = object_of(said["request"])
+            told = (request["item_code"], request["case_number"], said["officer"])
+            if self._told["kind"] == "delivery" and told != tuple(
+                decision[name] for name in ("item_code", "case_number", "officer")
+            ):
+                raise Broken("it is for another item, case or officer")
+            asked = request | {"officer": said["officer"]}
+        if not shown or not asked:
+            self._gives = None
+        elif shown[0].requester is None and (self._told["kind"] == "delivery" or self._told["acts"]["confirmation"]):
+            self._gives = None
+            with self._report.check("basis/confirmation.txt", "by it the holder released what it shows to who asked"):
+                self._confirmed(shown[0], asked)
+
+    def _confirmed(self, shown: Presentation, asked: Row) -> None:
+        decision, raw = self._decision, self._bundle.read("basis/confirmation.txt")
+        act, redeemed = self._act(self._told["acts"]["confirmation"], "confirmation"), self._told["acts"]["redemption"]
+        if (act["statement"], act["previous"]) != (sha256_hex(raw), redeemed):
+            raise Broken("its act is of another confirmation or redemption")
+        at, holder = moment(act["recorded_at"]), decision["licence_number"]
+        self._signed_sentence(self._bundle.read_json("basis/confirmation.json"), raw.decode(), holder, at)
+        said = Confirmation(raw.decode())
+        told = (said.holder, said.presentation, said.requester, said.window, said.officer, said.item, said.case)
+        asks = (asked["window"], asked["officer"], asked["item_code"], asked["case_number"])
+        if told != (holder, decision["basis_reference"], decision["requester"], *asks):
+            raise Broken("it is over another presentation, requester, window, officer, item or case")
         if self._told["kind"] != "delivery":
             return
-        if rule["item_code"] != decision["item_code"]:
-            raise Doubt("it is for another item now: it was changed since")
-        self._gives = {code: set(names) for code, names in object_of(rule["fields"]).items()}
+        if at > moment(decision["recorded_at"]):
+            raise Broken("it came after the decision")
+        # What it names is what was released: of a certificate that is shown singly too.
+        self._gives, self._singly = said.fields, []
+        self._given_until = None if shown.certificates else self._given_until
+
+    # --- basis: paper, and the sharing table --------------------------------------------------------------------
+
+    def _witnessed(self) -> None:
+        act: Row = {}
+        with self._report.check("basis/grant.txt", "the sentence on paper covers what was decided"):
+            text, act = self._sentence("basis/grant.txt", "window_grant")
+            paper = self._bundle.read_json("basis/paper.json")
+            sealed = {"text": text, "identity_check": paper["identity_check"], "scan_sha256": paper["scan_sha256"]}
+            if act["sealed"] != sha256_hex(canonical(sealed)):
+                raise Broken("its act is of another sentence, check of identity or scan")
+            self._covers(Grant(text), moment(act["recorded_at"]))
+            self._report.say(f"        basis/paper.json: the scan's SHA-256 is {paper['scan_sha256']}")
+        officers, bound = set[str](), set[str]()
+        names = sorted(name for name in self._bundle.members if name.startswith("basis/witness"))
+        for name in names or ["basis/witness.jws"]:
+            with self._report.check(name, "an officer of the requester witnessed the paper"):
+                raw = self._bundle.read(name)
+                if not act:
+                    raise Doubt("the act of the paper is not here, or does not hold")
+                if name == "basis/witness.jws" and act["statement"] != sha256_hex(raw):
+                    raise Broken("the act is on another statement")
+                at = moment(act["recorded_at"])
+                said = self._statement(raw, "witness_grant", self._decision["requester"], at)
+                officers.add(str(said["officer"]))
+                bound.add(str(said["content_digest"]))
+        with self._report.check("basis/witness.jws", "two officers witnessed the same"):
+            if len(officers) < 2 or len(bound) != 1:
+                self._gives = None
+                raise Broken("they did not")
+
+    def _ruled(self) -> None:
+        with self._report.check("basis/rule.json", "the line of the sharing table covers what was decided"):
+            decision, rule = self._decision, self._bundle.read_json("basis/rule.json")
+            if (rule["code"], rule["requester"]) != (decision["basis_reference"], decision["requester"]):
+                raise Broken("the decision names another line")
+            if self._told["kind"] == "delivery":
+                if rule["item_code"] != decision["item_code"]:
+                    raise Doubt("it is for another item now: it was changed since")
+                self._gives = {code: set(names) for code, names in object_of(rule["fields"]).items()}
+        with self._report.check("basis/rule.jws", "the order that put this very line, and its place in the log"):
+            raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], "share")
+            if act["statement"] != sha256_hex(raw):
+                raise Broken("its act is on another order")
+            if act["sealed"] != sha256_hex(canonical(self._bundle.read_json("basis/rule.json"))):
+                raise Broken("its act is of another line")
+            self._statement(raw, "share", None, moment(act["recorded_at"]))
+            if moment(act["recorded_at"]) > moment(self._decision["recorded_at"]):
+                raise Doubt("the line was changed since")
 
     # --- note and records ---------------------------------------------------------------------------------------
 
@@ -936,7 +1308,7 @@ class Verification:
             if not timedelta(0) <= at - moment(note["made_at"]) < timedelta(seconds=1):
                 raise Broken("it is of another time than its act")
             self._note = note
-            self._require_unrevoked(kids[0])
+            self._require_unrevoked(kids[0], act["act_id"])
 
     def _records(self) -> None:
         lines: list[Row] = []
@@ -968,7 +1340,7 @@ class Verification:
         if not payload:
             return
         with self._report.check(name, "every seal is over its exact bytes, by a listed key"):
-            self._require_seals(record, raw, payload, moment(self._act(row["issue"], "issue")["recorded_at"]))
+            self._require_seals(record, raw, payload, self._act(row["issue"], "issue"))
         with self._report.check(name, "every disclosure is one of the sealed digests, and decided"):
             decided = object_of(self._decision["fields"])
             self._require_disclosures(record, payload, set(texts_of(decided[line["certificate_type"]])))
@@ -997,8 +1369,8 @@ class Verification:
                 raise Broken("what is said to be erased was erased of another record")
         raise Doubt(f"{len(erased)} field(s) of it have been erased by law since")
 
-    def _require_seals(self, record: Row, raw: bytes, payload: Row, at: datetime) -> None:
-        signatures, kids = rows_of(record["signatures"]), list[str]()
+    def _require_seals(self, record: Row, raw: bytes, payload: Row, issued: Row) -> None:
+        signatures, kids, at = rows_of(record["signatures"]), list[str](), moment(issued["recorded_at"])
         use = "hub:collected" if payload["origin"]["source"] is not None else str(payload["issuing_body"])
         if not signatures:
             raise Broken("there is none")
@@ -1011,7 +1383,7 @@ class Verification:
             message = f"{each['protected']}.{to_base64url(raw)}".encode("ascii")
             require_signature(key, algorithm, from_base64url(each["signature"]), message)
         for kid in kids:
-            self._require_unrevoked(kid)
+            self._require_unrevoked(kid, issued["act_id"])
 
     def _require_disclosures(self, record: Row, payload: Row, decided: set[str]) -> None:
         digests, names = texts_of(payload["_sd"]), set[str]()
@@ -1046,7 +1418,7 @@ class Verification:
         disclosed = {disclosed_name(each) for each in texts_of(record["signatures"][0]["header"]["disclosures"])}
         beyond = disclosed - SHOWN_ON_ALL - public - self._gives.get(kind["code"], set())
         if beyond and payload["identifier"] not in self._singly:
-            if self._decision["basis"] == "grant":
+            if self._decision["basis"] != "statutory":
                 raise Broken("more was disclosed than the holder granted")
             raise Doubt("the line of the sharing table gives less now: it was changed since")
 

@@ -5,7 +5,8 @@ that was seen last (`--state`), so that nothing was taken out or changed since. 
 audited too: each begins with a leaf that commits to the last head of the one before. Nothing the hub says is believed
 but what its keys signed, and those are named by a trust list whose anchor the auditor pins.
 With a data folder: besides, every commitment is opened, every row is held against what was signed, and every act has
-exactly one entry at its place. Exit code 1 when anything is wrong; each fault names the row or leaf.
+exactly one entry at its place. The store is opened so that nothing is written: an audit leaves no trace in it. Exit
+code 1 when anything is wrong; each fault names the row or leaf.
 """
 
 import json
@@ -65,19 +66,15 @@ def audit(
 
 
 def _audit_store(settings: Any, now: datetime) -> dict[str, Any]:
-    from hub.app import build
+    from hub.app import reading
     from hub.audit.run import find_faults
     from hub.store.entry import EntryReader
 
-    hub = build(settings)
-    try:
-        with hub.registry.database.snapshot() as connection:
-            faults = find_faults(hub.audited, connection, now)
-            entries = EntryReader(connection)
-            counted = {"acts": entries.count(), "in_log": entries.count() - entries.waiting()}
-        return {"origin": hub.audited.log.head().origin, **counted, "faults": faults}
-    finally:
-        hub.close()
+    with reading(settings) as audited, audited.registry.database.snapshot() as connection:
+        faults = find_faults(audited, connection, now)
+        entries = EntryReader(connection)
+        counted = {"acts": entries.count(), "in_log": entries.count() - entries.waiting()}
+        return {"origin": audited.log.head().origin, **counted, "faults": faults}
 
 
 def _audit_public(url: str, anchor: str | None, state: Path | None, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`yizhao simulator`: TEST ONLY, plays the enterprises' phones: makes e-licences, signs sentences, begins outages."""
+"""`yizhao simulator`: TEST ONLY, plays the phones: e-licences that sign sentences, persons who sign in, outages."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connectors.e_licence_simulator import ELicenceSimulator
     from hub.keyfolder import KeyFolder
 
-app = typer.Typer(no_args_is_help=True, help="仅供测试：电子营业执照模拟器。 TEST only: the e-licence simulator.")
+app = typer.Typer(no_args_is_help=True, help="仅供测试：手机模拟器。 TEST only: plays the phones.")
 
 Role = Literal["legal_representative", "manager", "agent"]
 LicenceNumber = Annotated[str, typer.Argument(help="统一社会信用代码。 The licence number.")]
@@ -51,6 +51,27 @@ def sign(
     """用电子营业执照签授权书、撤回书或下载申请。 Sign a drafted sentence as the holder's phone would."""
     simulator = open_simulator(open_keys(keys, passphrase_file), datetime.now(UTC))
     body = signed_body(simulator.sign(licence_number, _text(draft), role))
+    save_json(out, body)
+    if out is None:
+        show(body, as_json=True)
+
+
+@app.command()
+def confirm(
+    draft: Annotated[Path, typer.Argument(help="起草的文本（JSON 或原文），- 为标准输入。 The drafted sentence.")],
+    name: Annotated[str, typer.Option("--name", help="姓名。 The person's name.")],
+    number: Annotated[str, typer.Option("--number", help="登录服务给的编号。 The service's number of the person.")],
+    out: Out = None,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """以个人身份登录并确认链接查阅申请书。 Sign in as a person, and confirm the opening of a link."""
+    from connectors.person_simulator import PersonSimulator
+    from hub.keyfolder import PERSON_FOLDER
+
+    folder, text = open_keys(keys, passphrase_file), _text(draft)
+    service = PersonSimulator(folder.folder / PERSON_FOLDER, passphrase=folder.secret("persons"), mode="test")
+    body = {"text": text, "proof": service.confirm(text, number=number, name=name, now=datetime.now(UTC))}
     save_json(out, body)
     if out is None:
         show(body, as_json=True)

@@ -13,6 +13,7 @@ from hub.examination.forms import Examined, Form
 from hub.examination.proof import FindType, NoteProof, SealProof
 from schemas.certificate import SHANGHAI, Certificate
 from schemas.document import CopyMark, DocumentMetadata
+from schemas.grant import numbered
 from schemas.verdict import Check, Outcome, Verdict
 from schemas.wording import CHECKS, FORMS, NEXT_STEPS, NOT_READ, OUTCOMES, REASONS, RESULTS, STATUSES, Wording
 
@@ -191,7 +192,7 @@ def record_facts(proven: SealProof, right: NoteProof, find_type: FindType) -> tu
 def note_facts(note: Note, presentation: Presentation | None = None) -> list[Fact]:
     """Return what a delivery note says: the marking of the copy."""
     facts = [
-        Fact("用证方", "Requester", f"{note.requester_name} {note.requester}".strip()),
+        Fact("用证方", "Requester", f"{note.requester_name} {numbered(note.requester) or ''}".strip()),
         Fact("用途", "Cause", note.cause),
         Fact("事项和办件编号", "Item and case", f"{note.item_code} {note.case_number}"),
         Fact("交付单号", "Delivery", note.serial),

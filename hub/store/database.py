@@ -6,6 +6,8 @@ synchronous commit).
 
 SQLite has one writer thread: it runs the functions that wait, each in a savepoint, commits once, and only then lets all
 of them return; one that fails is rolled back alone. `BEGIN IMMEDIATE` keeps this right with a second process beside it.
+
+For who only reads (an audit) a database is opened so that nothing can be written, not even beside it.
 """
 
 import queue
@@ -15,6 +17,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -31,19 +34,29 @@ _RETRY_STATES = frozenset({"40001", "40P01"})
 
 
 class Database:
-    """One database of the hub. `dialect` is "sqlite" or "postgresql"; `url` an SQLAlchemy URL."""
+    """One database of the hub. `dialect` is "sqlite" or "postgresql"; `url` an SQLAlchemy URL.
 
-    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+    One that `only_reads` leaves every byte of an SQLite file and its folder as they are; its `write` raises StoreError.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 16, only_reads: bool = False) -> None:
         self.url = url
+        self._only_reads = only_reads
         parsed = make_url(url)
         self.dialect = parsed.get_backend_name()
+        self._writer: _SqliteWriter | None = None
         if self.dialect == "sqlite":
             self.path = Path(parsed.database or "")
+        if self.dialect == "sqlite" and only_reads:
+            self._engine = _reading_engine(self.path, pool_size=pool_size)
+        elif self.dialect == "sqlite":
             self._engine = _sqlite_engine(url, pool_size=pool_size, query_only=True)
-            self._writer: _SqliteWriter | None = _SqliteWriter(_sqlite_engine(url, pool_size=1, query_only=False))
+            self._writer = _SqliteWriter(_sqlite_engine(url, pool_size=1, query_only=False))
         elif self.dialect == "postgresql":
-            self._engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
-            self._writer = None
+            options = {"options": "-c default_transaction_read_only=on"} if only_reads else {}
+            self._engine = create_engine(
+                url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=options
+            )
         else:
             raise StoreError("database_unsupported", dialect=self.dialect)
 
@@ -57,7 +70,7 @@ class Database:
     def snapshot(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the database in all its queries, on PostgreSQL too."""
         with self.read() as connection:
-            if self._writer is None:
+            if self.dialect == "postgresql":
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
 
@@ -67,6 +80,8 @@ class Database:
         `work` may run more than once (never after it was committed), so it must touch nothing but its connection.
         Raises what `work` raised, with nothing of it kept, or StoreError.
         """
+        if self._only_reads:
+            raise StoreError("database_only_read")
         if self._writer is not None:
             return self._writer.run(work)
         for attempt in range(1, _ATTEMPTS + 1):
@@ -83,6 +98,29 @@ class Database:
         if self._writer is not None:
             self._writer.close()
         self._engine.dispose()
+
+
+def _reading_engine(path: Path, *, pool_size: int) -> Engine:
+    """Return an engine on an SQLite file that is not written, nor anything beside it.
+
+    A file whose log of writes is empty or gone is whole in itself and taken for one that nobody changes; else a hub
+    serves it, or one has crashed, and what is in its log counts too.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    is_whole = not log.exists() or log.stat().st_size == 0
+    url = f"sqlite:///file:{quote(str(path.resolve()))}?mode=ro&uri=true{'&immutable=1' if is_whole else ''}"
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
 
 
 def _sqlite_engine(url: str, *, pool_size: int, query_only: bool) -> Engine:

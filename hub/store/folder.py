@@ -13,11 +13,16 @@ from signing.synced import replace_synced, sync_folder
 
 
 class FileFolder:
-    """A folder of files, made when it is not there. Raises OSError: a full disk, a folder without rights."""
+    """A folder of files, made when it is not there, but for who `only_reads`.
 
-    def __init__(self, folder: Path) -> None:
+    Raises OSError: a full disk, a folder without rights.
+    """
+
+    def __init__(self, folder: Path, *, only_reads: bool = False) -> None:
         self._folder = folder
         self._on_disk: set[Path] = set()
+        if only_reads:
+            return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
 

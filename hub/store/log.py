@@ -228,12 +228,12 @@ class LogStore:
     A moment is the caller's; leases are compared on the caller's clock.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open a store that was made; SetupError log_missing."""
+    def __init__(self, folder: Path, *, only_reads: bool = False) -> None:
+        """Open a store that was made, for who `only_reads` without a trace; SetupError log_missing."""
         if not self.is_at(folder):
             raise SetupError("log_missing")
         self.folder = folder
-        self._database = Database(f"sqlite:///{(folder / _FILE).resolve()}", pool_size=4)
+        self._database = Database(f"sqlite:///{(folder / _FILE).resolve()}", pool_size=4, only_reads=only_reads)
         # A store that an earlier version made has fewer tables.
         with self._database.read() as connection:
             is_whole = all(connection.dialect.has_table(connection, each) for each in metadata.tables)

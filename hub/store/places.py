@@ -48,6 +48,11 @@ def open_place(where: Path | BucketAddress) -> FilePlace:
         raise SetupError("documents_refused", answer=error.strerror) from None
 
 
+def place_to_read(where: Path | BucketAddress) -> FilePlace:
+    """Return a place for who only reads: nothing is made or put there, and whether it can be is not asked."""
+    return FileFolder(where, only_reads=True) if isinstance(where, Path) else FileBucket(where)
+
+
 def _proven(place: FilePlace) -> FilePlace:
     try:
         prove(place)

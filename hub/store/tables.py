@@ -481,6 +481,9 @@ sharing_rule = Table(
     Column("fields", JsonBytes, nullable=False),
     Column("from_on", Date, nullable=False),
     Column("until_on", Date),
+    # The act that put the line as it stands, and the statement that ordered it.
+    Column("act_id", String(64)),
+    Column("statement", Serial),
 )
 service_item = Table(
     "service_item",
@@ -526,6 +529,19 @@ grant_table = Table(
     Column("delegation", String(64)),
     # The order of the officers who witnessed it on paper.
     Column("statement", Serial),
+)
+grant_link = Table(
+    "grant_link",
+    metadata,
+    # The one-time link of a grant to a person, kept as HMAC; whose it is since it was opened, as HMAC; the proof of the
+    # sign-in then, encrypted.
+    Column("digest", String(64), primary_key=True),
+    Column("link_mac", String(64), nullable=False, unique=True),
+    Column("misses", Integer, nullable=False),
+    Column("killed_at", Moment),
+    Column("person_mac", String(64)),
+    Column("proof", LargeBinary),
+    Column("opened_at", Moment),
 )
 presentation_code = Table(
     "presentation_code",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.contract import ELicence
@@ -20,6 +20,7 @@ from hub.web.bodies import StrictRoute
 from hub.web.callers import in_thread, moment
 from hub.web.grants import Digest, SignedBody
 from hub.web.limits import AddressLimit
+from hub.web.receipts import Receipted
 
 
 class DelegationWish(BaseModel):
@@ -46,7 +47,7 @@ class ConfirmationWish(BaseModel):
     managers: bool = True
 
 
-def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIRouter:
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["delegations 委托"], dependencies=[Depends(limit)])
 
     @router.post("/delegations/drafts", summary="Draft a delegation 起草委托书")
@@ -55,11 +56,11 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         return dict(await in_thread(lambda: draft_delegation(wish.model_dump(), registry=registry, now=moment())))
 
     @router.post("/delegations", status_code=201, summary="Post a signed delegation 提交委托书")
-    async def post(signed: SignedBody) -> dict[str, Any]:
+    async def post(request: Request, signed: SignedBody) -> dict[str, Any]:
         """Take in a signed delegation; it is named by its digest."""
         text = signed.signed_text()
-        return dict(
-            await in_thread(lambda: post_delegation(text, registry=registry, e_licence=e_licence, now=moment()))
+        return await receipted.perform(
+            request, lambda: post_delegation(text, registry=registry, e_licence=e_licence, now=moment())
         )
 
     @router.get("/delegations/{digest}", summary="How a delegation stands 委托书状态")
@@ -73,13 +74,11 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         return dict(await in_thread(lambda: draft_delegation_withdrawal(digest, registry=registry)))
 
     @router.post("/delegations/{digest}/withdrawals", status_code=201, summary="End a delegation 撤回委托")
-    async def withdraw(digest: Digest, signed: SignedBody) -> dict[str, Any]:
+    async def withdraw(request: Request, digest: Digest, signed: SignedBody) -> dict[str, Any]:
         """End a delegation at once, and with it what was given under it."""
         text = signed.signed_text()
-        return dict(
-            await in_thread(
-                lambda: withdraw_delegation(digest, text, registry=registry, e_licence=e_licence, now=moment())
-            )
+        return await receipted.perform(
+            request, lambda: withdraw_delegation(digest, text, registry=registry, e_licence=e_licence, now=moment())
         )
 
     @router.post("/delegation-confirmations/drafts", summary="Draft a confirmation 起草委托确认书")
@@ -90,11 +89,11 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         )
 
     @router.post("/delegation-confirmations", status_code=201, summary="Confirm delegations 确认委托")
-    async def confirm(signed: SignedBody) -> dict[str, Any]:
+    async def confirm(request: Request, signed: SignedBody) -> dict[str, Any]:
         """Let the delegations that were named go on after a change of legal representative."""
         text = signed.signed_text()
-        return dict(
-            await in_thread(lambda: confirm_delegations(text, registry=registry, e_licence=e_licence, now=moment()))
+        return await receipted.perform(
+            request, lambda: confirm_delegations(text, registry=registry, e_licence=e_licence, now=moment())
         )
 
     return router

@@ -206,7 +206,7 @@ def _apply(body: SignedBody, registry: Registry, exchange: Exchange) -> dict[str
     if application.download.grant is None:
         return open_download(application, registry=registry, now=now)
     answer = pull(
-        request_under_grant(application, registry=registry),
+        request_under_grant(application.download.grant, registry=registry),
         verified=application.verified,
         system=application.system,
         officer=None,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.contract import ELicence
@@ -12,6 +12,7 @@ from hub.web.bodies import StrictRoute
 from hub.web.callers import in_thread, moment
 from hub.web.grants import SignedBody
 from hub.web.limits import AddressLimit
+from hub.web.receipts import Receipted
 
 
 class EndingWish(BaseModel):
@@ -23,7 +24,7 @@ class EndingWish(BaseModel):
     since: str | None = Field(default=None, max_length=40)
 
 
-def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIRouter:
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["grants 授权"], dependencies=[Depends(limit)])
 
     @router.post("/endings/drafts", summary="Draft the end of all 起草一键收回书")
@@ -32,9 +33,11 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         return dict(await in_thread(lambda: draft_ending(wish.model_dump(), registry=registry)))
 
     @router.post("/endings", status_code=201, summary="End all that was given 一键收回")
-    async def post(signed: SignedBody) -> dict[str, Any]:
+    async def post(request: Request, signed: SignedBody) -> dict[str, Any]:
         """End grants, codes, delegations, requests and downloads at once, and list what was pulled since then."""
         text = signed.signed_text()
-        return dict(await in_thread(lambda: end_all(text, registry=registry, e_licence=e_licence, now=moment())))
+        return await receipted.perform(
+            request, lambda: end_all(text, registry=registry, e_licence=e_licence, now=moment())
+        )
 
     return router

@@ -9,7 +9,8 @@ from hub.erasure import erase, read_erasure_order
 from hub.registry import Registry
 from hub.store.files import DocumentFiles
 from hub.web.bodies import StrictRoute
-from hub.web.callers import OrderBody, in_thread, verify_call
+from hub.web.callers import OrderBody, verify_call
+from hub.web.receipts import Receipted
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -23,9 +24,10 @@ class ErasedAnswer(BaseModel):
     recorded_at: str
     documents_erased: int
     still_told_by: list[str]
+    receipt: str
 
 
-def routes(registry: Registry, files: DocumentFiles) -> APIRouter:
+def routes(registry: Registry, files: DocumentFiles, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["certificates 证照"])
 
     @router.post("/erasures", status_code=201, summary="Erase one field of a certificate 删除证照的一项内容")
@@ -47,6 +49,6 @@ def routes(registry: Registry, files: DocumentFiles) -> APIRouter:
                 now=called.now,
             )
 
-        return ErasedAnswer(**await in_thread(work))
+        return ErasedAnswer(**await receipted.perform(request, work))
 
     return router

@@ -4,7 +4,7 @@ Of a delivery it opens like the door of its documents: to the same caller and to
 grant is withdrawn. A bundle that was fetched counts for good.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -26,9 +26,13 @@ _BUNDLE: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA: {}}}}
 
 
 def routes(
-    registry: Registry, sealers: Sealers, log_store: LogStore, status_token: Callable[[int, datetime], str]
+    registry: Registry,
+    sealers: Sealers,
+    log_store: LogStore,
+    status_token: Callable[[int, datetime], str],
+    time_anchors: Sequence[bytes],
 ) -> APIRouter:
-    """Return the door; `status_token` signs one status list of a moment, by its number."""
+    """Return the door; `status_token` signs one status list of a moment, `time_anchors` issue timestamp authorities."""
     router = APIRouter(tags=["evidence 存证"])
 
     @router.get(
@@ -49,6 +53,7 @@ def routes(
                 sealers=sealers,
                 log_store=log_store,
                 status_token=lambda number: status_token(number, now),
+                time_anchors=time_anchors,
                 now=now,
             )
 

@@ -8,7 +8,7 @@ from hub.delivery import Exchange
 from hub.exchange import compare, pull
 from hub.registry import Registry
 from hub.web.bodies import StrictRoute
-from hub.web.callers import Called, RequestBody, in_thread, verify_call
+from hub.web.callers import Called, RequestBody, verify_call
 from hub.web.receipts import Receipted
 from schemas.exchange import read_comparison, read_pull_request
 from schemas.parties import Role
@@ -42,7 +42,7 @@ def routes(registry: Registry, exchange: Exchange, receipted: Receipted) -> APIR
             called = verify_call(request, body, act=Ordered.PULL, role=Role.PULL, registry=registry)
             return pull(read_pull_request(called.verified.statement.request or {}), **collaborators(called))
 
-        return await receipted.answer(request, await in_thread(work))
+        return await receipted.perform(request, work)
 
     @router.post("/comparisons", summary="Compare values without a copy 比对")
     async def compare_values(
@@ -54,6 +54,6 @@ def routes(registry: Registry, exchange: Exchange, receipted: Receipted) -> APIR
             called = verify_call(request, body, act=Ordered.COMPARE, role=Role.PULL, registry=registry)
             return compare(read_comparison(called.verified.statement.request or {}), **collaborators(called))
 
-        return await receipted.answer(request, await in_thread(work))
+        return await receipted.perform(request, work)
 
     return router

@@ -25,6 +25,7 @@ from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, in_thread, moment, presented, verify_call
 from hub.web.grants import SignedBody
 from hub.web.limits import AddressLimit
+from hub.web.receipts import Receipted
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -62,7 +63,7 @@ class AnsweredBody(SignedBody):
     code: str = Field(max_length=64)
 
 
-def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIRouter:
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["grant requests 授权请求"])
     public = [Depends(limit)]
 
@@ -83,7 +84,7 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
                 now=called.now,
             )
 
-        return dict(await in_thread(work))
+        return await receipted.perform(request, work)
 
     @router.get("/grant-requests/{name}", summary="How a request was answered 请求的结果")
     async def state(request: Request, name: Name) -> dict[str, Any]:
@@ -111,10 +112,12 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
     @router.post(
         "/grant-requests/askings", status_code=201, summary="Ask as an enterprise 市场主体请求授权", dependencies=public
     )
-    async def post_signed(signed: SignedBody) -> dict[str, Any]:
+    async def post_signed(request: Request, signed: SignedBody) -> dict[str, Any]:
         """Keep an enterprise's request; return its code and link for the holders, and the token for the answers."""
         text = signed.signed_text()
-        return dict(await in_thread(lambda: post_asking(text, registry=registry, e_licence=e_licence, now=moment())))
+        return await receipted.perform(
+            request, lambda: post_asking(text, registry=registry, e_licence=e_licence, now=moment())
+        )
 
     @router.post("/grant-requests/readings", summary="Read a request 查看请求", dependencies=public)
     async def read(shown: ShownCode) -> dict[str, Any]:
@@ -124,23 +127,21 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
     @router.post(
         "/grant-requests/signatures", status_code=201, summary="Sign what was asked 签署授权", dependencies=public
     )
-    async def sign(body: AnsweredBody) -> dict[str, Any]:
+    async def sign(request: Request, body: AnsweredBody) -> dict[str, Any]:
         """Take in the signed grant; `next` names the holder that is asked after this one."""
         text = body.signed_text()
-        return dict(
-            await in_thread(lambda: sign_request(body.code, text, registry=registry, e_licence=e_licence, now=moment()))
+        return await receipted.perform(
+            request, lambda: sign_request(body.code, text, registry=registry, e_licence=e_licence, now=moment())
         )
 
     @router.post(
         "/grant-requests/refusals", status_code=201, summary="Refuse what was asked 拒绝请求", dependencies=public
     )
-    async def refuse(body: AnsweredBody) -> dict[str, Any]:
+    async def refuse(request: Request, body: AnsweredBody) -> dict[str, Any]:
         """Keep the signed refusal; the department that asked sees it."""
         text = body.signed_text()
-        return dict(
-            await in_thread(
-                lambda: refuse_request(body.code, text, registry=registry, e_licence=e_licence, now=moment())
-            )
+        return await receipted.perform(
+            request, lambda: refuse_request(body.code, text, registry=registry, e_licence=e_licence, now=moment())
         )
 
     return router

@@ -23,13 +23,15 @@ Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 class GrantWish(BaseModel):
     """What a grant is to say. `types` maps certificate types to field names; times are ISO 8601 with an offset.
 
+    Given to a `requester`, or to a `person` by name, who has it by the one-time link that comes with the draft.
     A `template` fills in what is not said; without one item, end and uses must be. `future`: what is issued later too.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     licence_number: str = Field(pattern=r"^[0-9A-Z]{18}$")
-    requester: str = Field(pattern=r"^[0-9A-Z]{18}$")
+    requester: str | None = Field(default=None, pattern=r"^[0-9A-Z]{18}$")
+    person: str | None = Field(default=None, max_length=100)
     types: dict[str, list[str]] = Field(default={}, max_length=50)
     certificates: list[Identifier] = Field(default=[], max_length=100)
     item_code: str | None = Field(default=None, max_length=64)
@@ -74,10 +76,9 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipt
     @router.post("", status_code=201, summary="Post a signed grant 提交授权书")
     async def post(request: Request, signed: SignedBody) -> dict[str, Any]:
         """Take in a signed grant; it is named by its digest. `pending` until its signer's cert is known to be good."""
-        answer = await in_thread(
-            lambda: post_grant(signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
+        return await receipted.perform(
+            request, lambda: post_grant(signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
         )
-        return await receipted.answer(request, answer)
 
     @router.get("/{digest}", summary="How a grant stands 授权书状态")
     async def state(digest: Digest) -> dict[str, Any]:
@@ -92,10 +93,10 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipt
     @router.post("/{digest}/withdrawals", status_code=201, summary="End a grant 撤回授权")
     async def withdraw(request: Request, digest: Digest, signed: SignedBody) -> dict[str, Any]:
         """End a grant at once."""
-        answer = await in_thread(
-            lambda: withdraw_grant(digest, signed.signed_text(), registry=registry, e_licence=e_licence, now=moment())
+        text = signed.signed_text()
+        return await receipted.perform(
+            request, lambda: withdraw_grant(digest, text, registry=registry, e_licence=e_licence, now=moment())
         )
-        return await receipted.answer(request, answer)
 
     return router
 

@@ -9,7 +9,7 @@ from hub.issuance import issue
 from hub.registry import Registry, Sealers
 from hub.store.parties import AdmittedNumbers
 from hub.web.bodies import StrictRoute
-from hub.web.callers import OrderBody, in_thread, verify_call
+from hub.web.callers import OrderBody, verify_call
 from hub.web.receipts import Receipted
 from schemas.order import read_order
 from schemas.parties import Role
@@ -52,6 +52,6 @@ def routes(registry: Registry, sealers: Sealers, receipted: Receipted) -> APIRou
                 now=called.now,
             )
 
-        return IssuedAnswer(**await receipted.answer(request, await in_thread(work)))
+        return IssuedAnswer(**await receipted.perform(request, work))
 
     return router

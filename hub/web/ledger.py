@@ -73,10 +73,9 @@ def routes(
     @signed.post("/ledgers", status_code=201, summary="Open one's ledger with an e-licence 申请查阅访问记录")
     async def open_(request: Request, body: SignedBody) -> dict[str, Any]:
         """Take in the signed sentence; return the ledger's name, and the token that opens it for a while."""
-        answer = await in_thread(
-            lambda: open_ledger(body.signed_text(), registry=registry, e_licence=e_licence, now=moment())
+        return await receipted.perform(
+            request, lambda: open_ledger(body.signed_text(), registry=registry, e_licence=e_licence, now=moment())
         )
-        return await receipted.answer(request, answer)
 
     @router.get("/ledgers/{name}/lines", summary="Who had what, and why 访问记录")
     async def lines(request: Request, name: Name, after: After = None) -> dict[str, Any]:
@@ -136,7 +135,7 @@ def routes(
                 body.signed_text(), operator=operator, registry=registry, e_licence=e_licence, now=moment()
             )
 
-        return await receipted.answer(request, await in_thread(work))
+        return await receipted.perform(request, work)
 
     @router.get("/objections/{name}", summary="An objection to be answered 待答复的异议")
     async def objection(request: Request, name: Name) -> dict[str, Any]:

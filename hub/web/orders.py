@@ -17,7 +17,7 @@ from hub.store.parties import AdmittedNumbers
 from hub.subjects import read_subject_order, register_subject
 from hub.tasks import answer_task, ask_correction
 from hub.web.bodies import StrictRoute
-from hub.web.callers import Called, OrderBody, in_thread, verify_call
+from hub.web.callers import Called, OrderBody, verify_call
 from hub.web.receipts import Receipted
 from hub.window_grants import read_witness_order, witness_grant
 from schemas.parties import Role
@@ -115,7 +115,7 @@ def _door(door: OrderDoor, registry: Registry, receipted: Receipted) -> Callable
             called = verify_call(request, body, act=door.act, role=door.role, registry=registry)
             return door.run(body.content, called, registry)
 
-        return await receipted.answer(request, await in_thread(work))
+        return await receipted.perform(request, work)
 
     return post
 

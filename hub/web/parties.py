@@ -10,7 +10,8 @@ from hub.parties import ENROLMENTS, enrol
 from hub.registry import Registry
 from hub.sharing import put_rule
 from hub.web.bodies import StrictRoute
-from hub.web.callers import OrderBody, in_thread, verify_call
+from hub.web.callers import OrderBody, verify_call
+from hub.web.receipts import Receipted
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -26,28 +27,30 @@ _SUMMARIES = {
 }
 
 
-def routes(registry: Registry) -> APIRouter:
+def routes(registry: Registry, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["operator 运营"])
     for noun in ENROLMENTS:
         act = partial(enrol, noun)
         router.add_api_route(
-            f"/{noun}", _door(registry, act, Ordered.ENROL), methods=["POST"], status_code=201,
+            f"/{noun}", _door(registry, receipted, act, Ordered.ENROL), methods=["POST"], status_code=201,
             summary=_SUMMARIES[noun], operation_id=f"enrol_{noun.replace('-', '_')}",
         )  # fmt: skip
     router.add_api_route(
-        "/sharing-rules", _door(registry, put_rule, Ordered.SHARE), methods=["POST"], status_code=201,
+        "/sharing-rules", _door(registry, receipted, put_rule, Ordered.SHARE), methods=["POST"], status_code=201,
         summary="Record a line of the sharing table 登记共享规则", operation_id="put_sharing_rule",
     )  # fmt: skip
     return router
 
 
-def _door(registry: Registry, act: Callable[..., Mapping[str, Any]], ordered: Ordered) -> Callable[..., Any]:
+def _door(
+    registry: Registry, receipted: Receipted, act: Callable[..., Mapping[str, Any]], ordered: Ordered
+) -> Callable[..., Any]:
     async def door(request: Request, body: OrderBody) -> dict[str, Any]:
         def work() -> Mapping[str, Any]:
             called = verify_call(request, body, act=ordered, role=Role.OPERATE, registry=registry)
             system = called.caller.system
             return act(body.content, verified=called.verified, system=system, registry=registry, now=called.now)
 
-        return dict(await in_thread(work))
+        return await receipted.perform(request, work)
 
     return door

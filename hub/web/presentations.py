@@ -19,6 +19,7 @@ from hub.web.bodies import StrictRoute
 from hub.web.callers import RequestBody, in_thread, moment, verify_call
 from hub.web.grants import Digest, Identifier, SignedBody
 from hub.web.limits import AddressLimit
+from hub.web.receipts import Receipted
 from schemas.exchange import read_redemption
 from schemas.parties import Role
 from schemas.statement import Ordered
@@ -41,7 +42,7 @@ class RedemptionBody(RequestBody):
     code: str = Field(max_length=64)
 
 
-def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIRouter:
+def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit, receipted: Receipted) -> APIRouter:
     router = APIRouter(route_class=StrictRoute, tags=["presentations 出示"])
     public = [Depends(limit)]
 
@@ -52,11 +53,12 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         return dict(drafted)
 
     @router.post("/presentations", status_code=201, summary="Present, and get the code 取得出示码", dependencies=public)
-    async def post(signed: SignedBody) -> dict[str, Any]:
+    async def post(request: Request, signed: SignedBody) -> dict[str, Any]:
         """Take in what was signed and return its code, this once: text for a QR, and eight digits."""
         text = signed.signed_text()
-        posted = await in_thread(lambda: post_presentation(text, registry=registry, e_licence=e_licence, now=moment()))
-        return dict(posted)
+        return await receipted.perform(
+            request, lambda: post_presentation(text, registry=registry, e_licence=e_licence, now=moment())
+        )
 
     @router.get("/presentations/{digest}", summary="How a presentation stands 出示状态", dependencies=public)
     async def state(digest: Digest) -> dict[str, Any]:
@@ -74,11 +76,12 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
         "/presentations/{digest}/confirmations", status_code=201, summary="Confirm who asks 确认出示",
         dependencies=public,
     )  # fmt: skip
-    async def post_confirmation(digest: Digest, signed: SignedBody) -> dict[str, Any]:
+    async def post_confirmation(request: Request, digest: Digest, signed: SignedBody) -> dict[str, Any]:
         """Release what is shown to who asked."""
         text = signed.signed_text()
-        released = await in_thread(lambda: confirm(digest, text, registry=registry, e_licence=e_licence, now=moment()))
-        return dict(released)
+        return await receipted.perform(
+            request, lambda: confirm(digest, text, registry=registry, e_licence=e_licence, now=moment())
+        )
 
     @router.post("/redemptions", status_code=201, summary="Redeem a presentation code 核销出示码")
     async def post_redemption(
@@ -100,6 +103,6 @@ def routes(registry: Registry, e_licence: ELicence, limit: AddressLimit) -> APIR
                 now=called.now,
             )
 
-        return dict(await in_thread(work))
+        return await receipted.perform(request, work)
 
     return router

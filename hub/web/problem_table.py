@@ -546,6 +546,27 @@ GRANTS: Mapping[str, Row] = {
         409, "这份授权书或撤回书已经提交过。", "This grant or withdrawal was posted before.",
         "可按摘要查询其状态。", "Look up its state by its digest.",
     ),
+    "link_text": Row(
+        422, "确认的文本不是本平台为这个链接起草的查阅申请书。",
+        "What was confirmed is no opening of this link that this hub drafted.",
+        "请重新打开链接并登录确认。", "Open the link again, sign in and confirm.",
+    ),
+    "link_not_found": Row(
+        404, "没有这个一次性链接，或授权书还没有提交。", "There is no such link, or its grant was not posted yet.",
+        "请核对链接，或请授权方提交授权书。", "Check the link, or have the enterprise post the grant.",
+    ),
+    "link_killed": Row(
+        403, "这个链接被不相关的人多次打开，已经作废。", "Others opened this link too often: it counts no more.",
+        "请授权方重新授权。", "Ask the enterprise for a new grant.",
+    ),
+    "link_stopped": Row(
+        429, "今天打开不属于您的链接次数过多。", "You have opened too many links today that were not yours.",
+        "请明天再试，并核对链接。", "Try again tomorrow, with the right link.",
+    ),
+    "person_not_signed_in": Row(
+        403, "没有有效的实名登录确认。", "There is no valid proof of a person's sign-in.",
+        "请重新登录并确认申请书。", "Sign in again and confirm the text.",
+    ),
     "request_not_found": Row(
         404, "没有这个授权请求。", "There is no such request for a grant.",
         "请核对二维码或编号，或请用证方重新提出。", "Check the code, or have the requester ask anew.",
@@ -955,6 +976,10 @@ HUB: Mapping[str, Row] = {
     ),
     "database_closed": Row(
         503, "平台正在停止服务。", "The hub is stopping.", *_RETRY,
+    ),
+    "database_only_read": Row(
+        503, "这个数据库只供读取，不能写入。", "This database is opened for reading only.",
+        "请用 yizhao serve 运行平台后再办理。", "Run the hub with yizhao serve, and try again.",
     ),
     "database_unsupported": Row(
         503, "不支持这种数据库。", "This kind of database is not supported.",

@@ -44,6 +44,7 @@ Render = Callable[[str, Mapping[str, Any], str], bytes]
 
 _TOKEN_ERRORS = frozenset({"unsupported_grant_type", "invalid_client", "invalid_dpop_proof"})
 _LONGEST_FACT = 200
+_SHOWN_WHOLE = ("problems", "receipt")
 # Errors of `schemas` → code. Each names no value; what it does name is added by `_facts`.
 CODES: Mapping[type[Exception], str] = {
     CertificateTypeUnknownError: "type_unknown",
@@ -129,10 +130,9 @@ def document(code: str, trace: str, facts: Facts = {}, status: int | None = None
         "next_step_en": row.next_en,
         "trace_id": trace,
     }
-    told = {_renamed(name): _shown(value) for name, value in facts.items() if value is not None and name != "problems"}
-    if "problems" in facts:
-        told["problems"] = facts["problems"]
-    return told | made
+    whole = {name: facts[name] for name in _SHOWN_WHOLE if name in facts}
+    told = {_renamed(name): _shown(value) for name, value in facts.items() if value is not None}
+    return told | whole | made
 
 
 def failure(trace: str) -> tuple[int, bytes]:

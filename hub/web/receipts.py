@@ -1,10 +1,13 @@
 """Door of receipts, and what every door of acts adds to its answer: the receipt, after a wait where one is preferred.
 
+A refusal that is recorded is an act of its own: its problem document carries the act's name and receipt likewise.
+
 `Prefer: wait=N` (RFC 7240) waits up to N seconds, ten at most, for the act to be under a signed checkpoint; without it
 the receipt says by when it will be. Who knows an act's name has it from the answer to that act.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +15,7 @@ from anyio import sleep
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from hub.errors import HubError
 from hub.receipts import Receipts
 from hub.web.callers import in_thread, moment
 
@@ -22,14 +26,24 @@ _LOOK_SECONDS = 0.05
 
 
 class Receipted:
-    """Adds receipts to answers."""
+    """Runs what acts, and adds receipts to the answers."""
 
     def __init__(self, receipts: Receipts) -> None:
         self._receipts = receipts
 
-    async def answer(self, request: Request, answer: dict[str, Any]) -> dict[str, Any]:
+    async def perform(self, request: Request, work: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+        """Run an act in a thread, and return its answer with its receipt; a recorded refusal is raised with its own."""
+        try:
+            answer = await in_thread(work)
+        except HubError as error:
+            if "act_id" in error.facts:
+                error.facts["receipt"] = await self.receipt(request, str(error.facts["act_id"]))
+            raise
+        return await self.answer(request, answer)
+
+    async def answer(self, request: Request, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer with the receipt of the act it names."""
-        return answer | {"receipt": await self.receipt(request, str(answer["act_id"]))}
+        return {**answer, "receipt": await self.receipt(request, str(answer["act_id"]))}
 
     async def receipt(self, request: Request, act_id: str) -> str:
         """Return an act's receipt, once it is proven or the wait that is preferred is over."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from hub.registry import Registry
 from hub.status import change_status, read_status_order
 from hub.web.bodies import StrictRoute
-from hub.web.callers import OrderBody, in_thread, verify_call
+from hub.web.callers import OrderBody, verify_call
 from hub.web.receipts import Receipted
 from schemas.parties import Role
 from schemas.statement import Ordered
@@ -45,6 +45,6 @@ def routes(registry: Registry, receipted: Receipted) -> APIRouter:
                 now=called.now,
             )
 
-        return ChangedAnswer(**await receipted.answer(request, await in_thread(work)))
+        return ChangedAnswer(**await receipted.perform(request, work))
 
     return router

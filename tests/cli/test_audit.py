@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,26 @@ def test_whole_store_is_proven(logged: Site) -> None:
     assert ran.json["acts"] == ran.json["in_log"]
 
 
+def test_audit_leaves_every_byte_of_a_store_as_it_was(logged: Site, tmp_path: Path) -> None:
+    copy = Site(tmp_path / "copy")
+    for name in ("data", "keys", "data-log"):
+        shutil.copytree(logged.folder / name, copy.folder / name)
+    with closing(sqlite3.connect(copy.folder / "data" / "hub.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = _bytes_of(copy.folder)
+    assert run("audit", str(copy.folder / "data"), *copy.keys, "--json").code == 0
+    assert _bytes_of(copy.folder) == before
+
+
+def test_audit_makes_no_log_where_there_is_none(logged: Site, tmp_path: Path) -> None:
+    copy = Site(tmp_path / "copy")
+    for name in ("data", "keys"):
+        shutil.copytree(logged.folder / name, copy.folder / name)
+    before = sorted(_bytes_of(copy.folder))
+    assert "log_missing" in run("audit", str(copy.folder / "data"), *copy.keys).err
+    assert sorted(_bytes_of(copy.folder)) == before
+
+
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
@@ -99,6 +120,10 @@ def test_row_that_was_touched_is_named(logged: Site, tmp_path: Path, statement: 
     assert bool(ran.json["faults"]) == bool(told)
     assert ran.code == (1 if told else 0)
     assert not told or any(told in fault for fault in ran.json["faults"])
+
+
+def _bytes_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_store_put_back_to_an_old_copy_is_named(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from sqlalchemy import Connection
 
+from connectors.person_simulator import PersonSimulator
 from hub.audit.everything import Audited
 from hub.audit.run import find_faults as audit
+from hub.keyfolder import PERSON_FOLDER
 from hub.store.document import DocumentReader
 from hub.store.intention import IntentionReader
 from tests.flows.world import World
@@ -23,9 +25,16 @@ def check_registry(world: World, *, open_intentions: int = 0) -> None:
         raise AssertionError("\n".join(faults))
 
 
+def persons_of(world: World) -> PersonSimulator:
+    """Return the TEST service by which persons sign in to this hub."""
+    folder = world.settings.key_folder / PERSON_FOLDER
+    return PersonSimulator(folder, passphrase=world.keys.secret("persons"), mode="test")
+
+
 def find_faults(world: World, connection: Connection) -> list[str]:
     """Return everything that is wrong with what is stored, as `connection` sees it."""
     hub = Audited(
-        world.registry, world.installation.anchor, world.exchange.e_licence, world.workshop.files, world.log.store
-    )
+        world.registry, world.installation.anchor, world.exchange.e_licence, world.workshop.files, world.log.store,
+        persons_of(world),
+    )  # fmt: skip
     return audit(hub, connection, world.now)

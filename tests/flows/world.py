@@ -509,7 +509,7 @@ class World:
         """Post an application under a grant."""
         application = self.application(signed)
         return pull(
-            request_under_grant(application, registry=self.registry),
+            request_under_grant(application.download.grant or "", registry=self.registry),
             verified=application.verified,
             system=application.system,
             officer=None,

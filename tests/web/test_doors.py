@@ -121,6 +121,8 @@ OPERATIONS = [
     ("post", "/api/v1/enterprises"),
     ("post", "/api/v1/erasures"),
     ("post", "/api/v1/existing-documents"),
+    ("post", "/api/v1/grant-links/drafts"),
+    ("post", "/api/v1/grant-links/openings"),
     ("post", "/api/v1/grant-requests"),
     ("post", "/api/v1/grant-requests/askings"),
     ("post", "/api/v1/grant-requests/drafts"),

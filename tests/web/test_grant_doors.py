@@ -1,5 +1,6 @@
 """The doors of what enterprises give, over HTTP: from the first draft to the pull, and to the end of all."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +11,10 @@ from connectors.contract import SignerRole
 from hub.client import Client, RefusedError
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
-from signing.base64url import encode
+from signing.base64url import decode, encode
 from signing.x509 import read_cert_unverified
 from tests.flows.grant_world import SHOWN, asked_content, redemption_request
+from tests.flows.registry_check import persons_of
 from tests.flows.world import HEALTH, MARKET, food_number, food_order, licence_order
 from tests.web.served import Door, client_of, issue
 
@@ -39,7 +41,7 @@ def post(door: Door) -> Post:
             }  # fmt: skip
         response = client.post(f"/api/v1{path}", json=body) if body is not None else client.get(f"/api/v1{path}")
         assert response.status_code < 300, response.text
-        return response.json()
+        return _receipted(response.json()) if sign else response.json()
 
     return send
 
@@ -54,7 +56,7 @@ def test_code_is_presented_redeemed_confirmed_and_pulled(door: Door, post: Post)
     health = client_of(door, "health")
     drafted = post("/presentations/drafts", {"licence_number": HOLDER, "types": SHOWN})
     shown = post("/presentations", sign=drafted["text"])
-    asked = _redeem(health, shown["digits"], licence_number=HOLDER)
+    asked = _receipted(_redeem(health, shown["digits"], licence_number=HOLDER))
     assert asked["state"] == "unconfirmed"
     confirmation = post(f"/presentations/{shown['digest']}/confirmation-draft")
     post(f"/presentations/{shown['digest']}/confirmations", sign=confirmation["text"])
@@ -65,6 +67,7 @@ def test_code_is_presented_redeemed_confirmed_and_pulled(door: Door, post: Post)
     with pytest.raises(RefusedError) as caught:
         _redeem(health, shown["code"])
     assert caught.value.code == "code_redeemed"
+    _receipted(caught.value.problem)
 
 
 def test_agent_grants_under_a_delegation_until_it_is_taken_back(door: Door, post: Post) -> None:
@@ -89,7 +92,7 @@ def test_department_asks_and_the_holder_signs_or_refuses(door: Door, post: Post)
     health = client_of(door, "health")
     content = asked_content(HOLDER) | {"valid_until": (datetime.now(UTC) + timedelta(days=9)).isoformat()}
     for answer, path in (("grant", "signatures"), ("refusal", "refusals")):
-        asked = health.order("/api/v1/grant-requests", Ordered.REQUEST_GRANT, content)
+        asked = _receipted(health.order("/api/v1/grant-requests", Ordered.REQUEST_GRANT, content))
         page = post("/grant-requests/readings", {"code": asked["code"]})["next"]
         post(f"/grant-requests/{path}", {"code": asked["code"]}, sign=page[answer]["text"])
         seen = health.get(f"/api/v1/grant-requests/{asked['request']}").json()
@@ -127,12 +130,34 @@ def test_two_officers_witness_a_grant_on_paper_and_pull_under_it(door: Door, pos
     text = post("/grants/drafts", wish)["text"]
     content = {"text": text, "identity_check": "representative_by_letter", "scan_sha256": "0" * 64}
     path, act = "/api/v1/window-grants", Ordered.WITNESS_GRANT
-    witnessed = health.order(path, act, content, officer="h-001", second_officer="h-002")
+    witnessed = _receipted(health.order(path, act, content, officer="h-001", second_officer="h-002"))
     request = {
         "licence_number": HOLDER, "wanted": [{"certificate_type": "business_licence"}], "item_code": "lease",
         "case_number": "2026-0001", "basis": {"kind": "window", "reference": witnessed["digest"]},
     }  # fmt: skip
     assert health.request("/api/v1/pulls", Ordered.PULL, request, officer="h-001")["delivery"]
+
+
+def _receipted(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer whose receipt opens the act that it names; what receipts prove is in test_receipts."""
+    said = json.loads(decode(answer["receipt"].split(".")[1]))
+    assert json.loads(decode(said["act"]))["act_id"] == answer["act_id"]
+    return answer
+
+
+def test_person_opens_a_link_and_fetches_the_marked_copy(door: Door, post: Post) -> None:
+    wish = {"licence_number": HOLDER, "person": "张示例", "case_number": "1", "template": "lease"}
+    drafted = post("/grants/drafts", wish)
+    post("/grants", sign=drafted["text"])
+    code = {"code": drafted["link"].partition("#")[2]}
+    text = post("/grant-links/drafts", code)["text"]
+    proof = persons_of(door[1]).confirm(text, number="1", name="张示例", now=datetime.now(UTC))
+    opened = _receipted(post("/grant-links/openings", code | {"text": text, "proof": proof}))
+    identifier = opened["items"][0]["identifier"]
+    path = f"/api/v1/deliveries/{opened['delivery']}/copies/{identifier}"
+    fetched = door[0].get(path, headers={"authorization": f"Bearer {opened['token']}"})
+    assert fetched.status_code in (200, 202), fetched.text
+    assert door[0].get(path, headers={"authorization": "Bearer x"}).status_code == 404
 
 
 def _serial(cert_der: bytes) -> str:

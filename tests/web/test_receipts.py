@@ -83,6 +83,7 @@ def test_refused_pull_has_a_receipt_too(door: Door, issued: dict[str, Any]) -> N
     request = statutory_request(basis={"kind": "statutory", "reference": "no-such-rule"})
     with pytest.raises(RefusedError) as caught:
         client_of(door, "health").request("/api/v1/pulls", Ordered.PULL, request, officer="h-001")
+    assert _opened(door, caught.value.problem["receipt"])["leaf"]
     said = _opened(door, _receipt(door, caught.value.problem["act_id"], **WAIT).text)
     assert json.loads(decode(said["act"]))["kind"] == "pull_refused"
     _prove(door, said)

@@ -1,0 +1,27 @@
+"""A line of the sharing table names its act and order; one-time links of grants to persons."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0010"
+
+MOMENT = sa.BigInteger()
+SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.add_column("sharing_rule", sa.Column("act_id", sa.String(length=64), nullable=True))
+    op.add_column("sharing_rule", sa.Column("statement", SERIAL, nullable=True))
+    op.create_table(
+        "grant_link",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("link_mac", sa.String(length=64), nullable=False),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("killed_at", MOMENT, nullable=True),
+        sa.Column("person_mac", sa.String(length=64), nullable=True),
+        sa.Column("proof", sa.LargeBinary(), nullable=True),
+        sa.Column("opened_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("digest"),
+        sa.UniqueConstraint("link_mac"),
+    )

@@ -58,6 +58,8 @@ from hub.log import Panel
 from hub.log_watch import LogWatch
 from hub.proven_time import Believed, Stamping
 from hub.publication import status_list
+from hub.pull_batches.run import Workplace as PullPlace
+from hub.pull_batches.run import run_ready
 from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.registry import HUB_SEALERS, Registry, Sealers
@@ -71,6 +73,7 @@ from hub.store.log import LogStore
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
 from hub.store.places import open_place
+from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
@@ -97,6 +100,7 @@ from hub.web import (
     presentations,
     problems,
     publication,
+    pull_batches,
     qr,
     receipts,
     resolution,
@@ -311,6 +315,10 @@ def _build(settings: Settings, database: Database) -> Hub:
     metrics = CollectorRegistry()
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
+    pull_spool = Spool(settings.folder / "pull-batches", master=registry.master, masters=registry.masters)
+    leaving = threading.Event()
+    by_night = PullPlace(registry, pulls, open_table, TabularLimits(), pull_spool, moment, leaving.is_set)
+    pulling = Upkeep([lambda _: run_ready(by_night)], name="pull-batches", seconds=_OUTSIDE_SECONDS)
     files = document_files(settings, registry)
     audited = Audited(registry, installation.anchor, e_licence, files, log_store)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
@@ -333,6 +341,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        pull_batches.routes(registry, pull_spool, upload_bytes=settings.upload_bytes),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         delegations.routes(registry, e_licence, AddressLimit(settings.upload_rate)),
@@ -376,6 +385,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         timing.start()
         upkeep.start()
         worker.start()
+        pulling.start()
         makers.start()
         files_of_strangers.start()
         try:
@@ -388,6 +398,8 @@ def _build(settings: Settings, database: Database) -> Hub:
     def close() -> None:
         files_of_strangers.close()
         makers.stop()
+        leaving.set()
+        pulling.stop()
         worker.stop()
         upkeep.stop()
         asking.stop()
@@ -583,7 +595,10 @@ def _rounds(
     def erase(now: datetime) -> object:
         return delete_erased_files(registry=registry, files=files, now=now)
 
-    return [complete, release, forget, erase, makers.forget_problems]
+    def forget_results(now: datetime) -> object:
+        return registry.database.write(lambda connection: BatchWriter(connection).forget_answers(now))
+
+    return [complete, release, forget, forget_results, erase, makers.forget_problems]
 
 
 def _api(

@@ -30,7 +30,7 @@ from hub.store.sharing import SharingReader
 from hub.wishes import keep_wishes
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import ON_SENTENCE, PullRequest, SharingRule
+from schemas.exchange import ON_SENTENCE, Basis, PullRequest, SharingRule, Wanted
 from schemas.items import ServiceItem
 from schemas.parties import Officer, System
 
@@ -313,6 +313,18 @@ def _delivery_row(
         "recorded_at": now,
         "act_id": act_id,
     }
+
+
+def request_decided(decision: StoredDecision) -> PullRequest:
+    """Return a decided request as its delivery needs it; not of a pull by item, whose materials it does not name."""
+    return PullRequest(
+        licence_number=decision.licence_number,
+        wanted=tuple(Wanted(code, tuple(names)) for code, names in decision.fields.items()),
+        basis=Basis(decision.basis),
+        basis_reference=decision.basis_reference or "",
+        item_code=decision.item_code,
+        case_number=decision.case_number,
+    )
 
 
 def release(decision: StoredDecision, registry: Registry, now: datetime, connection: Connection) -> None:

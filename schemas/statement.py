@@ -47,6 +47,8 @@ class Ordered(StrEnum):
     READ_LEDGER = "read_ledger"
     DEFER = "defer"
     OBJECT = "object"
+    PULL_BATCH = "pull_batch"
+    CANCEL_BATCH = "cancel_batch"
 
 
 class StatementFormError(ValueError):

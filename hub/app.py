@@ -59,6 +59,8 @@ from hub.log import Panel
 from hub.log_watch import LogWatch
 from hub.proven_time import Believed, Stamping
 from hub.publication import status_list
+from hub.pull_batches.run import Workplace as PullPlace
+from hub.pull_batches.run import run_ready
 from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.registry import HUB_SEALERS, Registry, Sealers
@@ -72,6 +74,7 @@ from hub.store.log import LogStore
 from hub.store.migrate import is_newest
 from hub.store.parties import PartyReader
 from hub.store.places import open_place, place_to_read
+from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.web import (
@@ -99,6 +102,7 @@ from hub.web import (
     presentations,
     problems,
     publication,
+    pull_batches,
     qr,
     receipts,
     resolution,
@@ -335,6 +339,10 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     metrics = CollectorRegistry()
     spool = Spool(settings.folder / "spool", master=registry.master, masters=registry.masters)
     worker = IntakeWorker(Workplace(registry, sealers, open_table, TabularLimits(), spool, moment))
+    pull_spool = Spool(settings.folder / "pull-batches", master=registry.master, masters=registry.masters)
+    leaving = threading.Event()
+    by_night = PullPlace(registry, pulls, open_table, TabularLimits(), pull_spool, moment, leaving.is_set)
+    pulling = Upkeep([lambda _: run_ready(by_night)], name="pull-batches", seconds=_OUTSIDE_SECONDS)
     files = document_files(settings, registry)
     persons = _persons(settings, keys, installation)
     audited = Audited(registry, installation.anchor, e_licence, files, log_store, persons)
@@ -358,6 +366,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        pull_batches.routes(registry, pull_spool, upload_bytes=settings.upload_bytes),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
         delegations.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
@@ -402,6 +411,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         timing.start()
         upkeep.start()
         worker.start()
+        pulling.start()
         makers.start()
         files_of_strangers.start()
         try:
@@ -414,6 +424,8 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     def close() -> None:
         files_of_strangers.close()
         makers.stop()
+        leaving.set()
+        pulling.stop()
         worker.stop()
         upkeep.stop()
         asking.stop()
@@ -615,7 +627,10 @@ def _rounds(
     def erase(now: datetime) -> object:
         return delete_erased_files(registry=registry, files=files, now=now)
 
-    return [complete, release, forget, erase, makers.forget_problems]
+    def forget_results(now: datetime) -> object:
+        return registry.database.write(lambda connection: BatchWriter(connection).forget_answers(now))
+
+    return [complete, release, forget, forget_results, erase, makers.forget_problems]
 
 
 def _api(

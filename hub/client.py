@@ -239,6 +239,17 @@ class Client:
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
+    def send_batch(self, file: Path, request: Mapping[str, Any], *, officer: str | None = None) -> dict[str, Any]:
+        """Order a file of pulls under its digest and send it; return its name under "batch" and its state.
+
+        `request` has `item_code`, `basis` and `wanted`; the rows are worked through by night.
+        """
+        length, digest = _measure(file)
+        path = "/api/v1/pull-batches"
+        asked = dict(request) | {"file_sha256": digest}
+        batch = self.request(path, Ordered.PULL_BATCH, asked, officer=officer)["batch"]
+        return self.put(f"{path}/{batch}/file", _chunks(file, length, lambda step, done, of: None))
+
     def undo_import(
         self,
         content: Mapping[str, Any],

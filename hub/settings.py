@@ -4,7 +4,7 @@ Legal and technical terms stand here with their source, so that a site can set t
 in the code. The environment is read nowhere else.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.store.bucket_address import BucketAddress
 from hub.terms import Terms
+from schemas.night import Night
 
 
 class Settings(BaseSettings):
@@ -93,6 +94,12 @@ class Settings(BaseSettings):
         description="for so long at most a pull by law may be kept out of an enterprise's ledger (own setting: the law "
         "gives no number)",
     )
+    batch_from: time = Field(default=time(22), description="files of pulls are worked through from this hour (Beijing)")
+    batch_until: time = Field(default=time(6), description="to this one; the same as batch_from: at any hour")
+    batch_rows: int = Field(
+        default=50_000, ge=1, le=10_000_000, description="rows of a system's files in one night; the rest wait"
+    )
+    batch_term_days: int = Field(default=7, ge=1, le=90, description="how long a file's results may be fetched")
     orders_an_hour: int = Field(
         default=2_000, ge=1, le=1_000_000, description="orders of one issuing body, above which two officers sign"
     )
@@ -187,4 +194,7 @@ class Settings(BaseSettings):
             code_misses_a_day=self.code_misses_a_day,
             request_term=timedelta(days=self.request_days),
             deferral_days=self.deferral_days,
+            night=Night(self.batch_from, self.batch_until),
+            batch_rows=self.batch_rows,
+            batch_term=timedelta(days=self.batch_term_days),
         )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from schemas.night import Night
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -24,3 +26,6 @@ class Terms:
     code_misses_a_day: int
     request_term: timedelta
     deferral_days: int
+    night: Night
+    batch_rows: int
+    batch_term: timedelta

@@ -3,6 +3,7 @@
 Source of the note's members: the annotated copy of GB/T 36903 (加注件: maker, cause, made at, ends at).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -60,6 +61,20 @@ class PullRequest:
     case_number: str
     by_item: bool = False
     tell_when_issued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """What a file of pulls asks: one item and one kind of basis for all its rows, the file by its SHA-256 (hex).
+
+    `basis_reference` None: each row names its own grant. A row may want fewer types than `wanted`, never others.
+    """
+
+    file_sha256: str
+    item_code: str
+    basis: Basis
+    basis_reference: str | None
+    wanted: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +147,52 @@ def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
         case_number=_text(request, "case_number", 128),
         by_item=by_item,
         tell_when_issued=tell,
+    )
+
+
+def read_batch_request(request: Mapping[str, Any]) -> BatchRequest:
+    """Read the request of a statement that orders a file of pulls; RequestFormError names the member that is wrong."""
+    given = request.get("basis")
+    basis: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    kind = basis.get("kind")
+    # What is shown at a window is over in minutes: it waits for no night.
+    if kind not in (Basis.STATUTORY, Basis.GRANT, Basis.WINDOW) or ("reference" in basis) != (kind == Basis.STATUTORY):
+        raise RequestFormError("basis")
+    digest = request.get("file_sha256")
+    if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise RequestFormError("file_sha256")
+    return BatchRequest(
+        file_sha256=digest,
+        item_code=_text(request, "item_code", 64),
+        basis=Basis(kind),
+        basis_reference=_text(basis, "reference", 64) if kind == Basis.STATUTORY else None,
+        wanted=_read_all_wanted(request),
+    )
+
+
+def read_batch_row(row: Mapping[str, Any], batch: BatchRequest) -> PullRequest:
+    """Read one row of a file as the pull that it asks for; RequestFormError names the member that is wrong.
+
+    A row has `licence_number` and `case_number`, `grant` where the file has no basis of its own, and may have `types`,
+    codes of what the file asks for.
+    """
+    types = row.get("types") or [each.certificate_type for each in batch.wanted]
+    if not isinstance(types, list):
+        raise RequestFormError("types")
+    wanted = tuple(each for each in batch.wanted if each.certificate_type in types)
+    if len(wanted) != len(types):
+        raise RequestFormError("types")
+    if row.keys() - {"licence_number", "case_number", "types", "grant"}:
+        raise RequestFormError("row")
+    if batch.basis_reference is not None and row.get("grant"):
+        raise RequestFormError("grant")
+    return PullRequest(
+        licence_number=_text(row, "licence_number", 18),
+        wanted=wanted,
+        basis=batch.basis,
+        basis_reference=batch.basis_reference or _text(row, "grant", 64),
+        item_code=batch.item_code,
+        case_number=_text(row, "case_number", 128),
     )
 
 

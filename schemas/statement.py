@@ -48,6 +48,8 @@ class Ordered(StrEnum):
     DEFER = "defer"
     OBJECT = "object"
     OPEN_LINK = "open_link"
+    PULL_BATCH = "pull_batch"
+    CANCEL_BATCH = "cancel_batch"
 
 
 class StatementFormError(ValueError):

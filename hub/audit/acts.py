@@ -205,6 +205,12 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
     for row in all_.rows(tables.delivery):
         note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
+    for row in all_.rows(tables.pull_batch):
+        yield "pull_batch", row["batch"], digests.get(row["statement"]), None, None
+        if row["cancelled_by"] is not None:
+            yield "cancel_batch", row["cancel_act"], digests.get(row["cancelled_by"]), None, row["batch"]
+    for row in all_.rows(tables.pull_batch_fetch):
+        yield "fetch_batch", row["act_id"], None, None, row["batch"]
 
 
 def _presentations_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -270,6 +276,7 @@ _ORDERED_ALONE: Mapping[str, Table] = {
 def _ordered_done(all_: Everything) -> Iterator[Entered]:
     """Statements whose act leaves nothing but its entry; an order that led to nothing was refused."""
     led = {row["statement"] for table in _LED_BY for row in all_.rows(table)} | {*_retired_by(all_).values()}
+    led |= {row["cancelled_by"] for row in all_.rows(tables.pull_batch)}
     files = {row["statement"] for row in all_.rows(tables.intake)}
     acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
     entered = {(act["kind"], act["statement"]) for act in acts if act["kind"] in _PLAIN}
@@ -288,7 +295,7 @@ _ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure, tables.redemption, tables.grant_request, tables.ending,
-    tables.grant_table, tables.ledger_reading, tables.deferral,
+    tables.grant_table, tables.ledger_reading, tables.deferral, tables.pull_batch,
 )  # fmt: skip
 
 

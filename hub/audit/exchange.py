@@ -8,6 +8,7 @@ from hub.repeats import kept_answer
 from hub.store import tables
 from hub.store.intention import KeptAct
 from schemas.exchange import NOTE_TYP, SharingRule, sealed_line
+from schemas.statement import Ordered
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.trust import verify_trust_list
 
@@ -29,6 +30,26 @@ def _deliveries(all_: Everything) -> Faults:
             yield f"delivery {row['decision']}: its note says otherwise"
         if any(sealed.get(each["identifier"]) != row["licence_number"] for each in note["presentations"]):
             yield f"delivery {row['decision']}: a certificate is not the holder's"
+
+
+def _batches(all_: Everything) -> Faults:
+    """Every decision that a file of pulls led to is that of one of its rows, and says the same."""
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    batches = all_.by_key(tables.pull_batch, "statement")
+    rows = {row["decision"]: row for row in all_.rows(tables.pull_batch_row) if row["decision"] is not None}
+    delivered = all_.by_key(tables.delivery, "decision")
+    for decision in all_.rows(tables.pull_decision):
+        row = rows.pop(decision["decision"], None)
+        if acts.get(decision["statement"]) != Ordered.PULL_BATCH:
+            if row is not None:
+                yield f"pull batch {row['batch']}: row {row['row']} is of another statement"
+        elif row is None or row["batch"] != batches[decision["statement"]]["batch"]:
+            yield f"decision {decision['decision']}: of no row of its file"
+        elif (row["state"] == "delivered") != (decision["decision"] in delivered):
+            yield f"pull batch {row['batch']}: row {row['row']} says otherwise than its delivery"
+        elif (row["state"] == "refused") == decision["allowed"]:
+            yield f"pull batch {row['batch']}: row {row['row']} says otherwise than its decision"
+    yield from (f"pull batch {row['batch']}: row {row['row']} was decided by nobody" for row in rows.values())
 
 
 def _note(row: Row, all_: Everything) -> bytes:
@@ -138,6 +159,7 @@ def _trust_lists(all_: Everything) -> Faults:
 
 CHECKS: Sequence[Check] = (
     _deliveries,
+    _batches,
     _deferrals,
     _lines,
     _erasures,

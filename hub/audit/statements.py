@@ -157,13 +157,14 @@ def _digests_of_statements(all_: Everything) -> Faults:
     for table, allowed in _ORDERED_BY.items():
         for row in all_.rows(table):
             if acts.get(row["statement"]) not in allowed:
-                yield f"{table.name} {row['act_id']}: not ordered by its statement"
+                yield f"{table.name} {row.get('act_id', row['statement'])}: not ordered by its statement"
 
 
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
     tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
-    tables.pull_decision: frozenset({"pull", "compare", "download", "open_link"}),
+    tables.pull_decision: frozenset({"pull", "compare", "download", "open_link", "pull_batch"}),
+    tables.pull_batch: frozenset({"pull_batch"}),
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
     tables.redemption: frozenset({"redeem"}),

@@ -14,6 +14,7 @@ from hub.cli import (
     archive,
     audit,
     backup,
+    batch,
     catalogue,
     doctor,
     documents,
@@ -85,6 +86,7 @@ app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
+app.add_typer(batch.app, name="batch", rich_help_panel=_OVER_API)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
 app.add_typer(download.app, name="download", rich_help_panel=_OVER_API)
 app.command("catalogue", rich_help_panel=_OVER_API)(catalogue.catalogue)

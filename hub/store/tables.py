@@ -729,6 +729,61 @@ comparison_miss = Table(
     Column("misses", Integer, nullable=False),
 )
 
+pull_batch = Table(
+    "pull_batch",
+    metadata,
+    # A file of pulls. Its name is its act's too; what it asks for stands in its statement.
+    Column("batch", String(43), primary_key=True),
+    Column("system", String(64), nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("statement", Serial, nullable=False),
+    # awaiting_file → waiting → running → done | failed; or cancelled.
+    Column("state", String(16), nullable=False, index=True),
+    Column("problem", String(64)),
+    Column("owner", String(43)),
+    Column("lease_until", Moment),
+    # The night before which it is not taken up again: the rows of its system are used up for this one.
+    Column("not_before", Moment),
+    # The last row, by its number in the file, that is decided.
+    Column("rows_done", Integer, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    # Until when its results may be fetched.
+    Column("ends_at", Moment),
+    Column("cancelled_by", Serial),
+    Column("cancel_act", String(64)),
+)
+pull_batch_row = Table(
+    "pull_batch_row",
+    metadata,
+    Column("batch", String(43), primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    # unreadable | refused | decided → delivered | nothing | undelivered
+    Column("state", String(16), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("decision", String(43)),
+    # What is answered of it, without the records (encrypted); NULL once its term is over.
+    Column("answer", LargeBinary),
+)
+Index("pull_batch_row_decision", pull_batch_row.c.decision, unique=True)
+pull_batch_fetch = Table(
+    "pull_batch_fetch",
+    metadata,
+    Column("act_id", String(64), primary_key=True),
+    Column("batch", String(43), nullable=False, index=True),
+    # From which row on the results were fetched.
+    Column("after", Integer, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+pull_batch_night = Table(
+    "pull_batch_night",
+    metadata,
+    # How many rows of a system's files were decided in the night that began on this day.
+    Column("system", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("rows", Integer, nullable=False),
+)
+
 # --- what bodies are told ---------------------------------------------------------------------------------------
 notice = Table(
     "notice",

@@ -11,12 +11,13 @@ from hub.access import Caller, verify_caller
 from hub.errors import StatementError
 from hub.intake.admission import admit_intake, awaited_intake, keep_file, read_intake_order, role_of
 from hub.intake.outcome import outcome_csv, progress_of, readable_intake
-from hub.intake.spool import CHUNK_BYTES, Incoming, Spool
+from hub.intake.spool import Spool
 from hub.intake.undo import read_undo_order, undo_intake
 from hub.registry import Registry
 from hub.store.intake import IntakeReader
-from hub.web.bodies import BodyError, StrictRoute
+from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, in_thread, moment, presented, verify_call
+from hub.web.spooling import receive_file
 from schemas.parties import Role
 from schemas.statement import Ordered
 
@@ -134,12 +135,9 @@ def routes(registry: Registry, spool: Spool, *, upload_bytes: int, wake: Callabl
         """Stream the file's bytes (CSV or XLSX), once. It is kept only when its digest is the one that was signed."""
         caller = await in_thread(_caller, request, name, registry)
         intake = await in_thread(lambda: awaited_intake(name, system=caller.system, registry=registry))
-        declared = request.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > upload_bytes:
-            raise BodyError("body_too_long", longest=upload_bytes)
         incoming = await in_thread(spool.receive, name)
         try:
-            await _receive(request, incoming, upload_bytes)
+            await receive_file(request, incoming, upload_bytes)
             answer = await in_thread(lambda: keep_file(intake, incoming, registry=registry))
         finally:
             await in_thread(incoming.discard)
@@ -170,19 +168,6 @@ def routes(registry: Registry, spool: Spool, *, upload_bytes: int, wake: Callabl
 
     router.include_router(orders)
     return router
-
-
-async def _receive(request: Request, incoming: Incoming, longest: int) -> None:
-    """Take the body in as it comes; encryption and the disk are a worker thread's, a portion at a time."""
-    waiting = bytearray()
-    async for portion in request.stream():
-        waiting += portion
-        if incoming.length + len(waiting) > longest:
-            raise BodyError("body_too_long", longest=longest)
-        if len(waiting) >= 4 * CHUNK_BYTES:
-            await in_thread(incoming.write, bytes(waiting))
-            waiting.clear()
-    await in_thread(incoming.write, bytes(waiting))
 
 
 def _caller(request: Request, name: str, registry: Registry) -> Caller:

@@ -848,6 +848,23 @@ INTAKES: Mapping[str, Row] = {
         409, "另一份更晚的指令正在撤销这次导入。", "A later order is undoing this import.",
         "请以更晚的那份指令继续。", "Go on with the later order.",
     ),
+    "batch_not_found": Row(
+        404, "没有这批调用，或不是本系统提交的。", "There is no such file of pulls of this system.",
+        "请核对批次编号，并以提交它的业务系统查询。", "Check its name and ask as the system that ordered it.",
+    ),
+    "batch_file_received": Row(
+        409, "这批调用的文件已经收到，或已取消。", "The file of these pulls has been received, or was cancelled.",
+        "请查询进度；如需另传文件，请签署新的指令。",
+        "Look up its progress; for another file sign a new statement.",
+    ),
+    "batch_finished": Row(
+        409, "这批调用已经结束，不能取消。", "These pulls have come to their end and cannot be cancelled.",
+        "请查询进度并取回结果。", "Look up the progress and fetch the results.",
+    ),
+    "batch_results_ended": Row(
+        410, "这批调用的结果已过保存期。", "The results of these pulls are past their term.",
+        "仍需要的，请重新提交。", "Order again what is still needed.",
+    ),
     "file_digest": Row(
         422, "文件与指令所签的摘要不符，没有保存。", "The file is not the one that was signed; nothing was kept.",
         "请核对文件是否完整，再次上传。", "Check that the file is whole and send it again.",

@@ -91,6 +91,8 @@ OPERATIONS = [
     ("get", "/api/v1/receipts/{act_id}"),
     ("get", "/api/v1/presentations/{digest}"),
     ("get", "/api/v1/presentations/{digest}/confirmation-draft"),
+    ("get", "/api/v1/pull-batches/{name}"),
+    ("get", "/api/v1/pull-batches/{name}/results"),
     ("get", "/log/checkpoint"),
     ("get", "/log/cosigned"),
     ("get", "/log/key"),
@@ -145,6 +147,8 @@ OPERATIONS = [
     ("post", "/api/v1/presentations"),
     ("post", "/api/v1/presentations/drafts"),
     ("post", "/api/v1/presentations/{digest}/confirmations"),
+    ("post", "/api/v1/pull-batches"),
+    ("post", "/api/v1/pull-batches/{name}/cancel"),
     ("post", "/api/v1/pulls"),
     ("post", "/api/v1/redemptions"),
     ("post", "/api/v1/relations"),
@@ -161,6 +165,7 @@ OPERATIONS = [
     ("post", "/api/v1/window-grants"),
     ("post", "/oauth/token"),
     ("put", "/api/v1/intakes/{name}/file"),
+    ("put", "/api/v1/pull-batches/{name}/file"),
 ]
 MEMBERS = ("type", "title", "title_en", "status", "code", "next_step", "next_step_en", "trace_id")
 

@@ -56,7 +56,7 @@ from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.keyfolder import TIMESTAMP_FOLDER, KeyFolder
 from hub.log import Panel
 from hub.log_watch import LogWatch
-from hub.proven_time import Believed, Stamping
+from hub.proven_time import Believed, SealTimes, Stamping
 from hub.publication import status_list
 from hub.rates import Rates
 from hub.receipts import Receipts
@@ -141,10 +141,11 @@ _UPLOADED_BYTES = 160 * 1024 * 1024
 class SharedView:
     """What answers share, read at most once a second: trust list, sources, how the evidence log stands."""
 
-    def __init__(self, registry: Registry, trust: TrustInForce, installation: Installation) -> None:
+    def __init__(self, registry: Registry, trust: TrustInForce, installation: Installation, times: SealTimes) -> None:
         self._registry = registry
         self._trust = trust
         self._installation = installation
+        self._times = times
         self._made: tuple[datetime, Surroundings] | None = None
 
     def __call__(self, now: datetime) -> Surroundings:
@@ -171,6 +172,7 @@ class SharedView:
             log=log_standing(log_state, now),
             doubt=log_state.doubt,
             complete=complete_types(coverage, in_charge, civil_date(now)),
+            in_time=self._times.under(trust),
         )
 
 
@@ -299,7 +301,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     stamping = Stamping(store=log_store, believed=believed, owner=registry.owner, random=secrets.token_bytes)
     timing = Upkeep([stamping.round], name="timestamps", seconds=_OUTSIDE_SECONDS)
     sealers = Sealing(keys)
-    view = SharedView(registry, trust, installation)
+    view = SharedView(registry, trust, installation, SealTimes(database, log_store))
     e_licence = _e_licence(settings, registry, installation)
     pulls = Exchange(
         note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),

@@ -142,6 +142,16 @@ class TrustList:
         ]
         return verify_cert(cert_der, anchors=anchors, purpose=purpose, at=at, allow_test=self.mode == "test")
 
+    def ends_at(self, kid: str) -> datetime | None:
+        """Return the moment from which nothing that the key named `kid` makes counts: its end or what revoked it.
+
+        None where neither is known; KeyUnknownError (unlisted).
+        """
+        listed = self._seal_keys.get(kid) or self._hub_keys.get(kid)
+        if listed is None:
+            raise KeyUnknownError(kid, "unlisted")
+        return min((each for each in (listed.until_at, listed.revoked_at) if each is not None), default=None)
+
     def find_seal(self, kid: str) -> SealIssuer:
         """Return the entry of the seal key `kid`, in force or not; KeyUnknownError (unlisted) when there is none."""
         for seal in self.seals:

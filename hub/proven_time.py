@@ -113,6 +113,10 @@ class SealTimes:
         self._known: dict[tuple[str, str], datetime] = {}
         self._acts: dict[tuple[int, str], tuple[str, str]] = {}
 
+    def covered_before(self, moment: datetime) -> int:
+        """Return the first place in the log that no other's word before a moment covers."""
+        return self._store.covered_before(moment)
+
     def under(self, trust: TrustList | None) -> "InTime":
         """Return what answers with the ends of keys that a trust list names."""
         return InTime(self, trust)

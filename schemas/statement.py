@@ -47,6 +47,7 @@ class Ordered(StrEnum):
     READ_LEDGER = "read_ledger"
     DEFER = "defer"
     OBJECT = "object"
+    RESEAL = "reseal"
 
 
 class StatementFormError(ValueError):

@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.applications import E_LICENCE_SYSTEM
-from hub.delivery import permitted_names, present, presentation_digest
+from hub.delivery import permitted_names, present_as_delivered, presentation_digest
 from hub.registry import Registry
 from hub.signer_status import grant_context
 from hub.store.certificate import CertificateReader, StoredRecord
@@ -159,7 +159,7 @@ def _put_records(
         certificate = found[line["identifier"]]
         record = records[certificate.serial]
         names = permitted_names(certificate, decision, registry, connection)
-        document = present(record, names, certificate.serial, registry)
+        document = present_as_delivered(record, names, certificate.serial, {line["sha256"]}, registry)
         name = f"records/{number:03d}.json"
         contents.files[name] = canonical_json(document)
         is_as_delivered = presentation_digest(document) == line["sha256"]

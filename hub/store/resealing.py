@@ -45,6 +45,25 @@ class ResealingReader:
         row = self._connection.execute(select(*columns).where(certificate.c.serial == serial)).first()
         return None if row is None else (act or row.act_id, row.payload_sha256)
 
+    def sealed_since(self, place: int, *, issuing_body: str | None, key_id: str) -> list[int]:
+        """Return the serials of a body's certificates (None: of collected ones) whose issue is entered from a place on.
+
+        And of those that a key sealed again, wherever their issue is entered.
+        """
+        certificate, entry, made = tables.certificate, tables.entry, tables.resealing
+        source = certificate.c.source
+        whose = source.is_not(None) if issuing_body is None else certificate.c.issuing_body == issuing_body
+        whose = whose if issuing_body is None else whose & source.is_(None)
+        is_late = entry.c.leaf_index.is_(None) | (entry.c.leaf_index >= place)
+        again = select(made.c.serial).where(made.c.key_id == key_id)
+        query = (
+            select(certificate.c.serial)
+            .join(entry, entry.c.act_id == certificate.c.act_id)
+            .where(whose, is_late | certificate.c.serial.in_(again))
+            .order_by(certificate.c.serial)
+        )
+        return list(self._connection.execute(query).scalars())
+
     def batch(self, batch: str) -> list[StoredResealing]:
         """Return what is still to be sealed of an order."""
         return self._where(tables.resealing.c.batch == batch, tables.resealing.c.key_id.is_(None))

@@ -57,13 +57,15 @@ from hub.keyfolder import PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.log import Panel
 from hub.log_watch import LogWatch
-from hub.proven_time import Believed, Stamping
+from hub.proven_time import Believed, SealTimes, Stamping
 from hub.publication import status_list
 from hub.pull_batches.run import Workplace as PullPlace
 from hub.pull_batches.run import run_ready
 from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.registry import HUB_SEALERS, Registry, Sealers
+from hub.resealing import Sealing as Resealing
+from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
 from hub.store.database import Database
@@ -105,6 +107,7 @@ from hub.web import (
     pull_batches,
     qr,
     receipts,
+    resealing,
     resolution,
     sheets,
     status,
@@ -147,10 +150,11 @@ _UPLOADED_BYTES = 160 * 1024 * 1024
 class SharedView:
     """What answers share, read at most once a second: trust list, sources, how the evidence log stands."""
 
-    def __init__(self, registry: Registry, trust: TrustInForce, installation: Installation) -> None:
+    def __init__(self, registry: Registry, trust: TrustInForce, installation: Installation, times: SealTimes) -> None:
         self._registry = registry
         self._trust = trust
         self._installation = installation
+        self._times = times
         self._made: tuple[datetime, Surroundings] | None = None
 
     def __call__(self, now: datetime) -> Surroundings:
@@ -177,6 +181,7 @@ class SharedView:
             log=log_standing(log_state, now),
             doubt=log_state.doubt,
             complete=complete_types(coverage, in_charge, civil_date(now)),
+            in_time=self._times.under(trust),
         )
 
 
@@ -327,10 +332,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     stamping = Stamping(store=log_store, believed=believed, owner=registry.owner, random=secrets.token_bytes)
     timing = Upkeep([stamping.round], name="timestamps", seconds=_OUTSIDE_SECONDS)
     sealers = Sealing(keys)
-    view = SharedView(registry, trust, installation)
+    times = SealTimes(database, log_store)
+    view = SharedView(registry, trust, installation, times)
+    resealed = Resealing(sealers, times)
     e_licence = _e_licence(settings, registry, installation)
     pulls = Exchange(
-        note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
+        note_signer=CompactSigner(partial(keys.signer, "hub:notes"), NOTE_TYP),
         e_licence=e_licence,
         surroundings=lambda: view(datetime.now(UTC)),
         maker=installation.operator,
@@ -350,17 +357,18 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep(_rounds(registry, sealers, makers, files))
+    upkeep = Upkeep(_rounds(registry, resealed, makers, files))
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
     latest = timedelta(seconds=settings.log_silence)
-    answers = CompactSigner(keys.signer("hub:answers"), RECEIPT_TYP)
+    answers = CompactSigner(partial(keys.signer, "hub:answers"), RECEIPT_TYP)
     proofs = Receipts(registry, log_store, answers, latest=latest)
     receipted = Receipted(proofs)
     for router in (
         issuance.routes(registry, sealers, receipted),
         status.routes(registry, receipted),
+        resealing.routes(registry, resealed),
         receipts.routes(receipted),
         erasure.routes(registry, files, receipted),
         archives.routes(registry, files, _status_token(settings, registry, keys)),
@@ -399,7 +407,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             search_on=settings.search_on,
         )
     )  # fmt: skip
-    api.include_router(log.routes(log_store, key.text, panel))
+    api.include_router(log.routes(log_store, lambda: key.text, panel))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     api.mount("/static", static_app())
 
@@ -556,7 +564,7 @@ def log_key(keys: KeyFolder, installation: Installation, number: int) -> LogKey:
     """Return the name and key of the hub's log of that number; those after the first have it at the end."""
     host = installation.origin.partition("//")[2]
     origin = f"{host}/log" + ("/TEST" if installation.is_test else "") + (f"/{number}" if number > 1 else "")
-    return LogKey(origin, keys.signer("hub:log"), keys.public_key("hub:log"))
+    return LogKey(origin, partial(keys.signer, "hub:log"), partial(keys.public_key, "hub:log"))
 
 
 def _clocks(settings: Settings) -> Mapping[str, Clock]:
@@ -613,10 +621,13 @@ def _persons(settings: Settings, keys: KeyFolder, installation: Installation) ->
 
 
 def _rounds(
-    registry: Registry, sealers: Sealers, makers: DocumentWorker, files: DocumentFiles
+    registry: Registry, resealed: Resealing, makers: DocumentWorker, files: DocumentFiles
 ) -> list[Callable[[datetime], object]]:
     def complete(now: datetime) -> object:
-        return complete_orphans(registry=registry, sealers=sealers, now=now)
+        return complete_orphans(registry=registry, sealers=resealed.sealers, now=now)
+
+    def seal_again(now: datetime) -> object:
+        return complete_resealings(registry=registry, sealing=resealed, now=now)
 
     def release(now: datetime) -> object:
         return release_lapsed(registry=registry, now=now)
@@ -630,7 +641,7 @@ def _rounds(
     def forget_results(now: datetime) -> object:
         return registry.database.write(lambda connection: BatchWriter(connection).forget_answers(now))
 
-    return [complete, release, forget, forget_results, erase, makers.forget_problems]
+    return [complete, seal_again, release, forget, forget_results, erase, makers.forget_problems]
 
 
 def _api(
@@ -651,11 +662,11 @@ def _api(
         telemetry={"tracing": False, "metrics": False},
     )
     problems.register(api, render=render)
-    tokens = CompactSigner(keys.signer("hub:tokens"), TOKEN_TYP)
+    tokens = CompactSigner(partial(keys.signer, "hub:tokens"), TOKEN_TYP)
     sign_ins = Places(settings.sign_ins, "sign_ins_busy")
     term, proxied = timedelta(seconds=settings.token_term), settings.proxy_secret_file is not None
     api.include_router(access.routes(registry, tokens, term, sign_ins, behind_proxy=proxied))
-    lists = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
+    lists = CompactSigner(partial(keys.signer, "hub:status"), STATUS_LIST_TYP)
     status_term = timedelta(seconds=settings.status_list_term)
     ready = Readiness(registry, trust)
     api.include_router(publication.routes(registry, trust, lists, status_term, metrics, ready))
@@ -664,7 +675,7 @@ def _api(
 
 def _status_token(settings: Settings, registry: Registry, keys: KeyFolder) -> Callable[[int, datetime], str]:
     """Return what signs one status list of a moment, as its door does."""
-    signer = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP)
+    signer = CompactSigner(partial(keys.signer, "hub:status"), STATUS_LIST_TYP)
     term = timedelta(seconds=settings.status_list_term)
     return lambda number, now: status_list(number, registry=registry, signer=signer, term=term, now=now)
 
@@ -700,7 +711,7 @@ def _lookup(
     return LookupDoor(
         reader=reader,
         surroundings=view,
-        signer=CompactSigner(keys.signer("hub:answers"), ANSWER_TYP),
+        signer=CompactSigner(partial(keys.signer, "hub:answers"), ANSWER_TYP),
         answer_term=timedelta(seconds=settings.answer_term),
         limits=Limits.of(
             settings.public_rate, settings.scan_misses, settings.search_misses, search_on=settings.search_on

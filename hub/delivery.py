@@ -4,8 +4,8 @@ Steps 5 to 7 of a pull (`hub/exchange.py`). Nothing is committed here: what is m
 """
 
 from base64 import standard_b64encode
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -202,6 +202,22 @@ def present(stored: StoredRecord, fields: Sequence[str], serial: int, registry: 
     record = Record(stored.payload, tuple(Seal(**each) for each in stored.seals), tuple(chosen))
     document: dict[str, Any] = orjson.loads(record.to_json())
     return document
+
+
+def present_as_delivered(
+    stored: StoredRecord, fields: Sequence[str], serial: int, sha256s: Collection[str], registry: Registry
+) -> dict[str, Any]:
+    """Return a record as a note is signed over it: seals that were put beside it since are not in it.
+
+    Where none of these digests is the record's any more, as when something of it was erased, as it is now.
+    """
+    first: dict[str, Any] | None = None
+    for count in range(len(stored.seals), 0, -1):
+        document = present(replace(stored, seals=stored.seals[:count]), fields, serial, registry)
+        first = first or document
+        if presentation_digest(document) in sha256s:
+            return document
+    return first or present(stored, fields, serial, registry)
 
 
 def delivered_file(document: Mapping[str, Any], note: str | None, registry: Registry) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
-from hub.delivery import delivered_file, permitted_names, present, presentation_digest
+from hub.delivery import delivered_file, permitted_names, present_as_delivered, presentation_digest
 from hub.errors import DocumentError
 from hub.faces.drawing import Attachment
 from hub.faces.face import CopyMarking, Face, FaceRow
@@ -183,8 +183,9 @@ def _as_delivered(
     if decision is None or delivery is None or certificate.certificate_type not in decision.fields:
         raise DocumentError("copy_not_delivered")
     names = permitted_names(certificate, decision, registry, connection)
-    document = present(stored, names, certificate.serial, registry)
     note = parse_json(decode(delivery.note.split(".")[1]))
+    signed = {each["sha256"] for each in note["presentations"]}
+    document = present_as_delivered(stored, names, certificate.serial, signed, registry)
     named = {"identifier": certificate.identifier, "sha256": presentation_digest(document)}
     if not any(named.items() <= each.items() for each in note["presentations"]):
         is_erased = any(each.recorded_at >= delivery.recorded_at for each in ErasureReader(connection).of(whole.serial))

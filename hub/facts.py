@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from hub.answers import LICENCE_TYPE, Head, Line, begins_on, is_succeeded, licence_of
 from hub.verification import licence_state, passed
@@ -16,7 +16,7 @@ from schemas.catalogue import Catalogue
 from schemas.certificate import Status, civil_date
 from schemas.evidence import LogState
 from schemas.parties import Coverage, CoverageState, LicenceState, needs_business_licence
-from schemas.verdict import Check, CheckName, Facts, Outcome, Result, Verdict
+from schemas.verdict import SEAL_OVER, Check, CheckName, Facts, Outcome, Result, Verdict
 from schemas.wording import OUTCOMES, REASONS
 from signing.trust import TrustList
 
@@ -25,6 +25,7 @@ _ORDERED = passed(CheckName.STATEMENT)
 _STATUSES = {status.value: status for status in Status}  # a third of the time of asking the enumeration
 _COLLECTED = Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected")
 _NO_RIGHT_NEEDED = Check(CheckName.RIGHT_TO_HOLD, Result.NOT_POSSIBLE)
+_KEPT = frozenset({"collected", "copies", "notes"})
 _UNLISTED = Check(CheckName.TRUST, Result.UNKNOWN, "trust_list_missing")
 
 
@@ -35,6 +36,29 @@ class Source:
     name_zh: str
     seen_at: datetime | None
     fresh_for_seconds: int
+
+
+class SealedInTime(Protocol):
+    """Says whether what a key sealed is proven older than the end of that key; asked only of keys that have one."""
+
+    def record(self, serial: int, key_id: str) -> bool: ...
+
+    def act(self, act_id: str, sealed_digest: str, key_id: str) -> bool: ...
+
+    def note(self, note: str, serial: str, key_id: str) -> bool: ...
+
+
+class _Unproven:
+    """Where nobody can be asked, nothing is proven."""
+
+    def record(self, serial: int, key_id: str) -> bool:
+        return False
+
+    def act(self, act_id: str, sealed_digest: str, key_id: str) -> bool:
+        return False
+
+    def note(self, note: str, serial: str, key_id: str) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +76,16 @@ class Surroundings:
     doubt: tuple[str, datetime] | None = None
     # Types of which every body in charge has declared all that it has, and since which day all of them.
     complete: Mapping[str, date] = field(default_factory=dict)
+    in_time: SealedInTime = field(default_factory=_Unproven)
 
 
 def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
-    """Return what the trust list says at `now` of every seal it names, by key id."""
+    """Return what the trust list says at `now` of every key it names that seals what is kept, by key id."""
     if trust is None:
         return {}
-    keys = [(each.key_id, each.from_at, each.until_at, each.revoked_at) for each in trust.seals]
-    keys += [(k.key_id, k.from_at, k.until_at, k.revoked_at) for k in trust.hub_keys if k.purpose == "collected"]
-    return {key_id: _standing(until_at, revoked_at, now) for key_id, _, until_at, revoked_at in keys}
+    keys = [(each.key_id, each.until_at, each.revoked_at) for each in trust.seals]
+    keys += [(k.key_id, k.until_at, k.revoked_at) for k in trust.hub_keys if k.purpose in _KEPT]
+    return {key_id: _standing(until_at, revoked_at, now) for key_id, until_at, revoked_at in keys}
 
 
 def log_standing(state: LogState, now: datetime) -> Check:
@@ -98,10 +123,11 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
     collected = line["origin"] != "native"
     source = surroundings.sources.get(line["source"] or "")
     until, valid_to = line["until"], line["valid_to"]
+    trust = surroundings.seals.get(line["seal"], _UNLISTED)
     return Facts(
         # The record was opened with the listed key when it was sealed, in the flow that committed it.
         seal=_SEALED,
-        trust=surroundings.seals.get(line["seal"], _UNLISTED),
+        trust=trust,
         statement=_COLLECTED if collected else _ORDERED,
         right_to_hold=_NO_RIGHT_NEEDED,
         log=surroundings.log,
@@ -120,6 +146,7 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
         status_as_of=None,
         annotations=annotations_of(line) if "annotations" in line else (),
         works_from=date.fromisoformat(line["works_from"]) if "works_from" in line else None,
+        sealed_in_time=trust.reason in SEAL_OVER and surroundings.in_time.record(line["serial"], line["seal"]),
     )
 
 
@@ -182,7 +209,7 @@ def answer_check(check: Check) -> dict[str, Any]:
 
 
 def _standing(until_at: datetime | None, revoked_at: datetime | None, now: datetime) -> Check:
-    # Until a seal's time is proven by the log, an ended or revoked cert proves nothing about when it sealed.
+    # By itself an ended or revoked cert proves nothing about when it sealed: that must be proven by another's word.
     if revoked_at is not None and revoked_at <= now:
         return Check(CheckName.TRUST, Result.UNKNOWN, "seal_revoked")
     if until_at is not None and until_at <= now:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -39,13 +40,19 @@ HUB_KEYS = {
     "log": "Ed25519",
     "copies": "ES256",
 }
-RENEWABLE = ("answers", "status", "tokens")
-"""What the hub signs for minutes. Keys of what is kept as evidence need a proven time of signing to be renewed."""
+SHORT_LIVED = ("answers", "status", "tokens", "log")
+"""What the hub signs for minutes, or signs anew all the time: a key that is followed by another ends after `OVERLAP`.
+
+Keys of what is kept as evidence stay listed to their own end: what they signed counts on, and they sign no more.
+"""
 
 OVERLAP = timedelta(days=1)
+COMPROMISED = "compromised"
 AUTHORITY_PURPOSES = frozenset({Purpose.SEAL, Purpose.SYSTEM, Purpose.OFFICER, Purpose.OPERATOR})
 LIST_TERM = timedelta(days=30)
 CERT_TERM = timedelta(days=730)
+_COPIES_NAME = "TEST 加注件专用章"
+Listed = TypeVar("Listed", SealIssuer, HubKey)
 _FRESH = timedelta(seconds=1)
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -62,6 +69,19 @@ class Installation:
     @property
     def is_test(self) -> bool:
         return self.mode == "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """What a trust list is to say of a key from now on: it counts not from `at` on, for this reason."""
+
+    key_id: str
+    at: datetime
+    reason: str
+
+
+Also = Callable[[Connection, str, TrustList], None]
+"""More to write in the transaction that keeps a trust list, given the act's name and the list."""
 
 
 def load_installation(database: Database) -> Installation:
@@ -115,11 +135,19 @@ def make_test_installation(
 
 
 def make_trust_list(
-    *, database: Database, keys: KeyFolder, installation: Installation, e_licence_cert: bytes, now: datetime
+    *,
+    database: Database,
+    keys: KeyFolder,
+    installation: Installation,
+    e_licence_cert: bytes,
+    now: datetime,
+    revoked: Revocation | None = None,
+    also: Also | None = None,
 ) -> TrustList:
     """Make, sign and keep the next version of the TEST trust list, naming every enrolled body that has a seal key.
 
-    A key that was listed before keeps its first day, so what it sealed stays provable.
+    A key that was listed before keeps its first day, so what it sealed stays provable. `revoked` is a key that counts
+    no more; `also` writes more with the list.
     """
     now = now.replace(microsecond=0)
     root_set = RootSet(1, (keys.cert("root"),))
@@ -147,40 +175,59 @@ def make_trust_list(
         seals=_seals(before, keys, bodies, now),
         hub_keys=_hub_keys(before, keys, installation.operator, now),
     )
+    if revoked is not None:
+        content = _without(content, revoked)
     signed = sign_trust_list(content, root_set=root_set, signers=[keys.signer("root")])
 
     def record(connection: Connection) -> None:
         InstallationWriter(connection).add_trust_list(content.version, signed, now)
         act = ActFacts(Kind.TRUST_LIST, _act_id(), now, None, None, sha256(signed).hexdigest(), None)
         EntryWriter(connection, secrets.token_bytes).add([act])
+        if also is not None:
+            also(connection, act.act_id, content)
 
     database.write(record)
     return content
 
 
-def renew_hub_key(
-    purpose: str,
-    *,
-    database: Database,
-    keys: KeyFolder,
-    installation: Installation,
-    e_licence_cert: bytes,
+def make_next_key(use: str, *, keys: KeyFolder, operator: str, now: datetime) -> None:
+    """Make the key that is to follow that of `use` (TEST), with its cert where it needs one; it waits to be listed.
+
+    `use` is "hub:" and one of `HUB_KEYS`, or "seal:" and an issuing body. What was killed on the way is finished by
+    running it again. Raises SetupError key_not_rotatable, key_missing.
+    """
+    kind, _, name = use.partition(":")
+    if kind == "hub" and name in HUB_KEYS:
+        keys.make_next(use, HUB_KEYS[name])
+        whose = (_COPIES_NAME, operator) if name == "copies" else None
+    elif kind == "seal" and name:
+        present = read_cert_unverified(keys.cert(use))
+        keys.make_next(use)
+        whose = (present.subject_name, name)
+    else:
+        raise SetupError("key_not_rotatable", purpose=use)
+    waiting = next_of(use)
+    if whose is not None and keys.signer(waiting).cert_der is None:
+        keys.certify(
+            waiting, by="authority", common_name=whose[0], licence_number=whose[1], purpose=Purpose.SEAL,
+            now=now, until=now + CERT_TERM,
+        )  # fmt: skip
+
+
+def rotate_key(
+    use: str, *, keys: KeyFolder, operator: str, list_again: Callable[[], TrustList], pause: Callable[[], None],
     now: datetime,
-) -> TrustList:
-    """Give the hub a new key for one of `RENEWABLE` purposes (TEST); both keys are listed for `OVERLAP`.
+) -> TrustList:  # fmt: skip
+    """Let a new key follow that of `use` (TEST); both are listed, and what the old one signed counts on.
 
     In this order, so that nothing is signed with a key that nobody can look up: 1 the next key is made and waits 2 a
-    trust list names it beside the present one, which is to end 3 it takes the present one's place. A hub process signs
-    with the key it started with, so all are started again before the overlap ends. What was killed on the way is
-    finished by running it again. Raises SetupError key_not_renewable.
+    trust list (`list_again`) names it beside the present one 3 every process has read that list (`pause`: they do so
+    once a second) 4 it takes the present one's place; processes sign with it from their next signature on. What was
+    killed on the way is finished by running it again. Raises SetupError key_not_rotatable, key_missing.
     """
-    use = f"hub:{purpose}"
-    if purpose not in RENEWABLE:
-        raise SetupError("key_not_renewable", purpose=purpose)
-    keys.make_next(use, HUB_KEYS[purpose])
-    made = make_trust_list(
-        database=database, keys=keys, installation=installation, e_licence_cert=e_licence_cert, now=now
-    )
+    make_next_key(use, keys=keys, operator=operator, now=now)
+    made = list_again()
+    pause()
     keys.adopt_next(use)
     return made
 
@@ -272,20 +319,26 @@ def _verified(raw: bytes, installation: Installation, now: datetime, highest: in
 
 
 def _seals(before: TrustList | None, keys: KeyFolder, bodies: list[str], now: datetime) -> tuple[SealIssuer, ...]:
-    known = {seal.key_id for seal in before.seals} if before else set()
-    made = [use.removeprefix("seal:") for use in keys.uses() if use.startswith("seal:")]
-    new = []
-    for body in sorted(set(made) & set(bodies)):
-        facts = read_cert_unverified(keys.cert(f"seal:{body}"))
+    """Return the seals listed before, and those made since: a body's first one, or one that waits to follow it."""
+    listed = before.seals if before else ()
+    known, new = {seal.key_id for seal in listed}, []
+    for body, use in sorted((each, use) for each in bodies for use in _uses_of(f"seal:{each}", keys)):
+        facts = read_cert_unverified(keys.cert(use))
         if facts.key_id not in known:
-            new.append(SealIssuer(body, keys.cert(f"seal:{body}"), facts.key_id, facts.algorithm, now, facts.not_after))
-    return (*(before.seals if before else ()), *new)
+            new.append(SealIssuer(body, keys.cert(use), facts.key_id, facts.algorithm, now, facts.not_after))
+    return (*listed, *new)
+
+
+def _uses_of(use: str, keys: KeyFolder) -> list[str]:
+    there, waiting = keys.uses(), next_of(use)
+    is_certified = waiting in there and keys.signer(waiting).cert_der is not None
+    return [use] * (use in there) + [waiting] * is_certified
 
 
 def _hub_keys(before: TrustList | None, keys: KeyFolder, operator: str, now: datetime) -> tuple[HubKey, ...]:
     """Return the hub's keys: those listed before, and what this version of the hub needs beside them."""
     listed = before.hub_keys if before else ()
-    waiting = [purpose for purpose in RENEWABLE if next_of(f"hub:{purpose}") in keys.uses()]
+    waiting = [purpose for purpose in HUB_KEYS if next_of(f"hub:{purpose}") in keys.uses()]
     for purpose in waiting:
         following = _hub_key(keys, purpose, now, use=next_of(f"hub:{purpose}"))
         listed = _followed(listed, following)
@@ -297,10 +350,13 @@ def _hub_keys(before: TrustList | None, keys: KeyFolder, operator: str, now: dat
 
 
 def _followed(listed: tuple[HubKey, ...], following: HubKey) -> tuple[HubKey, ...]:
-    """Return the keys with the one that follows, which may be listed already; the others of its purpose end."""
+    """Return the keys with the one that follows, which may be listed already; others that are short-lived end."""
     ends = following.from_at + OVERLAP
+    does_end = following.purpose in SHORT_LIVED
     kept = tuple(
-        replace(each, until_at=min(each.until_at or ends, ends)) if each.purpose == following.purpose else each
+        replace(each, until_at=min(each.until_at or ends, ends))
+        if does_end and each.purpose == following.purpose
+        else each
         for each in listed
         if each.key_id != following.key_id
     )
@@ -308,12 +364,23 @@ def _followed(listed: tuple[HubKey, ...], following: HubKey) -> tuple[HubKey, ..
     return (*kept, *(already or [following]))
 
 
+def _without(content: TrustList, revoked: Revocation) -> TrustList:
+    """Return the list with a key revoked; an earlier revocation stands."""
+
+    def mark(each: Listed) -> Listed:
+        if each.key_id != revoked.key_id or (each.revoked_at is not None and each.revoked_at <= revoked.at):
+            return each
+        return replace(each, revoked_at=revoked.at, revoke_reason=revoked.reason)
+
+    return replace(content, seals=tuple(map(mark, content.seals)), hub_keys=tuple(map(mark, content.hub_keys)))
+
+
 def _make_hub_key(keys: KeyFolder, purpose: str, operator: str, now: datetime) -> None:
     keys.make(f"hub:{purpose}", HUB_KEYS[purpose])
     if purpose == "copies":
         # A signature inside a PDF or XML names its cert; the key itself counts by the trust list, as all do.
         keys.certify(
-            "hub:copies", by="authority", common_name="TEST 加注件专用章", licence_number=operator,
+            "hub:copies", by="authority", common_name=_COPIES_NAME, licence_number=operator,
             purpose=Purpose.SEAL, now=now, until=now + CERT_TERM,
         )  # fmt: skip
 

@@ -46,7 +46,8 @@ class KeyFolder:
         except FileNotFoundError:
             raise SetupError("keys_missing") from None
         self._seal_rate = seal_rate
-        self._signers: dict[str, Signer] = {}
+        self._signers: dict[str, tuple[str, Signer]] = {}
+        self._read_ns = 0
         self._lock = threading.Lock()
 
     @classmethod
@@ -82,7 +83,7 @@ class KeyFolder:
         self._put_index({use: uri})
         return key.public_key()
 
-    def make_next(self, use: str, algorithm: str) -> PublicKey:
+    def make_next(self, use: str, algorithm: str = "ES256") -> PublicKey:
         """Make the key that is to follow that of `use`, and let it wait; one that waits already is kept.
 
         It stands under `next_of(use)`, in a file of its own: the present one is not touched.
@@ -107,11 +108,17 @@ class KeyFolder:
         return sorted(self._index)
 
     def signer(self, use: str) -> Signer:
-        """Return the signer for `use`; SetupError when this site has no such key."""
+        """Return the signer for `use`, the next one as soon as another process has put it there; SetupError."""
         with self._lock:
-            if use not in self._signers:
-                self._signers[use] = self._open(use)
-            return self._signers[use]
+            changed_ns = (self.folder / _INDEX).stat().st_mtime_ns
+            if changed_ns != self._read_ns:
+                self.uses()
+                self._read_ns = changed_ns
+            opened = self._signers.get(use)
+            if opened is None or opened[0] != self._index.get(use):
+                uri = self._uri(use)
+                opened = self._signers[use] = (uri, self._open(use, uri))
+            return opened[1]
 
     def cert(self, use: str) -> bytes:
         """Return the cert (DER) of the key for `use`."""
@@ -173,7 +180,7 @@ class KeyFolder:
                 del index[without]
             self._index = index
             replace_synced(self.folder / _INDEX, json.dumps(index, indent=1, sort_keys=True).encode())
-            self._signers = {use: signer for use, signer in self._signers.items() if use in index.keys() - uris.keys()}
+            self._signers = {use: opened for use, opened in self._signers.items() if use in index.keys() - uris.keys()}
 
     def _uri(self, use: str) -> str:
         if use not in self._index:
@@ -183,12 +190,12 @@ class KeyFolder:
         except KeyError:
             raise SetupError("key_missing", use=use) from None
 
-    def _open(self, use: str) -> Signer:
+    def _open(self, use: str, uri: str) -> Signer:
         cap = None
         if use.startswith("seal:") and self._seal_rate is not None:
             cap = RateCap(self._seal_rate, max(1, int(self._seal_rate)), time.monotonic)
         try:
-            return open_file_signer(self._uri(use), self.folder, self._passphrase, rate_cap=cap)
+            return open_file_signer(uri, self.folder, self._passphrase, rate_cap=cap)
         except (SigningError, OSError):
             raise SetupError("key_unusable", use=use) from None
 

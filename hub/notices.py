@@ -42,6 +42,7 @@ class NoticeKind(StrEnum):
     ACCESS_DISPUTED = "access_disputed"
     DECISION_DISPUTED = "decision_disputed"
     WINDOW_REFUSED = "window_refused"
+    SEAL_COMPROMISED = "seal_compromised"
 
 
 CLOCKS: Mapping[NoticeKind, ClockCode] = {
@@ -54,6 +55,7 @@ CLOCKS: Mapping[NoticeKind, ClockCode] = {
     NoticeKind.ACCESS_DISPUTED: ClockCode.ACCESS_OBJECTION,
     NoticeKind.DECISION_DISPUTED: ClockCode.DECISION_OBJECTION,
     NoticeKind.WINDOW_REFUSED: ClockCode.WINDOW_REFUSAL,
+    NoticeKind.SEAL_COMPROMISED: ClockCode.RESEALING,
 }
 # Answered by whoever they are for, a department that issues nothing and the operator too.
 ANSWERED_BY_ANY = frozenset({NoticeKind.ACCESS_DISPUTED, NoticeKind.DECISION_DISPUTED, NoticeKind.WINDOW_REFUSED})
@@ -150,6 +152,12 @@ class Notices:
         """Close the tasks about a certificate: an act of its body has come."""
         for each in NoticeReader(self._connection).open_about(serial):
             NoticeWriter(self._connection).close(each.number, act_id=self._act_id, now=self._now)
+
+    def close_of_key(self, kind: NoticeKind, key_id: str) -> None:
+        """Close the tasks of a kind about a key: nothing is left to do about it."""
+        for each in NoticeReader(self._connection).open_of_kind(kind):
+            if each.facts.get("key_id") == key_id:
+                NoticeWriter(self._connection).close(each.number, act_id=self._act_id, now=self._now)
 
     def _delivered(self, licence_number: str) -> list[tuple[str, dict[str, Any]]]:
         since = self._now - timedelta(days=self._registry.terms.tell_days)

@@ -1,5 +1,7 @@
 """Proven time: an authority stamps heads of the log, and what a head covers was there then (design, decision 8).
 
+What was sealed, drawn or handed over counts for good once its entry is older, by another's word, than the end of the
+key that signed it; whatever claims to be so old and has no such word does not. The claimed time is never asked.
 The leader has the newest head stamped once a minute while leaves are added, and every ten minutes while none are; never
 more often, also when the authority fails. A round:
 1 due          by what was kept last, whoever kept it
@@ -14,14 +16,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import TypeVar
 
 from connectors.contract import TimestampAuthority
+from hub.errors import HubError
+from hub.store.database import Database
+from hub.store.entry import EntryReader, StoredEntry
+from hub.store.exchange import ExchangeReader
 from hub.store.log import LogStore, ProvenTime
+from hub.store.log_view import LogView
+from hub.store.resealing import ResealingReader
+from signing.commitment import leaf
+from signing.errors import KeyUnknownError
+from signing.jws import parse_json
 from signing.timestamp import require_fresh, verify_token
+from signing.trust import TrustList
 
 WHILE_BUSY = timedelta(minutes=1)
 WHILE_IDLE = timedelta(minutes=10)
 _NONCE_BYTES = 8
+_MOST_REMEMBERED = 200_000
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +99,103 @@ def proven_at(place: int, store: LogStore) -> datetime | None:
     word, stamped = log.first_word(index), log.first_time(index)
     said = ([word.seen_at] if word is not None else []) + ([stamped.gen_time] if stamped is not None else [])
     return min(said, default=None)
+
+
+class SealTimes:
+    """Says of what was sealed whether that is proven older than the end of the key that sealed it.
+
+    It reads the store and the log, and remembers what is proven: that never changes. What is not is asked again.
+    """
+
+    def __init__(self, database: Database, store: LogStore) -> None:
+        self._database = database
+        self._store = store
+        self._known: dict[tuple[str, str], datetime] = {}
+        self._acts: dict[tuple[int, str], tuple[str, str]] = {}
+
+    def covered_before(self, moment: datetime) -> int:
+        """Return the first place in the log that no other's word before a moment covers."""
+        return self._store.covered_before(moment)
+
+    def under(self, trust: TrustList | None) -> "InTime":
+        """Return what answers with the ends of keys that a trust list names."""
+        return InTime(self, trust)
+
+    def record_at(self, serial: int, key_id: str) -> datetime | None:
+        """Return since when a record is proven to bear the seal of a key; None where nothing proves it."""
+        act = self._acts.get((serial, key_id))
+        if act is None:
+            with self._database.read() as connection:
+                act = ResealingReader(connection).act_of_seal(serial, key_id)
+            if act is None:
+                return None
+            _remember(self._acts, (serial, key_id), act)
+        return self.act_at(*act)
+
+    def act_at(self, act_id: str, sealed_digest: str) -> datetime | None:
+        """Return since when the entry of an act that sealed these bytes (SHA-256, hex) is proven to be in the log."""
+        known = self._known.get((act_id, sealed_digest))
+        if known is not None:
+            return known
+        with self._database.read() as connection:
+            entry = EntryReader(connection).get(act_id)
+        found = None
+        if entry is not None and parse_json(entry.act_bytes)["sealed"] == sealed_digest:
+            found = self._entered_at(entry)
+        if found is not None:
+            _remember(self._known, (act_id, sealed_digest), found)
+        return found
+
+    def note_at(self, note: str, serial: str) -> datetime | None:
+        """Return since when a delivery note of this serial is proven to have been handed over."""
+        with self._database.read() as connection:
+            delivery = ExchangeReader(connection).delivery(serial)
+        if delivery is None or delivery.note != note:
+            return None
+        return self.act_at(delivery.act_id, sha256(note.encode()).hexdigest())
+
+    def _entered_at(self, entry: StoredEntry) -> datetime | None:
+        """Return the proven time of an entry whose very leaf stands in the log: a row of the store is no proof."""
+        place = entry.leaf_index
+        if place is None or leaf(entry.salt, entry.act_bytes) != entry.leaf:
+            return None
+        try:
+            view = LogView(self._store.log_at(place))
+            index = place - view.head.first_place
+            if not 0 <= index < view.size or view.leaf(index) != entry.leaf:
+                return None
+        except HubError:
+            return None
+        return proven_at(place, self._store)
+
+
+@dataclass(frozen=True, slots=True)
+class InTime:
+    """Answers whether what a key sealed is proven older than that key's end; without a list, or an end, it is not."""
+
+    times: SealTimes
+    trust: TrustList | None
+
+    def record(self, serial: int, key_id: str) -> bool:
+        return self._is_before(self.times.record_at(serial, key_id), key_id)
+
+    def act(self, act_id: str, sealed_digest: str, key_id: str) -> bool:
+        return self._is_before(self.times.act_at(act_id, sealed_digest), key_id)
+
+    def note(self, note: str, serial: str, key_id: str) -> bool:
+        return self._is_before(self.times.note_at(note, serial), key_id)
+
+    def _is_before(self, proven: datetime | None, key_id: str) -> bool:
+        if proven is None or self.trust is None:
+            return False
+        try:
+            ends_at = self.trust.ends_at(key_id)
+        except KeyUnknownError:
+            return False
+        return ends_at is not None and proven < ends_at
+
+
+def _remember(known: dict[K, V], key: K, found: V) -> None:
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[key] = found

@@ -48,7 +48,7 @@ def bodies_from_store(connection: Connection, serials: Sequence[int], *, catalog
             certificates[serial],
             claims=parse_json(records[serial].payload),
             public=disclosed_values(records[serial].public_disclosures),
-            key_id=seal_key_id(records[serial].seals[0]),
+            key_id=seal_key_id(records[serial].seals[-1]),
             changes=changes[serial],
             neighbours=versions[certificates[serial].chain],
             chain=chains[certificates[serial].chain],

@@ -40,21 +40,28 @@ _ROUND_SECONDS = 0.1
 
 
 class LogKey:
-    """The log's name and the key that signs its heads."""
+    """The log's name and the key that signs its heads: that which counts at the moment of each."""
 
-    def __init__(self, origin: str, signer: Signer, public_key: PublicKey) -> None:
+    def __init__(self, origin: str, signer: Callable[[], Signer], public_key: Callable[[], PublicKey]) -> None:
         self.origin = origin
         self._signer = signer
         self._public_key = public_key
+        self._opened: tuple[Signer, PublicKey] | None = None
 
     @property
     def text(self) -> str:
         """The public key in the one-line form of notes."""
-        return NoteKey(self.origin, self._public_key).text
+        return NoteKey(self.origin, self._open()[1]).text
 
     def sign(self, size: int, root: bytes) -> str:
         """Return the checkpoint's note."""
-        return sign_checkpoint(Checkpoint(self.origin, size, root), self._signer, self._public_key)
+        return sign_checkpoint(Checkpoint(self.origin, size, root), *self._open())
+
+    def _open(self) -> tuple[Signer, PublicKey]:
+        signer, opened = self._signer(), self._opened
+        if opened is None or opened[0] is not signer:
+            opened = self._opened = (signer, self._public_key())
+        return opened
 
 
 def empty_head(key: LogKey, now: datetime) -> Head:

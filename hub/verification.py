@@ -10,11 +10,12 @@
 8 right      who shows non-public fields must show a delivery note
 9 noted      what other authorities noted (`schemas.verdict.ANNOTATION_TABLE`)
 10 log       the store knows all that the evidence log knows, and the log goes on
+11 time      a seal whose key has ended or was revoked is proven older than that end; of others nothing is asked
 
-Steps 1-3, 8 and 10 are findings of the surface; 4-7 and 9 are judged here. The outcome is the worst of the required
-checks: failed before suspended before unknown; only when all passed is it valid. A store that was rolled back, or was
-recovered from that and is not settled, makes all of it unknown: what it says may have been changed since. A signed
-answer of the hub carries a verdict already: `restate` says what is left of it.
+Steps 1-3, 8 and 10 are findings of the surface, and so is what 11 asks; 4-7 and 9 are judged here. The outcome is the
+worst of the required checks: failed before suspended before unknown; only when all passed is it valid. A store that was
+rolled back, or was recovered from that and is not settled, makes all of it unknown: what it says may have been changed
+since. A signed answer of the hub carries a verdict already: `restate` says what is left of it.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from schemas.verdict import (
     ANNOTATION_TABLE,
     LICENCE_TABLE,
     REQUIRED,
+    SEAL_OVER,
     Check,
     CheckName,
     Facts,
@@ -55,9 +57,10 @@ def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     """Judge one certificate as `surface` knows it at `now` (aware)."""
     today = _civil_date(now)
     dates = _dates(facts, today)
+    trust, proven_time = _sealed(facts)
     checks: tuple[Check, ...] = (
         facts.seal,
-        facts.trust,
+        trust,
         facts.statement,
         _status(facts, today),
         dates,
@@ -66,6 +69,7 @@ def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
         facts.right_to_hold,
         _annotations(facts, today),
         facts.log,
+        proven_time,
     )
     if surface is Surface.OFFLINE:
         checks = tuple(_as_possible_offline(check) for check in checks)
@@ -139,6 +143,18 @@ def _as_possible_offline(check: Check) -> Check:
     if check.name not in REQUIRED[Surface.OFFLINE] and check.result in (Result.PASSED, Result.UNKNOWN):
         return Check(check.name, Result.NOT_POSSIBLE, check.reason)
     return check
+
+
+def _sealed(facts: Facts) -> tuple[Check, Check]:
+    """Return what the trust list says of the sealer, and whether the time of the seal is proven where that is needed.
+
+    Who was on the list and is no more was one who may seal: all that is in doubt is when it sealed.
+    """
+    if facts.trust.result is _PASSED_RESULT:
+        return facts.trust, _PASSED[CheckName.PROVEN_TIME]
+    if facts.trust.reason in SEAL_OVER and facts.trust.result is Result.UNKNOWN:
+        return Check(CheckName.TRUST, _PASSED_RESULT, facts.trust.reason), _TIMES[facts.sealed_in_time]
+    return facts.trust, _TIME_NOT_ASKED
 
 
 def _status(facts: Facts, today: date) -> Check:
@@ -254,9 +270,14 @@ def _since(facts: Facts, reason: str) -> date | None:
     return facts.status_since if is_dated else None
 
 
+_TIMES = {
+    True: Check(CheckName.PROVEN_TIME, Result.PASSED, "seal_time_proven"),
+    False: Check(CheckName.PROVEN_TIME, Result.UNKNOWN, "seal_time_unproven"),
+}
+_TIME_NOT_ASKED = Check(CheckName.PROVEN_TIME, Result.UNKNOWN, "check_missing")
 _NO_LICENCE = Check(CheckName.LICENCE, Result.NOT_POSSIBLE)
 _LICENCE_CHECKS = {state: Check(CheckName.LICENCE, *told) for state, told in LICENCE_TABLE.items()}
 _LICENCE_STATES = frozenset(state.value for state in LicenceState)
 _OF_FILES = frozenset({Surface.EXAMINATION, Surface.OFFLINE})
-_FIRST_DOUBTS = frozenset({CheckName.SEAL, CheckName.TRUST, CheckName.RIGHT_TO_HOLD})
+_FIRST_DOUBTS = frozenset({CheckName.SEAL, CheckName.TRUST, CheckName.PROVEN_TIME, CheckName.RIGHT_TO_HOLD})
 _STATUS_REASONS = frozenset(status.value for status in Status) | {"suspension_past"}

@@ -45,6 +45,7 @@ class ClockCode(StrEnum):
     ACCESS_OBJECTION = "access_objection"
     DECISION_OBJECTION = "decision_objection"
     WINDOW_REFUSAL = "window_refusal"
+    RESEALING = "resealing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Kind(StrEnum):
     OPEN_LOG = "open_log"
     RECOVER = "recover"
     SETTLE = "settle"
+    RESEAL = "reseal"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Ordered(StrEnum):
     OPEN_LINK = "open_link"
     PULL_BATCH = "pull_batch"
     CANCEL_BATCH = "cancel_batch"
+    RESEAL = "reseal"
 
 
 class StatementFormError(ValueError):

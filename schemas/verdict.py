@@ -41,6 +41,7 @@ class CheckName(StrEnum):
     ANNOTATIONS = "annotations"
     RIGHT_TO_HOLD = "right_to_hold"
     LOG = "log"
+    PROVEN_TIME = "proven_time"
 
 
 class Result(StrEnum):
@@ -81,7 +82,8 @@ class Facts:
     `status_as_of` is None when the status is this moment's. `status_finding` stands in place of a judged status where
     the surface found one that no `Status` says: the registry holds no such record, or a status list says "ended" and
     not how. `annotations` are all that are known, those of other days too. `works_from` is the first day it works in
-    law, where that may be later than `valid_from`.
+    law, where that may be later than `valid_from`. `sealed_in_time` says that another's word proves the seal to be
+    older than the end of its key; it is asked only where `trust` finds that the key is over (`SEAL_OVER`).
     """
 
     seal: Check
@@ -103,7 +105,11 @@ class Facts:
     status_finding: Check | None = None
     annotations: tuple[Annotation, ...] = ()
     works_from: date | None = None
+    sealed_in_time: bool = False
 
+
+SEAL_OVER = frozenset({"seal_ended", "seal_revoked"})
+"""The reasons of a trust check whose key was on the list and counts no more: what it sealed before still holds."""
 
 REQUIRED: Mapping[Surface, frozenset[CheckName]] = {
     # The seal was opened when the record was sealed; a scan shows no bytes that could be forged.

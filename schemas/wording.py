@@ -123,13 +123,15 @@ REASONS: Mapping[str, Wording] = {
     "seal_unlisted": Wording(
         "签章者不在受信任名单中，请勿采用。", "Whoever sealed this is not on the trust list; do not rely on it."
     ),
-    "seal_ended": Wording(
-        "签章证书已到期，暂时无法证明签章时间。",
-        "The seal's cert has ended and the time of sealing cannot be proven yet.",
+    "seal_ended": Wording("签章证书已到期。", "The seal's cert has ended."),
+    "seal_revoked": Wording("签章证书已被吊销。", "The seal's cert was revoked."),
+    "seal_time_proven": Wording(
+        "签章证书已失效；第三方的时间证明，签章早于失效。",
+        "The seal's cert counts no more; a time told by others proves that it sealed before.",
     ),
-    "seal_revoked": Wording(
-        "签章证书已被吊销，暂时无法证明签章时间。",
-        "The seal's cert was revoked and the time of sealing cannot be proven yet.",
+    "seal_time_unproven": Wording(
+        "签章证书已失效，没有第三方的时间证明签章早于失效，暂时无法确认，请向颁发机构核实。",
+        "The seal's cert counts no more and no time told by others proves that it sealed before; ask the issuing body.",
     ),
     "cert_other": Wording(
         "文件所附的签章证书与信任列表所列的不同，暂时无法确认。",
@@ -220,6 +222,7 @@ CHECKS: Mapping[str, Wording] = {
     "right_to_hold": Wording("持有依据", "Right to hold"),
     "annotations": Wording("标注", "Notes"),
     "log": Wording("存证日志", "Evidence log"),
+    "proven_time": Wording("签章时间证明", "Proven time of sealing"),
 }
 
 RESULTS: Mapping[str, Wording] = {

@@ -157,19 +157,31 @@ def _refuse_not_finite(value: Any) -> None:
 
 
 class CompactSigner:
-    """Signs many payloads under one header, which is encoded once."""
+    """Signs many payloads under one header, which is encoded once for each key."""
 
-    def __init__(self, signer: Signer, typ: str, headers: Mapping[str, Any] | None = None) -> None:
-        """`typ` is the token's type; `headers` are further protected headers, none of alg, kid, typ, crit, b64."""
-        self._signer = signer
-        self.protected = protected_header(signer, typ, headers)
-        self._start = f"{self.protected}.".encode("ascii")
+    def __init__(
+        self, signer: Signer | Callable[[], Signer], typ: str, headers: Mapping[str, Any] | None = None
+    ) -> None:
+        """`typ` is the token's type; `headers` are further protected headers, none of alg, kid, typ, crit, b64.
+
+        `signer` is one key, or what returns the key that counts now: each token is signed by that of its moment.
+        """
+        self._find: Callable[[], Signer] | None = signer if callable(signer) else None
+        first = signer() if callable(signer) else signer
+        self._typ, self._headers = typ, headers
+        self._begun = (first, self._start_of(first))
 
     def sign(self, payload: bytes, *, statement: bytes | None = None) -> str:
         """Return the compact token over `payload`. `statement` is the order it carries out, see `Signer.sign`."""
-        signing_input = self._start + encode(payload).encode("ascii")
-        signature = self._signer.sign(signing_input, statement=statement)
+        signer, start = self._begun
+        if self._find is not None and (found := self._find()) is not signer:
+            signer, start = self._begun = (found, self._start_of(found))
+        signing_input = start + encode(payload).encode("ascii")
+        signature = signer.sign(signing_input, statement=statement)
         return f"{signing_input.decode('ascii')}.{encode(signature)}"
+
+    def _start_of(self, signer: Signer) -> bytes:
+        return f"{protected_header(signer, self._typ, self._headers)}.".encode("ascii")
 
 
 def protected_header(signer: Signer, typ: str, headers: Mapping[str, Any] | None = None) -> str:

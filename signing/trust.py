@@ -142,6 +142,28 @@ class TrustList:
         ]
         return verify_cert(cert_der, anchors=anchors, purpose=purpose, at=at, allow_test=self.mode == "test")
 
+    def listed_key(self, kid: str, *, use: str, at: datetime) -> VerificationKey:
+        """Return the key named `kid` if it was listed for `use` (a body or a hub key's purpose) and begun at `at`.
+
+        Whatever ended it since: for those who ask how a record came to be, not whether it counts. KeyUnknownError.
+        """
+        listed = self._seal_keys.get(kid) or self._hub_keys.get(kid)
+        if listed is None or listed.use != use:
+            raise KeyUnknownError(kid, "unlisted" if listed is None else "wrong_use")
+        if at < listed.from_at or (listed.until_at is not None and at >= listed.until_at):
+            raise KeyUnknownError(kid, "not_yet" if at < listed.from_at else "ended")
+        return listed.key
+
+    def ends_at(self, kid: str) -> datetime | None:
+        """Return the moment from which nothing that the key named `kid` makes counts: its end or what revoked it.
+
+        None where neither is known; KeyUnknownError (unlisted).
+        """
+        listed = self._seal_keys.get(kid) or self._hub_keys.get(kid)
+        if listed is None:
+            raise KeyUnknownError(kid, "unlisted")
+        return min((each for each in (listed.until_at, listed.revoked_at) if each is not None), default=None)
+
     def find_seal(self, kid: str) -> SealIssuer:
         """Return the entry of the seal key `kid`, in force or not; KeyUnknownError (unlisted) when there is none."""
         for seal in self.seals:

@@ -151,6 +151,7 @@ _LAYERS = {
     "hub.erased_files": "steps",
     "hub.freshness": "steps",
     "hub.faces": "steps",
+    "hub.fallen": "steps",
     "hub.granting": "steps",
     "hub.holders": "steps",
     "hub.intake.spool": "steps",

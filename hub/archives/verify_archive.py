@@ -245,6 +245,10 @@ class TrustList:
             raise Broken("the listed key is not the one of that name")
         return key, str(found["algorithm"])
 
+    def begins_at(self, kid: str) -> datetime:
+        """Return when a key was first listed; of one that is not listed, the beginning of time."""
+        return moment(self.keys[kid]["from_at"]) if kid in self.keys else datetime.min.replace(tzinfo=UTC)
+
     def revoked_at(self, kid: str) -> str | None:
         found = self.keys.get(kid)
         return str(found["revoked_at"]) if found and found["revoked_at"] else None
@@ -631,17 +635,19 @@ class Verification:
         if not seals:
             raise Broken("there is none")
         doubts = []
-        for each in seals:
+        for number, each in enumerate(seals):
             header = header_of(str(each["protected"]), "dc+sd-jwt")
             kid = str(header.get("kid"))
-            key, algorithm = self._list_at(sealed_at).key(kid, use, sealed_at)
+            # A later seal stands beside the first by the body's order: its key was listed after the record was made.
+            listed = self._newest if number else self._list_at(sealed_at)
+            key, algorithm = listed.key(kid, use, max(sealed_at, listed.begins_at(kid)) if number else sealed_at)
             if header.get("alg") != algorithm:
                 raise Broken("a seal names another algorithm than its key's")
             message = f"{each['protected']}.{to_base64url(raw)}".encode("ascii")
             require_signature(key, algorithm, from_base64url(each["signature"]), message)
             if (revoked_at := self._newest.revoked_at(kid)) is not None:
                 doubts.append(revoked_at)
-        if doubts:
+        if len(doubts) == len(seals):
             raise Doubt(f"it holds, but its key was revoked at {doubts[0]}: when it sealed must be proven otherwise")
 
     def _require_disclosures(self, folder: str, payload: Row) -> None:

@@ -98,6 +98,10 @@ def _done(all_: Everything) -> Iterator[Entered]:
     for row in all_.rows(tables.erasure):
         before = issued[row["serial"]]
         yield "erase", row["act_id"], digests.get(row["statement"]), before["payload_sha256"], before["act_id"]
+    for row in all_.rows(tables.resealing):
+        if row["key_id"] is not None:
+            before = issued[row["serial"]]
+            yield "reseal", row["act_id"], digests.get(row["statement"]), before["payload_sha256"], before["act_id"]
     yield from _retirements_done(all_, digests)
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
@@ -295,7 +299,7 @@ _ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure, tables.redemption, tables.grant_request, tables.ending,
-    tables.grant_table, tables.ledger_reading, tables.deferral, tables.pull_batch,
+    tables.grant_table, tables.ledger_reading, tables.deferral, tables.pull_batch, tables.resealing,
 )  # fmt: skip
 
 

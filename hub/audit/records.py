@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub.store.intention import IntentionReader
 from schemas.erasure import erasable
 from schemas.fields import COMMON_FIELDS
 from schemas.identifiers import parse_identifier, parse_reference
+from signing.base64url import decode
 from signing.jws import VerificationKey, parse_json
 from signing.sd_jwt import OpenedRecord, Record, Seal, open_record
 from signing.status_list import place_of
@@ -41,17 +43,35 @@ def _records(all_: Everything) -> Faults:
 
 
 def _open(row: Row, record: Row, all_: Everything) -> OpenedRecord:
-    trust, at = all_.registry.trust(), row["sealed_at"]
+    trust, sealed = all_.registry.trust(), _sealed_at(row, all_)
     private = decrypt_disclosures(record["envelope"], serial=row["serial"], registry=all_.registry)
 
     def find_key(kid: str) -> VerificationKey:
-        if row["source"] is not None:
-            return trust.hub_key(kid, purpose="collected", at=at)
-        return trust.seal_key(kid, issuing_body=row["issuing_body"], at=at)
+        # Whether it counts is the verdict's to say: the store is whole when the key was its sealer's at that time.
+        use = "collected" if row["source"] is not None else row["issuing_body"]
+        return trust.listed_key(kid, use=use, at=sealed[kid] if kid in sealed else row["sealed_at"])
 
     disclosures = (*record["public_disclosures"], *private)
     seals = tuple(Seal(**each) for each in record["seals"])
     return open_record(Record(record["payload"], seals, disclosures), find_key=find_key)
+
+
+def _sealed_at(row: Row, all_: Everything) -> dict[str, datetime]:
+    """Return when each later seal was put beside a record's first, by its key."""
+    made = [each for each in all_.rows(tables.resealing) if each["serial"] == row["serial"] and each["key_id"]]
+    return {str(each["key_id"]): each["sealed_at"] for each in made}
+
+
+def _seals(all_: Everything) -> Faults:
+    """A record bears its first seal and one for each resealing, in the order they were made."""
+    made: dict[int, list[str]] = {}
+    for row in all_.rows(tables.resealing):
+        if row["key_id"] is not None:
+            made.setdefault(row["serial"], []).append(row["key_id"])
+    for record in all_.rows(tables.record):
+        keys = [str(parse_json(decode(each["protected"]))["kid"]) for each in record["seals"]]
+        if keys[1:] != made.get(record["serial"], []):
+            yield f"record {record['serial']}: its seals are not those that were ordered"
 
 
 def _expected_claims(row: Row, all_: Everything) -> dict[str, Any]:
@@ -166,6 +186,7 @@ def _identifier_parts(all_: Everything) -> Faults:
 
 CHECKS: Sequence[Check] = (
     _records,
+    _seals,
     _identifiers,
     _current_claims,
 )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from hub.applications import E_LICENCE_SYSTEM, PERSON_SYSTEM
 from hub.bundles.basis import put_basis
 from hub.bundles.members import Contents
-from hub.delivery import permitted_names, present, presentation_digest
+from hub.delivery import permitted_names, present_as_delivered, presentation_digest
 from hub.registry import Registry
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.entry import EntryReader
@@ -123,7 +123,7 @@ def _put_records(
         certificate = found[line["identifier"]]
         record = records[certificate.serial]
         names = permitted_names(certificate, decision, registry, connection)
-        document = present(record, names, certificate.serial, registry)
+        document = present_as_delivered(record, names, certificate.serial, {line["sha256"]}, registry)
         name = f"records/{number:03d}.json"
         contents.files[name] = canonical_json(document)
         is_as_delivered = presentation_digest(document) == line["sha256"]

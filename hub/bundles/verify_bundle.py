@@ -258,6 +258,15 @@ class TrustList:
             raise Broken("the listed key is not the one of that name")
         return key, str(found["algorithm"])
 
+    def counts(self, kid: str, at: datetime) -> bool:
+        """Say whether a listed key is in its time at that moment."""
+        found = self.keys[kid]
+        return moment(found["from_at"]) <= at and not (found["until_at"] and at >= moment(found["until_at"]))
+
+    def begins_at(self, kid: str) -> datetime:
+        """Return when a key was first listed; of one that is not listed, the beginning of time."""
+        return moment(self.keys[kid]["from_at"]) if kid in self.keys else datetime.min.replace(tzinfo=UTC)
+
     def revoked_at(self, kid: str) -> str | None:
         found = self.keys.get(kid)
         return str(found["revoked_at"]) if found and found["revoked_at"] else None
@@ -912,7 +921,10 @@ class Verification:
                     self._require_place(leaf, row)
 
     def _opened_head(self, name: str) -> tuple[int, bytes]:
-        """Return size and root of a head of the hub's log; logs after the first have a number at the end."""
+        """Return size and root of a head of the hub's log; logs after the first have a number at the end.
+
+        While one key of the log follows another, both are listed: one of them has signed it.
+        """
         at, note = moment(self._told["made_at"]), self._bundle.read(name).decode()
         listed = self._list_at(at)
         host = listed.origin.partition("//")[2]
@@ -920,13 +932,20 @@ class Verification:
         said = note.partition("\n")[0]
         if said != origin and not re.fullmatch(rf"{re.escape(origin)}/[1-9][0-9]{{0,3}}", said):
             raise Broken("it is of another log")
-        (kid,) = [kid for kid, each in listed.keys.items() if each["use"] == "hub:log"]
-        key, _ = listed.key(kid, "hub:log", at)
-        if not isinstance(key, ed25519.Ed25519PublicKey):
-            raise Broken("the log's key is of another kind")
-        head = opened_checkpoint(note, said, key)
-        self._require_unrevoked(kid)
-        return head
+        keys = [kid for kid, each in listed.keys.items() if each["use"] == "hub:log" and listed.counts(kid, at)]
+        for kid in keys:
+            key, _ = listed.key(kid, "hub:log", at)
+            if not isinstance(key, ed25519.Ed25519PublicKey):
+                raise Broken("the log's key is of another kind")
+            try:
+                head = opened_checkpoint(note, said, key)
+            except (Broken, InvalidSignature):
+                if kid == keys[-1]:
+                    raise
+            else:
+                self._require_unrevoked(kid)
+                return head
+        raise Broken("no key of the log is listed")
 
     def _leaf(self, name: str, row: Row) -> bytes:
         """Keep an act whose leaf follows from it; return the leaf (0x01 ‖ HMAC-SHA-256(salt, act))."""
@@ -1374,16 +1393,19 @@ class Verification:
         use = "hub:collected" if payload["origin"]["source"] is not None else str(payload["issuing_body"])
         if not signatures:
             raise Broken("there is none")
-        for each in signatures:
+        for number, each in enumerate(signatures):
             header = header_of(str(each["protected"]), "dc+sd-jwt")
             kids.append(str(header.get("kid")))
-            key, algorithm = self._list_at(at).key(kids[-1], use, at)
+            # A later seal stands beside the first by the body's order: its key was listed after the record was made.
+            listed = self._newest if number else self._list_at(at)
+            key, algorithm = listed.key(kids[-1], use, max(at, listed.begins_at(kids[-1])) if number else at)
             if header.get("alg") != algorithm:
                 raise Broken("a seal names another algorithm than its key's")
             message = f"{each['protected']}.{to_base64url(raw)}".encode("ascii")
             require_signature(key, algorithm, from_base64url(each["signature"]), message)
-        for kid in kids:
-            self._require_unrevoked(kid, issued["act_id"])
+        # One seal that nobody revoked is enough.
+        if all(any(listed.revoked_at(kid) for listed in self._lists) for kid in kids):
+            self._require_unrevoked(kids[0], issued["act_id"])
 
     def _require_disclosures(self, record: Row, payload: Row, decided: set[str]) -> None:
         digests, names = texts_of(payload["_sd"]), set[str]()

@@ -363,7 +363,9 @@ def _without_key(listed: "TrustList | None", keys: "KeyFolder | None") -> list[s
     if listed is None or keys is None:
         return []
     held = {keys.signer(use).key_id for use in keys.uses() if use.startswith("seal:")}
-    return sorted(seal.issuing_body for seal in listed.seals if seal.key_id not in held)
+    # Of a body's keys that followed each other the last one is here.
+    usable = {seal.issuing_body for seal in listed.seals if seal.key_id in held and seal.revoked_at is None}
+    return sorted({seal.issuing_body for seal in listed.seals} - usable)
 
 
 def _finding(name: str, zh: str, en: str, good: bool, seen: str) -> Finding:

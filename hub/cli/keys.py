@@ -1,7 +1,10 @@
 """`yizhao keys`: the keys of this site, made and certified by the TEST authority, and the next trust list."""
 
+import json
+import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,9 +13,14 @@ from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, show, show_rows
 
 if TYPE_CHECKING:
+    from hub.installation import Also, Revocation
     from hub.keyfolder import KeyFolder
+    from hub.settings import Settings
     from hub.store.database import Database
     from signing.trust import TrustList
+
+# A process reads the trust list anew once a second.
+_READ_SECONDS = 2.0
 
 app = typer.Typer(no_args_is_help=True, help="本地密钥与信任列表。 Keys of this site, and the trust list.")
 
@@ -101,27 +109,120 @@ def trust_list(
 
 
 @app.command()
-def renew(
-    purpose: Annotated[str, typer.Argument(help="用途：answers、status 或 tokens。 One of these three.")],
+def rotate(
+    use: Annotated[
+        str,
+        typer.Argument(
+            help="用途：answers、collected、copies、log、notes、status、tokens，或 seal:机构代码。 Which key's use."
+        ),
+    ],
     data: Data = None,
     keys: Keys = None,
     database: DatabaseUrl = None,
     passphrase_file: Passphrase = None,
     as_json: AsJson = False,
 ) -> None:
-    """更换平台自己的密钥（测试）；新旧并行一天，须在此期间重启各进程。 Renew a key of the hub: restart within a day."""
-    from hub.cli.simulator import open_simulator
-    from hub.installation import load_installation, renew_hub_key
+    """更换一把密钥（测试）；新旧均在列表上，各进程自下一次签名起用新的。 Rotate a key: no process is started again."""
+    from hub.installation import load_installation, rotate_key
     from hub.keyfolder import KeyFolder
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     folder, now = KeyFolder(settings.key_folder, settings.passphrase_file), datetime.now(UTC)
+    full = use if use.startswith("seal:") else f"hub:{use.removeprefix('hub:')}"
     with open_database(settings) as opened:
-        made = renew_hub_key(
-            purpose, database=opened, keys=folder, installation=load_installation(opened),
-            e_licence_cert=open_simulator(folder, now).anchor_der, now=now,
+        made = rotate_key(
+            full, keys=folder, operator=load_installation(opened).operator,
+            list_again=lambda: sign_next_trust_list(opened, folder, now), pause=wait_for_processes, now=now,
         )  # fmt: skip
-    show({"version": made.version, "key_id": folder.signer(f"hub:{purpose}").key_id}, as_json=as_json)
+        told: dict[str, object] = {"version": made.version, "key_id": folder.signer(full).key_id}
+        if full == "hub:log":
+            # Whoever watches the log is to be told: a witness signs nothing by a key that it was not given.
+            told["log_key"] = log_key_text(settings, opened, folder, now)
+    show(told, as_json=as_json)
+
+
+@app.command()
+def compromise(
+    key: Annotated[str, typer.Argument(help="用途，或 key id。 Its use, or the key id.")],
+    since: Annotated[str, typer.Option("--since", help="自何时起不可信，带时区。 Since when, with the zone.")],
+    file: Annotated[Path | None, typer.Option("--file", help="受影响证照清单写到此文件。 Where the list goes.")] = None,
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """登记密钥泄露（测试）：此后所签、无时间证明者一律存疑。 A key is compromised: only what is proven older counts."""
+    from hub.cli.refusals import LocalRefusal
+
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        raise LocalRefusal("since_form") from None
+    if moment.tzinfo is None:
+        raise LocalRefusal("since_form")
+    told = compromise_key(settings, key, moment.astimezone(UTC), datetime.now(UTC))
+    if file is not None:
+        file.write_text(json.dumps(told["fallen"], indent=1, ensure_ascii=False))
+        told["fallen"] = {body: len(each) for body, each in told["fallen"].items()}
+    show(told, as_json=as_json)
+
+
+def compromise_key(settings: "Settings", key: str, since: datetime, now: datetime) -> dict[str, Any]:
+    """Let a key count no more since a moment; return what came of it, with the identifiers by issuing body."""
+    from hub.app import build
+    from hub.installation import COMPROMISED, Revocation, load_installation, make_next_key
+    from hub.key_life import KeySteps
+    from hub.key_life import compromise as compromise_since
+    from hub.keyfolder import KeyFolder
+    from hub.proven_time import SealTimes
+
+    hub = build(settings)
+    try:
+        database, folder = hub.registry.database, KeyFolder(settings.key_folder, settings.passphrase_file)
+        operator = load_installation(database).operator
+        full = key if key.startswith("seal:") else f"hub:{key.removeprefix('hub:')}"
+        steps = KeySteps(
+            present=lambda use: folder.signer(use).key_id if use in folder.uses() else None,
+            make_next=lambda use: make_next_key(use, keys=folder, operator=operator, now=now),
+            list_again=lambda key_id, at, also: sign_next_trust_list(
+                database, folder, now, revoked=Revocation(key_id, at, COMPROMISED), also=also
+            ),
+            pause=wait_for_processes,
+            adopt=folder.adopt_next,
+        )
+        made = compromise_since(
+            folder.signer(full).key_id if full in folder.uses() else key, since=since, operator=operator,
+            registry=hub.registry, times=SealTimes(database, hub.audited.log), steps=steps, now=now,
+        )  # fmt: skip
+    finally:
+        hub.close()
+    return {
+        "key_id": made.key_id,
+        "use": made.use,
+        "since": made.since.isoformat(),
+        "trust_list": made.trust_list,
+        "consequence": made.consequence[0],
+        "consequence_en": made.consequence[1],
+        "certificates": sum(map(len, made.fallen.values())),
+        "fallen": made.fallen,
+    }
+
+
+def wait_for_processes() -> None:
+    """Wait until every running process has read the newest trust list: each does so once a second."""
+    time.sleep(_READ_SECONDS)
+
+
+def log_key_text(settings: "Settings", database: "Database", folder: "KeyFolder", now: datetime) -> str:
+    """Return the log's public key in the one-line form that witnesses are given."""
+    from hub.app import open_log
+    from hub.installation import load_installation
+
+    store, key = open_log(settings, database, folder, load_installation(database), now)
+    store.close()
+    return key.text
 
 
 def make_key(folder: "KeyFolder", use: str, name: str, licence_number: str, purpose: str, now: datetime) -> bytes:
@@ -142,7 +243,14 @@ def make_key(folder: "KeyFolder", use: str, name: str, licence_number: str, purp
     return folder.cert(use)
 
 
-def sign_next_trust_list(database: "Database", keys: "KeyFolder", now: datetime) -> "TrustList":
+def sign_next_trust_list(
+    database: "Database",
+    keys: "KeyFolder",
+    now: datetime,
+    *,
+    revoked: "Revocation | None" = None,
+    also: "Also | None" = None,
+) -> "TrustList":
     """Sign and keep the next TEST trust list."""
     from hub.cli.simulator import open_simulator
     from hub.installation import load_installation, make_trust_list
@@ -153,4 +261,6 @@ def sign_next_trust_list(database: "Database", keys: "KeyFolder", now: datetime)
         installation=load_installation(database),
         e_licence_cert=open_simulator(keys, now).anchor_der,
         now=now,
+        revoked=revoked,
+        also=also,
     )

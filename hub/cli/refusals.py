@@ -205,11 +205,53 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "核对 YIZHAO_PROXY_SECRET_FILE；可用 openssl rand -hex 32 生成。",
         "Check YIZHAO_PROXY_SECRET_FILE; `openssl rand -hex 32` makes one.",
     ),
-    "key_not_renewable": (
-        "平台的这一种密钥目前不能更换。",
-        "A key of the hub for this purpose cannot be renewed yet.",
-        "可更换的是 answers、status、tokens。",
-        "Those that can be are answers, status and tokens.",
+    "key_not_rotatable": (
+        "没有这种用途的密钥可更换。",
+        "There is no key of this use to be followed by another.",
+        "用途：answers、collected、copies、log、notes、status、tokens，或 seal:机构代码；见 yizhao keys list。",
+        "Uses: answers, collected, copies, log, notes, status, tokens, or seal:BODY; see `yizhao keys list`.",
+    ),
+    "key_not_listed": (
+        "信任列表上没有这把密钥。",
+        "The trust list names no such key.",
+        "请用 yizhao keys list 核对，或写出完整的 key id。",
+        "Check `yizhao keys list`, or give the whole key id.",
+    ),
+    "compromise_future": (
+        "泄露时间晚于现在。",
+        "The moment of the compromise has not come yet.",
+        "请核对时间与本机时钟。",
+        "Check the moment and this machine's clock.",
+    ),
+    "compromise_early": (
+        "泄露时间早于密钥列入信任列表的时间。",
+        "The moment is before the key was first listed.",
+        "请改用列入之时或其后的时间。",
+        "Give the moment it was listed, or a later one.",
+    ),
+    "compromise_later": (
+        "已登记了更早的泄露时间，不能改晚。",
+        "An earlier moment was recorded; it is never moved later.",
+        "如需更正，只能改得更早。",
+        "It can only be moved earlier.",
+    ),
+    "compromise_log": (
+        "日志密钥的泄露不按时间点处理：树头以见证者与时间戳为准。",
+        "A compromised log key is not judged by a moment: heads are believed for their witnesses and timestamps.",
+        "请用 yizhao keys rotate log 换钥，通知见证者新公钥，并用 yizhao audit 核对日志。",
+        "Rotate it with `yizhao keys rotate log`, give witnesses the new key, and check the log with `yizhao audit`.",
+    ),
+    "since_form": (
+        "--since 不是带时区的时间。",
+        "--since is not a moment with its zone.",
+        "写成 2026-11-23T09:00:00+08:00。",
+        "Write it like 2026-11-23T09:00:00+08:00.",
+    ),
+    "rotation_failed": (
+        "换钥演练未通过：有旧件核验失败。",
+        "The drill failed: something old does not verify after the rotation.",
+        "按所列逐件核查；真实密钥未动。",
+        "Look into each that is named; the real keys were not touched.",
     ),
     "key_unusable": (
         "这把密钥打不开。",

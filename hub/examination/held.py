@@ -7,16 +7,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.examination.proof import NoteProof
 from hub.facts import Surroundings, facts_of, head_licence_state
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.erasure import ErasureReader
 from hub.verification import judge, passed
 from schemas.certificate import Certificate
-from schemas.verdict import Check, CheckName, Facts, Result, Surface, Verdict
+from schemas.verdict import SEAL_OVER, Check, CheckName, Facts, Result, Surface, Verdict
 
 NOT_ISSUED = Check(CheckName.STATUS, Result.FAILED, "record_not_issued")
 ERASED = Check(CheckName.RIGHT_TO_HOLD, Result.UNKNOWN, "content_erased")
+_NOTE_PROVEN = Check(CheckName.RIGHT_TO_HOLD, Result.PASSED, "seal_time_proven")
+_NOTE_UNPROVEN = Check(CheckName.RIGHT_TO_HOLD, Result.UNKNOWN, "seal_time_unproven")
 OTHER_BYTES = Check(CheckName.STATUS, Result.FAILED, "not_issued_file")
 
 
@@ -34,7 +37,10 @@ class Held:
         """Return what the registry knows of a certificate now, with the findings on what was shown."""
         body, head = self.bodies[certificate.serial], self.heads[certificate.licence_number]
         facts = facts_of(dict(body), head_licence_state(head, now), surroundings)
-        trust = known.trust if known.trust != passed(CheckName.TRUST) else facts.trust
+        # A key that is over says no more about the very record that is held: how that stands is known here, with the
+        # seal that was put beside it since.
+        is_known = known.trust == passed(CheckName.TRUST) or known.trust.reason in SEAL_OVER
+        trust = facts.trust if is_known else known.trust
         return replace(facts, seal=known.seal, trust=trust, right_to_hold=known.right_to_hold)
 
     def judge_named(self, identifier: str, known: Facts, surroundings: Surroundings, now: datetime) -> Verdict:
@@ -45,6 +51,15 @@ class Held:
         else:
             facts = self.facts(known, certificate, surroundings, now)
         return judge(facts, surface=Surface.EXAMINATION, now=now)
+
+
+def right_in_time(right: NoteProof, note: str | None, surroundings: Surroundings) -> NoteProof:
+    """Return the right that a note gives whose key is over: as it gave it, where it is proven older than that."""
+    if right.note is None or note is None or right.right_to_hold.reason not in SEAL_OVER:
+        return right
+    if not surroundings.in_time.note(note, right.note.serial, right.key_id):
+        return replace(right, right_to_hold=_NOTE_UNPROVEN)
+    return replace(right, right_to_hold=_NOTE_PROVEN)
 
 
 def not_issued(known: Facts, surroundings: Surroundings) -> Facts:

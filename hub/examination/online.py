@@ -13,7 +13,7 @@ from datetime import datetime
 from hub.errors import SetupError
 from hub.examination.documents import Read, ShownDocument, read_shown
 from hub.examination.forms import Examined, Form, kind_of
-from hub.examination.held import OTHER_BYTES, Held, not_issued, read_held, without_erased
+from hub.examination.held import OTHER_BYTES, Held, not_issued, read_held, right_in_time, without_erased
 from hub.examination.known import empty_answer, facts_of_bytes, facts_of_note, refused_token
 from hub.examination.listed import NOTES_PURPOSE
 from hub.examination.online_documents import examine_document, examine_existing
@@ -128,6 +128,7 @@ def _examine_files(
         right = NoteProof(Check(CheckName.RIGHT_TO_HOLD, Result.UNKNOWN, "check_missing"))
         if trust is not None:
             right = prove_right(file, proven, find_type=find_type, trust=trust, now=now)
+            right = right_in_time(right, file.note, surroundings)
         facts = facts_of_bytes(proven, right)
         if proven.claims is not None and file.record is not None:
             certificate = held.certificates.get(proven.claims.identifier)
@@ -158,7 +159,8 @@ def _examine_note(
     if note is None or not note.presentations:
         return refused_token(examined, token)
     held = _held([each.identifier for each in note.presentations], registry)
-    unseen = facts_of_note(token, note_standing(note, token, now))
+    right = NoteProof(note_standing(note, token, now), note, key_id=token.key_id)
+    unseen = facts_of_note(token, right_in_time(right, examined.token, surroundings).right_to_hold)
     findings = tuple(
         Finding(
             held.judge_named(each.identifier, unseen, surroundings, now),

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from hub.examination.documents import NO_LIST_DOCUMENT, OWN_DOCUMENT, ShownDocument, prove_document
 from hub.examination.forms import Form
-from hub.examination.held import OTHER_BYTES, not_issued, read_held, without_erased
+from hub.examination.held import OTHER_BYTES, not_issued, read_held, right_in_time, without_erased
 from hub.examination.known import facts_of_findings
 from hub.examination.proof import FindType
 from hub.examination.report import Examination, Finding, document_facts, existing_facts
@@ -25,7 +25,7 @@ from hub.verification import judge, passed
 from schemas.certificate import Certificate
 from schemas.document import DocumentMetadata
 from schemas.download import EXISTING
-from schemas.verdict import Check, CheckName, Facts, Result, Surface
+from schemas.verdict import SEAL_OVER, Check, CheckName, Facts, Result, Surface
 from signing.trust import TrustList
 
 _AS_TAKEN_IN = Check(CheckName.SEAL, Result.PASSED, "existing_document")
@@ -44,6 +44,8 @@ def examine_document(
     proven = NO_LIST_DOCUMENT
     if trust is not None:
         proven = prove_document(shown, find_type=find_type, trust=trust, now=now)
+        note = shown.delivered.note if shown.delivered else None
+        proven = replace(proven, right=right_in_time(proven.right, note, surroundings))
     facts = proven.facts
     if proven.metadata is not None:
         with registry.database.read() as connection:
@@ -95,8 +97,19 @@ def _held_now(
     issued = _issued(said, shown, certificate, connection)
     if issued is None:
         return replace(known, status_finding=OTHER_BYTES, log=surroundings.log)
-    facts = held.facts(known, certificate, surroundings, now)
+    facts = _sealed_in_time(known, held.facts(known, certificate, surroundings, now), issued, surroundings)
     return facts if issued.erased_by is None else without_erased(facts)
+
+
+def _sealed_in_time(known: Facts, facts: Facts, issued: StoredDocument, surroundings: Surroundings) -> Facts:
+    """Return the facts with the doubt of a document whose own seal is over and not proven older than that.
+
+    What was put beside its record since says nothing of the file.
+    """
+    standing = surroundings.seals.get(issued.key_id, known.trust)
+    if standing.reason not in SEAL_OVER or surroundings.in_time.act(issued.act_id, issued.sha256, issued.key_id):
+        return facts
+    return replace(facts, trust=standing, sealed_in_time=False)
 
 
 def _issued(

@@ -1,7 +1,7 @@
 """What holds of the bytes shown: seals, certs, delivery note and answer signatures against the trust list.
 
-A key is found in the trust list and nowhere else; certs inside a file are only compared. Until the time of a seal is
-proven by the log, a key that has ended or was revoked proves nothing about when it signed: that reads unknown.
+A key is found in the trust list and nowhere else; certs inside a file are only compared. The bytes alone do not prove
+when they were signed: what a key sealed that has ended or was revoked reads unknown, until the log is asked.
 """
 
 from collections.abc import Callable, Iterable
@@ -56,20 +56,25 @@ class SealProof:
 
 @dataclass(frozen=True, slots=True)
 class NoteProof:
-    """The finding on the right to hold a record; `note` and `presentation` only where the note is genuine."""
+    """The finding on the right to hold a record; `note` and `presentation` only where the note is genuine.
+
+    `key_id` is the key that signed the note.
+    """
 
     right_to_hold: Check
     note: Note | None = None
     presentation: Presentation | None = None
+    key_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenProof:
-    """Findings on a token signed by the hub; `payload` only where the signature held."""
+    """Findings on a token signed by the hub; `payload` and `key_id` only where the signature held."""
 
     seal: Check
     trust: Check
     payload: Any = None
+    key_id: str = ""
 
 
 NO_LIST = SealProof(
@@ -150,7 +155,7 @@ def prove_right(
     presentation = note.presentation(_digest_of(shown), proven.claims.identifier) if note else None
     if note is None or presentation is None or note.holder != proven.claims.licence_number:
         return NoteProof(_right(Result.FAILED, "note_broken"))
-    return NoteProof(note_standing(note, token, now), note, presentation)
+    return NoteProof(note_standing(note, token, now), note, presentation, token.key_id)
 
 
 def note_of(token: TokenProof, trust: TrustList) -> Note | None:
@@ -208,8 +213,8 @@ def prove_token(token: str, *, typ: str, purpose: str, trust: TrustList, now: da
     try:
         trust.hub_key(jws.key_id, purpose=purpose, at=now)
     except KeyUnknownError as error:
-        return TokenProof(passed(CheckName.SEAL), standing_of(error), payload)
-    return TokenProof(passed(CheckName.SEAL), passed(CheckName.TRUST), payload)
+        return TokenProof(passed(CheckName.SEAL), standing_of(error), payload, jws.key_id)
+    return TokenProof(passed(CheckName.SEAL), passed(CheckName.TRUST), payload, jws.key_id)
 
 
 def answer_of(token: str, *, trust: TrustList, now: datetime) -> tuple[TokenProof, SignedAnswer | None]:

@@ -230,6 +230,10 @@ class CertificateWriter:
         row = {"serial": serial, "public_disclosures": list(public), "envelope": envelope}
         update_rows(self._connection, tables.record, [row], key="serial")
 
+    def set_seals(self, serial: int, seals: Sequence[Mapping[str, str]]) -> None:
+        """Keep a record's seals, one more than before; the payload stays as it is."""
+        update_rows(self._connection, tables.record, [{"serial": serial, "seals": list(seals)}], key="serial")
+
     def set_status(self, serial: int, *, status: str, since: date, until: date | None) -> None:
         row = {"serial": serial, "status": status, "status_since": since, "suspended_until": until}
         update_rows(self._connection, tables.certificate, [row], key="serial")

@@ -414,6 +414,19 @@ class LogStore:
         with self._database.read() as connection:
             return _first_time(connection, _number(connection), index)
 
+    def covered_before(self, moment: datetime) -> int:
+        """Return the first place, through all logs, that no witness and no authority had spoken of before a moment."""
+        with self._database.read() as connection:
+            sizes = connection.execute(select(former.c.number, former.c.size).order_by(former.c.number)).all()
+            sizes = [*sizes, connection.execute(select(head.c.number, head.c.size)).one()]
+            place = 0
+            for number, size in sizes:
+                covered = _covered_before(connection, number, moment)
+                if covered < size:
+                    return place + covered
+                place += size
+            return place
+
     # --- tiles ---
 
     def put_tile(self, number: int, level: int | None, index: int, content: bytes) -> None:
@@ -463,6 +476,12 @@ def _newest_size(connection: Connection, log: int, witness: str) -> int:
     its = (witnessed.c.log == log) & (witnessed.c.witness == witness)
     found = connection.execute(select(func.max(witnessed.c.size)).where(its)).scalar()
     return -1 if found is None else int(found)
+
+
+def _covered_before(connection: Connection, log: int, moment: datetime) -> int:
+    words = select(func.max(witnessed.c.size)).where(witnessed.c.log == log, witnessed.c.seen_at < moment)
+    times = select(func.max(proven_time.c.size)).where(proven_time.c.log == log, proven_time.c.gen_time < moment)
+    return max(int(connection.execute(each).scalar() or 0) for each in (words, times))
 
 
 def _lines(connection: Connection, log: int, size: int, note: str) -> list[str]:

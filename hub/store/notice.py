@@ -64,6 +64,11 @@ class NoticeReader:
         rows = select_among(self._connection, _TABLE, "serial", serials, order="number", kind=kind) if serials else ()
         return [StoredNotice(*row) for row in rows]
 
+    def open_of_kind(self, kind: str) -> list[StoredNotice]:
+        """Return the open tasks of a kind, whoever they are for."""
+        query = select(_TABLE).where(_TABLE.c.kind == kind, _TABLE.c.state == "open").order_by(_TABLE.c.number)
+        return [StoredNotice(*row) for row in self._connection.execute(query)]
+
     def overdue(
         self, today: date, *, recipients: Sequence[str] | None, after: tuple[date, int], most: int
     ) -> list[StoredNotice]:

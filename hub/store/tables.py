@@ -336,6 +336,28 @@ status_change = Table(
     # The act that undid this one; both are kept.
     Column("undone_by", String(64)),
 )
+resealing = Table(
+    "resealing",
+    metadata,
+    # A seal that is put beside a record's earlier ones, by the issuing body's order: an intention until it has a key.
+    Column("number", Serial, primary_key=True),
+    Column("serial", Serial, nullable=False, index=True),
+    # The key whose seal proves nothing any more, and the one that seals in its place.
+    Column("over_key_id", String(43), nullable=False),
+    Column("key_id", String(43)),
+    Column("batch", String(43), nullable=False),
+    Column("owner", String(43), nullable=False),
+    Column("lease_until", Moment, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("sealed_at", Moment),
+    Column("act_id", String(64), nullable=False),
+)
+# One at a time for each record; what is under way is found by it.
+Index(
+    "resealing_open", resealing.c.serial, unique=True,
+    sqlite_where=resealing.c.key_id.is_(None), postgresql_where=resealing.c.key_id.is_(None),
+)  # fmt: skip
 
 # --- claims: all uniqueness, in slim tables ---------------------------------------------------------------------
 identifier_claim = Table(

@@ -1,5 +1,6 @@
 """Doors of the evidence log: checkpoint, tiles (C2SP tlog-tiles) and proofs, for whoever asks."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,8 +19,8 @@ _Leaf = Annotated[int | None, Query(ge=0, le=2**62, description="the index of a 
 _Size = Annotated[int | None, Query(ge=0, le=2**62)]
 
 
-def routes(store: LogStore, key: str, panel: Panel) -> APIRouter:
-    """`key` is the log's public key in the one-line form of notes; `panel` the witnesses that were configured."""
+def routes(store: LogStore, key: Callable[[], str], panel: Panel) -> APIRouter:
+    """`key` returns the log's public key in the one-line form of notes; `panel` are the configured witnesses."""
     router = APIRouter(prefix="/log", tags=["evidence 存证"])
 
     @router.get("/checkpoint", summary="The signed head of the log 存证日志的签名树头")
@@ -77,6 +78,6 @@ def routes(store: LogStore, key: str, panel: Panel) -> APIRouter:
 
     @router.get("/key", summary="The key of the log 日志公钥")
     async def keys() -> Response:
-        return PlainTextResponse(f"{key}\n", headers=_FOR_A_SECOND)
+        return PlainTextResponse(f"{key()}\n", headers=_FOR_A_SECOND)
 
     return router

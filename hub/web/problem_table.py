@@ -167,6 +167,15 @@ ORDERS: Mapping[str, Row] = {
         "That body has given more single orders this hour than one officer may sign for.",
         "请由第二名经办人共同签署，或改用批量文件。", "Have a second officer sign too, or hand in a file.",
     ),
+    "nothing_to_reseal": Row(
+        409, "没有证照因这把密钥待重新签章。", "No certificate waits to be sealed again because of this key.",
+        "请核对密钥标识；已重新签章的无须再办。", "Check the key id; what was sealed again needs nothing more.",
+    ),
+    "not_to_reseal": Row(
+        409, "所列证照中有一张不因这把密钥存疑，不得重新签章。",
+        "One of the certificates is not in doubt because of this key and is not sealed again.",
+        "请从清单中去掉这一张，或不列清单、按密钥办理。", "Take it off the list, or name the key alone.",
+    ),
     "joint_body_silent": Row(
         403, "有联合颁发机构没有共同签署。", "A joint issuing body has not signed.",
         "请由每个联合颁发机构所属部门的业务系统对同一内容签署指令，一并提交。",
@@ -1017,9 +1026,32 @@ HUB: Mapping[str, Row] = {
     "clock_setting": Row(
         503, "法定期限的一项设置不对。", "A setting of a legal clock is wrong.", *_ASK_OPERATOR,
     ),
-    "key_not_renewable": Row(
-        503, "平台的这一种密钥目前不能更换。", "A key of the hub for this purpose cannot be renewed yet.",
-        "可更换的是 answers、status、tokens。", "Those that can be are answers, status and tokens.",
+    "key_not_rotatable": Row(
+        503, "没有这种用途的密钥可更换。", "There is no key of this use to be followed by another.",
+        "用途：answers、collected、copies、log、notes、status、tokens，或 seal:机构代码；见 yizhao keys list。",
+        "Uses: answers, collected, copies, log, notes, status, tokens, or seal:BODY; see `yizhao keys list`.",
+    ),
+    "key_not_listed": Row(
+        503, "信任列表上没有这把密钥。", "The trust list names no such key.",
+        "请用 yizhao keys list 核对，或写出完整的 key id。", "Check `yizhao keys list`, or give the whole key id.",
+    ),
+    "compromise_future": Row(
+        503, "泄露时间晚于现在。", "The moment of the compromise has not come yet.",
+        "请核对时间与本机时钟。", "Check the moment and this machine's clock.",
+    ),
+    "compromise_early": Row(
+        503, "泄露时间早于密钥列入信任列表的时间。", "The moment is before the key was first listed.",
+        "请改用列入之时或其后的时间。", "Give the moment it was listed, or a later one.",
+    ),
+    "compromise_later": Row(
+        503, "已登记了更早的泄露时间，不能改晚。", "An earlier moment was recorded; it is never moved later.",
+        "如需更正，只能改得更早。", "It can only be moved earlier.",
+    ),
+    "compromise_log": Row(
+        503, "日志密钥的泄露不按时间点处理：树头以见证者与时间戳为准。",
+        "A compromised log key is not judged by a moment: heads are believed for their witnesses and timestamps.",
+        "请用 yizhao keys rotate log 换钥，通知见证者新公钥，并用 yizhao audit 核对日志。",
+        "Rotate it with `yizhao keys rotate log`, give witnesses the new key, and check the log with `yizhao audit`.",
     ),
     "proxy_secret_file": Row(
         503, "反向代理的密钥文件缺失、为空，或其中的密钥不足 32 个字符。",

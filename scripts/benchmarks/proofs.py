@@ -29,7 +29,8 @@ def measure_proofs(folder: Path, say: Callable[..., None]) -> None:
     """Measure adding leaves, inclusion and consistency proofs."""
     now = datetime.now(UTC)
     signing = generate_private_key("Ed25519")
-    key = LogKey("bench.example.test/log", FileSigner(signing), signing.public_key())
+    signer = FileSigner(signing)
+    key = LogKey("bench.example.test/log", lambda: signer, signing.public_key)
     first = empty_head(key, now)
     edge, seconds = first.edge, 0.0
     for hashes in _batches():

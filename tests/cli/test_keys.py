@@ -1,23 +1,50 @@
-"""`yizhao keys`: a key of the hub is renewed, and the installation is whole afterwards."""
+"""`yizhao keys`: keys are rotated and found compromised, and the installation is whole afterwards."""
+
+import json
+from datetime import UTC, datetime
 
 import pytest
 
+from hub.cli import keys as command
 from tests.cli.site import Site, run
 
 
-def test_key_of_the_hub_is_renewed_and_listed_under_its_use(site: Site) -> None:
+@pytest.fixture(autouse=True)
+def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process has to read the list before its key counts."""
+    monkeypatch.setattr(command, "wait_for_processes", lambda: None)
+
+
+@pytest.mark.parametrize("use", ["tokens", "log"])
+def test_key_is_rotated_and_listed_under_its_use(site: Site, use: str) -> None:
     before = _keys(site)
-    renewed = run("keys", "renew", "tokens", *site.local, "--json")
+    rotated = run("keys", "rotate", use, *site.local, "--json")
     after = _keys(site)
-    assert (renewed.code, renewed.json["key_id"]) == (0, after["hub:tokens"])
-    assert {use for use in after if after[use] != before[use]} == {"hub:tokens"}
+    assert (rotated.code, rotated.json["key_id"]) == (0, after[f"hub:{use}"])
+    assert {each for each in after if after[each] != before[each]} == {f"hub:{use}"}
     assert run("doctor", *site.local).code == 0
 
 
-@pytest.mark.parametrize("purpose", ["notes", "x"])
-def test_key_of_what_is_kept_is_not_renewed(site: Site, purpose: str) -> None:
-    refused = run("keys", "renew", purpose, *site.local)
-    assert (refused.code, "key_not_renewable" in refused.err) == (1, True)
+def test_key_of_no_use_is_not_rotated(site: Site) -> None:
+    refused = run("keys", "rotate", "x", *site.local)
+    assert (refused.code, "key_not_rotatable" in refused.err) == (1, True)
+
+
+def test_compromise_is_told_with_its_consequence_and_the_key_replaced(site: Site) -> None:
+    before = _keys(site)
+    since = run("keys", "compromise", "tokens", "--since", "2026-11-23T09:00:00", *site.local)
+    assert (since.code, "since_form" in since.err) == (1, True)
+    early = run("keys", "compromise", "tokens", "--since", "2020-01-01T00:00:00+08:00", *site.local)
+    assert (early.code, "compromise_early" in early.err) == (1, True)
+    listed = run("keys", "rotate", "answers", *site.local, "--json").json
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    told = run(
+        "keys", "compromise", "tokens", "--since", moment, "--file", str(site.folder / "fallen.json"), *site.local,
+        "--json",
+    )  # fmt: skip
+    assert (told.code, told.json["trust_list"], told.json["key_id"]) == (0, listed["version"] + 1, before["hub:tokens"])
+    assert json.loads((site.folder / "fallen.json").read_text()) == {}
+    assert _keys(site)["hub:tokens"] != before["hub:tokens"]
 
 
 def _keys(site: Site) -> dict[str, str]:

@@ -189,8 +189,8 @@ def test_changed_or_ended_document_is_not_valid(case: Case) -> None:
     ("changes", "outcome", "reason"),
     [
         ({}, "unknown", "status_as_signed"),
-        ({"revoked_at": NOW - timedelta(days=1)}, "unknown", "seal_revoked"),
-        ({"until_at": NOW - timedelta(days=1)}, "unknown", "seal_ended"),
+        ({"revoked_at": NOW - timedelta(days=1)}, "unknown", "seal_time_unproven"),
+        ({"until_at": NOW - timedelta(days=1)}, "unknown", "seal_time_unproven"),
         ({"from_at": NOW + timedelta(days=1)}, "not_valid", "seal_unlisted"),
         ({"issuing_body": "11442000MB2D00009K"}, "not_valid", "seal_unlisted"),
     ],

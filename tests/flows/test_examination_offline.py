@@ -226,8 +226,8 @@ def test_body_cannot_seal_as_the_hub_nor_the_hub_as_a_body() -> None:
 @pytest.mark.parametrize(
     ("changes", "outcome", "reason"),
     [
-        ({"revoked_at": NOW}, "unknown", "seal_revoked"),
-        ({"until_at": NOW}, "unknown", "seal_ended"),
+        ({"revoked_at": NOW}, "unknown", "seal_time_unproven"),
+        ({"until_at": NOW}, "unknown", "seal_time_unproven"),
         ({"from_at": NOW + DAY}, "not_valid", "seal_unlisted"),
     ],
 )
@@ -242,7 +242,7 @@ def test_seal_whose_key_does_not_count_now_proves_nothing_yet(
 def test_seal_of_an_ended_cert_proves_nothing_yet() -> None:
     trust = DESK.trust(expires_at=NOW + 4 * YEAR)
     raw = DESK.record(PUBLIC, valid_to=None).to_json()
-    assert DESK.outcome(raw, trust=trust, now=NOW + 3 * YEAR) == ("unknown", "seal_ended")
+    assert DESK.outcome(raw, trust=trust, now=NOW + 3 * YEAR) == ("unknown", "seal_time_unproven")
 
 
 def test_re_seal_by_a_listed_key_keeps_a_record_alive() -> None:

@@ -6,11 +6,12 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from hub.installation import OVERLAP, RENEWABLE, make_trust_list, renew_hub_key
+from hub.installation import HUB_KEYS, OVERLAP, SHORT_LIVED, make_trust_list
 from hub.publication import jwks
 from schemas.tokens import TOKEN_TYP
 from signing.base64url import decode
 from signing.jws import sign_compact
+from tests.flows.keys_led import rotate
 from tests.flows.refusals import refused
 from tests.flows.signing_in import call, sign_in
 from tests.flows.world import World
@@ -44,7 +45,7 @@ def test_old_key_signs_no_token_after_the_overlap(hub_world: World) -> None:
         call(hub_world, sign_compact(claims, signer=signer, typ=TOKEN_TYP))
 
 
-@pytest.mark.parametrize("purpose", RENEWABLE)
+@pytest.mark.parametrize("purpose", SHORT_LIVED)
 def test_jwks_has_both_keys_for_the_overlap_and_then_the_new_one(hub_world: World, purpose: str) -> None:
     before = _published(hub_world)
     _renew(hub_world, purpose)
@@ -99,18 +100,22 @@ def test_key_is_renewed_as_often_as_one_likes(hub_world: World) -> None:
     assert names <= _published(hub_world)
 
 
-@pytest.mark.parametrize("purpose", ["notes", "collected", "copies", "log", "root", "../tokens", ""])
-def test_key_of_what_is_kept_as_evidence_is_not_renewed(hub_world: World, purpose: str) -> None:
-    with refused("key_not_renewable"):
+@pytest.mark.parametrize("purpose", sorted(HUB_KEYS.keys() - set(SHORT_LIVED)))
+def test_key_of_what_is_kept_stays_listed_to_its_own_end(hub_world: World, purpose: str) -> None:
+    before = [each for each in hub_world.trust().hub_keys if each.purpose == purpose]
+    _renew(hub_world, purpose)
+    after = [each for each in hub_world.trust().hub_keys if each.purpose == purpose]
+    assert (after[:1], len(after)) == (before, 2)
+
+
+@pytest.mark.parametrize("purpose", ["root", "../tokens", ""])
+def test_key_of_no_use_is_not_rotated(hub_world: World, purpose: str) -> None:
+    with refused("key_not_rotatable"):
         _renew(hub_world, purpose)
 
 
 def _renew(world: World, purpose: str) -> None:
-    renew_hub_key(
-        purpose, database=world.registry.database, keys=world.keys, installation=world.installation,
-        e_licence_cert=world.simulator.anchor_der, now=world.now,
-    )  # fmt: skip
-    world.trust.refresh(world.now)
+    rotate(world, f"hub:{purpose}")
 
 
 def _published(world: World) -> set[str]:

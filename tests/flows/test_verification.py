@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.verification import judge, licence_state, passed, restate
 from schemas.certificate import SHANGHAI, Status
 from schemas.parties import LicenceState
-from schemas.verdict import REQUIRED, Check, CheckName, Facts, Outcome, Result, Surface, Verdict
+from schemas.verdict import REQUIRED, SEAL_OVER, Check, CheckName, Facts, Outcome, Result, Surface, Verdict
 from schemas.wording import CHECKS, NEXT_STEPS, OUTCOMES, REASONS, RESULTS, STATUSES
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)
@@ -105,6 +105,27 @@ def test_outside_its_dates_nothing_is_valid(
 def test_offline_a_status_as_signed_is_doubtful_unless_it_was_bad(status: Status | None, expected: Outcome) -> None:
     facts = replace(GOOD, status=status, licence=None, status_as_of=NOON)
     assert outcome(facts, Surface.OFFLINE) is expected
+
+
+@pytest.mark.parametrize("surface", Surface)
+@pytest.mark.parametrize("reason", sorted(SEAL_OVER))
+@pytest.mark.parametrize(("status", "expected"), [(cell[0], cell[2]) for cell in CELLS if cell[1] == "registered"])
+def test_seal_that_is_over_counts_where_its_time_is_proven_and_is_doubtful_where_not(
+    status: Status, expected: Outcome, reason: str, surface: Surface
+) -> None:
+    over = replace(GOOD, status=status, trust=Check(CheckName.TRUST, Result.UNKNOWN, reason))
+    doubtful = judge(over, surface=surface, now=NOON)
+    assert outcome(replace(over, sealed_in_time=True), surface) is expected
+    assert doubtful.outcome is (Outcome.UNKNOWN if expected is Outcome.VALID else expected)
+    assert (doubtful.reason == "seal_time_unproven") is (expected is Outcome.VALID)
+
+
+@pytest.mark.parametrize("surface", Surface)
+@pytest.mark.parametrize(("result", "reason"), [(Result.FAILED, "seal_unlisted"), (Result.UNKNOWN, "cert_other")])
+def test_proven_time_mends_no_other_doubt_about_the_sealer(result: Result, reason: str, surface: Surface) -> None:
+    facts = replace(GOOD, trust=Check(CheckName.TRUST, result, reason), sealed_in_time=True)
+    verdict = judge(facts, surface=surface, now=NOON)
+    assert (verdict.outcome is Outcome.VALID, verdict.reason) == (False, reason)
 
 
 @pytest.mark.parametrize("surface", ASKED)
@@ -218,7 +239,8 @@ SOME_DAYS = st.none() | st.integers(-3, 3).map(lambda days: TODAY + days * DAY)
 SOME_FACTS = st.builds(
     Facts,
     seal=a_check(CheckName.SEAL),
-    trust=a_check(CheckName.TRUST),
+    trust=a_check(CheckName.TRUST, (None, "check_missing", *sorted(SEAL_OVER))),
+    sealed_in_time=st.booleans(),
     statement=a_check(CheckName.STATEMENT, (None, "collected")),
     right_to_hold=a_check(CheckName.RIGHT_TO_HOLD),
     log=a_check(CheckName.LOG),

@@ -48,6 +48,7 @@ from hub.keyfolder import KeyFolder
 from hub.log_watch import LogWatch
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.proven_time import SealTimes
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.sequencing import LogKey, Sequencer
@@ -568,6 +569,7 @@ class World:
             log_standing(self.registry.log(self.now), self.now),
             self.registry.log(self.now).doubt,
             complete_types(coverage, in_charge, today),
+            SealTimes(self.registry.database, self.log.store).under(self.trust.refresh(self.now)),
         )
 
 

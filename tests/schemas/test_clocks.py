@@ -23,6 +23,7 @@ def test_the_clocks_are_those_of_the_law_and_our_own() -> None:
         "licence_end_task": (20, "working_days", "after", OWN),
         "penalty_task": (7, "working_days", "after", OWN),
         "conflict": (10, "working_days", "after", OWN),
+        "resealing": (3, "working_days", "after", OWN),
         "access_objection": (15, "working_days", "after", OWN),
         "decision_objection": (15, "working_days", "after", OWN),
         "window_refusal": (5, "working_days", "after", OWN),
@@ -113,4 +114,4 @@ def test_a_clock_that_lacks_is_named(tmp_path: Path) -> None:
     file.write_text(GOOD[: GOOD.rindex("[[clocks]]")], encoding="utf-8")
     with pytest.raises(ClocksError) as refused:
         load_clocks(file)
-    assert str(refused.value) == "clocks.toml: clocks: lacks window_refusal"
+    assert str(refused.value) == "clocks.toml: clocks: lacks resealing"

@@ -153,6 +153,7 @@ OPERATIONS = [
     ("post", "/api/v1/redemptions"),
     ("post", "/api/v1/relations"),
     ("post", "/api/v1/references"),
+    ("post", "/api/v1/resealings"),
     ("post", "/api/v1/sharing-rules"),
     ("post", "/api/v1/sources"),
     ("post", "/api/v1/status-changes"),

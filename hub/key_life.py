@@ -1,0 +1,160 @@
+"""A key that is not its owner's alone any more: since when, what that puts in doubt, and who is told (`yizhao keys`).
+
+1 the key is on the trust list, and the moment lies within its time; earlier than one that was named before, or the same
+2 the key that is to follow it is made and waits, where it is the present one
+3 the next trust list says since when it counts no more and names the one that follows; what falls under it is found,
+  a task opened for each issuing body, all who were handed such a record are told             <- COMMIT POINT
+4 every process has read the list; the key that follows takes its place
+After 3 whatever the key sealed without another's word on an earlier time reads unknown at all doors, until the issuing
+body orders it sealed again (`hub/resealing.py`). A crash before 3 leaves a key that waits; after 3 the same command
+finishes. What falls under a key of the hub itself: `CONSEQUENCES`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from hub.errors import SetupError
+from hub.fallen import fallen_under
+from hub.notices import NoticeKind, Notices
+from hub.proven_time import SealTimes
+from hub.registry import COLLECTED_SEALER, Registry
+from schemas.certificate import Certificate
+from signing.trust import HubKey, SealIssuer, TrustList
+
+Tell = Callable[[Connection, str, TrustList], None]
+"""What is written with a trust list, given the act's name and the list."""
+
+CONSEQUENCES: Mapping[str, tuple[str, str]] = {
+    "tokens": ("令牌即刻失效，各系统须重新取得。", "Tokens end at once; systems sign in again."),
+    "answers": ("此密钥签的答复与回执不再可信。", "Answers and receipts that it signed are unknown."),
+    "status": ("此密钥签的状态列表不再采用。", "Status lists that it signed are refused."),
+    "notes": (
+        "在此之前没有第三方时间证明的交付单，读作暂时无法确认。",
+        "Delivery notes without a proven time before it are unknown.",
+    ),
+    "copies": (
+        "在此之前没有第三方时间证明的加注件，读作暂时无法确认。",
+        "Copies without a proven time before it are unknown.",
+    ),
+    COLLECTED_SEALER: (
+        "在此之前没有第三方时间证明的归集数据，读作暂时无法确认，须重新签章。",
+        "Collected records without a proven time before it are unknown until they are sealed again.",
+    ),
+    "seal": (
+        "在此之前没有第三方时间证明的证照，读作暂时无法确认，须由颁发机构下令重新签章。",
+        "Certificates without a proven time before it are unknown until the issuing body orders them sealed again.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compromise:
+    """What a compromise came to: `fallen` are the identifiers that read unknown, by issuing body."""
+
+    key_id: str
+    use: str
+    since: datetime
+    trust_list: int
+    fallen: Mapping[str, tuple[str, ...]]
+
+    @property
+    def consequence(self) -> tuple[str, str]:
+        """What it means, in Chinese and English."""
+        return CONSEQUENCES["seal" if self.use.startswith("seal:") else self.use.removeprefix("hub:")]
+
+
+@dataclass(frozen=True, slots=True)
+class KeySteps:
+    """What a compromise does to keys and lists: TEST makes both here, a production site brings them.
+
+    `make_next` makes the key that follows that of a use, `list_again` keeps the next trust list with this key revoked
+    since a moment and writes more with it, `pause` waits until processes have read it, `adopt` puts the next in place.
+    """
+
+    present: Callable[[str], str | None]
+    make_next: Callable[[str], None]
+    list_again: Callable[[str, datetime, Tell], TrustList]
+    pause: Callable[[], None]
+    adopt: Callable[[str], None]
+
+
+def compromise(
+    key_id: str, *, since: datetime, operator: str, registry: Registry, times: SealTimes, steps: KeySteps, now: datetime
+) -> Compromise:
+    """Let a key count no more since a moment, by proven time.
+
+    Raises SetupError key_not_listed, compromise_future, compromise_early, compromise_later, compromise_log.
+    """
+    trust = registry.trust()
+    listed = _listed(key_id, trust)
+    use = f"hub:{listed.purpose}" if isinstance(listed, HubKey) else f"seal:{listed.issuing_body}"
+    _require_possible(listed, use, since, now)
+    is_present = steps.present(use) == key_id
+    if listed.revoked_at is None or since < listed.revoked_at:
+        if is_present:
+            steps.make_next(use)
+        tell = partial(_tell, key_id, since, operator, registry, times, now)
+        trust = steps.list_again(key_id, since, tell)
+    if is_present:
+        steps.pause()
+        steps.adopt(use)
+    with registry.database.read() as connection:
+        fallen = fallen_under(key_id, times=times, trust=trust, connection=connection)
+    return Compromise(key_id, use, since, trust.version, _by_body(fallen))
+
+
+def _listed(key_id: str, trust: TrustList) -> SealIssuer | HubKey:
+    listed: list[SealIssuer | HubKey] = [*trust.seals, *trust.hub_keys]
+    for each in listed:
+        if each.key_id == key_id:
+            return each
+    raise SetupError("key_not_listed")
+
+
+def _require_possible(listed: SealIssuer | HubKey, use: str, since: datetime, now: datetime) -> None:
+    if use == "hub:log":
+        # Its heads are believed for their witnesses' words: another key under the same history changes nothing of them.
+        raise SetupError("compromise_log")
+    if since > now:
+        raise SetupError("compromise_future")
+    if since < listed.from_at:
+        raise SetupError("compromise_early", from_at=listed.from_at.isoformat())
+    if listed.revoked_at is not None and since > listed.revoked_at:
+        raise SetupError("compromise_later", revoked_at=listed.revoked_at.isoformat())
+
+
+def _tell(
+    key_id: str,
+    since: datetime,
+    operator: str,
+    registry: Registry,
+    times: SealTimes,
+    now: datetime,
+    connection: Connection,
+    act_id: str,
+    trust: TrustList,
+) -> None:
+    """Open a task for each body that has records under the key, and tell whoever was handed one of them."""
+    fallen = fallen_under(key_id, times=times, trust=trust, connection=connection)
+    notices = Notices(connection, act_id=act_id, registry=registry, now=now)
+    counts: dict[str, int] = {}
+    for each in fallen:
+        # What the hub itself sealed nobody else can seal again.
+        body = operator if each.source else each.issuing_body
+        counts[body] = counts.get(body, 0) + 1
+        notices.tell_recipients(each, "compromise")
+    for body, count in sorted(counts.items()):
+        facts = {"key_id": key_id, "since": since.isoformat(), "certificates": count}
+        notices.add(body, NoticeKind.SEAL_COMPROMISED, facts)
+    notices.keep()
+
+
+def _by_body(fallen: list[Certificate]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for each in fallen:
+        found[each.issuing_body] = (*found.get(each.issuing_body, ()), each.identifier)
+    return found

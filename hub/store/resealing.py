@@ -1,0 +1,109 @@
+"""Seals put beside a record's first one: which act made each, and those that are about to be made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from hub.store import tables
+from hub.store.queries import select_among
+from hub.store.upsert import insert_new, update_rows
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResealing:
+    """One record's next seal: ordered by `statement`, in `act_id`; `key_id` is None until it is made.
+
+    `over_key_id` is the key whose seal it stands in for; `batch` the order, `owner` and `lease_until` who is at it.
+    """
+
+    number: int
+    serial: int
+    over_key_id: str
+    key_id: str | None
+    batch: str
+    owner: str
+    lease_until: datetime
+    statement: int
+    recorded_at: datetime
+    sealed_at: datetime | None
+    act_id: str
+
+
+class ResealingReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def act_of_seal(self, serial: int, key_id: str) -> tuple[str, str] | None:
+        """Return the act that put this key's seal on a record, and the record's digest; None for no such record."""
+        made, certificate = tables.resealing, tables.certificate
+        of_key = (made.c.serial == serial) & (made.c.key_id == key_id)
+        act = self._connection.execute(select(made.c.act_id).where(of_key).limit(1)).scalar()
+        columns = (certificate.c.act_id, certificate.c.payload_sha256)
+        row = self._connection.execute(select(*columns).where(certificate.c.serial == serial)).first()
+        return None if row is None else (act or row.act_id, row.payload_sha256)
+
+    def sealed_since(self, place: int, *, issuing_body: str | None, key_id: str) -> list[int]:
+        """Return the serials of a body's certificates (None: of collected ones) whose issue is entered from a place on.
+
+        And of those that a key sealed again, wherever their issue is entered.
+        """
+        certificate, entry, made = tables.certificate, tables.entry, tables.resealing
+        source = certificate.c.source
+        whose = source.is_not(None) if issuing_body is None else certificate.c.issuing_body == issuing_body
+        whose = whose if issuing_body is None else whose & source.is_(None)
+        is_late = entry.c.leaf_index.is_(None) | (entry.c.leaf_index >= place)
+        again = select(made.c.serial).where(made.c.key_id == key_id)
+        query = (
+            select(certificate.c.serial)
+            .join(entry, entry.c.act_id == certificate.c.act_id)
+            .where(whose, is_late | certificate.c.serial.in_(again))
+            .order_by(certificate.c.serial)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def batch(self, batch: str) -> list[StoredResealing]:
+        """Return what is still to be sealed of an order."""
+        return self._where(tables.resealing.c.batch == batch, tables.resealing.c.key_id.is_(None))
+
+    def orphans(self, now: datetime) -> list[str]:
+        """Return the orders of which something is still to be sealed and whose owner let the lease run out."""
+        table = tables.resealing
+        is_orphan = table.c.key_id.is_(None) & (table.c.lease_until < now)
+        return sorted(set(self._connection.execute(select(table.c.batch).where(is_orphan)).scalars()))
+
+    def open_of(self, serials: Sequence[int]) -> set[int]:
+        """Return which of these records have a seal that is about to be made."""
+        rows = select_among(self._connection, tables.resealing, "serial", serials, columns=("serial", "key_id"))
+        return {row.serial for row in rows if row.key_id is None}
+
+    def _where(self, *conditions: Any) -> list[StoredResealing]:
+        query = select(tables.resealing).where(*conditions).order_by(tables.resealing.c.number)
+        return [StoredResealing(**row) for row in self._connection.execute(query).mappings()]
+
+
+class ResealingWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Keep what is about to be sealed; return how many that are, one that is under way already not counted."""
+        return insert_new(self._connection, tables.resealing, rows)
+
+    def take_over(self, batch: str, *, owner: str, lease_until: datetime, now: datetime) -> bool:
+        """Take an order that its owner left; False when the lease still holds or another process was first."""
+        table = tables.resealing
+        orphaned = (table.c.batch == batch) & table.c.key_id.is_(None) & (table.c.lease_until < now)
+        values = {"owner": owner, "lease_until": lease_until}
+        return self._connection.execute(update(table).where(orphaned).values(**values)).rowcount > 0
+
+    def close(self, numbers: Mapping[int, str], *, now: datetime) -> int:
+        """Note the key of each seal that was made, by number; return how many were open still."""
+        table = tables.resealing
+        open_now = select(table.c.number).where(table.c.number.in_(list(numbers)), table.c.key_id.is_(None))
+        found = list(self._connection.execute(open_now).scalars())
+        rows = [{"number": number, "key_id": numbers[number], "sealed_at": now} for number in found]
+        update_rows(self._connection, table, rows, key="number")
+        return len(found)

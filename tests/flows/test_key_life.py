@@ -1,0 +1,302 @@
+"""The life of keys: followed by others, found compromised; what they sealed counts by its proven time alone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from hub.installation import HUB_KEYS
+from hub.resealing import Sealing, complete_orphans
+from hub.store import tables
+from hub.store.installation import InstallationReader
+from schemas.statement import Ordered
+from signing.errors import TrustListError
+from signing.signers import Signer
+from signing.trust import verify_trust_list
+from tests.flows.conftest import copied_world
+from tests.flows.keys_led import MINUTE, SEAL, compromised, reseal_verified, resealed, rotate, times, told, vouch
+from tests.flows.refusals import refused, refused_whole
+from tests.flows.registry_check import check_registry
+from tests.flows.world import HEALTH, MARKET, World, food_number, food_order, licence_order, statutory_request
+
+UNPROVEN = ("unknown", "seal_time_unproven")
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """Yield a hub on SQLite, verified afterwards."""
+    with copied_world("sqlite", request, tmp_path) as opened:
+        yield opened
+        check_registry(opened, open_intentions=opened.open_intentions)
+
+
+def seen(world: World) -> str:
+    """Issue a permit, and its holder's licence, and let a witness see them; return the permit's reference."""
+    world.issue(licence_order())
+    issued = world.issue(food_order())
+    vouch(world)
+    world.now += 10 * MINUTE
+    return str(issued["reference"])
+
+
+def late(world: World, number: int = 2) -> dict[str, str]:
+    return world.issue(food_order(certificate_number=food_number(number)))
+
+
+class Dying:
+    """A key whose process dies when it is used."""
+
+    def __init__(self, signer: Signer) -> None:
+        self.key_id, self.algorithm, self.cert_der = signer.key_id, signer.algorithm, signer.cert_der
+
+    def sign(self, message: bytes, *, statement: bytes | None) -> bytes:
+        raise KeyboardInterrupt
+
+
+# --- proven time ------------------------------------------------------------------------------------------------
+
+
+def test_what_was_proven_before_the_compromise_stays_valid_and_the_rest_is_unknown(hub_world: World) -> None:
+    early = seen(hub_world)
+    since = hub_world.now - MINUTE
+    issued = late(hub_world)
+    hub_world.now += MINUTE
+    made = compromised(hub_world, since)
+    assert made.fallen == {MARKET: (issued["identifier"],)}
+    assert hub_world.outcome(early) == ("valid", "good")
+    assert hub_world.outcome(issued["reference"]) == UNPROVEN
+    checks = {each["name"]: each for each in hub_world.scan_certificate(early)["checks"]}
+    assert checks["proven_time"]["reason"] == "seal_time_proven"
+
+
+def test_claimed_time_before_the_compromise_helps_nothing_when_the_word_came_after(world: World) -> None:
+    early = seen(world)
+    issued = late(world)
+    since = world.now + MINUTE
+    vouch(world, since)  # the record claims a minute less: nobody else said so in time
+    world.now += 2 * MINUTE
+    compromised(world, since)
+    assert (world.outcome(early)[0], world.outcome(issued["reference"])) == ("valid", UNPROVEN)
+
+
+def test_without_any_witness_all_that_a_compromised_key_sealed_is_unknown(world: World) -> None:
+    licence = world.issue(licence_order())["identifier"]
+    issued = late(world)
+    world.now += MINUTE
+    assert compromised(world, world.now - MINUTE).fallen == {MARKET: (licence, issued["identifier"])}
+    assert world.outcome(issued["reference"]) == UNPROVEN
+
+
+def test_words_after_the_clock_was_set_back_prove_nothing_earlier_than_they_say(world: World) -> None:
+    early = seen(world)
+    issued, since = late(world), world.now
+    world.now -= timedelta(minutes=5)
+    vouch(world, since + MINUTE)
+    world.now += timedelta(minutes=7)
+    compromised(world, since)
+    assert (world.outcome(early)[0], world.outcome(issued["reference"])) == ("valid", UNPROVEN)
+
+
+def test_seal_whose_cert_has_ended_counts_by_its_proven_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.installation.CERT_TERM", timedelta(days=1))
+    rotate(world, SEAL)
+    world.now += MINUTE
+    early = seen(world)
+    issued = late(world)
+    world.pass_days(2)
+    vouch(world)
+    assert (world.outcome(early), world.outcome(issued["reference"])) == (("valid", "good"), UNPROVEN)
+
+
+def test_row_that_claims_another_entry_for_its_own_proves_nothing(world: World) -> None:
+    seen(world)
+    since, issued = world.now, late(world)
+    world.now += MINUTE
+    compromised(world, since)
+    certificate = tables.certificate
+    older = select(certificate.c.act_id).order_by(certificate.c.serial).limit(1).scalar_subquery()
+    own = certificate.c.identifier == issued["identifier"]
+    with world.registry.database.read() as connection:
+        act_id = connection.execute(select(certificate.c.act_id).where(own)).scalar_one()
+    world.registry.database.write(lambda each: each.execute(update(certificate).where(own).values(act_id=older)))
+    assert world.outcome(issued["reference"]) == UNPROVEN
+    world.registry.database.write(lambda each: each.execute(update(certificate).where(own).values(act_id=act_id)))
+
+
+def test_older_trust_list_does_not_bring_a_compromised_key_back(world: World) -> None:
+    issued, older = late(world), world.trust.raw
+    world.now += MINUTE
+    compromised(world, world.now)
+    reader = partial(verify_trust_list, anchor_sha256=world.installation.anchor, now=world.now, allow_test=True)
+    with pytest.raises(TrustListError, match="older"):
+        reader(older, highest_version_seen=world.trust().version)
+    with world.registry.database.read() as connection:
+        highest = InstallationReader(connection).trust_list_version()
+    assert (highest, world.outcome(issued["reference"])[0]) == (world.trust().version, "unknown")
+
+
+# --- compromise -------------------------------------------------------------------------------------------------
+
+
+def test_compromise_opens_a_task_and_tells_who_pulled(world: World) -> None:
+    seen(world)
+    world.share()
+    since = world.now
+    issued = late(world)
+    world.pull(statutory_request())
+    world.now += MINUTE
+    made = compromised(world, since)
+    (task,) = told(world, "market", "seal_compromised")
+    assert (task["key_id"], task["certificates"]) == (made.key_id, 1)
+    (wrong,) = told(world, "health", "certificate_wrong")
+    assert wrong == {"identifier": issued["identifier"], "act": "compromise"}
+
+
+def test_new_seals_are_by_the_key_that_follows_at_once(world: World) -> None:
+    before = world.keys.signer(SEAL).key_id
+    world.now += MINUTE
+    compromised(world, world.now)
+    issued = late(world)
+    world.issue(licence_order())
+    assert world.keys.signer(SEAL).key_id != before
+    assert world.outcome(issued["reference"]) == ("valid", "good")
+
+
+def test_moment_of_a_compromise_is_neither_to_come_nor_before_the_key_nor_moved_later(world: World) -> None:
+    key_id = world.keys.signer(SEAL).key_id
+    with refused("compromise_future"):
+        compromised(world, world.now + MINUTE)
+    with refused("compromise_early"):
+        compromised(world, world.now - timedelta(days=1))
+    with refused("key_not_listed"):
+        compromised(world, world.now, key_id="x" * 43)
+    with refused("compromise_log"):
+        compromised(world, world.now, use="hub:log")
+    compromised(world, world.now)
+    world.now += 2 * MINUTE
+    with refused("compromise_later"):
+        compromised(world, world.now - MINUTE, key_id=key_id)
+    assert compromised(world, world.now - 2 * MINUTE, key_id=key_id).key_id == key_id
+
+
+def test_compromise_that_was_killed_before_its_key_took_its_place_is_finished_and_told_once(world: World) -> None:
+    late(world)
+    key_id, since = world.keys.signer(SEAL).key_id, world.now
+    world.keys.adopt_next = lambda use: None  # type: ignore[method-assign]
+    compromised(world, since)
+    del world.keys.adopt_next
+    assert world.keys.signer(SEAL).key_id == key_id
+    compromised(world, since)
+    assert world.keys.signer(SEAL).key_id != key_id
+    assert len(list(told(world, "market", "seal_compromised"))) == 1
+
+
+# --- sealing again ----------------------------------------------------------------------------------------------
+
+
+def test_record_is_sealed_again_beside_its_first_seal_and_valid_by_the_new_one(hub_world: World) -> None:
+    seen(hub_world)
+    since, issued = hub_world.now, late(hub_world)
+    hub_world.now += MINUTE
+    made = compromised(hub_world, since)
+    answer = resealed(hub_world, made.key_id)
+    assert ([each["identifier"] for each in answer["resealed"]], answer["left"]) == ([issued["identifier"]], 0)
+    assert hub_world.outcome(issued["reference"]) == ("valid", "good")
+    assert [each["state"] for each in hub_world.inbox("market", kind="seal_compromised")] == ["done"]
+    with refused("nothing_to_reseal"):
+        resealed(hub_world, made.key_id)
+
+
+def test_second_compromise_puts_the_second_seal_in_doubt_and_a_third_mends_it(world: World) -> None:
+    world.issue(licence_order())
+    issued = late(world)
+    world.now += MINUTE
+    first = compromised(world, world.now)
+    resealed(world, first.key_id)
+    world.now += MINUTE
+    second = compromised(world, world.now)
+    assert (second.key_id != first.key_id, world.outcome(issued["reference"])) == (True, UNPROVEN)
+    assert resealed(world, second.key_id)["left"] == 0
+    assert world.outcome(issued["reference"]) == ("valid", "good")
+
+
+def test_only_the_body_itself_orders_its_records_sealed_again_and_only_what_is_in_doubt(world: World) -> None:
+    early = seen(world)
+    since, issued = world.now, late(world)
+    world.now += MINUTE
+    made = compromised(world, since)
+    sound = world.scan_certificate(early)["certificate"]["identifier"]
+    with refused("body_not_in_charge"):
+        resealed(world, made.key_id, system="health", body=HEALTH)
+    with refused("body_not_yours"):
+        resealed(world, made.key_id, system="health")
+    with refused_whole(world, "not_to_reseal"):
+        resealed(world, made.key_id, issued["identifier"], sound)
+    with refused_whole(world, "certificate_not_found"):
+        resealed(world, made.key_id, "1.2.3")
+    assert world.outcome(issued["reference"]) == UNPROVEN
+
+
+def test_same_order_again_is_answered_as_before(world: World) -> None:
+    late(world)
+    world.now += MINUTE
+    made = compromised(world, world.now - MINUTE)
+    content = {"key_id": made.key_id, "issuing_body": MARKET}
+    order = world.seconded(Ordered.RESEAL, content, system="market", issuing_body=MARKET)
+    first = reseal_verified(world, content, order, key="again")
+    assert reseal_verified(world, content, order, key="again") == first
+    assert len(first["resealed"]) == 1
+
+
+def test_order_that_died_before_its_seals_is_completed_by_the_same_request(world: World) -> None:
+    content, order, reference = left_open(world)
+    with refused("act_under_way"):
+        reseal_verified(world, content, order, key="again")
+    with refused("nothing_to_reseal"):
+        resealed(world, content["key_id"])
+    world.now += world.registry.terms.lease + MINUTE
+    answer = reseal_verified(world, content, order, key="again")
+    assert (len(answer["resealed"]), world.outcome(reference)) == (1, ("valid", "good"))
+
+
+def test_order_that_died_is_completed_by_upkeep_and_answered_then(world: World) -> None:
+    content, order, reference = left_open(world)
+    sealing = Sealing(world.sealers, times(world))
+    assert complete_orphans(registry=world.registry, sealing=sealing, now=world.now) == 0
+    world.now += world.registry.terms.lease + MINUTE
+    assert complete_orphans(registry=world.registry, sealing=sealing, now=world.now) == 1
+    assert world.outcome(reference) == ("valid", "good")
+    assert len(reseal_verified(world, content, order, key="again")["resealed"]) == 1
+
+
+def left_open(world: World) -> tuple[dict[str, str], Any, str]:
+    """Let an order to seal a permit again die before its key is used; return its content, itself, the reference."""
+    seen(world)
+    since, issued = world.now, late(world)
+    world.now += MINUTE
+    content = {"key_id": compromised(world, since).key_id, "issuing_body": MARKET}
+    order = world.seconded(Ordered.RESEAL, content, system="market", issuing_body=MARKET)
+    with pytest.raises(KeyboardInterrupt):
+        reseal_verified(world, content, order, key="again", sealers=lambda _: Dying(world.sealers(MARKET)))
+    return content, order, issued["reference"]
+
+
+# --- rotation ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("use", [*(f"hub:{each}" for each in HUB_KEYS), SEAL])
+def test_every_key_is_followed_by_another_and_the_hub_goes_on(world: World, use: str) -> None:
+    world.share()
+    world.issue(licence_order())
+    issued = late(world)
+    before = world.keys.signer(use).key_id
+    rotate(world, use)
+    world.now += MINUTE
+    assert world.keys.signer(use).key_id != before
+    assert late(world, 3)["identifier"]
+    assert world.pull(statutory_request())["delivery"]
+    assert world.outcome(issued["reference"]) == ("valid", "good")

@@ -63,6 +63,7 @@ from hub.receipts import Receipts
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
+from hub.sharing_answers import escalate_silent
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
@@ -100,6 +101,7 @@ from hub.web import (
     qr,
     receipts,
     resolution,
+    sharing,
     sheets,
     status,
     tasks,
@@ -317,7 +319,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep(_rounds(registry, sealers, makers, files))
+    upkeep = Upkeep([*_rounds(registry, sealers, makers, files), *_sharing_rounds(registry, installation.operator)])
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
@@ -345,6 +347,7 @@ def _build(settings: Settings, database: Database) -> Hub:
         parties.routes(registry),
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),
+        sharing.routes(registry),
         tasks.routes(registry),
         evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys)),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
@@ -584,6 +587,13 @@ def _rounds(
         return delete_erased_files(registry=registry, files=files, now=now)
 
     return [complete, release, forget, erase, makers.forget_problems]
+
+
+def _sharing_rounds(registry: Registry, operator: str) -> list[Callable[[datetime], object]]:
+    def escalate(now: datetime) -> object:
+        return escalate_silent(operator=operator, registry=registry, now=now)
+
+    return [escalate]
 
 
 def _api(

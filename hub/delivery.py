@@ -238,7 +238,7 @@ def _note(
     with registry.database.read() as connection:
         department = PartyReader(connection).department(decision.requester)
         enterprise = None if department else EnterpriseReader(connection).get(decision.requester)
-        cause = _cause(request, registry, connection)
+        cause = _cause(request, decision, registry, connection)
     name = department.name_zh if department else enterprise.name if enterprise else ""
     return note_payload(
         origin=registry.origin,
@@ -255,10 +255,10 @@ def _note(
     )
 
 
-def _cause(request: PullRequest, registry: Registry, connection: Connection) -> str:
+def _cause(request: PullRequest, decision: StoredDecision, registry: Registry, connection: Connection) -> str:
     """Return what a copy is marked as made for: the item, and by which law or by whose authorisation."""
     if request.basis is Basis.STATUTORY:
-        rule = SharingReader(connection).get(request.basis_reference)
+        rule = SharingReader(connection).get(request.basis_reference, decision.rule_version)
         return f"{rule.item_name}（{rule.legal_basis}）" if rule else ""
     stored = GrantReader(connection).get(request.basis_reference)
     grant = opened_grant(stored, registry)[0] if stored else None

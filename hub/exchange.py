@@ -43,9 +43,10 @@ from hub.store.sharing import SharingReader
 from hub.wishes import drop_lapsed, keep_wishes
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import ON_SENTENCE, Comparison, PullRequest, SharingRule
+from schemas.exchange import ON_SENTENCE, Comparison, PullRequest
 from schemas.fields import COMMON_FIELDS
 from schemas.parties import Officer, System
+from schemas.sharing import SharingRule
 
 _ATTEMPTS = 3
 
@@ -134,7 +135,9 @@ def _decide_and_record(
             if not GrantWriter(connection).take_use(grant.digest):
                 settled, use_state = _refused_use(grant, connection), "none"
         stored = _stored_decision(request, settled, name, system, officer, statement, use_state, registry, now)
-        stored = replace(stored, item_version=item.version if item else None)
+        stored = replace(
+            stored, item_version=item.version if item else None, rule_version=rule.version if rule else None
+        )
         ExchangeWriter(connection).add_decision(stored)
         kind = kinds[0] if settled.allowed else kinds[1]
         act = ActFacts(kind, stored.act_id, now, None, verified.digest, None, None)
@@ -151,7 +154,7 @@ def _basis(
         standing = standing_of(request.basis_reference, registry=registry, e_licence=exchange.e_licence, now=now)
         return None, standing
     with registry.database.read() as connection:
-        return SharingReader(connection).get(request.basis_reference), None
+        return SharingReader(connection).in_force(request.basis_reference, civil_date(now)), None
 
 
 def _case(request: PullRequest, requester: str, registry: Registry, now: datetime) -> Case | None:

@@ -42,9 +42,10 @@ from hub.store.sharing import SharingReader
 from schemas.catalogue import CertificateTypeUnknownError
 from schemas.certificate import SHANGHAI, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import Basis, RequestFormError, SharingRule, read_comparison, read_pull_request
+from schemas.exchange import Basis, RequestFormError, read_comparison, read_pull_request
 from schemas.ledger import LedgerReading, parse_reading, render_reading
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
+from schemas.sharing import SharingRule
 from schemas.statement import Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -208,7 +209,7 @@ class _Named:
     """What the lines of one page are told with: requesters, rules of the sharing table, identifiers, deferrals."""
 
     requesters: Mapping[str, str]
-    rules: Mapping[str, SharingRule | None]
+    rules: Mapping[tuple[str, int | None], SharingRule | None]
     identifiers: Mapping[int, tuple[str, str]]
     deferrals: Sequence[StoredDeferral]
 
@@ -216,12 +217,12 @@ class _Named:
 def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry: Registry) -> list[dict[str, Any]]:
     decisions = [each.of for each in lines if isinstance(each.of, StoredDecision)]
     serials = {serial for each in lines if isinstance(each.of, StoredDownload) for serial in each.of.serials}
-    rules = {each.basis_reference or "" for each in decisions if each.basis == Basis.STATUTORY}
+    rules = {(each.basis_reference or "", each.rule_version) for each in decisions if each.basis == Basis.STATUTORY}
     with registry.database.read() as connection:
         certificates = CertificateReader(connection).by_serial(sorted(serials)) if serials else {}
         named = _Named(
             {number: _name_of(number, connection) for number in {each.requester for each in decisions}},
-            {code: SharingReader(connection).get(code) for code in rules if "\0" not in code},
+            {each: SharingReader(connection).get(*each) for each in rules},
             {serial: (each.identifier, each.certificate_type) for serial, each in certificates.items()},
             DeferralReader(connection).of(reading.applicant),
         )
@@ -261,7 +262,7 @@ def _describe_download(download: StoredDownload, named: _Named, registry: Regist
 
 
 def _describe_access(decision: StoredDecision, line: StoredLine, named: _Named, registry: Registry) -> dict[str, Any]:
-    rule = named.rules.get(decision.basis_reference or "")
+    rule = named.rules.get((decision.basis_reference or "", decision.rule_version))
     is_delivery, compared = line.delivery is not None, line.statement_act == Ordered.COMPARE
     shown = decision.fields if decision.allowed else _asked(line.statement)
     return {

@@ -24,3 +24,7 @@ class Terms:
     code_misses_a_day: int
     request_term: timedelta
     deferral_days: int
+    pulls_a_day_system: int
+    pulls_a_day_officer: int
+    review_share: float
+    review_grace_days: int

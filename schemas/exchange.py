@@ -82,24 +82,6 @@ class Redemption:
     case_number: str
 
 
-@dataclass(frozen=True, slots=True)
-class SharingRule:
-    """A line of the sharing table: this requester may pull these fields for this item, by this law.
-
-    `fields` maps a certificate type to field names; `case_pattern` is the form of the item's case numbers.
-    """
-
-    code: str
-    requester: str
-    item_code: str
-    item_name: str
-    legal_basis: str
-    case_pattern: str
-    fields: Mapping[str, tuple[str, ...]]
-    from_on: Any
-    until_on: Any
-
-
 def read_pull_request(request: Mapping[str, Any]) -> PullRequest:
     """Read the request of a statement; RequestFormError names the member that is wrong.
 

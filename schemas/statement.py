@@ -47,6 +47,10 @@ class Ordered(StrEnum):
     READ_LEDGER = "read_ledger"
     DEFER = "defer"
     OBJECT = "object"
+    ANSWER_SHARE = "answer_share"
+    ANSWER_REVIEW = "answer_review"
+    SHARE_SHEET = "share_sheet"
+    ASK_PREDICATE = "ask_predicate"
 
 
 class StatementFormError(ValueError):

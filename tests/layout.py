@@ -168,6 +168,8 @@ _LAYERS = {
     "hub.repeats": "steps",
     "hub.rights": "steps",
     "hub.seconding": "steps",
+    "hub.sharing_lines": "steps",
+    "hub.sharing_reading": "steps",
     "hub.spreadsheet": "steps",
     "hub.statements": "steps",
     "hub.signer_status": "steps",

@@ -66,12 +66,17 @@ Entered = tuple[str, str | None, str | None, str | None, str | None]
 
 
 _NAMED_BY_ENTRY = frozenset(
-    {"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire", "open_log"}
+    {"enrol", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire", "open_log"}
 )
 
 
 # Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
-_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items"})
+_PLAIN = frozenset(
+    {
+        "annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items", "share",
+        "answer_share", "answer_review", "share_sheet",
+    }
+)  # fmt: skip
 
 
 def _entered(act: Mapping[str, Any]) -> Entered:
@@ -276,7 +281,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
         if row["seconds"] is not None:
             continue  # it stands beside another, whose act is counted
         act: str = _ENTERED_AS.get(row["act"], row["act"])
-        if act in (Ordered.ENROL, Ordered.SHARE) or row["number"] in files or (act, row["digest"]) in entered:
+        if act == Ordered.ENROL or row["number"] in files or (act, row["digest"]) in entered:
             yield act, None, row["digest"], None, None
         elif row["number"] not in led:
             yield "order_refused", None, row["digest"], None, None

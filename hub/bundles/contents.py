@@ -130,7 +130,7 @@ def _put_statement(contents: Contents, decision: StoredDecision, connection: Con
 def _put_basis(contents: Contents, decision: StoredDecision, registry: Registry, connection: Connection) -> None:
     reference = decision.basis_reference or ""
     if decision.basis != Basis.GRANT:
-        rule = SharingReader(connection).get(reference)
+        rule = SharingReader(connection).get(reference, decision.rule_version)
         if rule is not None and rule.requester == decision.requester:
             contents.put_json("basis/rule.json", asdict(rule))
         return

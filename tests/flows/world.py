@@ -53,6 +53,7 @@ from hub.registry import Registry
 from hub.sequencing import LogKey, Sequencer
 from hub.settings import Settings
 from hub.sharing import put_rule
+from hub.sharing_answers import answer_rule
 from hub.statements import Second, VerifiedStatement, check_content, verify_statement
 from hub.status import change_status, read_status_order
 from hub.store.certificate import CertificateReader
@@ -432,11 +433,33 @@ class World:
         )
 
     def share(self, **changes: Any) -> dict[str, Any]:
-        """Let the operator record a line of the sharing table."""
-        rule = sharing_rule(**changes)
-        verified = self.order(Ordered.SHARE, rule, system="operator")
-        system = self.system("operator")
-        return put_rule(rule, verified=verified, system=system, registry=self.registry, now=self.now)
+        """Let the operator put a line of the sharing table, and the market bureau approve it where it has to."""
+        put = self.put_rule(sharing_rule(**changes))
+        return self.answer_rule(put["version"], code=put["code"]) if put["state"] == "asked" else put
+
+    def put_rule(self, rule: Mapping[str, Any], *, system: str = "operator") -> dict[str, Any]:
+        """Put a line of the sharing table, or ask for it; nobody has approved it yet."""
+        verified = self.order(Ordered.SHARE, rule, system=system)
+        return put_rule(rule, verified=verified, **self._who(system))
+
+    def answer_rule(
+        self,
+        version: int = 1,
+        answer: str = "approve",
+        *,
+        system: str = "market",
+        officer: str | None = "m-001",
+        **content: Any,
+    ) -> dict[str, Any]:
+        """Answer a line of the sharing table for one of its providers."""
+        full = {"code": "rule-1", "version": version, "answer": answer} | content
+        officer = OFFICERS[system][0] if officer else None
+        verified = self.order(Ordered.ANSWER_SHARE, full, system=system, officer=officer)
+        return answer_rule(full, verified=verified, **self._who(system))
+
+    def _who(self, system: str) -> dict[str, Any]:
+        key = encode(secrets.token_bytes(16))
+        return {"system": self.system(system), "key": key, "registry": self.registry, "now": self.now}
 
     # --- grants -------------------------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ from hub.log import Panel
 from hub.log_watch import LogWatch
 from hub.proven_time import Believed, Stamping
 from hub.publication import status_list
+from hub.pull_reviews import choose_of_the_day
 from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.registry import HUB_SEALERS, Registry, Sealers
@@ -593,7 +594,10 @@ def _sharing_rounds(registry: Registry, operator: str) -> list[Callable[[datetim
     def escalate(now: datetime) -> object:
         return escalate_silent(operator=operator, registry=registry, now=now)
 
-    return [escalate]
+    def choose(now: datetime) -> object:
+        return choose_of_the_day(operator=operator, registry=registry, now=now)
+
+    return [escalate, choose]
 
 
 def _api(

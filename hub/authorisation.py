@@ -111,6 +111,19 @@ def decide(
     return Decision(True, "allowed", fields)
 
 
+def limit(decision: Decision, *, is_within_caps: bool, bound_to: str | None, holder: str) -> Decision:
+    """Refuse what the decision allows but the day or the case does not.
+
+    `bound_to` is the holder whom the case belongs to on this line; None where it is nobody's, or may be many's.
+    """
+    checks = (
+        (is_within_caps, "cap_reached"),
+        (bound_to in (None, holder), "case_other_holder"),
+    )
+    refusal = next((reason for good, reason in checks if not good), None) if decision.allowed else None
+    return Decision(False, refusal, {}) if refusal is not None else decision
+
+
 def decide_redemption(
     redemption: Redemption,
     *,

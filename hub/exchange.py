@@ -34,6 +34,7 @@ from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
 from hub.signer_status import standing_of
 from hub.statements import VerifiedStatement
+from hub.statutory import choose_for_review, limit_statutory
 from hub.store.certificate import CertificateReader
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
@@ -130,6 +131,10 @@ def _decide_and_record(
             writer, today = ExchangeWriter(connection), civil_date(now)
             if not writer.take_miss(system.department, request.licence_number, today, most=most_misses):
                 settled = Decision(False, "too_many_misses", {})
+        settled = limit_statutory(
+            settled, request, name, rule=rule, system=system, officer=officer, connection=connection,
+            registry=registry, now=now,
+        )  # fmt: skip
         if settled.allowed and grant is not None:
             use_state = "reserved"
             if not GrantWriter(connection).take_use(grant.digest):
@@ -139,6 +144,7 @@ def _decide_and_record(
             stored, item_version=item.version if item else None, rule_version=rule.version if rule else None
         )
         ExchangeWriter(connection).add_decision(stored)
+        choose_for_review(stored, rule, operator=exchange.maker, connection=connection, registry=registry, now=now)
         kind = kinds[0] if settled.allowed else kinds[1]
         act = ActFacts(kind, stored.act_id, now, None, verified.digest, None, None)
         EntryWriter(connection, registry.random).add([act])

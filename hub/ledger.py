@@ -38,6 +38,7 @@ from hub.store.entry import EntryWriter
 from hub.store.exchange import StoredDecision
 from hub.store.ledger import LedgerPlace, LedgerReader, LedgerWriter, StoredLine, StoredReading
 from hub.store.parties import PartyReader
+from hub.store.pull_review import PullReviewReader, StoredReview
 from hub.store.sharing import SharingReader
 from schemas.catalogue import CertificateTypeUnknownError
 from schemas.certificate import SHANGHAI, civil_date
@@ -61,7 +62,7 @@ _TITLES = (
     "时间 at", "事由 kind", "用证方 requester", "用证方代码 requester number", "依据 basis", "依据编号 reference",
     "事项编码 item", "事项名称 item name", "案件编号 case", "证照与字段 certificates and fields",
     "证照标识 identifiers", "结果 outcome", "原因 reason", "推迟至 deferred until", "推迟依据 legal ground",
-    "回执 receipt",
+    "复核 review", "回执 receipt",
 )  # fmt: skip
 
 
@@ -212,6 +213,7 @@ class _Named:
     rules: Mapping[tuple[str, int | None], SharingRule | None]
     identifiers: Mapping[int, tuple[str, str]]
     deferrals: Sequence[StoredDeferral]
+    reviews: Mapping[str, StoredReview]
 
 
 def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry: Registry) -> list[dict[str, Any]]:
@@ -225,6 +227,7 @@ def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry:
             {each: SharingReader(connection).get(*each) for each in rules},
             {serial: (each.identifier, each.certificate_type) for serial, each in certificates.items()},
             DeferralReader(connection).of(reading.applicant),
+            PullReviewReader(connection).answered([each.decision for each in decisions]),
         )
     return [_describe(each, named, registry) for each in lines]
 
@@ -258,6 +261,7 @@ def _describe_download(download: StoredDownload, named: _Named, registry: Regist
         "outcome": "downloaded",
         "reason": None,
         "deferred": None,
+        "review": None,
     }
 
 
@@ -276,7 +280,15 @@ def _describe_access(decision: StoredDecision, line: StoredLine, named: _Named, 
         "outcome": "delivered" if is_delivery else "allowed" if decision.allowed else "refused",
         "reason": None if decision.allowed else decision.reason,
         "deferred": _deferred(decision, named.deferrals),
+        "review": _review(named.reviews.get(decision.decision)),
     }
+
+
+def _review(review: StoredReview | None) -> dict[str, Any] | None:
+    """Return what another department found about a pull by law: whether it was justified, and else why not."""
+    if review is None:
+        return None
+    return {"reviewer": review.reviewer, "justified": review.justified, "reason": review.reason}
 
 
 def _deferred(decision: StoredDecision, deferrals: Sequence[StoredDeferral]) -> dict[str, Any] | None:
@@ -351,6 +363,7 @@ def _cells(line: Mapping[str, Any], explain: Callable[[str], str]) -> list[str]:
         explain(line["reason"]) if line["reason"] else "",
         deferred.get("until_on") or "",
         deferred.get("legal_ground") or "",
+        "" if line["review"] is None else "复核：有据" if line["review"]["justified"] else "复核：依据不足",
         line["act_id"],
     ]
 

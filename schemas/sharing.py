@@ -44,6 +44,16 @@ class AnswerReason(StrEnum):
     MISUSED = "misused"
 
 
+class ReviewReason(StrEnum):
+    """Why a reviewer finds a statutory pull not justified: a closed list; words stand beside it."""
+
+    NO_SUCH_CASE = "no_such_case"
+    OTHER_HOLDER = "other_holder"
+    BEYOND_ITEM = "beyond_item"
+    NOT_NEEDED = "not_needed"
+    NO_ANSWER = "no_answer"
+
+
 @dataclass(frozen=True, slots=True)
 class SharingRule:
     """One version of a line: this requester may pull these fields for this item, by this law.

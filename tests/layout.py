@@ -172,6 +172,7 @@ _LAYERS = {
     "hub.sharing_reading": "steps",
     "hub.spreadsheet": "steps",
     "hub.statements": "steps",
+    "hub.statutory": "steps",
     "hub.signer_status": "steps",
     "hub.terms": "errors",
     "hub.wishes": "steps",

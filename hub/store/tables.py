@@ -537,6 +537,7 @@ pull_review = Table(
     Column("notice", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("justified", Boolean),
+    Column("reason", String(32)),
     # What the reviewer wrote, encrypted: it may tell of the case.
     Column("words", LargeBinary),
     Column("act_id", String(64)),

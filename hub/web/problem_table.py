@@ -412,6 +412,15 @@ PULLS: Mapping[str, Row] = {
         403, "这条共享依据未按年复核，已冻结。", "That line missed its yearly review and is frozen.",
         "请数源部门复核确认。", "Have its provider confirm it.",
     ),
+    "cap_reached": Row(
+        429, "今日依职能调用已达上限。", "Today's cap of statutory pulls is reached.",
+        "请次日再调用；确需提高上限的，请运营方和数源部门调整。",
+        "Pull again tomorrow; where the cap is too low, have the operator and the provider raise it.",
+    ),
+    "case_other_holder": Row(
+        403, "这个办件编号已用于另一个主体。", "That case number has been used for another holder.",
+        "请核对办件编号和统一社会信用代码。", "Check the case number and the licence number.",
+    ),
     "class_stricter": Row(
         403, "这种证照已改为有条件共享，不能按无条件共享调用。",
         "The type is shared under conditions only; the line is an unconditional one.",

@@ -48,6 +48,7 @@ from hub.keyfolder import KeyFolder
 from hub.log_watch import LogWatch
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.pull_reviews import answer_review
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.sequencing import LogKey, Sequencer
@@ -456,6 +457,12 @@ class World:
         officer = OFFICERS[system][0] if officer else None
         verified = self.order(Ordered.ANSWER_SHARE, full, system=system, officer=officer)
         return answer_rule(full, verified=verified, **self._who(system))
+
+    def review(self, decision: str, *, system: str = "market", **content: Any) -> dict[str, Any]:
+        """Answer the review of a pull for the department that makes it."""
+        full = {"decision": decision, "words": "示例复核意见"} | content
+        verified = self.order(Ordered.ANSWER_REVIEW, full, system=system, officer=OFFICERS[system][0])
+        return answer_review(full, verified=verified, **self._who(system))
 
     def _who(self, system: str) -> dict[str, Any]:
         key = encode(secrets.token_bytes(16))

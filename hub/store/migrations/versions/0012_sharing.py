@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("notice", SERIAL, nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
         sa.Column("justified", sa.Boolean(), nullable=True),
+        sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("words", sa.LargeBinary(), nullable=True),
         sa.Column("act_id", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("decision"),

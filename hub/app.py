@@ -320,7 +320,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep([*_rounds(registry, sealers, makers, files), *_sharing_rounds(registry, installation.operator)])
+    upkeep = Upkeep([*_rounds(registry, sealers, makers, files), *_sharing_rounds(registry)])
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
@@ -590,12 +590,12 @@ def _rounds(
     return [complete, release, forget, erase, makers.forget_problems]
 
 
-def _sharing_rounds(registry: Registry, operator: str) -> list[Callable[[datetime], object]]:
+def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     def escalate(now: datetime) -> object:
-        return escalate_silent(operator=operator, registry=registry, now=now)
+        return escalate_silent(registry=registry, now=now)
 
     def choose(now: datetime) -> object:
-        return choose_of_the_day(operator=operator, registry=registry, now=now)
+        return choose_of_the_day(registry=registry, now=now)
 
     return [escalate, choose]
 

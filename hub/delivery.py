@@ -1,6 +1,6 @@
 """What a pull hands over: the certificates judged, the permitted disclosures chosen, the delivery note signed.
 
-Steps 5 to 7 of `hub/exchange.py`. Nothing is committed here: what is made counts once the flow has recorded it.
+Steps 5 to 7 of a pull (`hub/exchange.py`). Nothing is committed here: what is made counts once the flow recorded it.
 """
 
 from base64 import standard_b64encode

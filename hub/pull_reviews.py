@@ -88,7 +88,7 @@ def list_reviews(system: System, *, registry: Registry) -> dict[str, Any]:
     return {"reviews": [_describe(each, registry) for each in found]}
 
 
-def choose_of_the_day(*, operator: str, registry: Registry, now: datetime) -> int:
+def choose_of_the_day(*, registry: Registry, now: datetime) -> int:
     """Open the one review of each requester's days gone by on which its lots chose none; return how many."""
     with registry.database.read() as connection:
         found = PullReviewReader(connection).unsettled(civil_date(now))
@@ -101,7 +101,7 @@ def choose_of_the_day(*, operator: str, registry: Registry, now: datetime) -> in
             if stored is None:
                 continue
             rule = SharingReader(connection).get(stored.basis_reference or "", stored.rule_version)
-            open_review(stored, rule, operator=operator, connection=connection, registry=registry, now=now)
+            open_review(stored, rule, connection=connection, registry=registry, now=now)
 
     if found:
         registry.database.write(choose)

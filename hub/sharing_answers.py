@@ -24,6 +24,7 @@ from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
+from hub.store.installation import InstallationReader
 from hub.store.notice import NoticeWriter
 from hub.store.sharing import SharingReader, SharingWriter, StoredApproval
 from schemas.certificate import civil_date
@@ -79,12 +80,12 @@ def answer_rule(
     return act_once(answer, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
 
 
-def escalate_silent(*, operator: str, registry: Registry, now: datetime) -> int:
+def escalate_silent(*, registry: Registry, now: datetime) -> int:
     """Bring before the operator what providers let go by; return how many. Nothing is approved by it."""
     with registry.database.read() as connection:
         found = SharingReader(connection).silent(civil_date(now))
     if found:
-        registry.database.write(lambda connection: _escalate(found, operator, registry, now, connection))
+        registry.database.write(lambda connection: _escalate(found, registry, now, connection))
     return len(found)
 
 
@@ -219,9 +220,8 @@ class _Answering:
             NoticeWriter(self.connection).close(number, act_id=self.act_id, now=self.now)
 
 
-def _escalate(
-    found: list[StoredApproval], operator: str, registry: Registry, now: datetime, connection: Connection
-) -> None:
+def _escalate(found: list[StoredApproval], registry: Registry, now: datetime, connection: Connection) -> None:
+    operator = InstallationReader(connection).values()["operator"]
     reader, writer = SharingReader(connection), SharingWriter(connection)
     for each in found:
         writer.lock(each.code)

@@ -18,6 +18,7 @@ from hub.authorisation import Decision, limit
 from hub.notices import NoticeKind, Notices
 from hub.registry import Registry
 from hub.store.exchange import StoredDecision
+from hub.store.installation import InstallationReader
 from hub.store.pull_limit import PullLimitWriter
 from hub.store.pull_review import PullReviewWriter, StoredReview
 from schemas.certificate import civil_date
@@ -61,7 +62,6 @@ def choose_for_review(
     stored: StoredDecision,
     rule: SharingRule | None,
     *,
-    operator: str,
     connection: Connection,
     registry: Registry,
     now: datetime,
@@ -74,7 +74,7 @@ def choose_for_review(
     writer.draw(day, stored.requester, decision=stored.decision, lot=lot)
     if int(lot[: _LOT_BITS // 4], 16) < registry.terms.review_share * 2**_LOT_BITS:
         writer.settle(day, stored.requester)
-        open_review(stored, rule, operator=operator, connection=connection, registry=registry, now=now)
+        open_review(stored, rule, connection=connection, registry=registry, now=now)
 
 
 def lot_of(decision: str, registry: Registry) -> str:
@@ -86,14 +86,15 @@ def open_review(
     stored: StoredDecision,
     rule: SharingRule | None,
     *,
-    operator: str,
     connection: Connection,
     registry: Registry,
     now: datetime,
 ) -> None:
     """Open the task: the line's reviewer, else its first provider that is another department, else the operator."""
     others = [each for each in (rule.reviewer, *sorted(rule.providers.values())) if each] if rule else []
-    reviewer = next((each for each in others if each != stored.requester), operator)
+    reviewer = next((each for each in others if each != stored.requester), None)
+    if reviewer is None:
+        reviewer = InstallationReader(connection).values()["operator"]
     notices = Notices(connection, act_id=stored.act_id, registry=registry, now=now)
     facts: dict[str, Any] = {"decision": stored.decision, "requester": stored.requester, "item_code": stored.item_code}
     facts |= {"case_number": stored.case_number, "rule": stored.basis_reference, "version": stored.rule_version}

@@ -157,6 +157,7 @@ _LAYERS = {
     "hub.intentions": "steps",
     "hub.order_reading": "steps",
     "hub.planning": "steps",
+    "hub.pulling": "steps",
     "hub.proven_time": "steps",
     "hub.recomposition": "steps",
     "hub.registry": "steps",

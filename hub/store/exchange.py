@@ -1,6 +1,6 @@
 """Pull decisions and deliveries: what was asked, what was decided, what was handed over."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -116,9 +116,9 @@ class ExchangeWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add_decision(self, decision: StoredDecision) -> None:
-        row = {name: getattr(decision, name) for name in StoredDecision.__slots__}
-        insert_rows(self._connection, tables.pull_decision, [row])
+    def add_decisions(self, decisions: Sequence[StoredDecision]) -> None:
+        rows = [{name: getattr(each, name) for name in StoredDecision.__slots__} for each in decisions]
+        insert_rows(self._connection, tables.pull_decision, rows)
 
     def settle_use(self, decision: str, state: str) -> bool:
         """Turn a reserved use into "used" or "released", once; False when that has been done."""

@@ -1,7 +1,7 @@
 """Files in a folder of this machine: each on disk, with its name and its folder, when `put` returns.
 
-They lie one folder deep (`ab/abcd.enc`), in folders that are all made and on disk before the first file: none depends
-on one that another process has made a moment ago. An unfinished file has a name that begins with a dot.
+They lie one folder deep (`ab/abcd.enc`). Each process brings a folder's own name to disk before its first file there:
+none depends on what another process has made a moment ago. An unfinished file has a name that begins with a dot.
 """
 
 import os
@@ -11,22 +11,23 @@ from stat import S_ISREG
 
 from signing.synced import replace_synced, sync_folder
 
-_SHARDS = tuple(f"{number:02x}" for number in range(256))
-
 
 class FileFolder:
     """A folder of files, made when it is not there. Raises OSError: a full disk, a folder without rights."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._on_disk: set[Path] = set()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for shard in _SHARDS:
-            (folder / shard).mkdir(mode=0o700, exist_ok=True)
-        sync_folder(folder)
         sync_folder(folder.parent)
 
     def put(self, name: str, content: bytes) -> None:
-        replace_synced(self._folder / name, content)
+        path = self._folder / name
+        if path.parent not in self._on_disk:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._folder)
+            self._on_disk.add(path.parent)
+        replace_synced(path, content)
 
     def get(self, name: str) -> bytes | None:
         """Return a file; nothing of what is no file of ours (a link, a pipe, a bad sector), which no digest fits."""
@@ -54,8 +55,9 @@ class FileFolder:
 
     def delete(self, name: str) -> None:
         path = self._folder / name
-        path.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        if path.parent.exists():
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
 
     def sweep(self, *, before: float) -> None:
         for path in self._folder.glob("??/.*"):

@@ -163,4 +163,4 @@ def _causes(*answers: dict[str, Any]) -> list[str]:
 
 
 def _escalate(world: World) -> int:
-    return escalate_silent(operator=OPERATOR, registry=world.registry, now=world.now)
+    return escalate_silent(registry=world.registry, now=world.now)

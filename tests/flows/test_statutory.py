@@ -151,7 +151,7 @@ def _reasons(world: World) -> list[str]:
 
 
 def _choose(world: World) -> int:
-    return choose_of_the_day(operator=OPERATOR, registry=world.registry, now=world.now)
+    return choose_of_the_day(registry=world.registry, now=world.now)
 
 
 def _ledger(world: World) -> dict[str, Any]:

@@ -123,6 +123,7 @@ from schemas.clocks import Clock, load_clocks
 from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
+from schemas.predicates import PREDICATE_TYP
 from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
@@ -306,6 +307,7 @@ def _build(settings: Settings, database: Database) -> Hub:
     e_licence = _e_licence(settings, registry, installation)
     pulls = Exchange(
         note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
+        predicate_signer=CompactSigner(keys.signer("hub:notes"), PREDICATE_TYP),
         e_licence=e_licence,
         surroundings=lambda: view(datetime.now(UTC)),
         maker=installation.operator,

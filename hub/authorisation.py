@@ -18,6 +18,7 @@ from schemas.certificate import civil_date
 from schemas.exchange import Basis, PullRequest, Redemption, Wanted
 from schemas.items import ServiceItem
 from schemas.parties import Officer, Role, System
+from schemas.predicates import Predicate, is_argument
 from schemas.sharing import RuleState, SharingRule
 
 Allowed = Mapping[str, tuple[str, ...]]
@@ -109,6 +110,24 @@ def decide(
             return Decision(False, outcome, {})
         fields[wanted.certificate_type] = outcome
     return Decision(True, "allowed", fields)
+
+
+def listed_predicate(
+    item: ServiceItem | None, code: str, argument: str | None
+) -> tuple[Predicate, str, ServiceItem] | str:
+    """Return the predicate an item in force lists, the argument it is asked with, the item; or why nothing is asked.
+
+    What the item fixes nobody may change; what it leaves open has to be said, in the form its kind needs.
+    """
+    if item is None:
+        return "item_not_in_force"
+    predicate = next((each for each in item.predicates if each.code == code), None)
+    if predicate is None:
+        return "predicate_not_listed"
+    said = argument if predicate.argument is None else predicate.argument
+    if said is None or argument not in (None, said) or not is_argument(predicate.kind, said):
+        return "predicate_argument"
+    return predicate, said, item
 
 
 def limit(decision: Decision, *, is_within_caps: bool, bound_to: str | None, holder: str) -> Decision:

@@ -41,9 +41,13 @@ from signing.sd_jwt import Record, Seal
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a pull is handed beside the registry: the note signer, the e-licence port, what answers share."""
+    """What a pull is handed beside the registry: the note signer, the e-licence port, what answers share.
+
+    `predicate_signer` signs what a predicate was answered, with the same key.
+    """
 
     note_signer: CompactSigner
+    predicate_signer: CompactSigner
     e_licence: ELicence
     surroundings: Callable[[], Surroundings]
     maker: str

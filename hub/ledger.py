@@ -4,9 +4,9 @@
 2 statement, reading and entry are committed            <- COMMIT POINT
 3 pages and exports are read by the reading's name and token until it ends, each line with its act's receipt by name
 
-A line is every decision on a pull or a comparison, allowed or refused, every delivery and every download. It names the
-requester, never its officer. A line that was deferred (`hub/deferrals.py`) is there once its day is over, with ground
-and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had anything.
+A line is every decision on a pull, a comparison or a predicate, allowed or refused, every delivery and every download.
+It names the requester, never its officer. A line that was deferred (`hub/deferrals.py`) is there once its day is over,
+with ground and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had anything.
 Names and the words of a basis are those of today's register: what was said then stands in the delivery's own note.
 """
 
@@ -56,7 +56,8 @@ PAGE = 100
 _SOURCES = ("decision", "delivery", "download")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-KINDS_ZH = {"pull": "调取", "comparison": "比对", "delivery": "交付", "download": "本主体下载"}
+KINDS_ZH = {"pull": "调取", "comparison": "比对", "predicate": "核对判断", "delivery": "交付", "download": "本主体下载"}
+_ASKED_BY: Mapping[str, str] = {Ordered.COMPARE: "comparison", Ordered.ASK_PREDICATE: "predicate"}
 OUTCOMES_ZH = {"allowed": "准予", "refused": "未准予", "delivered": "已交付", "downloaded": "已下载"}
 _TITLES = (
     "时间 at", "事由 kind", "用证方 requester", "用证方代码 requester number", "依据 basis", "依据编号 reference",
@@ -267,10 +268,10 @@ def _describe_download(download: StoredDownload, named: _Named, registry: Regist
 
 def _describe_access(decision: StoredDecision, line: StoredLine, named: _Named, registry: Registry) -> dict[str, Any]:
     rule = named.rules.get((decision.basis_reference or "", decision.rule_version))
-    is_delivery, compared = line.delivery is not None, line.statement_act == Ordered.COMPARE
+    is_delivery, asked_by = line.delivery is not None, _ASKED_BY.get(line.statement_act, "pull")
     shown = decision.fields if decision.allowed else _asked(line.statement)
     return {
-        "kind": "delivery" if is_delivery else "comparison" if compared else "pull",
+        "kind": "delivery" if is_delivery else asked_by,
         "requester": {"licence_number": decision.requester, "name": named.requesters[decision.requester]},
         "basis": _basis(decision.basis, decision.basis_reference, rule),
         "item": {"code": decision.item_code, "name": rule.item_name if rule else None},

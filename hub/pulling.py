@@ -333,3 +333,14 @@ def release(decision: StoredDecision, registry: Registry, now: datetime, connect
     GrantWriter(connection).give_back_use(decision.basis_reference or "")
     act = ActFacts(Kind.RELEASE, new_name(registry), now, None, None, None, decision.act_id)
     EntryWriter(connection, registry.random).add([act])
+
+
+def reserved_again(name: str, registry: Registry, now: datetime) -> StoredDecision:
+    """Return the decision an interrupted pull left, to be completed by the same request."""
+    with registry.database.read() as connection:
+        decision = ExchangeReader(connection).decision(name)
+    if decision is None:
+        raise OrderError("act_under_way")
+    if decision.allowed and decision.use_state == "released":
+        raise OrderError("pull_lapsed")
+    return decision

@@ -150,7 +150,10 @@ class Change(StrEnum):
 _WORDS: Mapping[Change, tuple[str, str]] = {
     Change.ADDED: ("新增，待数源部门同意", "added, to be approved by its providers"),
     Change.NARROWED: ("收窄，即时生效", "narrowed, stands at once"),
-    Change.WIDENED: ("扩大或改变用途，待数源部门同意", "widened or for another purpose, to be approved by its providers"),
+    Change.WIDENED: (
+        "扩大或改变用途，待数源部门同意",
+        "widened or for another purpose, to be approved by its providers",
+    ),
     Change.ENDED: ("终止，即时生效", "ended, stands at once"),
     Change.UNCHANGED: ("不变", "unchanged"),
 }
@@ -187,7 +190,7 @@ class LineChange:
 def compare_rule(rule: SharingRule, versions: Sequence[SharingRule], today: date) -> LineChange:
     """Return what putting `rule` would do to the line whose versions these are.
 
-    The newest version that waits or stands is what it is compared with: a sheet that is put twice changes nothing twice.
+    The newest version that waits or stands is compared with first: a sheet that is put twice changes nothing twice.
     """
     newest = max(live(versions), key=lambda each: each.version, default=None)
     standing = in_force(versions, today)

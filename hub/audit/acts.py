@@ -201,14 +201,19 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
     acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
     decisions = all_.by_key(tables.pull_decision, "decision")
     for row in decisions.values():
-        compared = acts.get(row["statement"]) == Ordered.COMPARE
-        allowed, refused = ("comparison", "comparison_refused") if compared else ("pull_allowed", "pull_refused")
+        allowed, refused = _DECIDED_AS.get(acts.get(row["statement"], ""), ("pull_allowed", "pull_refused"))
         yield allowed if row["allowed"] else refused, row["act_id"], digests.get(row["statement"]), None, None
         if row["use_state"] == "released":
             yield "release", None, None, None, row["act_id"]
     for row in all_.rows(tables.delivery):
         note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
+
+
+_DECIDED_AS: Mapping[str, tuple[str, str]] = {
+    Ordered.COMPARE: ("comparison", "comparison_refused"),
+    Ordered.ASK_PREDICATE: ("predicate", "predicate_refused"),
+}
 
 
 def _presentations_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:

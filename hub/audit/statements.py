@@ -146,7 +146,7 @@ def _digests_of_statements(all_: Everything) -> Faults:
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
     tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
-    tables.pull_decision: frozenset({"pull", "compare", "download"}),
+    tables.pull_decision: frozenset({"pull", "compare", "download", "ask_predicate"}),
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),
     tables.redemption: frozenset({"redeem"}),

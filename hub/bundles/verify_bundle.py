@@ -339,6 +339,8 @@ SIGNING_TIME, SIGNING_CERT = bytes.fromhex("2a864886f70d010905"), bytes.fromhex(
 SHA256, ECDSA_SHA256 = bytes.fromhex("608648016503040201"), bytes.fromhex("2a8648ce3d040302")
 ACT_MEMBERS = {"v", "kind", "act_id", "recorded_at", "works_from", "statement", "sealed", "previous"}
 # Beside the fields that were decided on, every record shows what is printed on every certificate.
+# Which act of a statement each kind of refused decision answers.
+REFUSED_AS = {"pull_refused": "pull", "comparison_refused": "compare", "predicate_refused": "ask_predicate"}
 SHOWN_ON_ALL = {"certificate_number", "holder_name", "holder_address", "issuing_body_name"}
 BEIJING = timezone(timedelta(hours=8))
 STATUS_WORDS = ("valid", "not valid any more", "suspended", "superseded by a newer version")
@@ -779,7 +781,7 @@ class Verification:
         is_delivery = self._told["kind"] == "delivery"
         with self._report.check("decision.json", "the decision is the one that the log has"):
             decision = self._bundle.read_json("decision.json")
-            kinds = ("pull_allowed",) if is_delivery else ("pull_refused", "comparison_refused")
+            kinds = ("pull_allowed",) if is_delivery else tuple(REFUSED_AS)
             act = self._act(decision["act_id"], *kinds)
             if moment(act["recorded_at"]) != moment(decision["recorded_at"]):
                 raise Broken("its act is of another time")
@@ -818,8 +820,7 @@ class Verification:
         asked = object_of(said["request"])
         if (said["v"], said["aud"], said["iss"]) != (1, self._newest.origin, decision["system"]):
             raise Broken("it is for another hub, or by another system")
-        is_comparison = self._acts[str(decision["act_id"])]["kind"] == "comparison_refused"
-        if said["act"] != ("compare" if is_comparison else "pull"):
+        if said["act"] != REFUSED_AS.get(str(self._acts[str(decision["act_id"])]["kind"]), "pull"):
             raise Broken("it asks for something else")
         if abs(int(said["iat"]) - at.timestamp()) > 86_400:
             raise Broken("it was not signed when it was decided on")

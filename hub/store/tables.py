@@ -564,6 +564,8 @@ service_item = Table(
     Column("from_on", Date, nullable=False),
     Column("until_on", Date),
     Column("materials", JsonBytes, nullable=False),
+    # The questions that may be asked instead of fields; NULL: none.
+    Column("predicates", JsonBytes),
     Column("statement", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),

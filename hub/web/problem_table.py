@@ -412,6 +412,15 @@ PULLS: Mapping[str, Row] = {
         403, "这条共享依据未按年复核，已冻结。", "That line missed its yearly review and is frozen.",
         "请数源部门复核确认。", "Have its provider confirm it.",
     ),
+    "predicate_not_listed": Row(
+        403, "这个事项没有登记这项判断。", "The item lists no such predicate.",
+        "请核对判断代号，或请事项的实施部门登记。", "Check its code, or have the item's department list it.",
+    ),
+    "predicate_argument": Row(
+        422, "判断的参数缺少、格式不对，或与事项所定的不同。",
+        "The predicate's argument is missing, of a wrong form, or not the one that the item fixes.",
+        "请按事项目录填写参数。", "Give the argument as the catalogue of items says.",
+    ),
     "cap_reached": Row(
         429, "今日依职能调用已达上限。", "Today's cap of statutory pulls is reached.",
         "请次日再调用；确需提高上限的，请运营方和数源部门调整。",

@@ -17,7 +17,6 @@ from tests.flows.registry_check import check_registry
 from tests.flows.world import (
     HEALTH,
     MARKET,
-    OPERATOR,
     World,
     food_order,
     licence_order,

@@ -48,6 +48,7 @@ from hub.keyfolder import KeyFolder
 from hub.log_watch import LogWatch
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.predicates import ask_predicate
 from hub.pull_reviews import answer_review
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
@@ -72,6 +73,7 @@ from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
 from schemas.parties import Department, Officer, System
+from schemas.predicates import PREDICATE_TYP, read_question
 from schemas.search import read_search
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
@@ -425,6 +427,20 @@ class World:
         return compare(
             read_comparison(request),
             verified=self.verified(jws, act=Ordered.COMPARE, system="health"),
+            system=self.system("health"),
+            officer=self.officer("h-001"),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            exchange=self.exchange,
+            now=self.now,
+        )
+
+    def ask(self, request: Mapping[str, Any], *, jws: str | None = None, key: str | None = None) -> dict[str, Any]:
+        """Ask a predicate as the health bureau's system."""
+        jws = jws or self.sign(Ordered.ASK_PREDICATE, system="health", officer="h-001", request=request)
+        return ask_predicate(
+            read_question(request),
+            verified=self.verified(jws, act=Ordered.ASK_PREDICATE, system="health"),
             system=self.system("health"),
             officer=self.officer("h-001"),
             key=key or encode(secrets.token_bytes(16)),
@@ -811,6 +827,7 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
 
     exchange = Exchange(
         note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
+        predicate_signer=CompactSigner(keys.signer("hub:notes"), PREDICATE_TYP),
         e_licence=e_licence,
         surroundings=surroundings,
         maker=OPERATOR,

@@ -141,6 +141,7 @@ OPERATIONS = [
     ("post", "/api/v1/objections"),
     ("post", "/api/v1/objections/drafts"),
     ("post", "/api/v1/officers"),
+    ("post", "/api/v1/predicates"),
     ("post", "/api/v1/presentations"),
     ("post", "/api/v1/presentations/drafts"),
     ("post", "/api/v1/presentations/{digest}/confirmations"),

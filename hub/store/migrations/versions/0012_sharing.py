@@ -1,4 +1,4 @@
-"""The sharing table by versions, with what providers answer; caps, cases bound to holders, and reviews of pulls.
+"""The sharing table by versions, with what providers answer; caps, cases bound to holders, reviews, predicates.
 
 Lines that were there become version 1. Nobody approved them, so nothing is pulled on them before a version has been.
 """
@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", "version"),
     )
     op.add_column("pull_decision", sa.Column("rule_version", sa.Integer(), nullable=True))
+    op.add_column("service_item", sa.Column("predicates", sa.LargeBinary(), nullable=True))
     _keep_lines()
     op.drop_table("sharing_rule_before")
     op.create_table(

@@ -6,7 +6,7 @@
 
 A line is every decision on a pull, a comparison or a predicate, allowed or refused, every delivery and every download.
 It names the requester, never its officer. A line that was deferred (`hub/deferrals.py`) is there once its day is over,
-with ground and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had anything.
+with ground and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had a thing.
 Names and the words of a basis are those of today's register: what was said then stands in the delivery's own note.
 """
 

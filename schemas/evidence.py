@@ -60,7 +60,6 @@ class Kind(StrEnum):
     OBJECT = "object"
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
-    SHARE_SHEET = "share_sheet"
     PREDICATE = "predicate"
     PREDICATE_REFUSED = "predicate_refused"
     OPEN_LOG = "open_log"

@@ -7,7 +7,7 @@ Source: 政务数据共享条例 (Order 809): classes, answer with reasons, no w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -135,76 +135,3 @@ def conflicts(one: SharingRule, other: SharingRule) -> bool:
 
 def _overlap(one: SharingRule, other: SharingRule) -> bool:
     return one.from_on <= (other.until_on or date.max) and other.from_on <= (one.until_on or date.max)
-
-
-class Change(StrEnum):
-    """What a sheet does to a line: added 新增, narrowed 收窄, widened 扩大, ended 终止, unchanged 不变."""
-
-    ADDED = "added"
-    NARROWED = "narrowed"
-    WIDENED = "widened"
-    ENDED = "ended"
-    UNCHANGED = "unchanged"
-
-
-_WORDS: Mapping[Change, tuple[str, str]] = {
-    Change.ADDED: ("新增，待数源部门同意", "added, to be approved by its providers"),
-    Change.NARROWED: ("收窄，即时生效", "narrowed, stands at once"),
-    Change.WIDENED: (
-        "扩大或改变用途，待数源部门同意",
-        "widened or for another purpose, to be approved by its providers",
-    ),
-    Change.ENDED: ("终止，即时生效", "ended, stands at once"),
-    Change.UNCHANGED: ("不变", "unchanged"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LineChange:
-    """What happens to one line; `before` is the version that counts for it now."""
-
-    change: Change
-    rule: SharingRule
-    before: SharingRule | None
-
-    def content(self) -> dict[str, object]:
-        """Return it in codes, days and words of both languages."""
-        old = self.before.fields if self.before else {}
-        given = {(code, name) for code, names in self.rule.fields.items() for name in (*names, "")}
-        had = {(code, name) for code, names in old.items() for name in (*names, "")}
-        zh, en = _WORDS[self.change]
-        return {
-            "code": self.rule.code,
-            "change": str(self.change),
-            "zh": zh,
-            "en": en,
-            "requester": self.rule.requester,
-            "item_code": self.rule.item_code,
-            "follows": self.before.version if self.before else None,
-            "fields_added": [f"{code}:{name}" for code, name in sorted(given - had)],
-            "fields_ended": [f"{code}:{name}" for code, name in sorted(had - given)],
-            "until_on": self.rule.until_on.isoformat() if self.rule.until_on else None,
-        }
-
-
-def compare_rule(rule: SharingRule, versions: Sequence[SharingRule], today: date) -> LineChange:
-    """Return what putting `rule` would do to the line whose versions these are.
-
-    The newest version that waits or stands is compared with first: a sheet that is put twice changes nothing twice.
-    """
-    newest = max(live(versions), key=lambda each: each.version, default=None)
-    standing = in_force(versions, today)
-    if newest is not None and _given(newest) == _given(rule):
-        return LineChange(Change.UNCHANGED, rule, newest)
-    if standing is None or standing.state is not RuleState.APPROVED:
-        return LineChange(Change.ADDED, rule, None)
-    if not narrows(rule, standing):
-        return LineChange(Change.WIDENED, rule, standing)
-    is_end = _given(replace(rule, until_on=standing.until_on)) == _given(standing)
-    return LineChange(Change.ENDED if is_end else Change.NARROWED, rule, standing)
-
-
-def _given(rule: SharingRule) -> SharingRule:
-    """Return a version as it was ordered: without number, state and confirmation, fields in one order."""
-    fields = {code: tuple(sorted(names)) for code, names in rule.fields.items()}
-    return replace(rule, fields=fields, version=0, state=RuleState.ASKED, confirmed_until=None)

@@ -49,7 +49,6 @@ class Ordered(StrEnum):
     OBJECT = "object"
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
-    SHARE_SHEET = "share_sheet"
     ASK_PREDICATE = "ask_predicate"
 
 

@@ -851,7 +851,8 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
 
 
 def _settings(folder: Path) -> Settings:
-    return Settings(folder=folder / "data", keys=folder / "keys")
+    # Chance chooses what is reviewed: a story that is about reviews sets a share of its own.
+    return Settings(folder=folder / "data", keys=folder / "keys", review_percent=0)
 
 
 def _simulator(settings: Settings, keys: KeyFolder, now: datetime) -> ELicenceSimulator:

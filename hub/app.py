@@ -61,6 +61,7 @@ from hub.proven_time import Believed, SealTimes, Stamping
 from hub.publication import status_list
 from hub.pull_batches.run import Workplace as PullPlace
 from hub.pull_batches.run import run_ready
+from hub.pull_reviews import choose_of_the_day
 from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.registry import HUB_SEALERS, Registry, Sealers
@@ -68,6 +69,7 @@ from hub.resealing import Sealing as Resealing
 from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
+from hub.sharing_answers import escalate_silent
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
@@ -109,6 +111,7 @@ from hub.web import (
     receipts,
     resealing,
     resolution,
+    sharing,
     sheets,
     status,
     tasks,
@@ -129,6 +132,7 @@ from schemas.clocks import Clock, load_clocks
 from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
+from schemas.predicates import PREDICATE_TYP
 from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
@@ -338,6 +342,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     e_licence = _e_licence(settings, registry, installation)
     pulls = Exchange(
         note_signer=CompactSigner(partial(keys.signer, "hub:notes"), NOTE_TYP),
+        predicate_signer=CompactSigner(partial(keys.signer, "hub:notes"), PREDICATE_TYP),
         e_licence=e_licence,
         surroundings=lambda: view(datetime.now(UTC)),
         maker=installation.operator,
@@ -357,7 +362,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep(_rounds(registry, resealed, makers, files))
+    upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     api = _api(settings, registry, trust, keys, metrics, pages.render)
@@ -388,6 +393,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         parties.routes(registry, receipted),
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),
+        sharing.routes(registry),
         tasks.routes(registry),
         evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys), believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
@@ -642,6 +648,16 @@ def _rounds(
         return registry.database.write(lambda connection: BatchWriter(connection).forget_answers(now))
 
     return [complete, seal_again, release, forget, forget_results, erase, makers.forget_problems]
+
+
+def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
+    def escalate(now: datetime) -> object:
+        return escalate_silent(registry=registry, now=now)
+
+    def choose(now: datetime) -> object:
+        return choose_of_the_day(registry=registry, now=now)
+
+    return [escalate, choose]
 
 
 def _api(

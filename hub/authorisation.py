@@ -2,7 +2,8 @@
 
 1 the caller: an active system with the right to pull, of the department that asks
 2 the basis: the line of the sharing table, or the enterprise's grant, and whether it covers holder, item, case and time
-3 the types and fields: only what the basis lists, and never what its type or field does not share
+3 the types and fields: only what the basis lists, and never what its type or field does not share, or shares under
+  conditions where the line is unconditional: the strictest of type, field and line wins
   A pull by item asks for what the item needs, as far as the basis lists it: public fields, and those its form takes.
 Public fields need no listing. Comparing a field needs the same right as seeing it.
 """
@@ -14,9 +15,11 @@ from datetime import datetime
 
 from schemas.catalogue import Catalogue, CertificateType, CertificateTypeUnknownError, FieldClass, SharingClass
 from schemas.certificate import civil_date
-from schemas.exchange import Basis, PullRequest, Redemption, SharingRule, Wanted
+from schemas.exchange import Basis, PullRequest, Redemption, Wanted
 from schemas.items import ServiceItem
 from schemas.parties import Officer, Role, System
+from schemas.predicates import Predicate, is_argument
+from schemas.sharing import RuleState, SharingRule
 
 Allowed = Mapping[str, tuple[str, ...]]
 """Certificate type → names of the non-common fields that may be disclosed."""
@@ -92,20 +95,52 @@ def decide(
         return Decision(False, refusal, {})
     listed = rule.fields if rule is not None else grant.fields if grant is not None else {}
     versions = grant.versions if grant is not None else {}
+    freest = rule.sharing_class if rule is not None else SharingClass.CONDITIONAL
     asked = request.wanted
     if request.by_item:
         if item is None:
             return Decision(False, "item_not_in_force", {})
-        asked = _needed(item, listed, catalogue, versions)
+        asked = _needed(item, listed, catalogue, versions, freest)
         if not asked:
             return Decision(False, "type_not_covered", {})
     fields: dict[str, tuple[str, ...]] = {}
     for wanted in asked:
-        outcome = _fields(wanted, listed, catalogue, versions)
+        outcome = _fields(wanted, listed, catalogue, versions, freest)
         if isinstance(outcome, str):
             return Decision(False, outcome, {})
         fields[wanted.certificate_type] = outcome
     return Decision(True, "allowed", fields)
+
+
+def listed_predicate(
+    item: ServiceItem | None, code: str, argument: str | None
+) -> tuple[Predicate, str, ServiceItem] | str:
+    """Return the predicate an item in force lists, the argument it is asked with, the item; or why nothing is asked.
+
+    What the item fixes nobody may change; what it leaves open has to be said, in the form its kind needs.
+    """
+    if item is None:
+        return "item_not_in_force"
+    predicate = next((each for each in item.predicates if each.code == code), None)
+    if predicate is None:
+        return "predicate_not_listed"
+    said = argument if predicate.argument is None else predicate.argument
+    if said is None or argument not in (None, said) or not is_argument(predicate.kind, said):
+        return "predicate_argument"
+    return predicate, said, item
+
+
+def limit(decision: Decision, *, is_within_caps: bool, bound_to: str | None, holder: str) -> Decision:
+    """Refuse what the decision allows but the day or the case does not.
+
+    `bound_to` is the holder whom the case belongs to on this line; None where it is nobody's, or may be many's.
+    """
+    checks = (
+        (is_within_caps, "cap_reached"),
+        (bound_to in (None, holder), "case_other_holder"),
+    )
+    refusal = next((reason for good, reason in checks if not good), None) if decision.allowed else None
+    return Decision(False, refusal, {}) if refusal is not None else decision
 
 
 def decide_redemption(
@@ -147,15 +182,17 @@ def _statutory(
     today = civil_date(now)
     if rule is None or rule.requester != system.department:
         return "rule_unknown"
-    if today < rule.from_on or (rule.until_on is not None and today > rule.until_on):
-        return "rule_not_in_force"
-    if officer is None:
-        return "officer_needed"
-    if request.item_code != rule.item_code:
-        return "item_not_covered"
-    if not re.fullmatch(rule.case_pattern, request.case_number):
-        return "case_number_form"
-    return None
+    checks = (
+        (rule.state is not RuleState.ASKED, "rule_not_approved"),
+        (rule.state is not RuleState.REFUSED, "rule_refused"),
+        (rule.state is RuleState.APPROVED, "rule_ended"),
+        (rule.from_on <= today <= (rule.until_on or today), "rule_not_in_force"),
+        (rule.confirmed_until is not None and today <= rule.confirmed_until, "rule_unreviewed"),
+        (officer is not None, "officer_needed"),
+        (request.item_code == rule.item_code, "item_not_covered"),
+        (re.fullmatch(rule.case_pattern, request.case_number) is not None, "case_number_form"),
+    )
+    return next((reason for good, reason in checks if not good), None)
 
 
 def _granted(
@@ -178,12 +215,12 @@ def _granted(
 
 
 def _needed(
-    item: ServiceItem, listed: Allowed, catalogue: Catalogue, versions: Mapping[str, int]
+    item: ServiceItem, listed: Allowed, catalogue: Catalogue, versions: Mapping[str, int], freest: SharingClass
 ) -> tuple[Wanted, ...]:
     """Return what a pull by item asks for: of the types that may be had at all, no field the item has no use for."""
     needed = []
     for code, taken in item.asked_fields().items():
-        most = _fields(Wanted(code, None), listed, catalogue, versions)
+        most = _fields(Wanted(code, None), listed, catalogue, versions, freest)
         if isinstance(most, str):
             continue  # told as missing, and why
         public = {each.name for each in catalogue.get(code).fields if each.field_class is FieldClass.PUBLIC}
@@ -205,8 +242,13 @@ def _standing_checks(grant: GrantStanding, now: datetime) -> tuple[tuple[bool, s
 
 
 def _fields(
-    wanted: Wanted, listed: Allowed, catalogue: Catalogue, versions: Mapping[str, int]
+    wanted: Wanted,
+    listed: Allowed,
+    catalogue: Catalogue,
+    versions: Mapping[str, int],
+    freest: SharingClass = SharingClass.CONDITIONAL,
 ) -> tuple[str, ...] | str:
+    """Return what may be disclosed of one type, or why nothing; `freest` is the class the basis allows at most."""
     try:
         kind = catalogue.get(wanted.certificate_type, versions.get(wanted.certificate_type))
         newest = catalogue.get(wanted.certificate_type)
@@ -215,9 +257,12 @@ def _fields(
     if wanted.certificate_type not in listed:
         return "type_not_covered"
     # What a later version shares no more is shared no more: the strictest wins.
-    if SharingClass.NOT_SHARED in (kind.sharing_class, newest.sharing_class):
+    strictest = SharingClass.strictest(kind.sharing_class, newest.sharing_class)
+    if strictest is SharingClass.NOT_SHARED:
         return "not_shared"
-    permitted = frozenset(listed[wanted.certificate_type]) & _shareable(kind) - _withheld(newest)
+    if SharingClass.strictest(strictest, freest) is not freest:
+        return "class_stricter"
+    permitted = frozenset(listed[wanted.certificate_type]) & _shareable(kind, freest) - _withheld(newest, freest)
     public = {each.name for each in kind.fields if each.field_class is FieldClass.PUBLIC}
     if wanted.fields is None:
         return tuple(each.name for each in kind.fields if each.name in permitted | public)
@@ -226,9 +271,11 @@ def _fields(
     return wanted.fields
 
 
-def _shareable(kind: CertificateType) -> frozenset[str]:
-    return frozenset(each.name for each in kind.fields) - _withheld(kind)
+def _shareable(kind: CertificateType, freest: SharingClass) -> frozenset[str]:
+    return frozenset(each.name for each in kind.fields) - _withheld(kind, freest)
 
 
-def _withheld(kind: CertificateType) -> frozenset[str]:
-    return frozenset(each.name for each in kind.fields if each.sharing_class is SharingClass.NOT_SHARED)
+def _withheld(kind: CertificateType, freest: SharingClass) -> frozenset[str]:
+    return frozenset(
+        each.name for each in kind.fields if SharingClass.strictest(each.sharing_class, freest) is not freest
+    )

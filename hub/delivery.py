@@ -42,9 +42,13 @@ from signing.sd_jwt import Record, Seal
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a pull is handed beside the registry: the note signer, the e-licence port, what answers share."""
+    """What a pull is handed beside the registry: the note signer, the e-licence port, what answers share.
+
+    `predicate_signer` signs what a predicate was answered, with the same key.
+    """
 
     note_signer: CompactSigner
+    predicate_signer: CompactSigner
     e_licence: ELicence
     surroundings: Callable[[], Surroundings]
     maker: str
@@ -255,7 +259,7 @@ def _note(
     with registry.database.read() as connection:
         department = PartyReader(connection).department(decision.requester)
         enterprise = None if department else EnterpriseReader(connection).get(decision.requester)
-        cause = _cause(request, registry, connection)
+        cause = _cause(request, decision, registry, connection)
     named = department.name_zh if department else enterprise.name if enterprise else ""
     name = UNNUMBERED.get(decision.requester, named)
     return note_payload(
@@ -273,10 +277,10 @@ def _note(
     )
 
 
-def _cause(request: PullRequest, registry: Registry, connection: Connection) -> str:
+def _cause(request: PullRequest, decision: StoredDecision, registry: Registry, connection: Connection) -> str:
     """Return what a copy is marked as made for: the item, and by which law or by whose authorisation."""
     if request.basis is Basis.STATUTORY:
-        rule = SharingReader(connection).get(request.basis_reference)
+        rule = SharingReader(connection).get(request.basis_reference, decision.rule_version)
         return f"{rule.item_name}（{rule.legal_basis}）" if rule else ""
     stored = GrantReader(connection).get(request.basis_reference)
     grant = opened_grant(stored, registry)[0] if stored else None

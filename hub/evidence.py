@@ -18,7 +18,12 @@ from hub.store.entry import EntryWriter
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
 
-WITHOUT_RIGHT = frozenset({"body_not_yours", "body_not_in_charge", "body_ended", "body_unknown", "item_not_yours"})
+WITHOUT_RIGHT = frozenset(
+    {
+        "body_not_yours", "body_not_in_charge", "body_ended", "body_unknown", "item_not_yours", "rule_not_yours",
+        "provider_only",
+    }
+)  # fmt: skip
 
 
 def record_refusal(

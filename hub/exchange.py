@@ -29,7 +29,7 @@ from hub.errors import HubError, OrderError, PullError
 from hub.facts import answer_verdict
 from hub.intentions import decrypt_disclosures
 from hub.materials import with_prefill
-from hub.pulling import PULL_KINDS, Asking, Settled, decide_request, deliver, record_decisions, release
+from hub.pulling import PULL_KINDS, Asking, Settled, decide_request, deliver, record_decisions, release, reserved_again
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
 from hub.statements import VerifiedStatement
@@ -60,7 +60,7 @@ def pull(
         answer = kept_answer(earlier, system.code, key, registry=registry)
         if answer is not None:
             return _complete(answer, registry)
-        decision = _reserved_again(earlier.act, registry, now)
+        decision = reserved_again(earlier.act, registry, now)
     else:
         asking = Asking(system, officer, verified.digest)
         decision = _decide_and_record(request, asking, verified, key, registry, exchange, now)
@@ -110,17 +110,6 @@ def _decide_and_record(
         return stored
 
     return registry.database.write(record)
-
-
-def _reserved_again(name: str, registry: Registry, now: datetime) -> StoredDecision:
-    """Return the decision an interrupted pull left, to be completed by the same request."""
-    with registry.database.read() as connection:
-        decision = ExchangeReader(connection).decision(name)
-    if decision is None:
-        raise OrderError("act_under_way")
-    if decision.allowed and decision.use_state == "released":
-        raise OrderError("pull_lapsed")
-    return decision
 
 
 def _deliver(
@@ -178,7 +167,7 @@ def compare(
         kept = kept_answer(earlier, system.code, key, registry=registry)
         if kept is not None:
             return kept
-        decision = _reserved_again(earlier.act, registry, now)
+        decision = reserved_again(earlier.act, registry, now)
     else:
         asking = Asking(system, officer, verified.digest)
         decision = _decide_comparison(request, asking, verified, key, registry, exchange, now)

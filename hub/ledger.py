@@ -4,9 +4,9 @@
 2 statement, reading and entry are committed            <- COMMIT POINT
 3 pages and exports are read by the reading's name and token until it ends, each line with its act's receipt by name
 
-A line is every decision on a pull or a comparison, allowed or refused, every delivery and every download. It names the
-requester, never its officer. A line that was deferred (`hub/deferrals.py`) is there once its day is over, with ground
-and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had anything.
+A line is every decision on a pull, a comparison or a predicate, allowed or refused, every delivery and every download.
+It names the requester, never its officer. A line that was deferred (`hub/deferrals.py`) is there once its day is over,
+with ground and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had a thing.
 Names and the words of a basis are those of today's register: what was said then stands in the delivery's own note.
 """
 
@@ -38,13 +38,15 @@ from hub.store.entry import EntryWriter
 from hub.store.exchange import StoredDecision
 from hub.store.ledger import LedgerPlace, LedgerReader, LedgerWriter, StoredLine, StoredReading
 from hub.store.parties import PartyReader
+from hub.store.pull_review import PullReviewReader, StoredReview
 from hub.store.sharing import SharingReader
 from schemas.catalogue import CertificateTypeUnknownError
 from schemas.certificate import SHANGHAI, civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import Basis, RequestFormError, SharingRule, read_comparison, read_pull_request
+from schemas.exchange import Basis, RequestFormError, read_comparison, read_pull_request
 from schemas.ledger import LedgerReading, parse_reading, render_reading
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
+from schemas.sharing import SharingRule
 from schemas.statement import Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -54,13 +56,14 @@ PAGE = 100
 _SOURCES = ("decision", "delivery", "download")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-KINDS_ZH = {"pull": "调取", "comparison": "比对", "delivery": "交付", "download": "本主体下载"}
+KINDS_ZH = {"pull": "调取", "comparison": "比对", "predicate": "核对判断", "delivery": "交付", "download": "本主体下载"}
+_ASKED_BY: Mapping[str, str] = {Ordered.COMPARE: "comparison", Ordered.ASK_PREDICATE: "predicate"}
 OUTCOMES_ZH = {"allowed": "准予", "refused": "未准予", "delivered": "已交付", "downloaded": "已下载"}
 _TITLES = (
     "时间 at", "事由 kind", "用证方 requester", "用证方代码 requester number", "依据 basis", "依据编号 reference",
     "事项编码 item", "事项名称 item name", "案件编号 case", "证照与字段 certificates and fields",
     "证照标识 identifiers", "结果 outcome", "原因 reason", "推迟至 deferred until", "推迟依据 legal ground",
-    "回执 receipt",
+    "复核 review", "回执 receipt",
 )  # fmt: skip
 
 
@@ -208,22 +211,24 @@ class _Named:
     """What the lines of one page are told with: requesters, rules of the sharing table, identifiers, deferrals."""
 
     requesters: Mapping[str, str]
-    rules: Mapping[str, SharingRule | None]
+    rules: Mapping[tuple[str, int | None], SharingRule | None]
     identifiers: Mapping[int, tuple[str, str]]
     deferrals: Sequence[StoredDeferral]
+    reviews: Mapping[str, StoredReview]
 
 
 def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry: Registry) -> list[dict[str, Any]]:
     decisions = [each.of for each in lines if isinstance(each.of, StoredDecision)]
     serials = {serial for each in lines if isinstance(each.of, StoredDownload) for serial in each.of.serials}
-    rules = {each.basis_reference or "" for each in decisions if each.basis == Basis.STATUTORY}
+    rules = {(each.basis_reference or "", each.rule_version) for each in decisions if each.basis == Basis.STATUTORY}
     with registry.database.read() as connection:
         certificates = CertificateReader(connection).by_serial(sorted(serials)) if serials else {}
         named = _Named(
             {number: _name_of(number, connection) for number in {each.requester for each in decisions}},
-            {code: SharingReader(connection).get(code) for code in rules if "\0" not in code},
+            {each: SharingReader(connection).get(*each) for each in rules},
             {serial: (each.identifier, each.certificate_type) for serial, each in certificates.items()},
             DeferralReader(connection).of(reading.applicant),
+            PullReviewReader(connection).answered([each.decision for each in decisions]),
         )
     return [_describe(each, named, registry) for each in lines]
 
@@ -259,15 +264,16 @@ def _describe_download(download: StoredDownload, named: _Named, registry: Regist
         "outcome": "downloaded",
         "reason": None,
         "deferred": None,
+        "review": None,
     }
 
 
 def _describe_access(decision: StoredDecision, line: StoredLine, named: _Named, registry: Registry) -> dict[str, Any]:
-    rule = named.rules.get(decision.basis_reference or "")
-    is_delivery, compared = line.delivery is not None, line.statement_act == Ordered.COMPARE
+    rule = named.rules.get((decision.basis_reference or "", decision.rule_version))
+    is_delivery, asked_by = line.delivery is not None, _ASKED_BY.get(line.statement_act, "pull")
     shown = decision.fields if decision.allowed else _asked(line.statement)
     return {
-        "kind": "delivery" if is_delivery else "comparison" if compared else "pull",
+        "kind": "delivery" if is_delivery else asked_by,
         "requester": {"licence_number": decision.requester, "name": named.requesters[decision.requester]},
         "basis": _basis(decision.basis, decision.basis_reference, rule),
         "item": {"code": decision.item_code, "name": rule.item_name if rule else None},
@@ -277,7 +283,15 @@ def _describe_access(decision: StoredDecision, line: StoredLine, named: _Named, 
         "outcome": "delivered" if is_delivery else "allowed" if decision.allowed else "refused",
         "reason": None if decision.allowed else decision.reason,
         "deferred": _deferred(decision, named.deferrals),
+        "review": _review(named.reviews.get(decision.decision)),
     }
+
+
+def _review(review: StoredReview | None) -> dict[str, Any] | None:
+    """Return what another department found about a pull by law: whether it was justified, and else why not."""
+    if review is None:
+        return None
+    return {"reviewer": review.reviewer, "justified": review.justified, "reason": review.reason}
 
 
 def _deferred(decision: StoredDecision, deferrals: Sequence[StoredDeferral]) -> dict[str, Any] | None:
@@ -352,6 +366,7 @@ def _cells(line: Mapping[str, Any], explain: Callable[[str], str]) -> list[str]:
         explain(line["reason"]) if line["reason"] else "",
         deferred.get("until_on") or "",
         deferred.get("legal_ground") or "",
+        "" if line["review"] is None else "复核：有据" if line["review"]["justified"] else "复核：依据不足",
         line["act_id"],
     ]
 

@@ -43,6 +43,12 @@ class NoticeKind(StrEnum):
     DECISION_DISPUTED = "decision_disputed"
     WINDOW_REFUSED = "window_refused"
     SEAL_COMPROMISED = "seal_compromised"
+    SHARING_ASKED = "sharing_asked"
+    SHARING_ANSWERED = "sharing_answered"
+    SHARING_SILENT = "sharing_silent"
+    SHARING_TO_CONFIRM = "sharing_to_confirm"
+    PULL_TO_REVIEW = "pull_to_review"
+    PULL_NOT_JUSTIFIED = "pull_not_justified"
 
 
 CLOCKS: Mapping[NoticeKind, ClockCode] = {
@@ -56,9 +62,18 @@ CLOCKS: Mapping[NoticeKind, ClockCode] = {
     NoticeKind.DECISION_DISPUTED: ClockCode.DECISION_OBJECTION,
     NoticeKind.WINDOW_REFUSED: ClockCode.WINDOW_REFUSAL,
     NoticeKind.SEAL_COMPROMISED: ClockCode.RESEALING,
+    NoticeKind.SHARING_SILENT: ClockCode.SHARING_SILENCE,
+    NoticeKind.SHARING_TO_CONFIRM: ClockCode.ACCESS_REVIEW,
+    NoticeKind.PULL_TO_REVIEW: ClockCode.PULL_REVIEW,
 }
 # Answered by whoever they are for, a department that issues nothing and the operator too.
-ANSWERED_BY_ANY = frozenset({NoticeKind.ACCESS_DISPUTED, NoticeKind.DECISION_DISPUTED, NoticeKind.WINDOW_REFUSED})
+ANSWERED_BY_ANY = frozenset(
+    {
+        NoticeKind.ACCESS_DISPUTED, NoticeKind.DECISION_DISPUTED, NoticeKind.WINDOW_REFUSED, NoticeKind.SHARING_SILENT,
+    }
+)  # fmt: skip
+# Closed by an order of their own, which decides what they ask.
+ANSWERED_BY_ORDER = frozenset({NoticeKind.SHARING_ASKED, NoticeKind.SHARING_TO_CONFIRM, NoticeKind.PULL_TO_REVIEW})
 
 
 def recipients_of(system: System, connection: Connection) -> list[str]:
@@ -85,9 +100,13 @@ class Notices:
         start: date | None = None,
         licence_number: str | None = None,
         serial: int | None = None,
+        clock: ClockCode | None = None,
     ) -> None:
-        """Tell one recipient; a task gets the last day of its clock, which runs from `start`, or from today."""
-        clock = CLOCKS.get(kind)
+        """Tell one recipient; a task gets the last day of its clock, which runs from `start`, or from today.
+
+        `clock` is that of a task whose kind has several.
+        """
+        clock = clock or CLOCKS.get(kind)
         due = self._registry.due(clock, start or civil_date(self._now)) if clock else None
         row = {
             "recipient": recipient,

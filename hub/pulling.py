@@ -22,6 +22,7 @@ from hub.intentions import new_name
 from hub.materials import Case, case_of, describe_materials
 from hub.registry import Registry
 from hub.signer_status import standing_of
+from hub.statutory import choose_for_review, limit_statutory
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
@@ -30,9 +31,10 @@ from hub.store.sharing import SharingReader
 from hub.wishes import keep_wishes
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import ON_SENTENCE, Basis, PullRequest, SharingRule, Wanted
+from schemas.exchange import ON_SENTENCE, Basis, PullRequest, Wanted
 from schemas.items import ServiceItem
 from schemas.parties import Officer, System
+from schemas.sharing import SharingRule
 
 _ATTEMPTS = 3
 PULL_KINDS = (Kind.PULL_ALLOWED, Kind.PULL_REFUSED)
@@ -56,6 +58,7 @@ class Decided:
     decision: Decision
     grant: GrantStanding | None
     item: ServiceItem | None
+    rule: SharingRule | None
 
 
 Settled = tuple[StoredDecision, dict[str, Any] | HubError]
@@ -86,7 +89,7 @@ def decide_request(
         now=now,
         item=item,
     )
-    return Decided(new_name(registry), request, decision, grant, item)
+    return Decided(new_name(registry), request, decision, grant, item, rule)
 
 
 def record_decisions(
@@ -102,14 +105,21 @@ def record_decisions(
 ) -> list[StoredDecision]:
     """Record decisions with an entry each, and reserve their uses (step 4), in the transaction of `connection`.
 
+    What stands on a line of the sharing table is counted, bound to its case and perhaps chosen for review there too.
+
     With `most_misses` a miss is counted before the comparison it allows.
     """
     stored: dict[str, StoredDecision] = {}
     # Uses are taken in the order of their grants: of two files at once neither waits for the other.
     for each in sorted(decided, key=lambda one: one.request.basis_reference):
         settled = _within_misses(each, asking, most_misses, now, connection)
+        settled = limit_statutory(
+            settled, each.request, each.name, rule=each.rule, system=asking.system, officer=asking.officer,
+            connection=connection, registry=registry, now=now,
+        )  # fmt: skip
         settled, use_state = _with_use(each, settled, connection)
-        stored[each.name] = _stored_decision(each, settled, asking, statement, use_state, registry, now)
+        row = stored[each.name] = _stored_decision(each, settled, asking, statement, use_state, registry, now)
+        choose_for_review(row, each.rule, connection=connection, registry=registry, now=now)
     rows = [stored[each.name] for each in decided]
     ExchangeWriter(connection).add_decisions(rows)
     acts = [
@@ -146,7 +156,7 @@ def _basis(
         standing = standing_of(request.basis_reference, registry=registry, e_licence=exchange.e_licence, now=now)
         return None, standing
     with registry.database.read() as connection:
-        return SharingReader(connection).get(request.basis_reference), None
+        return SharingReader(connection).in_force(request.basis_reference, civil_date(now)), None
 
 
 def _case(request: PullRequest, requester: str, registry: Registry, now: datetime) -> Case | None:
@@ -192,6 +202,7 @@ def _stored_decision(
         recorded_at=now,
         act_id=new_name(registry),
         item_version=each.item.version if each.item else None,
+        rule_version=each.rule.version if each.rule else None,
     )
 
 
@@ -334,3 +345,14 @@ def release(decision: StoredDecision, registry: Registry, now: datetime, connect
     GrantWriter(connection).give_back_use(decision.basis_reference or "")
     act = ActFacts(Kind.RELEASE, new_name(registry), now, None, None, None, decision.act_id)
     EntryWriter(connection, registry.random).add([act])
+
+
+def reserved_again(name: str, registry: Registry, now: datetime) -> StoredDecision:
+    """Return the decision an interrupted pull left, to be completed by the same request."""
+    with registry.database.read() as connection:
+        decision = ExchangeReader(connection).decision(name)
+    if decision is None:
+        raise OrderError("act_under_way")
+    if decision.allowed and decision.use_state == "released":
+        raise OrderError("pull_lapsed")
+    return decision

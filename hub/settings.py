@@ -100,6 +100,18 @@ class Settings(BaseSettings):
         default=50_000, ge=1, le=10_000_000, description="rows of a system's files in one night; the rest wait"
     )
     batch_term_days: int = Field(default=7, ge=1, le=90, description="how long a file's results may be fetched")
+    pulls_a_day_system: int = Field(
+        default=20_000, ge=1, description="statutory pulls one system may make in a day (own setting)"
+    )
+    pulls_a_day_officer: int = Field(
+        default=1_000, ge=1, description="statutory pulls one officer may make in a day (own setting)"
+    )
+    review_percent: float = Field(
+        default=2.0, ge=0, le=100, description="of a hundred statutory pulls so many are reviewed by another department"
+    )
+    review_grace_days: int = Field(
+        default=30, ge=0, le=365, description="a line of the sharing table is frozen so long after its yearly review"
+    )
     orders_an_hour: int = Field(
         default=2_000, ge=1, le=1_000_000, description="orders of one issuing body, above which two officers sign"
     )
@@ -197,4 +209,8 @@ class Settings(BaseSettings):
             night=Night(self.batch_from, self.batch_until),
             batch_rows=self.batch_rows,
             batch_term=timedelta(days=self.batch_term_days),
+            pulls_a_day_system=self.pulls_a_day_system,
+            pulls_a_day_officer=self.pulls_a_day_officer,
+            review_share=self.review_percent / 100,
+            review_grace_days=self.review_grace_days,
         )

@@ -1,115 +1,87 @@
-"""The sharing table: the operator records which requester may pull what, for which item, by which law.
+"""The sharing table: which requester may pull what, for which item, by which law, once the providers have approved it.
 
-1 the operator's statement is verified and spent, once
-2 the line is read: the requester is enrolled, types and fields are in the catalogue, the case form is a sound pattern
-3 the line and the entry are committed together            <- COMMIT POINT
+1 the statement is verified (`hub/statements.py`) and spent, once
+2 the line is read: types and fields are in the catalogue and not wider than their class, the case form is a sound one
+3 it is compared with what is recorded: lines it contradicts, the version it follows, whether it only narrows that one
+4 the version, a task for each provider with its legal clock, and the entry are committed together   <- COMMIT POINT
+
+The operator puts any line, a requester asks for its own. A version that only narrows an approved one stands at once,
+by the approval that is there; any other waits for its providers (`hub/sharing_answers.py`).
 """
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.errors import OrderError
-from hub.intentions import new_name
+from hub.evidence import act_once
 from hub.registry import Registry
 from hub.repeats import spend_statement
+from hub.sharing_lines import providers_of, record_rule, refuse_conflicts, require_requester
+from hub.sharing_reading import read_rule
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
-from hub.store.parties import PartyReader
-from hub.store.sharing import LineOrder, SharingWriter
-from schemas.catalogue import CertificateTypeUnknownError, FieldProblem, FieldsError, SharingClass
+from hub.store.sharing import LineOrder, SharingReader
+from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
-from schemas.exchange import SharingRule, sealed_line
-from schemas.parties import System
-
-# What a case number's form may be made of: characters, digits and classes, each repeated a few times. No group and no
-# open-ended repeat, so that matching is never slow.
-_ATOM = re.compile(
-    r"(?:[A-Za-z0-9〔〕/号第\u4e00-\u9fff-]|\\d|\[[A-Za-z0-9-]{1,40}\])(?:\{(\d{1,2})(?:,(\d{1,2}))?\})?"
-)
-_MOST_VARIABLE = 3
-_MEMBERS = ("code", "requester", "item_code", "item_name", "legal_basis", "case_pattern")
+from schemas.parties import Role, System
+from schemas.sharing import SharingRule, sealed_line
 
 
 def put_rule(
-    content: Mapping[str, Any], *, verified: VerifiedStatement, system: System, registry: Registry, now: datetime
+    content: Mapping[str, Any],
+    *,
+    verified: VerifiedStatement,
+    system: System,
+    key: str,
+    registry: Registry,
+    now: datetime,
 ) -> dict[str, Any]:
-    """Record one line of the sharing table; FieldsError names every member and rule that is wrong."""
-    rule = _read_rule(content, registry)
+    """Put one line of the sharing table, or ask for it; FieldsError names every member and rule that is wrong.
 
-    def record(connection: Connection) -> dict[str, Any]:
-        if PartyReader(connection).department(rule.requester) is None:
-            raise OrderError("department_unknown", licence_number=rule.requester)
+    Raises OrderError rule_not_yours, rule_conflicts, department_unknown.
+    """
+
+    def put(connection: Connection, act_id: str) -> dict[str, Any]:
+        rule = read_rule(content, catalogue=registry.catalogue, providers=providers_of(connection, civil_date(now)))
+        require_requester(rule, system)
+        refuse_conflicts(rule, connection)
         number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-        act_id, sealed = new_name(registry), sealed_line(rule)
-        SharingWriter(connection).put(rule, LineOrder(act_id, number))
-        act = ActFacts(Kind.SHARE, act_id, now, rule.from_on.isoformat(), verified.digest, sealed, None)
+        stored = record_rule(rule, LineOrder(act_id, number), connection=connection, registry=registry, now=now)
+        from_on = rule.from_on.isoformat()
+        act = ActFacts(Kind.SHARE, act_id, now, from_on, verified.digest, sealed_line(stored), None)
         EntryWriter(connection, registry.random).add([act])
-        return {"code": rule.code, "act_id": act.act_id}
+        told = {"code": stored.code, "version": stored.version, "state": str(stored.state)}
+        return told | {"providers": sorted(set(stored.providers.values())), "act_id": act_id}
 
-    return registry.database.write(record)
-
-
-def _read_rule(content: Mapping[str, Any], registry: Registry) -> SharingRule:
-    problems: list[FieldProblem] = []
-    texts: dict[str, str] = {}
-    for name in _MEMBERS:
-        value = content.get(name)
-        texts[name] = value if isinstance(value, str) else ""
-        if not texts[name] or len(texts[name]) > 500 or not texts[name].isprintable():
-            problems.append(FieldProblem(name, "form"))
-    if not _is_sound(texts["case_pattern"]):
-        problems.append(FieldProblem("case_pattern", "form"))
-    fields = _read_fields(content.get("fields"), registry, problems)
-    from_on = _read_day(content.get("from_on"), "from_on", problems)
-    until_on = _read_day(content["until_on"], "until_on", problems) if content.get("until_on") else None
-    if problems:
-        raise FieldsError(tuple(problems))
-    return SharingRule(**texts, fields=fields, from_on=from_on, until_on=until_on)
+    return act_once(put, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
 
 
-def _is_sound(pattern: str) -> bool:
-    """Say whether a case number's form is one that compiles and can only be matched quickly."""
-    place, variable = 0, 0
-    while place < len(pattern):
-        atom = _ATOM.match(pattern, place)
-        if atom is None:
-            return False
-        place, variable = atom.end(), variable + (atom[2] is not None)
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return bool(pattern) and variable <= _MOST_VARIABLE
+def list_rules(system: System, *, registry: Registry) -> dict[str, Any]:
+    """Return every version of the lines a system's department asks for or provides; the operator sees all."""
+    with registry.database.read() as connection:
+        reader = SharingReader(connection)
+        rules = [each for each in reader.all() if _concerns(each, system)]
+        return {"rules": [describe_rule(each, reader) for each in rules]}
 
 
-def _read_fields(given: Any, registry: Registry, problems: list[FieldProblem]) -> dict[str, tuple[str, ...]]:
-    if not isinstance(given, dict) or not given:
-        problems.append(FieldProblem("fields", "missing"))
-        return {}
-    fields: dict[str, tuple[str, ...]] = {}
-    for code, names in given.items():
-        try:
-            kind = registry.catalogue.get(code)
-        except CertificateTypeUnknownError:
-            problems.append(FieldProblem("fields", "type_unknown"))
-            continue
-        known = {field.name for field in kind.fields}
-        if not isinstance(names, list) or any(not isinstance(name, str) or name not in known for name in names):
-            problems.append(FieldProblem("fields", "field_unknown"))
-            continue
-        if kind.sharing_class is SharingClass.NOT_SHARED:
-            problems.append(FieldProblem("fields", "not_shared"))
-        fields[code] = tuple(names)
-    return fields
+def describe_rule(rule: SharingRule, reader: SharingReader) -> dict[str, Any]:
+    """Return a version as it is shown, with what its providers said."""
+    told = {name: getattr(rule, name) for name in SharingRule.__slots__}
+    days = ("from_on", "until_on", "confirmed_until")
+    told |= {name: told[name].isoformat() if told[name] else None for name in days}
+    told |= {"fields": {code: list(names) for code, names in rule.fields.items()}, "providers": dict(rule.providers)}
+    answers = [
+        {"provider": each.provider, "answer": each.answer, "reason": each.reason, "words": each.words}
+        for each in reader.approvals(rule.code, rule.version)
+    ]
+    return told | {"answers": answers}
 
 
-def _read_day(value: Any, name: str, problems: list[FieldProblem]) -> date:
-    try:
-        return date.fromisoformat(value)
-    except (ValueError, TypeError):
-        problems.append(FieldProblem(name, "form"))
-        return date.min
+def _concerns(rule: SharingRule, system: System) -> bool:
+    return Role.OPERATE in system.roles or system.department in {
+        rule.requester,
+        rule.reviewer,
+        *rule.providers.values(),
+    }

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from hub.errors import AccessError, NotFoundError, OrderError
 from hub.evidence import act_once
-from hub.notices import ANSWERED_BY_ANY, NoticeKind, Notices, recipients_of
+from hub.notices import ANSWERED_BY_ANY, ANSWERED_BY_ORDER, NoticeKind, Notices, recipients_of
 from hub.order_reading import OrderReading
 from hub.registry import Registry
 from hub.repeats import spend_statement
@@ -106,6 +106,8 @@ def answer_task(
         notice = NoticeReader(connection).get(number)
         if notice is None or notice.recipient not in recipients_of(system, connection):
             raise NotFoundError("task_not_found")
+        if notice.kind in ANSWERED_BY_ORDER:
+            raise OrderError("task_by_order")
         if notice.kind not in ANSWERED_BY_ANY and Role.ISSUE not in system.roles:
             raise AccessError("role_missing", role=str(Role.ISSUE))
         if not NoticeWriter(connection).close(number, act_id=act_id, now=now):

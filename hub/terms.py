@@ -29,3 +29,7 @@ class Terms:
     night: Night
     batch_rows: int
     batch_term: timedelta
+    pulls_a_day_system: int
+    pulls_a_day_officer: int
+    review_share: float
+    review_grace_days: int

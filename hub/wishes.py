@@ -104,8 +104,7 @@ def _holds(wish: MaterialWish, certificate_type: str, connection: Connection, no
     if decision.basis == Basis.GRANT:
         grant = GrantReader(connection).get(decision.basis_reference)
         return grant is not None and grant.withdrawn_at is None and not grant.cert_revoked and now < grant.valid_until
-    rule = SharingReader(connection).get(decision.basis_reference)
+    rule = SharingReader(connection).in_force(decision.basis_reference, today)
     if rule is None or (rule.requester, rule.item_code) != (decision.requester, decision.item_code):
         return False
-    in_force = rule.from_on <= today and (rule.until_on is None or today <= rule.until_on)
-    return in_force and certificate_type in rule.fields
+    return rule.stands(today) and certificate_type in rule.fields

@@ -46,6 +46,11 @@ class ClockCode(StrEnum):
     DECISION_OBJECTION = "decision_objection"
     WINDOW_REFUSAL = "window_refusal"
     RESEALING = "resealing"
+    SHARING_UNCONDITIONAL = "sharing_unconditional"
+    SHARING_CONDITIONAL = "sharing_conditional"
+    SHARING_SILENCE = "sharing_silence"
+    ACCESS_REVIEW = "access_review"
+    PULL_REVIEW = "pull_review"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,9 @@ Source of the note's members: the annotated copy of GB/T 36903 (加注件: maker
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-
-from schemas.canonical import canonical_digest
 
 NOTE_TYP = "yizhao-delivery-note+jwt"
 _MOST_TYPES = 50
@@ -97,31 +95,6 @@ class Redemption:
     wanted: tuple[Wanted, ...]
     item_code: str
     case_number: str
-
-
-@dataclass(frozen=True, slots=True)
-class SharingRule:
-    """A line of the sharing table: this requester may pull these fields for this item, by this law.
-
-    `fields` maps a certificate type to field names; `case_pattern` is the form of the item's case numbers.
-    """
-
-    code: str
-    requester: str
-    item_code: str
-    item_name: str
-    legal_basis: str
-    case_pattern: str
-    fields: Mapping[str, tuple[str, ...]]
-    from_on: Any
-    until_on: Any
-
-
-def sealed_line(rule: SharingRule) -> str:
-    """Return what the entry of a line seals: SHA-256 (hex) over the canonical JSON of the line as it was ordered."""
-    line = asdict(rule) | {"fields": {code: list(names) for code, names in rule.fields.items()}}
-    days = {name: line[name] and line[name].isoformat() for name in ("from_on", "until_on")}
-    return canonical_digest(line | days)
 
 
 def read_pull_request(request: Mapping[str, Any]) -> PullRequest:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from schemas.catalogue import FieldProblem
+from schemas.predicates import Predicate
 
 _ONE_DAY = timedelta(days=1)
 LONGEST_DEFERRAL = 250
@@ -36,7 +37,10 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class ServiceItem:
-    """One version of an item: `department` (a licence number) decides it, from and until those days, both included."""
+    """One version of an item: `department` (a licence number) decides it, from and until those days, both included.
+
+    `predicates` are the only questions with a yes or no that may be asked for it.
+    """
 
     code: str
     version: int
@@ -46,6 +50,7 @@ class ServiceItem:
     from_on: date
     until_on: date | None
     materials: tuple[Material, ...]
+    predicates: tuple[Predicate, ...] = ()
 
     def is_in_force(self, today: date) -> bool:
         return self.from_on <= today and (self.until_on is None or today <= self.until_on)
@@ -69,6 +74,7 @@ class ServiceItem:
             "from_on": self.from_on.isoformat(),
             "until_on": self.until_on.isoformat() if self.until_on else None,
             "materials": [material_content(each) for each in self.materials],
+            "predicates": [each.content() for each in self.predicates],
         }
 
 

@@ -40,6 +40,8 @@ class RetentionCode(StrEnum):
     NOTICE = "notice"
     COMPARISON_MISS = "comparison_miss"
     CODE_MISS = "code_miss"
+    PULL_COUNT = "pull_count"
+    REVIEW_CANDIDATE = "review_candidate"
     KEPT_ANSWER = "kept_answer"
     SPOOLED_FILE = "spooled_file"
     UNNAMED_FILE = "unnamed_file"

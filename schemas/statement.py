@@ -51,6 +51,9 @@ class Ordered(StrEnum):
     PULL_BATCH = "pull_batch"
     CANCEL_BATCH = "cancel_batch"
     RESEAL = "reseal"
+    ANSWER_SHARE = "answer_share"
+    ANSWER_REVIEW = "answer_review"
+    ASK_PREDICATE = "ask_predicate"
 
 
 class StatementFormError(ValueError):

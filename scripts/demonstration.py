@@ -432,7 +432,13 @@ def share(city: City, journal: Journal) -> None:
             "fields": fields,
             "from_on": journal.first_day.isoformat(),
         }
-        city.client("operator").order("/api/v1/sharing-rules", Ordered.SHARE, content)
+        put = city.client("operator").order("/api/v1/sharing-rules", Ordered.SHARE, content)
+        for department in DEPARTMENTS if put["state"] == "asked" else ():
+            if department.licence_number in put["providers"]:
+                answer = {"code": put["code"], "version": put["version"], "answer": "approve"}
+                city.client(department.system).order(
+                    "/api/v1/sharing-answers", Ordered.ANSWER_SHARE, answer, officer=department.officer
+                )
 
 
 def put_items(city: City, journal: Journal) -> None:

@@ -66,12 +66,17 @@ Entered = tuple[str, str | None, str | None, str | None, str | None]
 
 
 _NAMED_BY_ENTRY = frozenset(
-    {"enrol", "share", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire", "open_log"}
+    {"enrol", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire", "open_log"}
 )
 
 
 # Acts of a statement that leave rows of many kinds, or none: each has an entry of its own.
-_PLAIN = frozenset({"annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items"})
+_PLAIN = frozenset(
+    {
+        "annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items", "share",
+        "answer_share", "answer_review",
+    }
+)  # fmt: skip
 
 
 def _entered(act: Mapping[str, Any]) -> Entered:
@@ -201,8 +206,7 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
     acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
     decisions = all_.by_key(tables.pull_decision, "decision")
     for row in decisions.values():
-        compared = acts.get(row["statement"]) == Ordered.COMPARE
-        allowed, refused = ("comparison", "comparison_refused") if compared else ("pull_allowed", "pull_refused")
+        allowed, refused = _DECIDED_AS.get(acts.get(row["statement"], ""), ("pull_allowed", "pull_refused"))
         yield allowed if row["allowed"] else refused, row["act_id"], digests.get(row["statement"]), None, None
         if row["use_state"] == "released":
             yield "release", None, None, None, row["act_id"]
@@ -215,6 +219,12 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
             yield "cancel_batch", row["cancel_act"], digests.get(row["cancelled_by"]), None, row["batch"]
     for row in all_.rows(tables.pull_batch_fetch):
         yield "fetch_batch", row["act_id"], None, None, row["batch"]
+
+
+_DECIDED_AS: Mapping[str, tuple[str, str]] = {
+    Ordered.COMPARE: ("comparison", "comparison_refused"),
+    Ordered.ASK_PREDICATE: ("predicate", "predicate_refused"),
+}
 
 
 def _presentations_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Entered]:
@@ -288,7 +298,7 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
         if row["seconds"] is not None:
             continue  # it stands beside another, whose act is counted
         act: str = _ENTERED_AS.get(row["act"], row["act"])
-        if act in (Ordered.ENROL, Ordered.SHARE) or row["number"] in files or (act, row["digest"]) in entered:
+        if act == Ordered.ENROL or row["number"] in files or (act, row["digest"]) in entered:
             yield act, None, row["digest"], None, None
         elif row["number"] not in led:
             yield "order_refused", None, row["digest"], None, None

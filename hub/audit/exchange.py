@@ -7,7 +7,8 @@ from hub.audit.everything import Check, Everything, Faults, Row
 from hub.repeats import kept_answer
 from hub.store import tables
 from hub.store.intention import KeptAct
-from schemas.exchange import NOTE_TYP, SharingRule, sealed_line
+from schemas.exchange import NOTE_TYP
+from schemas.sharing import SharingRule, sealed_line
 from schemas.statement import Ordered
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.trust import verify_trust_list
@@ -74,9 +75,11 @@ def _lines(all_: Everything) -> Faults:
     for row in all_.rows(tables.sharing_rule):
         rule = SharingRule(**{name: row[name] for name in SharingRule.__slots__})
         act = acts.get(row["act_id"])
-        if row["act_id"] is not None and (act is None or act["sealed"] != sealed_line(rule)):
+        if row["statement"] is None:
+            continue  # it was put before its order was kept
+        if act is None or act["sealed"] != sealed_line(rule):
             yield f"line {row['code']}: is not the one that was entered"
-        elif act is not None and act["statement"] != digests.get(row["statement"]):
+        elif act["statement"] != digests.get(row["statement"]):
             yield f"line {row['code']}: is of another order"
 
 

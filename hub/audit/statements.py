@@ -163,7 +163,7 @@ def _digests_of_statements(all_: Everything) -> Faults:
 _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.certificate: frozenset({"issue", "import"}),
     tables.status_change: frozenset({"issue", "import", "change_status", "undo_import"}),
-    tables.pull_decision: frozenset({"pull", "compare", "download", "open_link", "pull_batch"}),
+    tables.pull_decision: frozenset({"pull", "compare", "download", "open_link", "pull_batch", "ask_predicate"}),
     tables.pull_batch: frozenset({"pull_batch"}),
     tables.download: frozenset({"download"}),
     tables.erasure: frozenset({"erase"}),

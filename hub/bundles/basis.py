@@ -8,7 +8,6 @@ What is another's is not shown to who named it.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -24,6 +23,7 @@ from hub.store.presentation import PresentationReader
 from hub.store.sharing import SharingReader
 from hub.store.statement import StatementReader
 from schemas.exchange import Basis
+from schemas.sharing import ordered_line
 from signing.envelope import decrypt
 
 
@@ -76,11 +76,11 @@ def _put_paper(
 
 def _put_rule(contents: Contents, decision: StoredDecision, connection: Connection) -> None:
     reader, code = SharingReader(connection), decision.basis_reference or ""
-    rule = reader.get(code)
+    rule = reader.get(code, decision.rule_version)
     if rule is None or rule.requester != decision.requester:
         return
-    contents.put_json("basis/rule.json", asdict(rule))
-    ordered = reader.order_of(code)
+    contents.put_json("basis/rule.json", ordered_line(rule))
+    ordered = reader.order_of(code, rule.version)
     if ordered is not None:
         contents.acts["rule"] = ordered.act_id
         _put_statement(contents, "rule", ordered.statement, connection)

@@ -357,6 +357,8 @@ TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 SHA256_RSA, RSA = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010101")
 ACT_MEMBERS = {"v", "kind", "act_id", "recorded_at", "works_from", "statement", "sealed", "previous"}
 # Beside the fields that were decided on, every record shows what is printed on every certificate.
+# Which act of a statement each kind of refused decision answers.
+REFUSED_AS = {"pull_refused": "pull", "comparison_refused": "compare", "predicate_refused": "ask_predicate"}
 SHOWN_ON_ALL = {"certificate_number", "holder_name", "holder_address", "issuing_body_name"}
 BEIJING = timezone(timedelta(hours=8))
 STATUS_WORDS = ("valid", "not valid any more", "suspended", "superseded by a newer version")
@@ -1040,7 +1042,7 @@ class Verification:
         is_delivery = self._told["kind"] == "delivery"
         with self._report.check("decision.json", "the decision is the one that the log has"):
             decision = self._bundle.read_json("decision.json")
-            kinds = ("pull_allowed",) if is_delivery else ("pull_refused", "comparison_refused")
+            kinds = ("pull_allowed",) if is_delivery else tuple(REFUSED_AS)
             act = self._act(decision["act_id"], *kinds)
             if moment(act["recorded_at"]) != moment(decision["recorded_at"]):
                 raise Broken("its act is of another time")
@@ -1065,8 +1067,8 @@ class Verification:
     def _ordered(self, raw: bytes, at: datetime) -> None:
         """A department's system asked: a JWS by the key of a cert that an authority gave it."""
         decision = self._decision
-        is_comparison = self._acts[str(decision["act_id"])]["kind"] == "comparison_refused"
-        said = self._statement(raw, "compare" if is_comparison else "pull", decision["requester"], at)
+        wanted = REFUSED_AS.get(str(self._acts[str(decision["act_id"])]["kind"]), "pull")
+        said = self._statement(raw, wanted, decision["requester"], at)
         asked = object_of(said["request"])
         if said["iss"] != decision["system"]:
             raise Broken("it is by another system")

@@ -8,13 +8,18 @@ from hub.order_reading import OrderReading
 from schemas.catalogue import Catalogue, CertificateTypeUnknownError, FieldProblem, FieldsError, SharingClass
 from schemas.fields import COMMON_FIELDS
 from schemas.items import LONGEST_DEFERRAL, Material, PlacedItem, ServiceItem
+from schemas.predicates import LONGEST_ARGUMENT, Predicate, PredicateKind, is_argument
 
 MOST_ITEMS = 500
 _MOST_MATERIALS = 100
 _MOST_TYPES = 20
 _MOST_PREFILLED = 100
-_ITEM = frozenset({"code", "version", "name_zh", "name_en", "department", "from_on", "until_on", "materials", "row"})
+_MOST_PREDICATES = 50
+_ITEM = frozenset(
+    {"code", "version", "name_zh", "name_en", "department", "from_on", "until_on", "materials", "predicates", "row"}
+)
 _MATERIAL = frozenset({"code", "name_zh", "name_en", "group", "types", "deferrable_days", "row"})
+_PREDICATE = frozenset({"code", "kind", "certificate_type", "field", "argument"})
 _TYPE = frozenset({"certificate_type", "prefill", "row"})
 
 
@@ -73,9 +78,31 @@ def _read_item(content: Mapping[str, Any], place: _Place, catalogue: Catalogue) 
     for material, at in zip(materials, places, strict=True):
         if material.group is not None and groups.count(material.group) == 1:
             at.problem("group", "group_of_one")
-    return PlacedItem(
-        place.name, ServiceItem(code, version, name_zh, name_en, department, from_on, until_on, tuple(materials))
-    )
+    given = _list(content.get("predicates", []), "predicates", _MOST_PREDICATES, place, least=0)
+    asked = [_read_predicate(each, place.within(".predicates", at, each), catalogue) for at, each in enumerate(given)]
+    _refuse_twice(((f"{place.name}.predicates", each.code) for each in asked), "code", place.problems)
+    item = ServiceItem(
+        code, version, name_zh, name_en, department, from_on, until_on, tuple(materials), tuple(asked)
+    )  # fmt: skip
+    return PlacedItem(place.name, item)
+
+
+def _read_predicate(content: Mapping[str, Any], place: _Place, catalogue: Catalogue) -> Predicate:
+    """Read a question the item lists: of a type that is shared, about a field of it that is, unless about validity."""
+    _refuse_unknown(content, _PREDICATE, place)
+    reading = OrderReading(content)
+    code, kind = reading.code("code"), reading.choice("kind", list(PredicateKind)) or PredicateKind.VALID_ON
+    argument = reading.text("argument", LONGEST_ARGUMENT) if content.get("argument") is not None else None
+    if argument and not is_argument(kind, argument):
+        reading.problem("argument", "form")
+    certificate_type, field = content.get("certificate_type"), content.get("field")
+    about_validity = kind is PredicateKind.VALID_ON
+    if not isinstance(certificate_type, str) or (field is None) != about_validity:
+        reading.problem("field" if isinstance(certificate_type, str) else "certificate_type", "form")
+    place.took(reading)
+    if isinstance(certificate_type, str):
+        _read_prefill(certificate_type, {} if field is None else {"asked": field}, place, catalogue)
+    return Predicate(code, kind, str(certificate_type), None if field is None else str(field), argument)
 
 
 def _read_material(content: Mapping[str, Any], place: _Place, catalogue: Catalogue) -> Material:

@@ -37,6 +37,7 @@ class StoredDecision:
     recorded_at: datetime
     act_id: str
     item_version: int | None = None
+    rule_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from hub.store import tables
 from hub.store.upsert import insert_new
 from schemas.items import ServiceItem, material_content, material_of
+from schemas.predicates import predicate_of
 
 _TABLE = tables.service_item
 _NAMES = tuple(each.name for each in fields(ServiceItem))
@@ -33,8 +34,9 @@ class ItemWriter:
     def add(self, items: Sequence[ServiceItem], *, statement: int, act_id: str, now: datetime) -> bool:
         """Add versions; False when one of them is there already."""
         rows = [
-            {name: getattr(each, name) for name in _NAMES if name != "materials"}
+            {name: getattr(each, name) for name in _NAMES if name not in ("materials", "predicates")}
             | {"materials": [material_content(one) for one in each.materials]}
+            | {"predicates": [one.content() for one in each.predicates]}
             | {"statement": statement, "recorded_at": now, "act_id": act_id}
             for each in items
         ]
@@ -50,4 +52,6 @@ class ItemWriter:
 
 
 def _item(row: RowMapping) -> ServiceItem:
-    return ServiceItem(**{**row, "materials": tuple(material_of(each) for each in row["materials"])})
+    materials = tuple(material_of(each) for each in row["materials"])
+    predicates = tuple(predicate_of(each) for each in row["predicates"] or ())
+    return ServiceItem(**{**row, "materials": materials, "predicates": predicates})

@@ -63,6 +63,12 @@ class PartyReader:
         table = tables.issuing_body
         return list(select_by(self._connection, table, columns=("licence_number",), department=department).scalars())
 
+    def departments_of_bodies(self) -> dict[str, str]:
+        """Return issuing body → its department, by licence numbers."""
+        table = tables.issuing_body
+        rows = self._connection.execute(select(table.c.licence_number, table.c.department))
+        return {row[0]: row[1] for row in rows}
+
     def predecessors(self, licence_number: str) -> list[str]:
         """Return the bodies that this one succeeds."""
         column = tables.issuing_body.c

@@ -87,6 +87,8 @@ def _past(code: RetentionCode, before: date) -> tuple[Table, ColumnElement[bool]
         ),
         RetentionCode.COMPARISON_MISS: (_MISS, _MISS.c.day < before),
         RetentionCode.CODE_MISS: (tables.code_miss, tables.code_miss.c.day < before),
+        RetentionCode.PULL_COUNT: (tables.pull_count, tables.pull_count.c.day < before),
+        RetentionCode.REVIEW_CANDIDATE: (tables.review_candidate, tables.review_candidate.c.day < before),
         RetentionCode.KEPT_ANSWER: (tables.idempotency, tables.idempotency.c.expires_at < moment),
     }
     return conditions[code]

@@ -1,18 +1,43 @@
-"""The sharing table: which requester may pull which fields, for which item, by which law."""
+"""The sharing table: every version of every line, and what the providers of each said."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select, update
 
 from hub.store import tables
 from hub.store.queries import select_by
-from hub.store.upsert import insert_or_replace
-from schemas.exchange import SharingRule
+from hub.store.upsert import insert_new, insert_rows
+from schemas.fields import SharingClass
+from schemas.sharing import RuleState, SharingRule, in_force
+
+_RULE = tables.sharing_rule
+_APPROVAL = tables.sharing_approval
+_NOTICE = tables.notice
+_COLUMNS = tuple(_RULE.c[name] for name in SharingRule.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredApproval:
+    """What one provider said of a version; `answer` None: nothing yet. `notice` is its task, `escalation` another's."""
+
+    code: str
+    version: int
+    provider: str
+    notice: int | None = None
+    answer: str | None = None
+    reason: str | None = None
+    words: str | None = None
+    confirmed_until: date | None = None
+    act_id: str | None = None
+    escalation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LineOrder:
-    """The act that put a line as it stands, and the number of the statement that ordered it."""
+    """The act that put a version of a line, and the number of the statement that ordered it."""
 
     act_id: str
     statement: int
@@ -22,19 +47,53 @@ class SharingReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, code: str) -> SharingRule | None:
-        columns = SharingRule.__slots__
-        row = select_by(self._connection, tables.sharing_rule, columns=columns, code=code).mappings().first()
-        if row is None:
+    def get(self, code: str, version: int | None) -> SharingRule | None:
+        """Return one version of a line; none where None is asked for."""
+        if version is None:
             return None
-        fields = {name: tuple(each) for name, each in row["fields"].items()}
-        return SharingRule(**{**row, "fields": fields})
+        row = select_by(self._connection, _RULE, code=code, version=version).mappings().first()
+        return None if row is None else _rule(row)
 
-    def order_of(self, code: str) -> LineOrder | None:
-        """Return what ordered a line; None of one that was put before that was kept."""
-        table = tables.sharing_rule
-        query = select(table.c.act_id, table.c.statement).where(table.c.code == code, table.c.act_id.is_not(None))
-        row = self._connection.execute(query).first()
+    def versions(self, code: str) -> list[SharingRule]:
+        """Return every version of a line, in their order."""
+        rows = self._connection.execute(select(*_COLUMNS).where(_RULE.c.code == code).order_by(_RULE.c.version))
+        return [_rule(row) for row in rows.mappings()]
+
+    def in_force(self, code: str, today: date) -> SharingRule | None:
+        """Return the version of a line that counts today (`schemas/sharing.py:in_force`)."""
+        return in_force(self.versions(code), today)
+
+    def all(self, *, requester: str | None = None) -> list[SharingRule]:
+        """Return every version of every line, or of those of one requester, by code and version."""
+        query = select(*_COLUMNS).order_by(_RULE.c.code, _RULE.c.version)
+        if requester is not None:
+            query = query.where(_RULE.c.requester == requester)
+        return [_rule(row) for row in self._connection.execute(query).mappings()]
+
+    def act_of(self, code: str, version: int) -> str:
+        """Return the act that put a version."""
+        query = select(_RULE.c.act_id).where(_RULE.c.code == code, _RULE.c.version == version)
+        return str(self._connection.execute(query).scalar_one())
+
+    def approvals(self, code: str, version: int) -> list[StoredApproval]:
+        """Return what the providers of a version said, or are asked."""
+        rows = select_by(self._connection, _APPROVAL, code=code, version=version)
+        return sorted((StoredApproval(*row) for row in rows), key=lambda each: each.provider)
+
+    def silent(self, today: date) -> list[StoredApproval]:
+        """Return the approvals that are asked, late and not yet brought before the operator."""
+        late = (_NOTICE.c.state == "open") & (_NOTICE.c.due_on < today)
+        query = (
+            select(_APPROVAL)
+            .join(_NOTICE, _NOTICE.c.number == _APPROVAL.c.notice)
+            .where(late, _APPROVAL.c.answer.is_(None), _APPROVAL.c.escalation.is_(None))
+        )
+        return [StoredApproval(*row) for row in self._connection.execute(query)]
+
+    def order_of(self, code: str, version: int) -> LineOrder | None:
+        """Return what ordered a version; None of one that was put before that was kept."""
+        query = select(_RULE.c.act_id, _RULE.c.statement).where(_RULE.c.code == code, _RULE.c.version == version)
+        row = self._connection.execute(query.where(_RULE.c.statement.is_not(None))).first()
         return None if row is None else LineOrder(*row)
 
 
@@ -42,8 +101,49 @@ class SharingWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, rule: SharingRule, order: LineOrder) -> None:
-        row = {name: getattr(rule, name) for name in SharingRule.__slots__}
+    def lock(self, code: str) -> None:
+        """Let answers to one line come one after another."""
+        self._connection.execute(select(_RULE.c.version).where(_RULE.c.code == code).with_for_update()).all()
+
+    def add(self, rule: SharingRule, order: LineOrder, *, now: datetime) -> bool:
+        """Add a version of a line; False when that version is there already."""
+        row: dict[str, Any] = {name: getattr(rule, name) for name in SharingRule.__slots__}
         row["fields"] = {name: list(each) for name, each in rule.fields.items()}
-        row |= {"act_id": order.act_id, "statement": order.statement}
-        insert_or_replace(self._connection, tables.sharing_rule, [row])
+        row |= {"providers": dict(rule.providers), "sharing_class": str(rule.sharing_class), "state": str(rule.state)}
+        return (
+            insert_new(
+                self._connection,
+                _RULE,
+                [row | {"recorded_at": now, "act_id": order.act_id, "statement": order.statement}],
+            )
+            == 1
+        )
+
+    def set_state(
+        self, code: str, versions: Sequence[int], state: RuleState, *, confirmed_until: date | None = None
+    ) -> None:
+        """Let versions of a line stand as `state`, confirmed until that day."""
+        chosen = (_RULE.c.code == code) & _RULE.c.version.in_(versions)
+        values = {"state": str(state), "confirmed_until": confirmed_until}
+        self._connection.execute(update(_RULE).where(chosen).values(**values))
+
+    def add_approvals(self, approvals: Sequence[StoredApproval]) -> None:
+        rows = [{name: getattr(each, name) for name in StoredApproval.__slots__} for each in approvals]
+        insert_rows(self._connection, _APPROVAL, rows)
+
+    def put_approval(self, approval: StoredApproval) -> None:
+        """Keep what a provider said now, in the row of what it was asked."""
+        row = {name: getattr(approval, name) for name in StoredApproval.__slots__}
+        key = {name: row.pop(name) for name in ("code", "version", "provider")}
+        same = [_APPROVAL.c[name] == value for name, value in key.items()]
+        self._connection.execute(update(_APPROVAL).where(*same).values(**row))
+
+    def note_escalation(self, approval: StoredApproval, notice: int) -> None:
+        self.put_approval(replace(approval, escalation=notice))
+
+
+def _rule(row: RowMapping) -> SharingRule:
+    found = {name: row[name] for name in SharingRule.__slots__}
+    found["fields"] = {name: tuple(each) for name, each in row["fields"].items()}
+    found |= {"sharing_class": SharingClass(row["sharing_class"]), "state": RuleState(row["state"])}
+    return SharingRule(**found)

@@ -494,18 +494,87 @@ answer_page = Table(
 sharing_rule = Table(
     "sharing_rule",
     metadata,
+    # Every version of a line stays: a decision names the one it stood on. Only its state and its confirmation change.
     Column("code", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
     Column("requester", String(18), nullable=False),
     Column("item_code", String(64), nullable=False),
     Column("item_name", Text, nullable=False),
     Column("legal_basis", Text, nullable=False),
     Column("case_pattern", Text, nullable=False),
     Column("fields", JsonBytes, nullable=False),
+    Column("sharing_class", String(16), nullable=False),
+    # Certificate type → the department that answers for it.
+    Column("providers", JsonBytes, nullable=False),
     Column("from_on", Date, nullable=False),
     Column("until_on", Date),
-    # The act that put the line as it stands, and the statement that ordered it.
-    Column("act_id", String(64)),
+    Column("many_holders", Boolean, nullable=False),
+    Column("daily_cap", Integer),
+    Column("reviewer", String(18)),
+    Column("state", String(16), nullable=False),
+    Column("confirmed_until", Date),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+    # The statement that ordered it; NULL of a line that was put before that was kept.
     Column("statement", Serial),
+)
+sharing_approval = Table(
+    "sharing_approval",
+    metadata,
+    # What each provider of a version said; `answer` NULL: nothing yet. `notice` is the task that waits for it.
+    Column("code", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("provider", String(18), primary_key=True),
+    Column("notice", Serial),
+    Column("answer", String(16)),
+    Column("reason", String(32)),
+    Column("words", Text),
+    Column("confirmed_until", Date),
+    Column("act_id", String(64)),
+    # The operator's task, once the provider's last day has gone by.
+    Column("escalation", Serial),
+)
+pull_count = Table(
+    "pull_count",
+    metadata,
+    # Statutory pulls of a civil day, of one officer, one system, or one system on one line.
+    Column("day", Date, primary_key=True),
+    Column("counter", String(160), primary_key=True),
+    Column("taken", Integer, nullable=False),
+)
+case_binding = Table(
+    "case_binding",
+    metadata,
+    # Whose a case number is, since the first decision that let it be used on a line.
+    Column("rule", String(64), primary_key=True),
+    Column("case_number", String(128), primary_key=True),
+    Column("licence_number", String(18), nullable=False),
+    Column("decision", String(43), nullable=False),
+)
+pull_review = Table(
+    "pull_review",
+    metadata,
+    # A statutory pull that another department looks at; `justified` NULL: not yet.
+    Column("decision", String(43), primary_key=True),
+    Column("requester", String(18), nullable=False),
+    Column("reviewer", String(18), nullable=False),
+    Column("notice", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("justified", Boolean),
+    Column("reason", String(32)),
+    # What the reviewer wrote, encrypted: it may tell of the case.
+    Column("words", LargeBinary),
+    Column("act_id", String(64)),
+)
+review_candidate = Table(
+    "review_candidate",
+    metadata,
+    # Of a requester's statutory pulls of one day, the one that is reviewed when none else is.
+    Column("day", Date, primary_key=True),
+    Column("requester", String(18), primary_key=True),
+    Column("decision", String(43), nullable=False),
+    Column("lot", String(64), nullable=False),
+    Column("is_settled", Boolean, nullable=False),
 )
 service_item = Table(
     "service_item",
@@ -519,6 +588,8 @@ service_item = Table(
     Column("from_on", Date, nullable=False),
     Column("until_on", Date),
     Column("materials", JsonBytes, nullable=False),
+    # The questions that may be asked instead of fields; NULL: none.
+    Column("predicates", JsonBytes),
     Column("statement", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
@@ -715,6 +786,8 @@ pull_decision = Table(
     Column("act_id", String(64), nullable=False),
     # The version of the item that a pull by item stands on.
     Column("item_version", Integer),
+    # The version of the line of the sharing table that it stands on.
+    Column("rule_version", Integer),
 )
 material_wish = Table(
     "material_wish",

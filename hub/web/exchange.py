@@ -6,12 +6,14 @@ from fastapi import APIRouter, Header, Request
 
 from hub.delivery import Exchange
 from hub.exchange import compare, pull
+from hub.predicates import ask_predicate
 from hub.registry import Registry
 from hub.web.bodies import StrictRoute
 from hub.web.callers import Called, RequestBody, verify_call
 from hub.web.receipts import Receipted
 from schemas.exchange import read_comparison, read_pull_request
 from schemas.parties import Role
+from schemas.predicates import read_question
 from schemas.statement import Ordered
 
 
@@ -53,6 +55,18 @@ def routes(registry: Registry, exchange: Exchange, receipted: Receipted) -> APIR
         def work() -> dict[str, Any]:
             called = verify_call(request, body, act=Ordered.COMPARE, role=Role.PULL, registry=registry)
             return compare(read_comparison(called.verified.statement.request or {}), **collaborators(called))
+
+        return await receipted.perform(request, work)
+
+    @router.post("/predicates", summary="Ask a yes-or-no question 核对判断")
+    async def ask_a_predicate(
+        request: Request, body: RequestBody, idempotency_key: Annotated[str | None, Header()] = None
+    ) -> dict[str, Any]:
+        """Answer one question that the item lists with a signed yes, no or unknown; nothing else is handed over."""
+
+        def work() -> dict[str, Any]:
+            called = verify_call(request, body, act=Ordered.ASK_PREDICATE, role=Role.PULL, registry=registry)
+            return ask_predicate(read_question(called.verified.statement.request or {}), **collaborators(called))
 
         return await receipted.perform(request, work)
 

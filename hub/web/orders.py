@@ -10,9 +10,12 @@ from hub.annotations import annotate, read_annotation_order
 from hub.deferrals import defer
 from hub.endings import end_all_at_window, read_ending_order
 from hub.parties import renew_key
+from hub.pull_reviews import answer_review
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.relations import read_relation_order, relate
+from hub.sharing import put_rule
+from hub.sharing_answers import answer_rule
 from hub.store.parties import AdmittedNumbers
 from hub.subjects import read_subject_order, register_subject
 from hub.tasks import answer_task, ask_correction
@@ -77,6 +80,18 @@ def _defer(content: Content, called: Called, registry: Registry) -> dict[str, An
     return defer(content, seconds=called.seconds, **_who_orders(called, registry))
 
 
+def _put_rule(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return put_rule(content, **_who_orders(called, registry))
+
+
+def _answer_rule(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return answer_rule(content, **_who_orders(called, registry))
+
+
+def _answer_review(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return answer_review(content, **_who_orders(called, registry))
+
+
 def _renew_key(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
     system = called.caller.system
     return renew_key(content, verified=called.verified, system=system, registry=registry, now=called.now)
@@ -92,6 +107,17 @@ DOORS = (
     OrderDoor("/task-answers", Ordered.ANSWER_TASK, None, "Answer a task 办结待办", _answer_task),
     OrderDoor("/correction-requests", Ordered.ASK_CORRECTION, Role.PULL, "Ask to correct 申请校核", _ask_correction),
     OrderDoor("/deferrals", Ordered.DEFER, Role.PULL, "Defer lines of a ledger 推迟展示访问记录", _defer),
+    OrderDoor(
+        "/sharing-rules",
+        Ordered.SHARE,
+        None,
+        "Put or ask for a line of the sharing table 登记、申请共享规则",
+        _put_rule,
+    ),
+    OrderDoor(
+        "/sharing-answers", Ordered.ANSWER_SHARE, None, "Answer for a provider 数源部门答复共享申请", _answer_rule
+    ),
+    OrderDoor("/review-answers", Ordered.ANSWER_REVIEW, None, "Answer a review of a pull 答复调用复核", _answer_review),
     OrderDoor("/system-keys", Ordered.RENEW_KEY, None, "Enrol one's next key 更换本系统密钥", _renew_key),
 )
 

@@ -1,4 +1,4 @@
-"""Doors of enrolment and of the sharing table: the operator's system orders them."""
+"""Doors of enrolment: the operator's system orders it."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 
 from hub.parties import ENROLMENTS, enrol
 from hub.registry import Registry
-from hub.sharing import put_rule
 from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, verify_call
 from hub.web.receipts import Receipted
@@ -35,10 +34,6 @@ def routes(registry: Registry, receipted: Receipted) -> APIRouter:
             f"/{noun}", _door(registry, receipted, act, Ordered.ENROL), methods=["POST"], status_code=201,
             summary=_SUMMARIES[noun], operation_id=f"enrol_{noun.replace('-', '_')}",
         )  # fmt: skip
-    router.add_api_route(
-        "/sharing-rules", _door(registry, receipted, put_rule, Ordered.SHARE), methods=["POST"], status_code=201,
-        summary="Record a line of the sharing table 登记共享规则", operation_id="put_sharing_rule",
-    )  # fmt: skip
     return router
 
 

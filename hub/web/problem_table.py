@@ -404,6 +404,81 @@ PULLS: Mapping[str, Row] = {
         403, "这条共享依据现在不在有效期内。", "That line of the sharing table is not in force today.",
         "请改用有效的依据。", "Use a basis that is in force.",
     ),
+    "rule_not_approved": Row(
+        403, "这条共享依据还没有得到数源部门同意。", "The providers have not approved that line of the sharing table.",
+        "请等数源部门答复；超期未答复的，平台运营方会督办。",
+        "Wait for their answer; past its term the operator follows it up.",
+    ),
+    "rule_refused": Row(
+        403, "数源部门不同意这条共享依据。", "A provider refused that line of the sharing table.",
+        "请查看所附理由，修改后重新申请。", "Read the reason, change the line and ask again.",
+    ),
+    "rule_ended": Row(
+        403, "数源部门已终止这条共享依据。", "A provider has ended that line of the sharing table.",
+        "如仍需用证，请重新申请，或取得持证主体授权。", "Ask for a new line, or for the enterprise's grant.",
+    ),
+    "rule_unreviewed": Row(
+        403, "这条共享依据未按年复核，已冻结。", "That line missed its yearly review and is frozen.",
+        "请数源部门复核确认。", "Have its provider confirm it.",
+    ),
+    "predicate_not_listed": Row(
+        403, "这个事项没有登记这项判断。", "The item lists no such predicate.",
+        "请核对判断代号，或请事项的实施部门登记。", "Check its code, or have the item's department list it.",
+    ),
+    "predicate_argument": Row(
+        422, "判断的参数缺少、格式不对，或与事项所定的不同。",
+        "The predicate's argument is missing, of a wrong form, or not the one that the item fixes.",
+        "请按事项目录填写参数。", "Give the argument as the catalogue of items says.",
+    ),
+    "cap_reached": Row(
+        429, "今日依职能调用已达上限。", "Today's cap of statutory pulls is reached.",
+        "请次日再调用；确需提高上限的，请运营方和数源部门调整。",
+        "Pull again tomorrow; where the cap is too low, have the operator and the provider raise it.",
+    ),
+    "case_other_holder": Row(
+        403, "这个办件编号已用于另一个主体。", "That case number has been used for another holder.",
+        "请核对办件编号和统一社会信用代码。", "Check the case number and the licence number.",
+    ),
+    "class_stricter": Row(
+        403, "这种证照已改为有条件共享，不能按无条件共享调用。",
+        "The type is shared under conditions only; the line is an unconditional one.",
+        "请按有条件共享重新申请。", "Ask for a line under conditions.",
+    ),
+    "rule_not_yours": Row(
+        403, "共享规则只能由用证部门为自己申请，或由平台运营方登记。",
+        "A line of the sharing table is put by its own requester or the operator.",
+        "请由用证部门申请。", "Have the requester ask for it.",
+    ),
+    "rule_conflicts": Row(
+        409, "与已有的一条共享规则冲突：同一部门、事项、证照在同一时间已另有类别或字段。",
+        "It contradicts another line: same requester, item, type and days, another class or other fields.",
+        "请修改或终止所列的那条规则。", "Change or end the line that is named.",
+    ),
+    "rule_not_found": Row(
+        404, "没有这一版共享规则。", "There is no such version of a line.",
+        "请核对规则代号和版本。", "Check its code and version.",
+    ),
+    "provider_only": Row(
+        403, "只有数源部门可以答复。", "Only a provider of this line may answer.",
+        "请由该证照的主管部门答复。", "Have the department that answers for the type do so.",
+    ),
+    "answer_officer_needed": Row(
+        403, "答复须写明作出决定的人员。", "The answer has to name the person who decides.",
+        "请在指令中写明本部门经办人后重新签署。", "Name your officer in the statement and sign again.",
+    ),
+    "rule_not_waiting": Row(
+        409, "这一版规则不在等候本部门答复。", "That version does not wait for your answer.",
+        "请核对版本；已同意的规则可以确认或终止。", "Check the version; what stands may be confirmed or ended.",
+    ),
+    "rule_not_standing": Row(
+        409, "这一版规则没有生效，不能确认或终止。", "That version does not stand: there is nothing to confirm or end.",
+        "请先同意或不同意。", "Approve or refuse it.",
+    ),
+    "task_by_order": Row(
+        409, "这项待办由专门的指令办结。", "That task is closed by an order of its own.",
+        "共享申请与年度复核请用“答复共享申请”，调用复核请用“答复调用复核”。",
+        "Answer the line of the sharing table, or the review of the pull.",
+    ),
     "officer_needed": Row(
         403, "依职能调用须写明经办人。", "A statutory pull must name its officer.",
         "请在指令中写明本部门经办人后重新签署。", "Name your officer in the statement and sign again.",
@@ -1264,6 +1339,10 @@ RULES: Mapping[str, tuple[str, str]] = {
     "tells_the_value": ("写出了要删除的内容", "it tells what is to be erased"),
     "field_unknown": ("这种证照没有这个字段", "the type has no such field"),
     "not_shared": ("不予共享", "it is not shared"),
+    "class_wider": ("比证照或字段的共享属性更宽", "it is wider than the class of a type or field"),
+    "own_review": ("不能由用证部门自己复核", "a requester does not review itself"),
+    "provider_unclear": ("主管部门不止一个，须写明", "several departments answer for a type: name one"),
+    "provider_unknown": ("不是这种证照的主管部门", "that department does not answer for the type"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),
     "one_at_least": ("须填至少一项", "one of several at least must be given"),
     "one_character": ("每部分至少两个字", "each part of it needs two characters at least"),

@@ -5,7 +5,7 @@ Made as `init` and the operator's signed orders would make it, in a folder of it
 
 import secrets
 from base64 import standard_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,14 @@ from hub.parties import enrol
 from hub.registry import Registry
 from hub.settings import Settings
 from hub.sharing import put_rule
+from hub.sharing_answers import answer_rule
 from hub.statements import VerifiedStatement, check_content, verify_statement
 from hub.store.database import Database
 from hub.store.migrate import upgrade
 from hub.store.parties import PartyReader
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number
-from schemas.parties import Department, System
+from schemas.parties import Department, Officer, System
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import encode
 from signing.jws import VerificationKey, sign_compact
@@ -44,6 +45,7 @@ OPERATOR = make_licence_number("11442000", "00000001")
 MARKET = make_licence_number("11442000", "00000002")
 HEALTH = make_licence_number("11442000", "00000003")
 OFFICER = "h-001"
+MARKET_OFFICER = "m-001"
 RULE = "benchmark-rule"
 ITEM = "440112001"
 # One address asks for everything here: the limits stay switched on, and are set out of its way.
@@ -53,6 +55,8 @@ _RATE = "1000000000/minute"
 def settings_for(folder: Path, database_url: str | None) -> Settings:
     """Return the settings of the hub in `folder`; without a URL its database is SQLite in the folder."""
     return Settings(
+        pulls_a_day_system=10_000_000,
+        pulls_a_day_officer=10_000_000,
         folder=folder / "data",
         keys=folder / "keys",
         database=database_url,
@@ -110,8 +114,21 @@ def system_of(registry: Registry, code: str) -> System:
     return found
 
 
+def officer_of(registry: Registry, number: str | None) -> Officer | None:
+    """Return an enrolled officer; None for nobody."""
+    with registry.database.read() as connection:
+        return PartyReader(connection).officer(number) if number else None
+
+
 def order(
-    registry: Registry, keys: KeyFolder, act: Ordered, content: Mapping[str, Any], *, system: str, **members: Any
+    registry: Registry,
+    keys: KeyFolder,
+    act: Ordered,
+    content: Mapping[str, Any],
+    *,
+    system: str,
+    officer: str | None = None,
+    **members: Any,
 ) -> VerifiedStatement:
     """Sign a statement over `content` with a system's key, and verify it as its door would."""
     salt, now, caller = secrets.token_bytes(SALT_BYTES), datetime.now(UTC), system_of(registry, system)
@@ -119,7 +136,7 @@ def order(
         act=act,
         audience=registry.origin,
         system=system,
-        officer=None,
+        officer=officer,
         issued_at=int(now.timestamp()),
         jti=encode(secrets.token_bytes(16)),
         content_digest=content_digest(content, salt),
@@ -133,7 +150,7 @@ def order(
         system=caller,
         key=VerificationKey(facts.algorithm, facts.public_key),
         key_id=facts.key_id,
-        officer=None,
+        officer=officer_of(registry, officer),
         audience=registry.origin,
         now=now,
         terms=registry.terms,
@@ -148,6 +165,7 @@ def _enrol_all(settings: Settings, keys: KeyFolder) -> None:
         _enrol_department(hub, keys, MARKET, "market", "示例市场监管局")
         _enrol_department(hub, keys, HEALTH, "health", "示例卫生健康局")
         _enrol(hub, keys, "officers", number=OFFICER, department=HEALTH)
+        _enrol(hub, keys, "officers", number=MARKET_OFFICER, department=MARKET)
         rule = {
             "code": RULE,
             "requester": HEALTH,
@@ -158,11 +176,25 @@ def _enrol_all(settings: Settings, keys: KeyFolder) -> None:
             "fields": {"food_operation_permit": ["legal_representative", "business_items"]},
             "from_on": "2020-01-01",
         }
-        verified = order(hub.registry, keys, Ordered.SHARE, rule, system="operator")
-        operator = system_of(hub.registry, "operator")
-        put_rule(rule, verified=verified, system=operator, registry=hub.registry, now=datetime.now(UTC))
+        _order_line(hub.registry, keys, put_rule, Ordered.SHARE, rule, "operator", None)
+        answer = {"code": RULE, "version": 1, "answer": "approve"}
+        _order_line(hub.registry, keys, answer_rule, Ordered.ANSWER_SHARE, answer, "market", MARKET_OFFICER)
     finally:
         hub.close()
+
+
+def _order_line(
+    registry: Registry,
+    keys: KeyFolder,
+    flow: Callable[..., object],
+    act: Ordered,
+    content: Mapping[str, Any],
+    system: str,
+    officer: str | None,
+) -> None:
+    verified = order(registry, keys, act, content, system=system, officer=officer)
+    caller, key = system_of(registry, system), encode(secrets.token_bytes(16))
+    flow(content, verified=verified, system=caller, key=key, registry=registry, now=datetime.now(UTC))
 
 
 def _enrol_department(hub: Hub, keys: KeyFolder, number: str, system: str, name: str) -> None:

@@ -47,8 +47,11 @@ def put_rule(site: Site, code: str = "rule-1") -> Ran:
         "--case-pattern",
         "[0-9]{4}-[0-9]{6}",
     )
-    what = ("--type", "food_operation_permit:floor_area", "--from", "2020-01-01")
-    return run("sharing", "put", code, "--requester", HEALTH, *item, *what, *site.over_api)
+    what = ("--type", "food_operation_permit:floor_area", "--from", "2020-01-01", "--many-holders")
+    _done(run("sharing", "put", code, "--requester", HEALTH, *item, *what, *site.over_api))
+    return run(
+        "sharing", "answer", code, "1", "approve", "--system", "market", "--officer", "market-001", *site.over_api
+    )
 
 
 def new_order(**changes: Any) -> dict[str, Any]:

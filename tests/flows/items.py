@@ -30,6 +30,7 @@ def item(**changes: Any) -> dict[str, Any]:
             material("food", "food_operation_permit", {"items": "business_items", "area": "floor_area"})
             | {"deferrable_days": 10},
         ],
+        "predicates": [],
     } | changes
 
 

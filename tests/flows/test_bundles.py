@@ -240,12 +240,14 @@ def test_field_that_was_erased_since_is_a_doubt_and_is_not_in_it(shop: World) ->
     assert (code, "1 field(s) of it have been erased by law" in lines) == (INCOMPLETE, True), lines
 
 
-def test_line_of_the_sharing_table_that_was_changed_since_is_a_doubt(shop: World) -> None:
+def test_bundle_holds_by_the_version_of_the_line_that_its_decision_stood_on(shop: World) -> None:
     shop.share(fields={"food_operation_permit": ["floor_area"]})
     delivery = shop.pull(statutory_request())["delivery"]
     shop.share()
-    code, lines = found(bundled(shop, delivery), shop.installation.anchor)
-    assert (code, "it was changed since" in lines) == (INCOMPLETE, True), lines
+    raw = bundled(shop, delivery)
+    assert orjson.loads(files_of(raw)["basis/rule.json"])["version"] == 2
+    code, lines = found(raw, shop.installation.anchor)
+    assert code == HOLDS, lines
 
 
 def test_bundle_under_two_trust_lists_holds_with_both(shop: World) -> None:

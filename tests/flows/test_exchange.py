@@ -31,7 +31,6 @@ from tests.flows.world import (
     food_order,
     granted_request,
     licence_order,
-    sharing_rule,
     statutory_request,
 )
 
@@ -118,9 +117,9 @@ def test_rule_of_another_department_is_no_basis(shared_world: World) -> None:
 
 @pytest.mark.parametrize("days", [{"from_on": "2026-11-24"}, {"until_on": "2026-11-22"}])
 def test_rule_that_is_not_in_force_is_no_basis(shared_world: World, days: dict[str, str]) -> None:
-    shared_world.share(**days)
+    shared_world.share(code="rule-2", **days)
     with refused("rule_not_in_force"):
-        shared_world.pull(statutory_request())
+        shared_world.pull(statutory_request(basis={"kind": "statutory", "reference": "rule-2"}))
 
 
 def test_system_without_the_role_pulls_nothing(shared_world: World) -> None:
@@ -271,7 +270,7 @@ def test_wrong_line_of_the_sharing_table_is_refused(
 
 def test_line_for_a_department_nobody_enrolled_is_refused(hub_world: World) -> None:
     with refused("department_unknown"):
-        hub_world.share(**sharing_rule(requester=SHOP))
+        hub_world.share(requester=SHOP, providers={"food_operation_permit": MARKET})
 
 
 def _comparison(values: Any) -> dict[str, Any]:

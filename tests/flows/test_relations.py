@@ -49,7 +49,7 @@ def test_conversion_ends_grants_opens_tasks_and_makes_old_permits_unknown(hub_wo
         hub_world.pull(granted_request(digest))
     with refused("grant_holder_ended"):
         hub_world.grant()
-    (task,) = hub_world.inbox(state="open")
+    (task,) = hub_world.inbox(state="open", kind="licence_ended")
     assert task["facts"] == {"why": "conversion", "certificates": 1}
 
 

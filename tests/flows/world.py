@@ -48,12 +48,15 @@ from hub.keyfolder import KeyFolder
 from hub.log_watch import LogWatch
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.predicates import ask_predicate
 from hub.proven_time import SealTimes
+from hub.pull_reviews import answer_review
 from hub.references import read_retire_order, retire_reference
 from hub.registry import Registry
 from hub.sequencing import LogKey, Sequencer
 from hub.settings import Settings
 from hub.sharing import put_rule
+from hub.sharing_answers import answer_rule
 from hub.statements import Second, VerifiedStatement, check_content, verify_statement
 from hub.status import change_status, read_status_order
 from hub.store.certificate import CertificateReader
@@ -71,6 +74,7 @@ from schemas.exchange import NOTE_TYP, read_comparison, read_pull_request
 from schemas.identifiers import make_licence_number, mod11_10
 from schemas.order import read_order
 from schemas.parties import Department, Officer, System
+from schemas.predicates import PREDICATE_TYP, read_question
 from schemas.search import read_search
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
@@ -91,7 +95,8 @@ LIFT = "31104420002020010001"
 TODAY = date(2026, 11, 23)
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 READY = START + timedelta(seconds=3)
-_SETTINGS = Settings()
+# Chance chooses what is reviewed: a story that is about reviews sets a share of its own.
+_SETTINGS = Settings(review_percent=0)
 _SILENCE = timedelta(minutes=15)
 _MINUTE = timedelta(minutes=1)
 
@@ -433,12 +438,54 @@ class World:
             now=self.now,
         )
 
+    def ask(self, request: Mapping[str, Any], *, jws: str | None = None, key: str | None = None) -> dict[str, Any]:
+        """Ask a predicate as the health bureau's system."""
+        jws = jws or self.sign(Ordered.ASK_PREDICATE, system="health", officer="h-001", request=request)
+        return ask_predicate(
+            read_question(request),
+            verified=self.verified(jws, act=Ordered.ASK_PREDICATE, system="health"),
+            system=self.system("health"),
+            officer=self.officer("h-001"),
+            key=key or encode(secrets.token_bytes(16)),
+            registry=self.registry,
+            exchange=self.exchange,
+            now=self.now,
+        )
+
     def share(self, **changes: Any) -> dict[str, Any]:
-        """Let the operator record a line of the sharing table."""
-        rule = sharing_rule(**changes)
-        verified = self.order(Ordered.SHARE, rule, system="operator")
-        system = self.system("operator")
-        return put_rule(rule, verified=verified, system=system, registry=self.registry, now=self.now)
+        """Let the operator put a line of the sharing table, and the market bureau approve it where it has to."""
+        put = self.put_rule(sharing_rule(**changes))
+        return self.answer_rule(put["version"], code=put["code"]) if put["state"] == "asked" else put
+
+    def put_rule(self, rule: Mapping[str, Any], *, system: str = "operator") -> dict[str, Any]:
+        """Put a line of the sharing table, or ask for it; nobody has approved it yet."""
+        verified = self.order(Ordered.SHARE, rule, system=system)
+        return put_rule(rule, verified=verified, **self._who(system))
+
+    def answer_rule(
+        self,
+        version: int = 1,
+        answer: str = "approve",
+        *,
+        system: str = "market",
+        officer: str | None = "m-001",
+        **content: Any,
+    ) -> dict[str, Any]:
+        """Answer a line of the sharing table for one of its providers."""
+        full = {"code": "rule-1", "version": version, "answer": answer} | content
+        officer = OFFICERS[system][0] if officer else None
+        verified = self.order(Ordered.ANSWER_SHARE, full, system=system, officer=officer)
+        return answer_rule(full, verified=verified, **self._who(system))
+
+    def review(self, decision: str, *, system: str = "market", **content: Any) -> dict[str, Any]:
+        """Answer the review of a pull for the department that makes it."""
+        full = {"decision": decision, "words": "示例复核意见"} | content
+        verified = self.order(Ordered.ANSWER_REVIEW, full, system=system, officer=OFFICERS[system][0])
+        return answer_review(full, verified=verified, **self._who(system))
+
+    def _who(self, system: str) -> dict[str, Any]:
+        key = encode(secrets.token_bytes(16))
+        return {"system": self.system(system), "key": key, "registry": self.registry, "now": self.now}
 
     # --- grants -------------------------------------------------------------------------------------------------
 
@@ -784,6 +831,7 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
 
     exchange = Exchange(
         note_signer=CompactSigner(keys.signer("hub:notes"), NOTE_TYP),
+        predicate_signer=CompactSigner(keys.signer("hub:notes"), PREDICATE_TYP),
         e_licence=e_licence,
         surroundings=surroundings,
         maker=OPERATOR,

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from hub.authorisation import Decision, GrantStanding, decide
-from schemas.catalogue import load_catalogue
-from schemas.exchange import Basis, PullRequest, SharingRule, Wanted
+from schemas.catalogue import SharingClass, load_catalogue
+from schemas.exchange import Basis, PullRequest, Wanted
 from schemas.parties import Officer, Role, System
+from schemas.sharing import RuleState, SharingRule
 
 CATALOGUE = load_catalogue()
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -19,8 +20,9 @@ SYSTEM = System("health", HEALTH, "示例", b"", frozenset({Role.PULL}), True)
 OFFICER = Officer("h-001", HEALTH, True)
 REQUEST = PullRequest(SHOP, (Wanted(TYPE, ("floor_area",)),), Basis.STATUTORY, "rule-1", "item", "2026-0001")
 RULE = SharingRule(
-    "rule-1", HEALTH, "item", "示例事项", "示例法", r"\d{4}-\d{4}", {TYPE: ("floor_area",)}, date(2026, 11, 23), None
-)
+    "rule-1", HEALTH, "item", "示例事项", "示例法", r"\d{4}-\d{4}", {TYPE: ("floor_area",)}, date(2026, 11, 23), None,
+    state=RuleState.APPROVED, confirmed_until=date(2026, 11, 23),
+)  # fmt: skip
 GRANTED = replace(REQUEST, basis=Basis.GRANT)
 GRANT = GrantStanding(
     digest="0" * 64,
@@ -44,6 +46,12 @@ RULES = [
     ({"requester": MARKET}, "rule_unknown"),
     ({"from_on": date(2026, 11, 24)}, "rule_not_in_force"),
     ({"until_on": date(2026, 11, 22)}, "rule_not_in_force"),
+    ({"state": RuleState.ASKED}, "rule_not_approved"),
+    ({"state": RuleState.REFUSED}, "rule_refused"),
+    ({"state": RuleState.ENDED}, "rule_ended"),
+    ({"confirmed_until": date(2026, 11, 22)}, "rule_unreviewed"),
+    ({"confirmed_until": None}, "rule_unreviewed"),
+    ({"sharing_class": SharingClass.UNCONDITIONAL}, "class_stricter"),
     ({"item_code": "other"}, "item_not_covered"),
     ({"case_pattern": r"\d{4}"}, "case_number_form"),
     ({"case_pattern": r"\d{4}-\d{4}-\d"}, "case_number_form"),

@@ -14,7 +14,7 @@ from hub.app import build
 from hub.client import Client
 from hub.settings import Settings
 from schemas.statement import Ordered
-from tests.flows.world import ORIGIN, World
+from tests.flows.world import ORIGIN, World, sharing_rule
 
 Door = tuple[httpx.Client, World]
 _OFTEN = "100000/minute"
@@ -43,6 +43,16 @@ def client_of(door: Door, system: str) -> Client:
     client, world = door
     signer = world.keys.signer(f"system:{system}")
     return Client(url=str(client.base_url), system=system, signer=signer, origin=ORIGIN, http=client)
+
+
+def share(door: Door, **changes: Any) -> dict[str, Any]:
+    """Put a line of the sharing table over HTTP, and approve it for its provider where that has to be."""
+    put = client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule(**changes))
+    if put["state"] != "asked":
+        return put
+    answer = {"code": put["code"], "version": put["version"], "answer": "approve"}
+    market = client_of(door, "market")
+    return market.order("/api/v1/sharing-answers", Ordered.ANSWER_SHARE, answer, officer="m-001")
 
 
 def issue(client: Client, content: dict[str, Any]) -> dict[str, Any]:

@@ -33,11 +33,10 @@ from tests.flows.world import (
     food_order,
     licence_order,
     make_world,
-    sharing_rule,
     statutory_request,
 )
 from tests.web.forging import ATTACKER, ATTACKS, attacks_on_the_key, signed
-from tests.web.served import Door, client_of, issue, served
+from tests.web.served import Door, client_of, issue, served, share
 
 PATH = "/api/v1/intakes/x"
 PULLS = "/api/v1/pulls"
@@ -89,7 +88,7 @@ def story(door: Door) -> tuple[dict[str, Any], dict[str, Any]]:
     """A certificate that was issued, and its record as it was pulled."""
     issue(client_of(door, "market"), licence_order())
     issued = issue(client_of(door, "market"), food_order())
-    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    share(door)
     pulled = client_of(door, "health").request(PULLS, Ordered.PULL, statutory_request(), officer="h-001")
     return issued, pulled["items"][0]["file"]["record"]
 

@@ -27,10 +27,9 @@ from tests.flows.world import (
     food_order,
     licence_order,
     make_world,
-    sharing_rule,
     statutory_request,
 )
-from tests.web.served import Door, client_of, issue, served
+from tests.web.served import Door, client_of, issue, served, share
 
 _HOLDERS = iter(range(100, 999))
 
@@ -93,7 +92,7 @@ def test_document_that_was_not_asked_for_is_not_found(door: Door, holder: str) -
 
 
 def test_department_fetches_the_copy_and_another_one_does_not(door: Door, holder: str) -> None:
-    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule(code=f"rule-{holder}"))
+    share(door, code=f"rule-{holder}")
     health, market = client_of(door, "health"), client_of(door, "market")
     request = statutory_request(licence_number=holder, basis={"kind": "statutory", "reference": f"rule-{holder}"})
     issue(market, licence_order(licence_number=holder, certificate_number=holder))

@@ -32,10 +32,9 @@ from tests.flows.world import (
     change_content,
     food_order,
     licence_order,
-    sharing_rule,
     statutory_request,
 )
-from tests.web.served import Door, client_of, issue
+from tests.web.served import Door, client_of, issue, share
 
 NUL = "\u0000"
 DEEP = b'{"a":' * 100_000
@@ -87,6 +86,8 @@ OPERATIONS = [
     ("get", "/api/v1/objections/{name}"),
     ("get", "/api/v1/notices"),
     ("get", "/api/v1/overdue-tasks"),
+    ("get", "/api/v1/pull-reviews"),
+    ("get", "/api/v1/sharing-rules"),
     ("get", "/api/v1/pictures/{reference}"),
     ("get", "/api/v1/receipts/{act_id}"),
     ("get", "/api/v1/presentations/{digest}"),
@@ -144,6 +145,7 @@ OPERATIONS = [
     ("post", "/api/v1/objections"),
     ("post", "/api/v1/objections/drafts"),
     ("post", "/api/v1/officers"),
+    ("post", "/api/v1/predicates"),
     ("post", "/api/v1/presentations"),
     ("post", "/api/v1/presentations/drafts"),
     ("post", "/api/v1/presentations/{digest}/confirmations"),
@@ -154,6 +156,8 @@ OPERATIONS = [
     ("post", "/api/v1/relations"),
     ("post", "/api/v1/references"),
     ("post", "/api/v1/resealings"),
+    ("post", "/api/v1/review-answers"),
+    ("post", "/api/v1/sharing-answers"),
     ("post", "/api/v1/sharing-rules"),
     ("post", "/api/v1/sources"),
     ("post", "/api/v1/status-changes"),
@@ -176,10 +180,10 @@ MEMBERS = ("type", "title", "title_en", "status", "code", "next_step", "next_ste
 
 def test_whole_way_over_http(door: Door) -> None:
     client, world = door
-    market, health, operator = (client_of(door, code) for code in ("market", "health", "operator"))
+    market, health = client_of(door, "market"), client_of(door, "health")
     issue(market, licence_order())
     issued = issue(market, food_order())
-    operator.order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    share(door)
     pulled = health.request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
     assert pulled["items"][0]["file"]
     change = change_content(issued["identifier"], "suspend") | {"works_from": _today(), "document_date": _today()}
@@ -211,7 +215,7 @@ def test_page_nobody_has_is_no_page_without_certificates(door: Door, page: str) 
 def test_system_renews_its_key_and_both_sign_until_the_first_is_retired(door: Door) -> None:
     first, renewed, keys, now = client_of(door, "health"), client_of(door, "health"), door[1].keys, moment()
     make_party_key(keys, "system:health-2", name="示例", department=HEALTH, purpose=Purpose.SYSTEM, now=now)
-    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    share(door)
     renewed.renew_key(keys.signer("system:health-2"), previous_until=civil_date(now) + timedelta(days=1))
     assert renewed.signer.key_id != first.signer.key_id
     for client in (first, renewed):
@@ -233,7 +237,7 @@ def test_statement_of_before_a_restore_is_refused_after_it(door: Door) -> None:
     )
     restored_at = now - timedelta(seconds=80)
     world.registry.database.write(lambda connection: note_restored(connection, restored_at))
-    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    share(door)
     with pytest.raises(RefusedError, match="statement_time"):
         client.post("/api/v1/pulls", {"statement": old})
     assert "items" in client.post("/api/v1/pulls", {"statement": new})

@@ -9,8 +9,8 @@ import pytest
 from hub.bundles import verify_bundle
 from hub.client import RefusedError
 from schemas.statement import Ordered
-from tests.flows.world import food_number, food_order, licence_order, sharing_rule, statutory_request
-from tests.web.served import Door, client_of, issue
+from tests.flows.world import food_number, food_order, licence_order, statutory_request
+from tests.web.served import Door, client_of, issue, share
 
 PULLS = "/api/v1/pulls"
 
@@ -18,10 +18,10 @@ PULLS = "/api/v1/pulls"
 @pytest.fixture(scope="module")
 def pulled(door: Door) -> dict[str, Any]:
     """A statutory pull of the health bureau, which waited until the log had it."""
-    market, health, operator = (client_of(door, code) for code in ("market", "health", "operator"))
+    market, health = client_of(door, "market"), client_of(door, "health")
     issue(market, licence_order())
     issue(market, food_order(certificate_number=food_number(3)))
-    operator.order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    share(door)
     statement = health.make_statement(Ordered.PULL, officer="h-001", request=statutory_request())
     return health.post(PULLS, {"statement": statement}, wait=10)
 

@@ -7,8 +7,8 @@ import pytest
 from connectors.contract import SignedText
 from schemas.statement import Ordered
 from signing.base64url import encode
-from tests.flows.world import HEALTH, SHOP, food_order, licence_order, sharing_rule, statutory_request
-from tests.web.served import Door, client_of, issue
+from tests.flows.world import HEALTH, SHOP, food_order, licence_order, statutory_request
+from tests.web.served import Door, client_of, issue, share
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_enterprise_reads_and_exports_its_ledger_and_gets_each_receipt(licensed:
     client, market = door[0], client_of(door, "market")
     issue(market, licence_order())
     issue(market, food_order())
-    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    share(door)
     client_of(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
     path, token = opened_ledger(door)
     lines = client.get(f"{path}/lines", headers=token).json()["lines"]

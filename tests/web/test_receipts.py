@@ -19,11 +19,10 @@ from tests.flows.world import (
     food_number,
     food_order,
     licence_order,
-    sharing_rule,
     statutory_request,
 )
 from tests.second import merkle as second
-from tests.web.served import Door, client_of, issue
+from tests.web.served import Door, client_of, issue, share
 
 WAIT = {"prefer": "wait=10"}
 
@@ -90,7 +89,7 @@ def test_refused_pull_has_a_receipt_too(door: Door, issued: dict[str, Any]) -> N
 
 
 def test_pull_yields_the_receipt_of_its_delivery(door: Door, issued: dict[str, Any]) -> None:
-    client_of(door, "operator").order("/api/v1/sharing-rules", Ordered.SHARE, sharing_rule())
+    share(door)
     answer = client_of(door, "health").request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
     said = _opened(door, answer["receipt"])
     act = json.loads(decode(said["act"]))

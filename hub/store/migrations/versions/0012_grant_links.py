@@ -1,4 +1,4 @@
-"""A line of the sharing table names its act and order; one-time links of grants to persons."""
+"""One-time links of grants to persons."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,6 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    op.add_column("sharing_rule", sa.Column("act_id", sa.String(length=64), nullable=True))
-    op.add_column("sharing_rule", sa.Column("statement", SERIAL, nullable=True))
     op.create_table(
         "grant_link",
         sa.Column("digest", sa.String(length=64), nullable=False),

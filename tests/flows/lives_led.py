@@ -50,11 +50,11 @@ class Led(RuleBasedStateMachine):
         self._reader = scan_reader(Settings(database=database.url), database)
         numbers = [make_licence_number("91442000", f"MA{place:06d}") for place in range(1, ENTERPRISES + 1)]
         self.town = Town(self.world.now, [Enterprise(number) for number in numbers])
-        self._listed_at = self.world.now
+        self._listed_at = self._confirmed_at = self.world.now
         self._digest: dict[str, str] | None = None
         self._acts = 0
         self._signing: set[str] = set()
-        self.world.share()
+        self.world.share(many_holders=True)
         self.world.enrol(
             "issuing-bodies", licence_number=HEALTH, department=HEALTH, name_zh="示例卫生健康局",
             name_en="Example health bureau", area="442000", from_on="2019-01-01",
@@ -114,6 +114,9 @@ class Led(RuleBasedStateMachine):
         if moment - self._listed_at > timedelta(days=20):
             self.world.pass_days(0)
             self._listed_at, self._digest = moment, None
+        if moment - self._confirmed_at > timedelta(days=300):
+            self.world.answer_rule(answer="confirm")
+            self._confirmed_at, self._digest = moment, None
 
     def _day(self, days_ago: int) -> date:
         return self.town.today - timedelta(days=days_ago)

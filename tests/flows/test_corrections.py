@@ -33,7 +33,7 @@ def test_correction_keeps_both_values_and_tells_who_pulled_the_wrong_one(hub_wor
     wrong, right = (hub_world.scan_certificate(each["reference"])["certificate"] for each in (first, second))
     assert [each["value"] for each in wrong["shown_fields"] if each["name"] == "business_items"] == ["热食累食品制售"]
     assert (right["cause"], wrong["changes"][-1]["cause"], wrong["status"]) == ("correct", "correct", "superseded")
-    (told,) = hub_world.inbox("health")
+    (told,) = hub_world.inbox("health", kind="certificate_wrong")
     assert (told["kind"], told["facts"]) == (
         "certificate_wrong",
         {"identifier": first["identifier"], "act": "correct"},

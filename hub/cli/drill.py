@@ -1,4 +1,6 @@
-"""`yizhao drill restore`: tries a backup out, from file to a hub that answers, on a copy that is thrown away.
+"""`yizhao drill`: what has to work when it must is tried out on a copy that is thrown away.
+
+`drill rotation` is in `drill_rotation.py`. `drill restore` goes from file to a hub that answers:
 
 1 the backup to be tried is the one that is named, or a new one
 2 it is restored into a temporary folder, beside a copy of the log; the time this takes is measured
@@ -64,6 +66,29 @@ def restore(
         with redirect_stdout(sys.stderr):
             told = run_drill(settings, Path(temporary), backup, into)
         show(told, as_json=as_json)
+
+
+@app.command()
+def rotation(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="在哪个目录里演练。 Where the temporary folder is made.")
+    ] = None,
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """演练换钥：在副本上更换全部密钥，再核验全部旧件。 Rotate every key of a copy and verify all that is old."""
+    from hub.cli.drill_rotation import try_rotation
+
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    with tempfile.TemporaryDirectory(prefix="yizhao-drill-", dir=folder) as temporary:
+        with redirect_stdout(sys.stderr):
+            told = try_rotation(settings, Path(temporary))
+        show(told, as_json=as_json)
+    if told["failures"]:
+        raise LocalRefusal("rotation_failed", failures=len(told["failures"]))
 
 
 def run_drill(settings: "Settings", folder: Path, backup: Path | None, into: str | None) -> dict[str, Any]:

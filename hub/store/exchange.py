@@ -93,6 +93,26 @@ class ExchangeReader:
         )  # fmt: skip
         return [(row[0], row[1]) for row in self._connection.execute(query)]
 
+    def notes(self, after: str, most: int) -> list[tuple[str, str]]:
+        """Return decision and delivery note, at most so many, behind a decision's name."""
+        table = tables.delivery
+        query = select(table.c.decision, table.c.note).where(table.c.decision > after, table.c.note != "")
+        return [(row[0], row[1]) for row in self._connection.execute(query.order_by(table.c.decision).limit(most))]
+
+    def newest_by_kind(self) -> dict[str, tuple[str, str]]:
+        """Return decision and requester of the newest delivery and of the newest refusal, where there are any."""
+        table, delivered = tables.pull_decision, tables.delivery
+        kinds = {
+            "delivery": select(delivered.c.decision, delivered.c.requester).where(delivered.c.note != "").order_by(
+                delivered.c.recorded_at.desc()
+            ),
+            "refusal": select(table.c.decision, table.c.requester).where(~table.c.allowed).order_by(
+                table.c.recorded_at.desc()
+            ),
+        }  # fmt: skip
+        found = {kind: self._connection.execute(query.limit(1)).first() for kind, query in kinds.items()}
+        return {kind: (row[0], row[1]) for kind, row in found.items() if row is not None}
+
     def of_holder(self, licence_number: str, *, since: datetime) -> list[StoredDecision]:
         """Return what was decided since then about pulls of a holder's certificates, and allowed."""
         table = tables.pull_decision

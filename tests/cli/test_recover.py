@@ -12,7 +12,7 @@ from hub.store.installation import InstallationWriter
 from hub.store.log import LogStore
 from tests.cli.site import Ran, Site, run, served
 from tests.cli.test_backup import backup_of, verdict_of, wait_for_log
-from tests.cli.town import change, issue, new_order, settle
+from tests.cli.town import change, issue, new_order, pull, settle
 
 
 def test_site_that_lost_its_data_goes_on(site: Site) -> None:
@@ -74,6 +74,24 @@ def test_drill_measures_and_leaves_the_site_alone(site: Site) -> None:
     assert told["shown"] == ["store_rolled_back", "store_recovered", "log"]
     assert told["rto_seconds"] >= told["restore_seconds"] > 0
     assert told["lost"] >= 1
+    assert list(site.folder.glob("yizhao-drill-*")) == []
+
+
+def test_drill_of_a_rotation_verifies_all_that_is_old_and_leaves_the_site_alone(site: Site) -> None:
+    with served(site) as serving:
+        settle(serving)
+        order = new_order()
+        assert issue(serving, order).code == 0
+        assert pull(serving, order["licence_number"], "--rule", "rule-1").code == 0
+        wait_for_log(serving)
+        listed = httpx.get(f"{serving.url}/.well-known/yizhao-trust-list").content
+        tried = run("drill", "rotation", *site.local, "--folder", str(site.folder), "--json")
+        assert tried.code == 0, tried.err
+        assert httpx.get(f"{serving.url}/.well-known/yizhao-trust-list").content == listed
+    told = tried.json
+    assert (told["records"], told["notes"], told["receipts"], told["bundles"], told["failures"]) == (1, 1, 1, 1, [])
+    assert {"hub:log", "hub:notes", "hub:answers", "hub:copies", "hub:collected"} <= set(told["rotated"])
+    assert any(use.startswith("seal:") for use in told["rotated"])
     assert list(site.folder.glob("yizhao-drill-*")) == []
 
 

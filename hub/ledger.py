@@ -303,13 +303,20 @@ def _deferred(decision: StoredDecision, deferrals: Sequence[StoredDeferral]) -> 
 
 
 def _basis(kind: str, reference: str | None, rule: SharingRule | None) -> dict[str, Any]:
-    if kind == Basis.GRANT:
-        words = "持证主体授权"
+    if kind in _SENTENCES:
+        words = _SENTENCES[kind]
     elif rule is not None:
         words = f"依职能：{rule.item_name}（{rule.legal_basis}）"
     else:
         words = "依职能：共享清单中没有这一条"
     return {"kind": kind, "reference": reference, "words": words}
+
+
+_SENTENCES: Mapping[str, str] = {
+    Basis.GRANT: "持证主体授权",
+    Basis.PRESENTATION: "持证主体出示",
+    Basis.WINDOW: "持证主体书面授权（窗口见证）",
+}
 
 
 def _types(shown: Mapping[str, Sequence[str] | None], registry: Registry) -> list[dict[str, Any]]:

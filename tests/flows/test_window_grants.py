@@ -9,6 +9,7 @@ from hub.grants import draft_grant, grant_state
 from schemas.statement import Ordered
 from tests.flows.grant_world import post_ending, sign_ending
 from tests.flows.refusals import refused
+from tests.flows.test_ledger import lines
 from tests.flows.world import MARKET, World, food_order, grant_wish, granted_request, licence_order, statutory_request
 
 
@@ -53,6 +54,12 @@ def test_grant_on_paper_is_pulled_under_with_the_same_limits(paper_world: World)
     assert paper_world.pull(_request(digest))["delivery"]
     with refused("grant_used_up"):
         paper_world.pull(_request(digest))
+
+
+def test_enterprise_reads_in_its_ledger_that_it_was_given_on_paper(paper_world: World) -> None:
+    paper_world.make_licence()
+    paper_world.pull(_request(_witness(paper_world, _witnessed(paper_world))))
+    assert {line["basis"]["words"] for line in lines(paper_world)} == {"持证主体书面授权（窗口见证）"}
 
 
 def test_one_officer_alone_witnesses_nothing(paper_world: World) -> None:

@@ -65,8 +65,8 @@ def _is_sealed(stored: StoredDocument, pdf: bytes, registry: Registry) -> bool:
     def find_key(cert_der: bytes) -> VerificationKey:
         key_id = read_cert_unverified(cert_der).key_id
         if stored.edition == COPY:
-            return trust.hub_key(key_id, purpose=COPIES_SEALER, at=at)
-        return trust.seal_key(key_id, issuing_body=certificate.issuing_body, at=at)
+            return trust.listed_key(key_id, use=COPIES_SEALER, at=at)
+        return trust.listed_key(key_id, use=certificate.issuing_body, at=at)
 
     try:
         verify_pdf(pdf, extract_pdf(pdf), find_key=find_key)

@@ -142,13 +142,13 @@ class TrustList:
         ]
         return verify_cert(cert_der, anchors=anchors, purpose=purpose, at=at, allow_test=self.mode == "test")
 
-    def listed_key(self, kid: str, *, use: str, at: datetime) -> VerificationKey:
-        """Return the key named `kid` if it was listed for `use` (a body or a hub key's purpose) and begun at `at`.
+    def listed_key(self, kid: str, *, use: str | None, at: datetime) -> VerificationKey:
+        """Return the key named `kid` if it was in its time for `use` (a body or a purpose; None: any body) at `at`.
 
-        Whatever ended it since: for those who ask how a record came to be, not whether it counts. KeyUnknownError.
+        Whatever revoked it since: for those who ask how a record came to be, not whether it counts. KeyUnknownError.
         """
-        listed = self._seal_keys.get(kid) or self._hub_keys.get(kid)
-        if listed is None or listed.use != use:
+        listed = self._seal_keys.get(kid) or (self._hub_keys.get(kid) if use is not None else None)
+        if listed is None or (use is not None and listed.use != use):
             raise KeyUnknownError(kid, "unlisted" if listed is None else "wrong_use")
         if at < listed.from_at or (listed.until_at is not None and at >= listed.until_at):
             raise KeyUnknownError(kid, "not_yet" if at < listed.from_at else "ended")

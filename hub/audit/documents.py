@@ -47,8 +47,8 @@ def _finder(stored: StoredDocument, all_: Everything) -> Any:
     def find_key(cert_der: bytes) -> VerificationKey:
         key_id = read_cert_unverified(cert_der).key_id
         if stored.delivery:
-            return trust.hub_key(key_id, purpose="copies", at=stored.sealed_at)
-        return trust.seal_key(key_id, issuing_body=None, at=stored.sealed_at)
+            return trust.listed_key(key_id, use="copies", at=stored.sealed_at)
+        return trust.listed_key(key_id, use=None, at=stored.sealed_at)
 
     return find_key
 

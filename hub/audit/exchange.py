@@ -55,7 +55,7 @@ def _batches(all_: Everything) -> Faults:
 
 def _note(row: Row, all_: Everything) -> bytes:
     def find_key(kid: str) -> VerificationKey:
-        return all_.registry.trust().hub_key(kid, purpose="notes", at=row["recorded_at"])
+        return all_.registry.trust().listed_key(kid, use="notes", at=row["recorded_at"])
 
     return verify_compact(row["note"], find_key=find_key, typ=NOTE_TYP).payload
 

@@ -1,14 +1,18 @@
 """The life of keys: followed by others, found compromised; what they sealed counts by its proven time alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import select, update
 
+from hub.examination.extracted import Unread
+from hub.examination.online import examine
 from hub.installation import HUB_KEYS
 from hub.resealing import Sealing, complete_orphans
 from hub.store import tables
@@ -193,6 +197,40 @@ def test_compromise_that_was_killed_before_its_key_took_its_place_is_finished_an
     compromised(world, since)
     assert world.keys.signer(SEAL).key_id != key_id
     assert len(list(told(world, "market", "seal_compromised"))) == 1
+
+
+@pytest.mark.parametrize("use", ["hub:notes", "hub:copies", SEAL])
+def test_store_is_whole_after_a_compromise_of_what_sealed_its_notes_and_documents(world: World, use: str) -> None:
+    world.share()
+    world.issue(licence_order())
+    since, issued = world.now, world.issue(food_order())
+    pulled = world.pull(statutory_request())
+    original = world.named(issued["identifier"])
+    world.document(original)
+    world.document(replace(original, edition="copy", delivery=pulled["delivery"]))
+    world.now += MINUTE
+    assert compromised(world, since, use=use).use == use
+
+
+def test_note_counts_by_its_proven_time_once_its_key_is_compromised(world: World) -> None:
+    world.share()
+    seen(world)
+    early = world.pull(statutory_request())["items"][0]["file"]
+    vouch(world)
+    world.now += 2 * MINUTE
+    since = world.now
+    late_one = world.pull(statutory_request(case_number="2026-0002"))["items"][0]["file"]
+    world.now += MINUTE
+    compromised(world, since, use="hub:notes")
+    assert [examined(world, each) for each in (early, late_one)] == [("valid", "good"), UNPROVEN]
+
+
+def examined(world: World, file: dict[str, Any]) -> tuple[str, str]:
+    made = examine(
+        orjson.dumps(file), registry=world.registry, surroundings=world.surroundings(),
+        read=lambda _: Unread("refused"), now=world.now,
+    )  # fmt: skip
+    return str(made.findings[0].verdict.outcome), made.findings[0].verdict.reason
 
 
 # --- sealing again ----------------------------------------------------------------------------------------------

@@ -131,6 +131,10 @@ ORDERS: Mapping[str, Row] = {
         422, "没有登记这个颁发机构。", "No such issuing body is enrolled.",
         "请核对颁发机构代码，或请运营方登记。", "Check its code, or have the operator enrol it.",
     ),
+    "system_unknown": Row(
+        422, "没有登记这个业务系统。", "No such system is enrolled.",
+        "请核对系统代号，或请运营方登记。", "Check its code, or have the operator enrol it.",
+    ),
     "body_not_yours": Row(
         403, "该颁发机构不属于本部门。", "That issuing body is of another department.",
         "请由该机构所属部门办理。", "Its own department must order this.",

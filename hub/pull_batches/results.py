@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from hub.delivery import delivered_file, permitted_names, present, presentation_digest
+from hub.delivery import delivered_file, permitted_names, present_as_delivered, presentation_digest
 from hub.errors import IntakeError
 from hub.intentions import new_name
 from hub.pull_batches.admission import own_batch
@@ -119,8 +119,9 @@ def _put_files(
         if certificate is None:
             continue
         names = permitted_names(certificate, decision, registry, connection)
-        document = present(records[certificate.serial], names, certificate.serial, registry)
-        if presentation_digest(document) == signed[certificate.identifier]:
+        digest = signed[certificate.identifier]
+        document = present_as_delivered(records[certificate.serial], names, certificate.serial, {digest}, registry)
+        if presentation_digest(document) == digest:
             item["file"] = delivered_file(document, delivery.note, registry)
         else:
             item["changed_since"] = True

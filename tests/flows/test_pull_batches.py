@@ -17,6 +17,7 @@ from schemas.night import Night
 from signing.base64url import decode
 from signing.jws import parse_json
 from tests.flows.batch_world import BY_GRANTS, NIGHT, Batches, batch_request, lines_of
+from tests.flows.keys_led import compromised, resealed
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_number, food_order, licence_order
 
@@ -54,6 +55,17 @@ def test_each_row_is_decided_and_answered_as_a_single_pull_is(batches: Batches) 
     assert note["presentations"][0]["sha256"] == sha256(canonical_json(item["file"]["record"])).hexdigest()
     assert (note["officer"], note["case_number"]) == ("h-001", "2026-0001")
     assert _counted(batches.world, "pull_allowed", "pull_refused", "delivery") == [2, 1, 1]
+
+
+def test_results_hold_the_record_as_it_was_delivered_though_it_was_sealed_again(batches: Batches) -> None:
+    name, world = batches.sent(lines_of([ROW])), batches.world
+    world.now = NIGHT
+    batches.night()
+    delivered = batches.results(name)[0]["answer"]["items"][0]["file"]["record"]
+    made = compromised(world, world.now)
+    resealed(world, made.key_id)
+    item = batches.results(name)[0]["answer"]["items"][0]
+    assert (item["file"]["record"], len(delivered["signatures"])) == (delivered, 1)
 
 
 def test_table_with_chinese_columns_is_a_file_of_pulls_too(batches: Batches) -> None:

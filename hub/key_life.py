@@ -154,7 +154,7 @@ def _tell(
 
 
 def _by_body(fallen: list[Certificate]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     for each in fallen:
-        found[each.issuing_body] = (*found.get(each.issuing_body, ()), each.identifier)
-    return found
+        found.setdefault(each.issuing_body, []).append(each.identifier)
+    return {body: tuple(identifiers) for body, identifiers in found.items()}

@@ -861,6 +861,9 @@ pull_batch_row = Table(
     Column("answer", LargeBinary),
 )
 Index("pull_batch_row_decision", pull_batch_row.c.decision, unique=True)
+# Upkeep asks every few seconds which answers are past their term: of all rows ever, only those that still have one.
+_answered = pull_batch_row.c.answer.is_not(None)
+Index("pull_batch_row_answered", pull_batch_row.c.batch, sqlite_where=_answered, postgresql_where=_answered)
 pull_batch_fetch = Table(
     "pull_batch_fetch",
     metadata,

@@ -42,6 +42,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch", "row"),
     )
     op.create_index("pull_batch_row_decision", "pull_batch_row", ["decision"], unique=True)
+    has_answer = sa.text("answer IS NOT NULL")
+    op.create_index(
+        "pull_batch_row_answered", "pull_batch_row", ["batch"], sqlite_where=has_answer, postgresql_where=has_answer
+    )
     op.create_table(
         "pull_batch_fetch",
         sa.Column("act_id", sa.String(length=64), nullable=False),

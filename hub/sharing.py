@@ -9,7 +9,7 @@ The operator puts any line, a requester asks for its own. A version that only na
 by the approval that is there; any other waits for its providers (`hub/sharing_answers.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,11 +22,11 @@ from hub.sharing_lines import providers_of, record_rule, refuse_conflicts, requi
 from hub.sharing_reading import read_rule
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
-from hub.store.sharing import LineOrder, SharingReader
+from hub.store.sharing import LineOrder, SharingReader, StoredApproval
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Role, System
-from schemas.sharing import SharingRule, sealed_line
+from schemas.sharing import SharingRule, ordered_line, sealed_line
 
 
 def put_rule(
@@ -63,20 +63,18 @@ def list_rules(system: System, *, registry: Registry) -> dict[str, Any]:
     with registry.database.read() as connection:
         reader = SharingReader(connection)
         rules = [each for each in reader.all() if _concerns(each, system)]
-        return {"rules": [describe_rule(each, reader) for each in rules]}
+        approvals = reader.all_approvals()
+    return {"rules": [_describe_rule(each, approvals.get((each.code, each.version), [])) for each in rules]}
 
 
-def describe_rule(rule: SharingRule, reader: SharingReader) -> dict[str, Any]:
+def _describe_rule(rule: SharingRule, approvals: Sequence[StoredApproval]) -> dict[str, Any]:
     """Return a version as it is shown, with what its providers said."""
-    told = {name: getattr(rule, name) for name in SharingRule.__slots__}
-    days = ("from_on", "until_on", "confirmed_until")
-    told |= {name: told[name].isoformat() if told[name] else None for name in days}
-    told |= {"fields": {code: list(names) for code, names in rule.fields.items()}, "providers": dict(rule.providers)}
+    confirmed_until = rule.confirmed_until.isoformat() if rule.confirmed_until else None
     answers = [
         {"provider": each.provider, "answer": each.answer, "reason": each.reason, "words": each.words}
-        for each in reader.approvals(rule.code, rule.version)
+        for each in approvals
     ]
-    return told | {"answers": answers}
+    return ordered_line(rule) | {"state": str(rule.state), "confirmed_until": confirmed_until, "answers": answers}
 
 
 def _concerns(rule: SharingRule, system: System) -> bool:

@@ -80,6 +80,13 @@ class SharingReader:
         rows = select_by(self._connection, _APPROVAL, code=code, version=version)
         return sorted((StoredApproval(*row) for row in rows), key=lambda each: each.provider)
 
+    def all_approvals(self) -> dict[tuple[str, int], list[StoredApproval]]:
+        """Return what the providers of every version said, by its line's code and its number."""
+        found: dict[tuple[str, int], list[StoredApproval]] = {}
+        for row in self._connection.execute(select(_APPROVAL).order_by(_APPROVAL.c.provider)):
+            found.setdefault((row.code, row.version), []).append(StoredApproval(*row))
+        return found
+
     def silent(self, today: date) -> list[StoredApproval]:
         """Return the approvals that are asked, late and not yet brought before the operator."""
         late = (_NOTICE.c.state == "open") & (_NOTICE.c.due_on < today)

@@ -29,9 +29,9 @@ from hub.errors import HubError, OrderError, PullError
 from hub.facts import answer_verdict
 from hub.intentions import decrypt_disclosures
 from hub.materials import with_prefill
-from hub.pulling import PULL_KINDS, Asking, Settled, decide_request, deliver, record_decisions, release, reserved_again
+from hub.pulling import PULL_KINDS, Asking, Settled, decide_request, deliver, record_one, release, reserved_again
 from hub.registry import Registry
-from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.repeats import earlier_act, keep_answer, kept_answer
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
@@ -98,18 +98,10 @@ def _decide_and_record(
 ) -> StoredDecision:
     """Decide and commit the decision, its statement spent with it."""
     decided = decide_request(request, asking=asking, registry=registry, exchange=exchange, now=now)
-    system, digest = asking.system.code, verified.digest
-
-    def record(connection: Connection) -> StoredDecision:
-        open_act(connection, system, key, request_digest=digest, act=decided.name, registry=registry, now=now)
-        statement = spend_statement(connection, verified, system=system, registry=registry, now=now)
-        (stored,) = record_decisions(
-            [decided], statement, asking=asking, registry=registry, now=now, connection=connection, kinds=kinds,
-            most_misses=most_misses,
-        )  # fmt: skip
-        return stored
-
-    return registry.database.write(record)
+    return record_one(
+        decided, verified=verified, asking=asking, key=key, registry=registry, now=now, kinds=kinds,
+        most_misses=most_misses,
+    )  # fmt: skip
 
 
 def _deliver(

@@ -23,9 +23,9 @@ from hub.delivery import Exchange, Judged, judge_all, permitted_names
 from hub.errors import PullError
 from hub.history import answer_at
 from hub.intentions import decrypt_disclosures, new_name
-from hub.pulling import Asking, Decided, decide_request, record_decisions, release, reserved_again
+from hub.pulling import Asking, Decided, decide_request, record_one, release, require_sound, reserved_again
 from hub.registry import Registry
-from hub.repeats import earlier_act, keep_answer, kept_answer, open_act, spend_statement
+from hub.repeats import earlier_act, keep_answer, kept_answer
 from hub.statements import VerifiedStatement
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader
@@ -113,22 +113,15 @@ def _decide(
 ) -> StoredDecision:
     request = replace(question.pull, by_item=False)
     if isinstance(listed, str):
+        require_sound(registry, now)
         decided = Decided(new_name(registry), request, Decision(False, listed, {}), None, None, None)
     else:
         request = replace(request, wanted=(listed.predicate.wanted(),))
         decided = decide_request(request, asking=asking, registry=registry, exchange=exchange, now=now)
-    system, digest = asking.system.code, verified.digest
-
-    def record(connection: Connection) -> StoredDecision:
-        open_act(connection, system, key, request_digest=digest, act=decided.name, registry=registry, now=now)
-        statement = spend_statement(connection, verified, system=system, registry=registry, now=now)
-        (stored,) = record_decisions(
-            [decided], statement, asking=asking, registry=registry, now=now, connection=connection, kinds=_KINDS,
-            most_misses=registry.terms.misses_a_day,
-        )  # fmt: skip
-        return stored
-
-    return registry.database.write(record)
+    return record_one(
+        decided, verified=verified, asking=asking, key=key, registry=registry, now=now, kinds=_KINDS,
+        most_misses=registry.terms.misses_a_day,
+    )  # fmt: skip
 
 
 # --- steps 5 to 7 -----------------------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ from hub.holders import lock_holders
 from hub.intentions import new_name
 from hub.materials import Case, case_of, describe_materials
 from hub.registry import Registry
+from hub.repeats import open_act, spend_statement
 from hub.signer_status import standing_of
+from hub.statements import VerifiedStatement
 from hub.statutory import choose_for_review, limit_statutory
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
@@ -74,8 +76,7 @@ def decide_request(
     request: PullRequest, *, asking: Asking, registry: Registry, exchange: Exchange, now: datetime
 ) -> Decided:
     """Find the basis of a request and decide it (steps 2 and 3). Raises StoreError when the log does not go on."""
-    registry.refuse_doubtful(now)
-    registry.require_log(now)
+    require_sound(registry, now)
     rule, grant = _basis(request, registry, exchange, now)
     case = _case(request, asking.system.department, registry, now) if request.by_item else None
     item = case.item if case else None
@@ -90,6 +91,12 @@ def decide_request(
         item=item,
     )
     return Decided(new_name(registry), request, decision, grant, item, rule)
+
+
+def require_sound(registry: Registry, now: datetime) -> None:
+    """Let nothing be decided while the store knows less than its log, or the log says nothing. Raises StoreError."""
+    registry.refuse_doubtful(now)
+    registry.require_log(now)
 
 
 def record_decisions(
@@ -128,6 +135,32 @@ def record_decisions(
     ]
     EntryWriter(connection, registry.random).add(acts)
     return rows
+
+
+def record_one(
+    decided: Decided,
+    *,
+    verified: VerifiedStatement,
+    asking: Asking,
+    key: str,
+    registry: Registry,
+    now: datetime,
+    kinds: tuple[Kind, Kind] = PULL_KINDS,
+    most_misses: int | None = None,
+) -> StoredDecision:
+    """Commit one decision, its statement spent and its idempotency key taken with it (step 4)."""
+    system, digest = asking.system.code, verified.digest
+
+    def record(connection: Connection) -> StoredDecision:
+        open_act(connection, system, key, request_digest=digest, act=decided.name, registry=registry, now=now)
+        statement = spend_statement(connection, verified, system=system, registry=registry, now=now)
+        (stored,) = record_decisions(
+            [decided], statement, asking=asking, registry=registry, now=now, connection=connection, kinds=kinds,
+            most_misses=most_misses,
+        )  # fmt: skip
+        return stored
+
+    return registry.database.write(record)
 
 
 def _within_misses(

@@ -1,6 +1,7 @@
 """Stories of predicates: what the item lists may be asked and nothing else, and doubt never answers yes."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,14 @@ def test_one_doubt_makes_a_no_unknown() -> None:
     assert combined([False, None]) is PredicateAnswer.UNKNOWN
     assert combined([None, True]) is PredicateAnswer.YES
     assert combined([]) is PredicateAnswer.UNKNOWN
+
+
+@pytest.mark.parametrize("code", ["area-60", "dog"])
+def test_nothing_is_decided_while_the_log_is_silent_not_even_a_refusal(asking_world: World, code: str) -> None:
+    asking_world.log.goes_on = False
+    asking_world.now += timedelta(hours=1)
+    with refused("log_silent"):
+        asking_world.ask(question(code))
 
 
 def _notes_key(world: World) -> Any:

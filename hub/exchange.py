@@ -33,6 +33,7 @@ from hub.pulling import PULL_KINDS, Asking, Settled, decide_request, deliver, re
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer
 from hub.statements import VerifiedStatement
+from hub.statutory import caps_of_day
 from hub.store.certificate import CertificateReader
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.wishes import drop_lapsed
@@ -62,7 +63,7 @@ def pull(
             return _complete(answer, registry)
         decision = reserved_again(earlier.act, registry, now)
     else:
-        asking = Asking(system, officer, verified.digest)
+        asking = Asking(system, officer, verified.digest, caps_of_day(system, officer, registry.terms))
         decision = _decide_and_record(request, asking, verified, key, registry, exchange, now)
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision, act_id=decision.act_id)
@@ -161,7 +162,7 @@ def compare(
             return kept
         decision = reserved_again(earlier.act, registry, now)
     else:
-        asking = Asking(system, officer, verified.digest)
+        asking = Asking(system, officer, verified.digest, caps_of_day(system, officer, registry.terms))
         decision = _decide_comparison(request, asking, verified, key, registry, exchange, now)
     if not decision.allowed:
         raise PullError(decision.reason, decision=decision.decision, act_id=decision.act_id)

@@ -27,6 +27,7 @@ from hub.pulling import Asking, Decided, decide_request, record_one, release, re
 from hub.registry import Registry
 from hub.repeats import earlier_act, keep_answer, kept_answer
 from hub.statements import VerifiedStatement
+from hub.statutory import caps_of_day
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader
 from hub.store.exchange import ExchangeWriter, StoredDecision
@@ -71,7 +72,14 @@ def ask_predicate(
         decision = reserved_again(earlier.act, registry, now)
     else:
         decision = _decide(
-            question, listed, Asking(system, officer, verified.digest), verified, key, registry, exchange, now
+            question,
+            listed,
+            Asking(system, officer, verified.digest, caps_of_day(system, officer, registry.terms)),
+            verified,
+            key,
+            registry,
+            exchange,
+            now,
         )
     if not decision.allowed or isinstance(listed, str):
         reason = listed if isinstance(listed, str) else decision.reason

@@ -5,7 +5,7 @@ caller's transaction, beside what the pulls were asked by; `deliver` has one of 
 of each (`settle`). One pull that is refused, or whose holder changed meanwhile, holds up no other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -44,11 +44,15 @@ PULL_KINDS = (Kind.PULL_ALLOWED, Kind.PULL_REFUSED)
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, and the digest of the statement that asks (SHA-256, hex)."""
+    """Who asks, the digest of the statement that asks (SHA-256, hex), and the caps on what they pull by law.
+
+    `caps` are those of a day (`hub/statutory.py`), by what is counted; none where a quota stands in their place.
+    """
 
     system: System
     officer: Officer | None
     statement_digest: str
+    caps: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,8 @@ def record_decisions(
     for each in sorted(decided, key=lambda one: one.request.basis_reference):
         settled = _within_misses(each, asking, most_misses, now, connection)
         settled = limit_statutory(
-            settled, each.request, each.name, rule=each.rule, system=asking.system, officer=asking.officer,
-            connection=connection, registry=registry, now=now,
+            settled, each.request, each.name, rule=each.rule, system=asking.system, caps=asking.caps,
+            connection=connection, now=now,
         )  # fmt: skip
         settled, use_state = _with_use(each, settled, connection)
         row = stored[each.name] = _stored_decision(each, settled, asking, statement, use_state, registry, now)

@@ -1,12 +1,14 @@
 """What a pull by law has beside its decision: the caps of the day, the holder of the case, and the review it may get.
 
-- Pulls that are allowed are counted by civil day, of the officer, of the system, and of the system on the line.
+- Pulls that are allowed are counted by civil day, of the officer, of the system, and of the system on the line. The
+  rows of a file are not the officer's work of a day: a night has a quota of its own for them (`hub/pull_batches`).
 - A case number belongs to the first holder it was used for on a line, unless the line says that it may be many's.
 - A share of the pulls goes to another department for review. Which ones nobody can foresee: a pull is chosen by a
   keyed digest of its name, which is random. Of each requester's day at least one is reviewed (`hub/pull_reviews.py`).
 All of it stands in the transaction of the decision.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from hmac import digest as keyed_digest
@@ -21,12 +23,19 @@ from hub.store.exchange import StoredDecision
 from hub.store.installation import InstallationReader
 from hub.store.pull_limit import PullLimitWriter
 from hub.store.pull_review import PullReviewWriter, StoredReview
+from hub.terms import Terms
 from schemas.certificate import civil_date
 from schemas.exchange import PullRequest
 from schemas.parties import Officer, System
 from schemas.sharing import SharingRule
 
 _LOT_BITS = 64
+
+
+def caps_of_day(system: System, officer: Officer | None, terms: Terms) -> dict[str, int]:
+    """Return how many statutory pulls an officer and a system may make in a day, by what is counted."""
+    of_officer = {f"officer {officer.number}": terms.pulls_a_day_officer} if officer else {}
+    return of_officer | {f"system {system.code}": terms.pulls_a_day_system}
 
 
 def limit_statutory(
@@ -36,22 +45,20 @@ def limit_statutory(
     *,
     rule: SharingRule | None,
     system: System,
-    officer: Officer | None,
+    caps: Mapping[str, int],
     connection: Connection,
-    registry: Registry,
     now: datetime,
 ) -> Decision:
-    """Count a pull that its line allows, and bind its case; return the decision, or why it is refused after all."""
-    if not decision.allowed or rule is None or officer is None:
+    """Count a pull that its line allows, and bind its case; return the decision, or why it is refused after all.
+
+    `caps` are those of whoever asks, by what is counted; the line's own is added to them.
+    """
+    if not decision.allowed or rule is None:
         return decision
-    writer, today, terms = PullLimitWriter(connection), civil_date(now), registry.terms
-    caps = [
-        (f"officer {officer.number}", terms.pulls_a_day_officer),
-        (f"system {system.code}", terms.pulls_a_day_system),
-    ]
+    writer, today = PullLimitWriter(connection), civil_date(now)
     if rule.daily_cap is not None:
-        caps.append((f"line {rule.code} {system.code}", rule.daily_cap))
-    is_within = all(writer.take(counter, today, most=most) for counter, most in caps)
+        caps = {**caps, f"line {rule.code} {system.code}": rule.daily_cap}
+    is_within = all(writer.take(counter, today, most=most) for counter, most in caps.items())
     bound_to = None
     if is_within and not rule.many_holders:
         bound_to = writer.bind(rule.code, request.case_number, request.licence_number, decision=name)

@@ -245,7 +245,8 @@ class _Run:
             raise SetupError("system_unknown")
         if officer is not None and not (officer.active and officer.department == system.department):
             officer = None
-        return Asking(system, officer, self._digest)
+        # The night's quota of rows stands in the place of the caps of a day.
+        return Asking(system, officer, self._digest, {})
 
     # --- step 5 -------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,16 @@ def test_each_row_is_decided_and_answered_as_a_single_pull_is(batches: Batches) 
     assert _counted(batches.world, "pull_allowed", "pull_refused", "delivery") == [2, 1, 1]
 
 
+def test_rows_of_a_file_are_no_officers_work_of_a_day_but_keep_to_the_cap_of_their_line(batches: Batches) -> None:
+    registry = batches.world.registry
+    batches.world.registry = replace(registry, terms=replace(registry.terms, pulls_a_day_officer=1))
+    batches.world.share(daily_cap=2)
+    name = batches.sent(lines_of([ROW] * 3))
+    batches.world.now = NIGHT
+    batches.night()
+    assert [reason for _, _, reason in batches.told(name)] == ["allowed", "allowed", "cap_reached"]
+
+
 def test_results_hold_the_record_as_it_was_delivered_though_it_was_sealed_again(batches: Batches) -> None:
     name, world = batches.sent(lines_of([ROW])), batches.world
     world.now = NIGHT

@@ -18,7 +18,10 @@ from hub.store.entry import EntryWriter
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
 
-WITHOUT_RIGHT = frozenset({"body_not_yours", "body_not_in_charge", "body_ended", "body_unknown", "item_not_yours"})
+WITHOUT_RIGHT = frozenset(
+    {"body_not_yours", "body_not_in_charge", "body_ended", "body_unknown", "item_not_yours"}
+    | {"approvals_needed", "approval_own", "approval_same_person", "approval_same_duty"}
+)
 
 
 def record_refusal(

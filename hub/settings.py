@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         description="for so long at most a pull by law may be kept out of an enterprise's ledger (own setting: the law "
         "gives no number)",
     )
+    approval_days: int = Field(
+        default=3,
+        ge=1,
+        le=30,
+        description="an approval may wait so long for the other one and the change (own setting)",
+    )
     orders_an_hour: int = Field(
         default=2_000, ge=1, le=1_000_000, description="orders of one issuing body, above which two officers sign"
     )
@@ -187,4 +193,5 @@ class Settings(BaseSettings):
             code_misses_a_day=self.code_misses_a_day,
             request_term=timedelta(days=self.request_days),
             deferral_days=self.deferral_days,
+            approval_age=timedelta(days=self.approval_days),
         )

@@ -2,17 +2,20 @@
 
 1 the operator's statement is verified and spent, once
 2 the line is read: the requester is enrolled, types and fields are in the catalogue, the case form is a sound pattern
-3 the line and the entry are committed together            <- COMMIT POINT
+3 two persons of the operator approved it (`hub/approvals.py`)
+4 the line, the approvals and the entry are committed together            <- COMMIT POINT
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.errors import OrderError
+from hub.approvals import VerifiedApproval, require_two
+from hub.errors import HubError, OrderError
+from hub.evidence import record_refusal
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import spend_statement
@@ -20,6 +23,7 @@ from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader
 from hub.store.sharing import SharingWriter
+from schemas.approval import Change
 from schemas.catalogue import CertificateTypeUnknownError, FieldProblem, FieldsError, SharingClass
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import SharingRule
@@ -35,21 +39,35 @@ _MEMBERS = ("code", "requester", "item_code", "item_name", "legal_basis", "case_
 
 
 def put_rule(
-    content: Mapping[str, Any], *, verified: VerifiedStatement, system: System, registry: Registry, now: datetime
+    content: Mapping[str, Any],
+    *,
+    verified: VerifiedStatement,
+    approvals: Sequence[VerifiedApproval] = (),
+    system: System,
+    registry: Registry,
+    now: datetime,
 ) -> dict[str, Any]:
-    """Record one line of the sharing table; FieldsError names every member and rule that is wrong."""
+    """Record one line of the sharing table; FieldsError names every member and rule that is wrong.
+
+    What was ordered without the two persons it needs is entered as refused.
+    """
     rule = _read_rule(content, registry)
 
     def record(connection: Connection) -> dict[str, Any]:
         if PartyReader(connection).department(rule.requester) is None:
             raise OrderError("department_unknown", licence_number=rule.requester)
-        spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+        number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+        approved = require_two(approvals, change=Change.SHARE, connection=connection, now=now, statement=number)
         SharingWriter(connection).put(rule)
-        act = ActFacts(Kind.SHARE, new_name(registry), now, rule.from_on.isoformat(), verified.digest, None, None)
+        act = ActFacts(Kind.SHARE, new_name(registry), now, rule.from_on.isoformat(), verified.digest, approved, None)
         EntryWriter(connection, registry.random).add([act])
         return {"code": rule.code, "act_id": act.act_id}
 
-    return registry.database.write(record)
+    try:
+        return registry.database.write(record)
+    except HubError as error:
+        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
+        raise
 
 
 def _read_rule(content: Mapping[str, Any], registry: Registry) -> SharingRule:

@@ -24,3 +24,4 @@ class Terms:
     code_misses_a_day: int
     request_term: timedelta
     deferral_days: int
+    approval_age: timedelta

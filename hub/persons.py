@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from hub.keyfolder import KeyFolder
-from schemas.approval import DUTIES_NEEDED, TYP, Approval, Change, approval_payload
+from schemas.approval import TYP, Approval, Change, approval_payload, one_of_each
 from schemas.parties import Duty, Officer
 from signing.base64url import encode
 from signing.jws import sign_compact
@@ -52,12 +52,6 @@ def persons_here(keys: KeyFolder) -> list[Person]:
     return [Person(named[0], Duty(named[1])) for kind, *named in found if kind == _USE and named[1:]]
 
 
-def choose_persons(keys: KeyFolder, change: Change, *, without: str | None = None) -> list[Person]:
-    """Return one person for each duty that a change needs: the last by number, but never the one it is about."""
-    here = {each.duty: each for each in persons_here(keys) if each.number != without}
-    return [here[duty] for duty in sorted(DUTIES_NEEDED[change]) if duty in here]
-
-
 def sign_here(
     change: Change,
     content_digest: str,
@@ -76,7 +70,7 @@ def sign_here(
             ),
             keys.signer(each.use),
         )
-        for each in choose_persons(keys, change, without=without)
+        for each in one_of_each(persons_here(keys), change, without=without)
     ]
 
 

@@ -9,10 +9,10 @@ Duties are those of 三员分立: whoever runs the system proposes and whoever g
 both, changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from schemas.parties import Duty
 
@@ -66,6 +66,24 @@ class Approval:
     issued_at: int
     jti: str
     content_digest: str
+
+
+class HasDuty(Protocol):
+    """A person with a number and a duty, wherever his key lies."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def duty(self) -> Duty: ...
+
+
+Person = TypeVar("Person", bound=HasDuty)
+
+
+def one_of_each(persons: Iterable[Person], change: Change, *, without: str | None = None) -> list[Person]:
+    """Return one person for each duty a change needs: the last by number, but never the one it is about."""
+    by_duty = {each.duty: each for each in sorted(persons, key=lambda each: each.number) if each.number != without}
+    return [by_duty[duty] for duty in sorted(DUTIES_NEEDED[change]) if duty in by_duty]
 
 
 def approval_payload(approval: Approval) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.connection import DEFAULT_URL, Keys, Passphrase, SystemCode, Url, open_client
-from hub.cli.output import AsJson, show
+from hub.cli.approval import Approvals, Draft, order_change
+from hub.cli.connection import DEFAULT_URL, Keys, Passphrase, SystemCode, Url
+from hub.cli.output import AsJson
 
 app = typer.Typer(no_args_is_help=True, help="共享规则。 The sharing table.")
 
@@ -25,6 +26,8 @@ def put(
     ],
     from_on: Annotated[str, typer.Option("--from", help="生效日期。 First day, ISO 8601.")],
     until_on: Annotated[str | None, typer.Option("--until", help="失效日期。 Last day.")] = None,
+    draft: Draft = None,
+    approvals: Approvals = None,
     url: Url = DEFAULT_URL,
     system: SystemCode = "operator",
     keys: Keys = None,
@@ -46,8 +49,10 @@ def put(
     }
     if until_on:
         content["until_on"] = until_on
-    with open_client(url, system, keys, passphrase_file) as client:
-        show(client.order("/api/v1/sharing-rules", Ordered.SHARE, content), as_json=as_json)
+    order_change(
+        "/api/v1/sharing-rules", Ordered.SHARE, content, url=url, system=system, keys=keys,
+        passphrase_file=passphrase_file, draft=draft, approvals=approvals, as_json=as_json,
+    )  # fmt: skip
 
 
 def parse_types(texts: list[str]) -> dict[str, list[str]]:

@@ -65,6 +65,7 @@ class Kind(StrEnum):
     ANSWER_REVIEW = "answer_review"
     PREDICATE = "predicate"
     PREDICATE_REFUSED = "predicate_refused"
+    PREDICATE_ANSWERED = "predicate_answered"
     OPEN_LOG = "open_log"
     RECOVER = "recover"
     SETTLE = "settle"

@@ -33,6 +33,17 @@ def _deliveries(all_: Everything) -> Faults:
             yield f"delivery {row['decision']}: a certificate is not the holder's"
 
 
+def _predicate_answers(all_: Everything) -> Faults:
+    """Every answer to a predicate stands on an allowed decision about a question, whose use was not only reserved."""
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    for row in all_.rows(tables.predicate_answer):
+        decision = decisions[row["decision"]]
+        is_question = acts.get(decision["statement"]) == Ordered.ASK_PREDICATE
+        if not (is_question and decision["allowed"]) or decision["use_state"] == "reserved":
+            yield f"predicate answer {row['decision']}: was not allowed"
+
+
 def _batches(all_: Everything) -> Faults:
     """Every decision that a file of pulls led to is that of one of its rows, and says the same."""
     acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
@@ -162,6 +173,7 @@ def _trust_lists(all_: Everything) -> Faults:
 
 CHECKS: Sequence[Check] = (
     _deliveries,
+    _predicate_answers,
     _batches,
     _deferrals,
     _lines,

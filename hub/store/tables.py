@@ -815,6 +815,15 @@ delivery = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+predicate_answer = Table(
+    "predicate_answer",
+    metadata,
+    # That a question was answered, and by which signed bytes; what they say stays with whoever was answered.
+    Column("decision", String(43), primary_key=True),
+    Column("token_sha256", String(64), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
 comparison_miss = Table(
     "comparison_miss",
     metadata,

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from hub.access import verify_caller
-from hub.pull_reviews import list_reviews
+from hub.pull_reviews import list_reviews, list_waiting
 from hub.registry import Registry
 from hub.sharing import list_rules
 from hub.web.bodies import StrictRoute
@@ -27,13 +27,13 @@ def routes(registry: Registry) -> APIRouter:
         return dict(await in_thread(work))
 
     @router.get("/pull-reviews", summary="Reviews of statutory pulls 依职能调用复核")
-    async def pull_reviews(request: Request) -> dict[str, Any]:
-        """Return the newest reviews this department makes, or that are made of its pulls."""
+    async def pull_reviews(request: Request, *, waiting: bool = False) -> dict[str, Any]:
+        """Return the newest reviews this department makes, or that are made of its pulls; or those it is to answer."""
 
         def work() -> dict[str, Any]:
             now = moment()
             system = verify_caller(presented(request), role=None, registry=registry, now=now).system
-            return list_reviews(system, registry=registry)
+            return (list_waiting if waiting else list_reviews)(system, registry=registry)
 
         return dict(await in_thread(work))
 

@@ -2,9 +2,12 @@
 
 import csv
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.cli.site import Site, run
-from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull
+from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull, put_rule
 
 
 def test_issued_certificate_is_scanned_and_suspended_by_commands(town: Site) -> None:
@@ -89,6 +92,50 @@ def test_comparison_answers_once_for_the_whole_set(town: Site) -> None:
     compared = run("compare", order["licence_number"], *what, *whose, *town.over_api)
     assert compared.code == 0, compared.err
     assert compared.json["match"] is True
+
+
+def test_questions_of_items_are_listed_and_asked_and_the_answer_verifies_offline(town: Site, tmp_path: Path) -> None:
+    order = new_order()
+    issue(town, order)
+    asked = {"certificate_type": "food_operation_permit", "code": "area-60", "kind": "area_at_least"}
+    item = _item("1.5", predicates=[asked | {"field": "floor_area", "argument": "60"}])
+    put = run("items", "import", town.write("asked.json", {"items": [item]}), *town.over_api)
+    put_rule(town, "rule-asked", item="1.5")
+    listed = run("predicates", "list", "1.5", "--system", "health", *town.over_api)
+    assert [each["code"] for each in listed.json["predicates"]] == ["area-60"], put.err
+    whose = ("--system", "health", "--officer", "health-001", "--item", "1.5", "--case", CASE, "--rule", "rule-asked")
+    out = str(tmp_path / "answer.jws")
+    answered = run("predicates", "ask", order["licence_number"], "area-60", *whose, "--out", out, *town.over_api)
+    assert answered.json["answer"] == "yes", answered.err
+    (tmp_path / "list.json").write_bytes(httpx.get(f"{town.url}/.well-known/yizhao-trust-list").content)
+    looked = run("doctor", *town.local, "--json").json
+    anchor = str(next(each["seen"] for each in looked if each["name"] == "anchor"))
+    verified = run("verify", out, "--trust-list", str(tmp_path / "list.json"), "--anchor", anchor, "--json")
+    assert (verified.code, verified.json["kind"], verified.json["reason"]) == (3, "predicate", "answer_as_signed")
+
+
+def _item(code: str, **changes: Any) -> dict[str, Any]:
+    """Return an item of the health bureau that needs a food permit."""
+    type_ = {"certificate_type": "food_operation_permit", "prefill": {}}
+    material = {"code": "food", "name_zh": "食品经营许可证", "name_en": "Food permit", "types": [type_]}
+    names = {"name_zh": "公共场所卫生许可", "name_en": "Hygiene permit", "department": HEALTH}
+    return {"code": code, "version": 1, "from_on": "2020-01-01", "materials": [material]} | names | changes
+
+
+def test_pull_by_law_waits_for_its_review_until_it_is_answered(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    pulled = pull(town, order["licence_number"], "--rule", "rule-1")
+    whose = ("--system", "market", "--officer", "market-001")
+    waiting = run("reviews", "list", "--system", "market", *town.over_api).json["reviews"]
+    asked = next(each for each in waiting if each["decision"] == pulled.json["delivery"])
+    assert (asked["case_number"], asked["licence_number"]) == (CASE, order["licence_number"])
+    why = ("--words", "示例复核意见", "--not-justified", "no_such_case")
+    answered = run("reviews", "answer", asked["decision"], *whose, *why, *town.over_api)
+    assert answered.json["justified"] is False, answered.err
+    left = run("reviews", "list", "--system", "market", *town.over_api).json["reviews"]
+    assert asked["decision"] not in [each["decision"] for each in left]
+    assert "no_such_case" in run("reviews", "list", "--all", "--system", "market", *town.over_api).out
 
 
 def test_imported_file_shows_its_rows_and_saves_the_outcome(town: Site) -> None:

@@ -276,10 +276,11 @@ class Client:
             self._answer(response)
         return response
 
-    def save(self, path: str, file: Path) -> int:
+    def save(self, path: str, file: Path, **query: str) -> int:
         """Get `path` into a file as it comes, and return its length; the file is there whole or not at all."""
         part = file.with_name(file.name + ".part")
-        with self.http.stream("GET", self.url + path, headers=self.headers("GET", path)) as response:
+        headers = self.headers("GET", path)
+        with self.http.stream("GET", self.url + path, params=query, headers=headers) as response:
             if response.status_code >= 400:
                 response.read()
                 self._answer(response)

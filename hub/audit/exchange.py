@@ -7,8 +7,10 @@ from hub.audit.everything import Check, Everything, Faults, Row
 from hub.repeats import kept_answer
 from hub.store import tables
 from hub.store.intention import KeptAct
+from hub.store.sharing_report import SharingReportReader
 from schemas.exchange import NOTE_TYP
 from schemas.sharing import SharingRule, sealed_line
+from schemas.sharing_report import bounds_of_year, figures
 from schemas.statement import Ordered
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.trust import verify_trust_list
@@ -94,6 +96,17 @@ def _lines(all_: Everything) -> Faults:
             yield f"line {row['code']}: is of another order"
 
 
+def _sharing_reports(all_: Everything) -> Faults:
+    """Every kept report of a year has the figures that the decisions of that year add up to."""
+    reader = SharingReportReader(all_.connection)
+    for row in all_.rows(tables.sharing_report):
+        counts = reader.counts(*bounds_of_year(row["year"]))
+        for line in row["content"]["lines"]:
+            added = figures(line["code"], line["requester"], line["item_code"], counts)
+            if {name: line[name] for name in added} != added:
+                yield f"sharing report {row['year']}: line {line['code']} has other figures"
+
+
 def _erasures(all_: Everything) -> Faults:
     """What was erased is nowhere any more: no document kept shows it, no kept answer hands it over."""
     rows = all_.rows(tables.erasure)
@@ -177,6 +190,7 @@ CHECKS: Sequence[Check] = (
     _batches,
     _deferrals,
     _lines,
+    _sharing_reports,
     _erasures,
     _kept_answers,
     _notices,

@@ -1,5 +1,6 @@
 """`yizhao sharing`: which requester may pull what, for which item, by which law: put, asked for, answered, listed."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -125,6 +126,43 @@ def list_rules(
         "共享属性 class",
         "确认至 until",
     )
+    show_rows(titles, rows)
+
+
+@app.command("report")
+def report(
+    year: Annotated[int, typer.Argument(help="年份。 The year.", min=2000, max=2999)],
+    out: Annotated[Path | None, typer.Option("--out", help="存为 CSV 文件。 A CSV file to write.")] = None,
+    system: SystemCode = "operator",
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """各条共享规则一年的使用情况，未使用的列明。 How the lines were used in a year; unused ones are named."""
+    with open_client(url, system, keys, passphrase_file) as client:
+        path = f"/api/v1/sharing-reports/{year}"
+        if out is not None:
+            show({"report": str(out), "bytes": client.save(path, out, form="csv")}, as_json=as_json)
+            return
+        found = client.get(path).json()
+    if as_json:
+        show(found, as_json=True)
+        return
+    titles = (
+        "规则 line",
+        "用证方 requester",
+        "事项 item",
+        "准予 allowed",
+        "未准予 refused",
+        "最近 last",
+        "未用 unused",
+    )
+    rows = [
+        (each["code"], each["requester_name"], each["item_name"], str(each["allowed"]), str(each["refused"]),
+         each["last_on"] or "", "是 yes" if each["unused"] else "")
+        for each in found["lines"]
+    ]  # fmt: skip
     show_rows(titles, rows)
 
 

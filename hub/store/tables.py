@@ -824,6 +824,14 @@ predicate_answer = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+sharing_report = Table(
+    "sharing_report",
+    metadata,
+    # How each line of the sharing table was used in a finished year, in numbers, as it was first told.
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("content", JsonBytes, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
 comparison_miss = Table(
     "comparison_miss",
     metadata,

@@ -1,6 +1,7 @@
 """The registry by commands alone: issue, change, pull, compare, import, grant, search and print."""
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,18 @@ def test_pull_by_law_waits_for_its_review_until_it_is_answered(town: Site) -> No
     left = run("reviews", "list", "--system", "market", *town.over_api).json["reviews"]
     assert asked["decision"] not in [each["decision"] for each in left]
     assert "no_such_case" in run("reviews", "list", "--all", "--system", "market", *town.over_api).out
+
+
+def test_use_of_the_lines_in_a_year_is_told_and_saved_for_its_provider(town: Site, tmp_path: Path) -> None:
+    order, year = new_order(), str(datetime.now(UTC).year)
+    issue(town, order)
+    assert pull(town, order["licence_number"], "--rule", "rule-1").code == 0
+    told = run("sharing", "report", year, "--system", "market", *town.over_api).json
+    assert next(each["allowed"] for each in told["lines"] if each["code"] == "rule-1") >= 1
+    file = tmp_path / "report.csv"
+    saved = run("sharing", "report", year, "--system", "market", "--out", str(file), *town.over_api)
+    assert (saved.code, "rule-1" in file.read_text("utf-8-sig")) == (0, True), saved.err
+    assert run("sharing", "report", "2999", *town.over_api).code == 1
 
 
 def test_imported_file_shows_its_rows_and_saves_the_outcome(town: Site) -> None:

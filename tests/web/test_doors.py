@@ -87,6 +87,7 @@ OPERATIONS = [
     ("get", "/api/v1/notices"),
     ("get", "/api/v1/overdue-tasks"),
     ("get", "/api/v1/pull-reviews"),
+    ("get", "/api/v1/sharing-reports/{year}"),
     ("get", "/api/v1/sharing-rules"),
     ("get", "/api/v1/pictures/{reference}"),
     ("get", "/api/v1/receipts/{act_id}"),

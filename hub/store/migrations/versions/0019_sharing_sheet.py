@@ -1,4 +1,4 @@
-"""What each question was answered by: the digest of the signed answer, entered as an act of its own."""
+"""What each question was answered by, entered as an act of its own; yearly reports of the sharing table."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,4 +17,11 @@ def upgrade() -> None:
         sa.Column("recorded_at", MOMENT, nullable=False),
         sa.Column("act_id", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("decision"),
+    )
+    op.create_table(
+        "sharing_report",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("year"),
     )

@@ -2,6 +2,7 @@
 
 Columns have Chinese or English names. The rows of one item, and of one material in it, repeat what they share; rows
 that contradict one another are refused (`differs`). Prefill is written `form_field=field`, several with semicolons.
+A row with a predicate (判断) in place of a material is a question the item lists; its kind may be said in Chinese.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from connectors.contract import OpenTable, Row, RowProblem, TabularError, Tabula
 from hub.errors import OrderError
 from schemas.catalogue import FieldProblem, FieldsError, folded
 from schemas.publicity import ColumnUnknownError, match_columns
+from schemas.wording import PREDICATE_KINDS
 from schemas.written import written_date
 
 _COLUMNS: Mapping[str, str] = {
@@ -30,10 +32,19 @@ _COLUMNS: Mapping[str, str] = {
     "deferrable_days": "容缺工作日",
     "certificate_type": "证照类型",
     "prefill": "预填",
+    "predicate_code": "判断编码",
+    "predicate_kind": "判断种类",
+    "predicate_field": "判断字段",
+    "predicate_argument": "判断参数",
 }
-_OPTIONAL = frozenset({"until_on", "group", "deferrable_days", "certificate_type", "prefill"})
+_OF_PREDICATE = {"kind": "predicate_kind", "field": "predicate_field", "argument": "predicate_argument"}
+_OPTIONAL = frozenset(
+    {"until_on", "group", "deferrable_days", "certificate_type", "prefill", "predicate_code", *_OF_PREDICATE.values()}
+)
 _OF_ITEM = {"name_zh": "item_zh", "name_en": "item_en", "department": "department"}
 _OF_MATERIAL = {"name_zh": "material_zh", "name_en": "material_en"}
+_NOT_OF_PREDICATES = ("material_code", *_OF_MATERIAL.values(), "group", "deferrable_days", "prefill")
+_KINDS: Mapping[str, str] = {folded(words.zh): code for code, words in PREDICATE_KINDS.items()}
 _DATES = ("from_on", "until_on")
 Cells = Mapping[str, str]
 
@@ -84,9 +95,12 @@ class _Gathered:
         item: dict[str, Any] = {"code": cells["item_code"], "row": number}
         item |= {name: cells[column] for name, column in _OF_ITEM.items()}
         item |= {name: written_date(cells.get(name, "")) or None for name in _DATES}
-        item |= {"version": _whole(cells["version"]), "materials": []}
+        item |= {"version": _whole(cells["version"]), "materials": [], "predicates": []}
         found = self.items.setdefault((cells["item_code"], cells["version"]), item)
         self._agree(found, item, number)
+        if any(cells.get(column) for column in ("predicate_code", *_OF_PREDICATE.values())):
+            found["predicates"].append(self._predicate(cells, number))
+            return
         material: dict[str, Any] = {"code": cells["material_code"], "row": number}
         material |= {name: cells[column] for name, column in _OF_MATERIAL.items()}
         material |= {"group": cells.get("group") or None, "types": []}
@@ -105,10 +119,19 @@ class _Gathered:
             self._problems.append(FieldProblem(f"row {number}.prefill", "not_here"))
 
     def _agree(self, first: Mapping[str, Any], later: Mapping[str, Any], number: int) -> None:
-        names = later.keys() - {"row", "materials", "types"}
+        names = later.keys() - {"row", "materials", "types", "predicates"}
         for name in sorted(names):
             if first[name] != later[name]:
                 self._problems.append(FieldProblem(f"row {number}.{name}", "differs"))
+
+    def _predicate(self, cells: Cells, number: int) -> dict[str, Any]:
+        for column in _NOT_OF_PREDICATES:
+            if cells.get(column):
+                self._problems.append(FieldProblem(f"row {number}.{column}", "not_here"))
+        asked: dict[str, Any] = {"code": cells.get("predicate_code", ""), "row": number}
+        asked |= {name: cells.get(column) or None for name, column in _OF_PREDICATE.items()}
+        asked["kind"] = _KINDS.get(folded(asked["kind"] or ""), asked["kind"])
+        return asked | {"certificate_type": cells.get("certificate_type") or None}
 
     def _prefill(self, text: str, number: int) -> dict[str, str]:
         pairs = [each.partition("=") for each in text.replace("；", ";").replace("＝", "=").split(";") if each.strip()]

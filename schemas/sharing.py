@@ -6,7 +6,7 @@ approval. A version is never changed: the next one supersedes it from its own fi
 Source: 政务数据共享条例 (Order 809): classes, answer with reasons, no wider and no other use.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -102,6 +102,11 @@ def ordered_line(rule: SharingRule) -> dict[str, Any]:
 def sealed_line(rule: SharingRule) -> str:
     """Return what the entry of a version seals: SHA-256 (hex) over the canonical JSON of it as it was ordered."""
     return canonical_digest(ordered_line(rule))
+
+
+def sealed_sheet(rules: Iterable[SharingRule]) -> str:
+    """Return what the entry of a sheet seals: SHA-256 (hex) over the digests of the versions that it put."""
+    return canonical_digest({"lines": sorted(sealed_line(each) for each in rules)})
 
 
 def narrows(new: SharingRule, old: SharingRule) -> bool:

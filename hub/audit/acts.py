@@ -74,7 +74,7 @@ _NAMED_BY_ENTRY = frozenset(
 _PLAIN = frozenset(
     {
         "annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items", "share",
-        "answer_share", "answer_review",
+        "share_sheet", "answer_share", "answer_review",
     }
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from hub.store import tables
 from hub.store.intention import KeptAct
 from hub.store.sharing_report import SharingReportReader
 from schemas.exchange import NOTE_TYP
-from schemas.sharing import SharingRule, sealed_line
+from schemas.sharing import RuleAnswer, RuleState, SharingRule, sealed_line, sealed_sheet
 from schemas.sharing_report import bounds_of_year, figures
 from schemas.statement import Ordered
 from signing.jws import VerificationKey, parse_json, verify_compact
@@ -82,18 +82,47 @@ def _deferrals(all_: Everything) -> Faults:
 
 
 def _lines(all_: Everything) -> Faults:
-    """Every line of the sharing table is what its act entered, ordered by the statement that it names."""
-    acts = {act["act_id"]: act for act in all_.acts_of("share")}
+    """Every line of the sharing table is what its act entered, ordered by the statement that it names.
+
+    Of a sheet the lines are all that its act entered, ordered by two persons.
+    """
+    acts = {act["act_id"]: act for kind in ("share", "share_sheet") for act in all_.acts_of(kind)}
     digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
+    sheets: dict[str, list[SharingRule]] = {act["act_id"]: [] for act in all_.acts_of("share_sheet")}
     for row in all_.rows(tables.sharing_rule):
         rule = SharingRule(**{name: row[name] for name in SharingRule.__slots__})
         act = acts.get(row["act_id"])
         if row["statement"] is None:
             continue  # it was put before its order was kept
-        if act is None or act["sealed"] != sealed_line(rule):
+        if row["act_id"] in sheets:
+            sheets[row["act_id"]].append(rule)
+        elif act is None or act["sealed"] != sealed_line(rule):
             yield f"line {row['code']}: is not the one that was entered"
-        elif act["statement"] != digests.get(row["statement"]):
+        if act is not None and act["statement"] != digests.get(row["statement"]):
             yield f"line {row['code']}: is of another order"
+    seconded = {digests[row["seconds"]] for row in all_.rows(tables.statement) if row["seconds"] is not None}
+    for name, rules in sheets.items():
+        if acts[name]["sealed"] != sealed_sheet(rules):
+            yield f"sheet {name}: its lines are not those that were entered"
+        if acts[name]["statement"] not in seconded:
+            yield f"sheet {name}: by no second person"
+
+
+def _line_answers(all_: Everything) -> Faults:
+    """Every version that stands was approved by all its providers, and every answer is of an act that is entered."""
+    entered = {act["act_id"] for act in all_.acts_of("answer_share")}
+    said: dict[tuple[str, int], dict[str, str]] = {}
+    for row in all_.rows(tables.sharing_approval):
+        if row["answer"] is not None:
+            said.setdefault((row["code"], row["version"]), {})[row["provider"]] = row["answer"]
+            if row["act_id"] not in entered:
+                yield f"line {row['code']} version {row['version']}: answered by no act"
+    for row in all_.rows(tables.sharing_rule):
+        answers = said.get((row["code"], row["version"]), {})
+        if row["state"] == RuleState.APPROVED and any(
+            answers.get(each) != RuleAnswer.APPROVE for each in row["providers"].values()
+        ):
+            yield f"line {row['code']} version {row['version']}: stands without its providers"
 
 
 def _sharing_reports(all_: Everything) -> Faults:
@@ -190,6 +219,7 @@ CHECKS: Sequence[Check] = (
     _batches,
     _deferrals,
     _lines,
+    _line_answers,
     _sharing_reports,
     _erasures,
     _kept_answers,

@@ -7,8 +7,11 @@ from typing import Any
 
 import httpx
 
+from schemas.identifiers import make_licence_number
 from tests.cli.site import Site, run
 from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull, put_rule
+
+OPERATOR = make_licence_number("12442000", "00000001")
 
 
 def test_issued_certificate_is_scanned_and_suspended_by_commands(town: Site) -> None:
@@ -137,6 +140,26 @@ def test_pull_by_law_waits_for_its_review_until_it_is_answered(town: Site) -> No
     left = run("reviews", "list", "--system", "market", *town.over_api).json["reviews"]
     assert asked["decision"] not in [each["decision"] for each in left]
     assert "no_such_case" in run("reviews", "list", "--all", "--system", "market", *town.over_api).out
+
+
+def test_sheet_of_lines_is_tried_signed_by_two_and_answered_at_once(town: Site, tmp_path: Path) -> None:
+    run("enrol", "officer", "operator-001", "--department", OPERATOR, *town.over_api)
+    run("enrol", "officer", "operator-002", "--department", OPERATOR, *town.over_api)
+    put_rule(town, "rule-sheet", item="1.6")
+    out = tmp_path / "lines.csv"
+    assert run("sharing", "export", str(out), *town.over_api).code == 0
+    sheet = tmp_path / "changed.csv"
+    sheet.write_text(out.read_text("utf-8-sig").replace("rule-sheet", "rule-next").replace(",1.6,", ",1.7,"), "utf-8")
+    tried = run("sharing", "diff", str(sheet), *town.over_api).json
+    assert [(each["code"], each["change"]) for each in tried["lines"]] == [("rule-next", "added")]
+    who = ("--officer", "operator-001", "--second-officer", "operator-002")
+    done = run("sharing", "import", str(sheet), "--difference", tried["difference"], *who, *town.over_api)
+    assert done.code == 0, done.err
+    whose, name = ("--system", "market"), done.json["act_id"]
+    waits = run("sharing", "waiting", name, *whose, *town.over_api).json
+    said = ("approve", "--lines", waits["lines"], *whose, "--officer", "market-001")
+    answered = run("sharing", "answer-sheet", name, *said, *town.over_api)
+    assert [each["state"] for each in answered.json["lines"]] == ["approved"], answered.err
 
 
 def test_use_of_the_lines_in_a_year_is_told_and_saved_for_its_provider(town: Site, tmp_path: Path) -> None:

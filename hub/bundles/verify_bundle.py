@@ -1142,7 +1142,7 @@ class Verification:
             "grant": ("grant", self._granted),
             "presentation": ("presentation|confirmation|redemption", self._presented),
             "window": ("grant|paper|witness", self._witnessed),
-            "statutory": ("rule", self._ruled),
+            "statutory": ("rule|sheet", self._ruled),
         }[str(self._decision["basis"])]
         wanted = re.compile(rf"basis/({names})(_[2-9])?\.(txt|json|jws)")
         here = sorted(name for name in self._bundle.members if name.startswith("basis/"))
@@ -1290,14 +1290,28 @@ class Verification:
                     raise Doubt("it is for another item now: it was changed since")
                 self._gives = {code: set(names) for code, names in object_of(rule["fields"]).items()}
         with self._report.check("basis/rule.jws", "the order that put this very line, and its place in the log"):
-            raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], "share")
+            kind = "share_sheet" if "basis/sheet.json" in self._bundle.members else "share"
+            raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], kind)
             if act["statement"] != sha256_hex(raw):
                 raise Broken("its act is on another order")
-            if act["sealed"] != sha256_hex(canonical(self._bundle.read_json("basis/rule.json"))):
+            line = sha256_hex(canonical(self._bundle.read_json("basis/rule.json")))
+            if act["sealed"] != (self._sheet_with(line) if kind == "share_sheet" else line):
                 raise Broken("its act is of another line")
-            self._statement(raw, "share", None, moment(act["recorded_at"]))
+            said = self._statement(raw, kind, None, moment(act["recorded_at"]))
+            if kind == "share_sheet":
+                second = self._statement(self._bundle.read("basis/rule_2.jws"), kind, None, moment(act["recorded_at"]))
+                bound = said["content_digest"] == second["content_digest"]
+                if not bound or None in (said["officer"], second["officer"]) or said["officer"] == second["officer"]:
+                    raise Broken("no second person ordered the same")
             if moment(act["recorded_at"]) > moment(self._decision["recorded_at"]):
                 raise Doubt("the line was changed since")
+
+    def _sheet_with(self, line: str) -> str:
+        """Return what the act of a sheet seals: its lines by their digests, this one among them."""
+        lines = self._bundle.read_json("basis/sheet.json")["lines"]
+        if line not in lines or lines != sorted(lines):
+            raise Broken("the sheet has no such line")
+        return sha256_hex(canonical({"lines": lines}))
 
     # --- note and records ---------------------------------------------------------------------------------------
 

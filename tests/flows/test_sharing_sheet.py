@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import update
 
@@ -21,6 +22,7 @@ from signing.base64url import encode
 from tests.flows.conftest import copied_world
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.registry_check import check_registry, find_faults
+from tests.flows.test_bundles import HOLDS, Made, bundled, found
 from tests.flows.world import (
     HEALTH,
     MARKET,
@@ -278,6 +280,18 @@ def test_same_sheet_sent_again_is_answered_the_same_and_its_statement_is_spent(w
     assert put_sheet(content, key="a-key-1234", **given) == first
     with refused("difference_changed"):
         put_sheet(content, key="b-key-1234", **given)
+
+
+def test_bundle_of_a_pull_on_a_line_of_a_sheet_proves_sheet_and_both_persons(world: World) -> None:
+    answer(world, put(world, SHEET))
+    pulled = world.pull(request_on("rule-2", "440112002", "floor_area"))
+    made = Made(world, bundled(world, pulled["delivery"]))
+    code, lines = found(made.raw, world.installation.anchor)
+    assert (code, "OK      basis/rule.jws" in lines) == (HOLDS, True), lines
+    alone = made.files | {"basis/rule_2.jws": made.files["basis/rule.jws"]}
+    assert "FAIL    basis/rule.jws" in found(made.signed_again(alone), world.installation.anchor)[1]
+    other = made.files | {"basis/sheet.json": orjson.dumps({"lines": ["ab" * 32]})}
+    assert "FAIL    basis/rule.jws" in found(made.signed_again(other), world.installation.anchor)[1]
 
 
 def test_audit_names_a_line_of_a_sheet_that_was_changed_and_one_that_nobody_approved(unchecked: World) -> None:

@@ -105,7 +105,7 @@ def list_waiting_lines(sheet: str, system: System, *, registry: Registry) -> dic
 
 def digest_of_lines(sheet: str, rules: Sequence[SharingRule]) -> str:
     """Return what a provider signs over lines of a sheet, in their versions, all that each of them gives."""
-    lines = [{"code": each.code, "version": each.version, "sha256": sealed_line(each)} for each in rules]
+    lines = [{"code": each.code, "version": each.version, "sha256": sealed_line(each, None)} for each in rules]
     return canonical_digest({"sheet": sheet, "lines": sorted(lines, key=lambda each: str(each["code"]))})
 
 

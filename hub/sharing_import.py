@@ -1,11 +1,13 @@
 """Putting a whole sheet of sharing lines, in one act, once its difference has been shown and two persons signed it.
 
-1 the statements are verified (`hub/statements.py`); a dry run ends after 3 and spends nothing
+1 the statement is verified (`hub/statements.py`); a dry run ends after 3 and spends nothing
 2 the lines are read, from members or a sheet: what is wider than a class or of a wrong form is refused by row and rule
 3 each is compared with what is recorded; lines that contradict one another, in the sheet or with what is recorded, are
   refused by their rows
-4 two persons signed this very content, which names the digest of that difference
-5 statements, versions, a task for each provider and entry are committed together, all or none           <- COMMIT POINT
+4 two persons of different duties approved this very content, which names the digest of that difference
+  (`hub/approvals.py`)
+5 statement, approvals, versions, a task for each provider and the entry are committed together, all or none
+                                                                                                     <- COMMIT POINT
 
 A line that the sheet leaves out stays as it is, and is told; with `whole` the sheet is all there is, and it ends.
 What is widened or new gives nothing until its providers have approved it, each by one signature over its lines
@@ -22,17 +24,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.contract import OpenTable
+from hub.approvals import VerifiedApproval, require_two
 from hub.errors import OrderError
 from hub.evidence import act_once
 from hub.registry import Registry
-from hub.seconding import require_second, spend_with_seconds
+from hub.repeats import spend_statement
 from hub.sharing_lines import providers_of, record_sheet
 from hub.sharing_reading import read_rule
 from hub.sharing_sheet import MOST_LINES, read_sheet
-from hub.statements import Second, VerifiedStatement
+from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader
 from hub.store.sharing import LineOrder, SharingReader
+from schemas.approval import Change
 from schemas.canonical import canonical_digest
 from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import civil_date
@@ -71,7 +75,7 @@ def put_sheet(
     content: Mapping[str, Any],
     *,
     verified: VerifiedStatement,
-    seconds: Sequence[Second],
+    approvals: Sequence[VerifiedApproval],
     system: System,
     key: str,
     registry: Registry,
@@ -82,7 +86,7 @@ def put_sheet(
 
     With `dry_run` only tell the difference and its digest; an order names that digest in `difference` and is done only
     while it is still the same. Raises FieldsError with every place and rule that is wrong, OrderError
-    difference_changed, sheet_unreadable, second_officer_needed, second_officer_same.
+    difference_changed, sheet_unreadable, and those of `require_two`.
     """
     given, is_whole = _given(content, open_table), content.get("whole") is True
     if content.get("dry_run"):
@@ -95,13 +99,13 @@ def put_sheet(
         answer = difference.content() | {"dry_run": False, "act_id": act_id}
         if content.get("difference") != answer["difference"]:
             raise OrderError("difference_changed")
-        require_second(verified, seconds, issuing_body="", system=system, connection=connection)
-        number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
+        number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+        approved = require_two(approvals, change=Change.SHARE_SHEET, connection=connection, now=now, statement=number)
         rules = [each.rule for each in difference.changes if each.effect is not Effect.UNCHANGED]
         put_lines = record_sheet(
             rules, LineOrder(act_id, number), connection=connection, registry=registry, now=now
         )  # fmt: skip
-        act = ActFacts(Kind.SHARE_SHEET, act_id, now, None, verified.digest, sealed_sheet(put_lines), None)
+        act = ActFacts(Kind.SHARE_SHEET, act_id, now, None, verified.digest, sealed_sheet(put_lines, approved), None)
         EntryWriter(connection, registry.random).add([act])
         return answer | {"put": [{"code": each.code, "version": each.version} for each in put_lines]}
 

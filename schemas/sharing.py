@@ -99,14 +99,18 @@ def ordered_line(rule: SharingRule) -> dict[str, Any]:
     return {name: value for name, value in line.items() if name not in ("state", "confirmed_until")}
 
 
-def sealed_line(rule: SharingRule) -> str:
-    """Return what the entry of a version seals: SHA-256 (hex) over the canonical JSON of it as it was ordered."""
-    return canonical_digest(ordered_line(rule))
+def sealed_line(rule: SharingRule, approved: str | None) -> str:
+    """Return what the entry of a version seals: SHA-256 (hex) over the canonical JSON of it as it was ordered.
+
+    `approved` is the digest over the approvals of two persons, where the operator put it: both are sealed as one.
+    """
+    return canonical_digest(ordered_line(rule) | ({"approved": approved} if approved else {}))
 
 
-def sealed_sheet(rules: Iterable[SharingRule]) -> str:
-    """Return what the entry of a sheet seals: SHA-256 (hex) over the digests of the versions that it put."""
-    return canonical_digest({"lines": sorted(sealed_line(each) for each in rules)})
+def sealed_sheet(rules: Iterable[SharingRule], approved: str | None) -> str:
+    """Return what the entry of a sheet seals: SHA-256 (hex) over the digests of its versions, and what approved it."""
+    lines = sorted(sealed_line(each, None) for each in rules)
+    return canonical_digest({"lines": lines} | ({"approved": approved} if approved else {}))
 
 
 def narrows(new: SharingRule, old: SharingRule) -> bool:

@@ -3,8 +3,8 @@
 grant         the sentence that the holder signed
 presentation  the sentence; who redeemed its code; and, where the requester was not named before, the confirmation
 window        the printed sentence, what two officers witnessed of it, and the statement of each
-statutory     the line of the sharing table, and the order that put it; of a sheet the digests of all its lines, and the
-              statement of the second person
+statutory     the line of the sharing table, and the order that put it; of a sheet the digests of all its lines;
+              what two persons approved
 What is another's is not shown to who named it.
 """
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from hub.bundles.members import Contents
 from hub.registry import Registry
 from hub.signer_status import basis_of, grant_context
+from hub.store.approval import ApprovalReader
 from hub.store.entry import EntryReader
 from hub.store.exchange import StoredDecision
 from hub.store.grant import GrantReader, StoredGrant
@@ -88,9 +89,10 @@ def _put_rule(contents: Contents, decision: StoredDecision, connection: Connecti
         contents.acts["rule"] = ordered.act_id
         entry = EntryReader(connection).get(ordered.act_id)
         if entry is not None and entry.kind == Kind.SHARE_SHEET:
-            lines = sorted(sealed_line(each) for each in reader.of_act(ordered.act_id))
+            lines = sorted(sealed_line(each, None) for each in reader.of_act(ordered.act_id))
             contents.put_json("basis/sheet.json", {"lines": lines})
         _put_statement(contents, "rule", ordered.statement, connection)
+        _put_approvals(contents, "rule_approval", ordered.statement, connection)
 
 
 def _put_sentence(contents: Contents, name: str, envelope: bytes, digest: str, registry: Registry) -> None:
@@ -105,6 +107,13 @@ def _put_statement(contents: Contents, name: str, number: int, connection: Conne
     for place, kept in enumerate(StatementReader(connection).all_of([number]), 1):
         contents.files[f"basis/{name}{f'_{place}' if place > 1 else ''}.jws"] = kept.jws.encode()
         contents.put_certs(PartyReader(connection).system_certs(kept.system))
+
+
+def _put_approvals(contents: Contents, name: str, number: int, connection: Connection) -> None:
+    """Put in what two persons approved by an order, where it needed them, and the certs they signed with."""
+    for place, kept in enumerate(ApprovalReader(connection).of_statement(number), 1):
+        contents.files[f"basis/{name}{f'_{place}' if place > 1 else ''}.jws"] = kept.jws.encode()
+        contents.put_certs(PartyReader(connection).officer_certs(kept.officer))
 
 
 def _opened(envelope: bytes, digest: str, registry: Registry) -> Mapping[str, Any]:

@@ -6,17 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.connection import (
-    DEFAULT_URL,
-    Keys,
-    Officer,
-    Passphrase,
-    SecondOfficer,
-    SystemCode,
-    Url,
-    open_client,
-)
+from hub.cli.approval import Approvals, Draft, order_change, send_change, write_draft
+from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SystemCode, Url, open_client
 from hub.cli.output import AsJson, read_bytes, read_json, show, show_rows
+from hub.cli.refusals import LocalRefusal
 
 Sheet = Annotated[Path, typer.Argument(help="规则表（CSV、XLSX）或 JSON。 A sheet of lines, or JSON with `rules`.")]
 SheetName = Annotated[str, typer.Argument(help="登记这张表的存证编号。 The act that put the sheet.")]
@@ -57,6 +50,8 @@ def put(
     reviewer: Annotated[
         str | None, typer.Option("--reviewer", help="复核部门。 The department that reviews a share of its pulls.")
     ] = None,
+    draft: Draft = None,
+    approvals: Approvals = None,
     url: Url = DEFAULT_URL,
     system: SystemCode = "operator",
     keys: Keys = None,
@@ -81,8 +76,10 @@ def put(
     named = dict(each.split("=", 1) for each in providers or () if "=" in each)
     more = {"until_on": until_on, "providers": named, "daily_cap": daily_cap, "reviewer": reviewer}
     content |= {name: value for name, value in more.items() if value}
-    with open_client(url, system, keys, passphrase_file) as client:
-        show(client.order("/api/v1/sharing-rules", Ordered.SHARE, content), as_json=as_json)
+    order_change(
+        "/api/v1/sharing-rules", Ordered.SHARE, content, url=url, system=system, keys=keys,
+        passphrase_file=passphrase_file, draft=draft, approvals=approvals, as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command("answer")
@@ -169,24 +166,29 @@ def import_sheet(
     difference: Annotated[
         str, typer.Option("--difference", help="diff 给出的差异摘要。 The digest that `diff` showed.")
     ],
-    officer: Officer,
-    second_officer: SecondOfficer,
     is_whole: Whole = False,
+    draft: Draft = None,
+    approvals: Approvals = None,
     system: SystemCode = "operator",
     url: Url = DEFAULT_URL,
     keys: Keys = None,
     passphrase_file: Passphrase = None,
     as_json: AsJson = False,
 ) -> None:
-    """两人签署后登记整张规则表。 Put a whole sheet of lines, signed by two over its difference."""
+    """两人审批后登记整张规则表。 Put a whole sheet of lines, approved by two persons over its difference."""
     from schemas.statement import Ordered
 
-    content = _sheet(file, is_whole=is_whole) | {"difference": difference}
+    path, act, sheet = "/api/v1/sharing-sheets", Ordered.SHARE_SHEET, _sheet(file, is_whole=is_whole)
+    content = sheet | {"difference": difference}
     with open_client(url, system, keys, passphrase_file) as client:
-        told = client.order(
-            "/api/v1/sharing-sheets", Ordered.SHARE_SHEET, content, officer=officer, second_officer=second_officer
-        )
-    _show_difference(told, as_json=as_json)
+        if draft is None:
+            _show_difference(send_change(client, path, act, content, approvals), as_json=as_json)
+            return
+        told = client.order(path, act, sheet | {"dry_run": True})
+        if told["difference"] != difference:
+            raise LocalRefusal("difference_changed")
+        shown = {name: told[name] for name in ("lines", "counts", "left_out")}
+        show(write_draft(draft, act, content, client.origin, shown=shown), as_json=as_json)
 
 
 @app.command("export")

@@ -48,14 +48,14 @@ def routes(registry: Registry, open_table: OpenTable, receipted: Receipted) -> A
     async def put_sharing_sheet(
         request: Request, body: OrderBody, idempotency_key: Annotated[str | None, Header()] = None
     ) -> dict[str, Any]:
-        """Put `rules`, or a `sheet` (base64), signed by two. With `dry_run`: what it would do, and no more."""
+        """Put `rules`, or a `sheet` (base64), approved by two persons. With `dry_run`: what it would do."""
 
         def work() -> dict[str, Any]:
             called = verify_call(request, body, act=Ordered.SHARE_SHEET, role=Role.OPERATE, registry=registry)
             return put_sheet(
                 body.content,
                 verified=called.verified,
-                seconds=called.seconds,
+                approvals=called.approvals,
                 system=called.caller.system,
                 key=called.key,
                 registry=registry,

@@ -143,8 +143,6 @@ def test_pull_by_law_waits_for_its_review_until_it_is_answered(town: Site) -> No
 
 
 def test_sheet_of_lines_is_tried_signed_by_two_and_answered_at_once(town: Site, tmp_path: Path) -> None:
-    run("enrol", "officer", "operator-001", "--department", OPERATOR, *town.over_api)
-    run("enrol", "officer", "operator-002", "--department", OPERATOR, *town.over_api)
     put_rule(town, "rule-sheet", item="1.6")
     out = tmp_path / "lines.csv"
     assert run("sharing", "export", str(out), *town.over_api).code == 0
@@ -152,14 +150,31 @@ def test_sheet_of_lines_is_tried_signed_by_two_and_answered_at_once(town: Site, 
     sheet.write_text(out.read_text("utf-8-sig").replace("rule-sheet", "rule-next").replace(",1.6,", ",1.7,"), "utf-8")
     tried = run("sharing", "diff", str(sheet), *town.over_api).json
     assert [(each["code"], each["change"]) for each in tried["lines"]] == [("rule-next", "added")]
-    who = ("--officer", "operator-001", "--second-officer", "operator-002")
-    done = run("sharing", "import", str(sheet), "--difference", tried["difference"], *who, *town.over_api)
+    what, draft = (str(sheet), "--difference", tried["difference"]), str(tmp_path / "change.json")
+    assert run("sharing", "import", *what, "--draft", draft, *town.over_api).code == 0
+    signing = ("approve", draft, "--yes", *town.keys, "--json", "--officer")
+    first, second = run(*signing, "system-001"), run(*signing, "security-001")
+    assert '"code": "rule-next"' in first.err
+    both = ("--approval", first.json["approval"], "--approval", second.json["approval"])
+    done = run("sharing", "import", *what, *both, *town.over_api)
     assert done.code == 0, done.err
     whose, name = ("--system", "market"), done.json["act_id"]
     waits = run("sharing", "waiting", name, *whose, *town.over_api).json
     said = ("approve", "--lines", waits["lines"], *whose, "--officer", "market-001")
     answered = run("sharing", "answer-sheet", name, *said, *town.over_api)
     assert [each["state"] for each in answered.json["lines"]] == ["approved"], answered.err
+
+
+def test_sheet_is_not_approved_by_another_difference_than_its_own(town: Site, tmp_path: Path) -> None:
+    out, draft = str(tmp_path / "lines.csv"), tmp_path / "change.json"
+    run("sharing", "export", out, *town.over_api)
+    wrong = run("sharing", "import", out, "--difference", "0" * 64, "--draft", str(draft), *town.over_api)
+    assert (wrong.code, "difference_changed" in wrong.err, draft.exists()) == (1, True, False)
+    shown = run("sharing", "diff", out, *town.over_api).json["difference"]
+    run("sharing", "import", out, "--difference", shown, "--draft", str(draft), *town.over_api)
+    draft.write_text(draft.read_text("utf-8").replace('"unchanged"', '"added"', 1), "utf-8")
+    signed = run("approve", str(draft), "--officer", "system-001", "--yes", *town.keys)
+    assert (signed.code, "change_form" in signed.err) == (1, True)
 
 
 def test_use_of_the_lines_in_a_year_is_told_and_saved_for_its_provider(town: Site, tmp_path: Path) -> None:
@@ -318,3 +333,54 @@ def _order_file(site: Site, order: dict[str, object]) -> str:
     with path.open("w", newline="", encoding="gb18030") as opened:
         csv.writer(opened).writerows([[*row, *fields], [*row.values(), *fields.values()]])
     return str(path)
+
+
+def test_two_persons_sign_a_change_apart_and_it_counts(town: Site) -> None:
+    whose, draft = ("officer", "apart-001", "--department", MARKET), str(town.folder / "change.json")
+    assert run("enrol", *whose, "--draft", draft, *town.over_api).code == 0
+    signed = [
+        run("approve", draft, "--officer", number, "--yes", *town.keys, "--json")
+        for number in ("system-001", "security-001")
+    ]
+    first, second = ("--approval", signed[0].json["approval"]), ("--approval", signed[1].json["approval"])
+    alone = run("enrol", *whose, *first, *town.over_api)
+    both = run("enrol", *whose, *first, *second, *town.over_api)
+    again = run("enrol", *whose, *first, *second, *town.over_api)
+    assert (alone.code, both.code, again.code) == (1, 0, 1)
+    assert ("approvals_needed" in alone.err, "approval_replayed" in again.err) == (True, True)
+
+
+def test_approvals_of_another_change_are_refused(town: Site) -> None:
+    draft = str(town.folder / "other.json")
+    run("enrol", "officer", "apart-002", "--department", MARKET, "--draft", draft, *town.over_api)
+    signed = [
+        run("approve", draft, "--officer", number, "--yes", *town.keys, "--json").json["approval"]
+        for number in ("system-001", "security-001")
+    ]
+    given = ("--approval", signed[0], "--approval", signed[1])
+    refused = run("enrol", "officer", "apart-003", "--department", MARKET, *given, *town.over_api)
+    assert (refused.code, "approval_content" in refused.err) == (1, True)
+
+
+def test_signatures_made_with_keys_of_this_machine_are_told_as_such(town: Site) -> None:
+    enrolled = run("enrol", "officer", "told-001", "--department", MARKET, *town.over_api)
+    assert (enrolled.code, "本机测试密钥代签" in enrolled.err) == (0, True)
+
+
+def test_person_with_a_duty_is_enrolled_and_approves(town: Site) -> None:
+    second = ("system-002", "--department", OPERATOR, "--duty", "system")
+    made = run("keys", "officer", *second, *town.keys)
+    enrolled = run("enrol", "officer", *second, *town.over_api)
+    first = ("system-001", "--department", OPERATOR, "--duty", "system", "--inactive")
+    gone = run("enrol", "officer", *first, *town.over_api)
+    only = ("security-001", "--department", OPERATOR, "--duty", "security", "--inactive")
+    last = run("enrol", "officer", *only, *town.over_api)
+    assert (made.code, enrolled.code, gone.code, last.code) == (0, 0, 0, 1)
+    assert "last_of_duty" in last.err
+
+
+def test_person_without_a_key_here_approves_nothing(town: Site) -> None:
+    draft = town.write("no-change.json", {"act": "entitle"})
+    assert "change_form" in run("approve", draft, "--officer", "system-001", "--yes", *town.keys).err
+    run("enrol", "officer", "x-001", "--department", MARKET, "--draft", draft, *town.over_api)
+    assert "person_unknown" in run("approve", draft, "--officer", "nobody", "--yes", *town.keys).err

@@ -12,28 +12,20 @@ import pytest
 from sqlalchemy import update
 
 from connectors.tabular import open_table
+from hub.approvals import VerifiedApproval
 from hub.sharing import export_rules, list_rules
 from hub.sharing_answers import digest_of_lines, escalate_silent, list_waiting_lines
 from hub.sharing_import import put_sheet
-from hub.statements import Second, VerifiedStatement
+from hub.statements import VerifiedStatement
 from hub.store import tables
-from schemas.statement import SALT_BYTES, Ordered, content_digest
+from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.conftest import copied_world
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.test_bundles import HOLDS, Made, bundled, found
-from tests.flows.world import (
-    HEALTH,
-    MARKET,
-    OPERATOR,
-    World,
-    food_order,
-    licence_order,
-    statutory_request,
-)
+from tests.flows.world import HEALTH, MARKET, OPERATOR, World, food_order, licence_order, statutory_request
 
-BOTH = ("o-001", "o-002")
 HEADER = (
     "规则代号,用证部门统一社会信用代码,事项编码,事项名称,法律依据,共享属性,办件编号格式,证照类型,字段,"
     "数源部门统一社会信用代码,生效日期,失效日期,一件多主体,每日上限,复核部门统一社会信用代码"
@@ -52,7 +44,7 @@ SHEET = "\n".join((HEADER, FIRST, SECOND, SECOND_TYPE)) + "\n"
 
 @pytest.fixture
 def unchecked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """A shop with its licence and permit, an approved line, and two officers of the operator."""
+    """A shop with its licence and permit, and an approved line."""
     with copied_world("sqlite", request, tmp_path) as world:
         _begin(world)
         yield world
@@ -65,28 +57,24 @@ def world(unchecked: World) -> Iterator[World]:
 
 
 def _begin(world: World) -> None:
-    for number in BOTH:
-        world.enrol("officers", number=number, department=OPERATOR)
     world.issue(licence_order())
     world.issue(food_order())
     world.share()
 
 
-def order(world: World, content: dict[str, Any], officers: tuple[str, ...] = BOTH) -> dict[str, Any]:
-    """Put a sheet as these officers of the operator sign it."""
-    verified, *others = _signed(world, content, officers)
+def order(
+    world: World, content: dict[str, Any], approvals: tuple[VerifiedApproval, ...] = (), *, key: str | None = None,
+    verified: VerifiedStatement | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Put a sheet by the operator's system, with these approvals."""
     return put_sheet(
-        content, verified=verified, seconds=[Second(each, OPERATOR) for each in others],
-        system=world.system("operator"), key=encode(secrets.token_bytes(16)), registry=world.registry,
-        open_table=open_table, now=world.now,
+        content, verified=verified or _ordered(world, content), approvals=approvals, system=world.system("operator"),
+        key=key or encode(secrets.token_bytes(16)), registry=world.registry, open_table=open_table, now=world.now,
     )  # fmt: skip
 
 
-def _signed(world: World, content: dict[str, Any], officers: tuple[str, ...]) -> list[VerifiedStatement]:
-    digest = content_digest(content, secrets.token_bytes(SALT_BYTES))
-    act = Ordered.SHARE_SHEET
-    made = [world.sign(act, system="operator", officer=each, content_digest=digest) for each in officers]
-    return [world.verified(jws, act=act, system="operator") for jws in made]
+def _ordered(world: World, content: dict[str, Any]) -> VerifiedStatement:
+    return world.order(Ordered.SHARE_SHEET, content, system="operator")
 
 
 def of(sheet: str, **more: Any) -> dict[str, Any]:
@@ -94,12 +82,14 @@ def of(sheet: str, **more: Any) -> dict[str, Any]:
 
 
 def dry(world: World, sheet: str, **more: Any) -> dict[str, Any]:
-    return order(world, of(sheet, dry_run=True, **more), BOTH[:1])
+    return order(world, of(sheet, dry_run=True, **more))
 
 
 def put(world: World, sheet: str, **more: Any) -> dict[str, Any]:
     """Put a sheet as its dry run showed it."""
-    return order(world, of(sheet, difference=dry(world, sheet, **more)["difference"], **more))
+    content = of(sheet, difference=dry(world, sheet, **more)["difference"], **more)
+    verified = _ordered(world, content)
+    return order(world, content, world.approved(verified), verified=verified)
 
 
 def answer(world: World, put_: dict[str, Any], said: str = "approve", **more: Any) -> dict[str, Any]:
@@ -153,17 +143,36 @@ def test_what_narrows_stands_at_once_and_what_is_the_same_is_put_no_second_time(
     assert (last["change"], last["until_on"]) == ("ended", "2026-12-31")
 
 
-def test_sheet_without_two_persons_is_refused_and_leaves_nothing(world: World) -> None:
+def test_sheet_that_fewer_than_two_persons_approved_is_refused_and_leaves_nothing(world: World) -> None:
     content = of(SHEET, difference=dry(world, SHEET)["difference"])
-    with refused_whole(world, "second_officer_needed"):
-        order(world, content, BOTH[:1])
-    with refused_whole(world, "second_officer_same"):
-        order(world, content, ("o-001", "o-001"))
+    with refused_whole(world, "approvals_needed"):
+        order(world, content)
+    verified = _ordered(world, content)
+    with refused_whole(world, "approvals_needed"):
+        order(world, content, world.approved(verified)[:1], verified=verified)
+    with refused("statement_replayed"):
+        order(world, content, world.approved(verified), verified=verified)
+
+
+def test_sheet_whose_difference_is_another_by_now_is_refused_and_spends_no_approval(world: World) -> None:
+    content = of(SHEET, difference=dry(world, SHEET)["difference"])
+    verified = _ordered(world, content)
+    approvals = world.approved(verified)
     with refused_whole(world, "difference_changed"):
-        order(world, of(SHEET))
+        order(world, of(SHEET), approvals)
     world.share(fields={"food_operation_permit": ["business_items"]})
     with refused_whole(world, "difference_changed"):
-        order(world, content)
+        order(world, content, approvals, verified=verified)
+
+
+def test_approval_of_a_line_or_of_another_sheet_approves_no_sheet(world: World) -> None:
+    content = of(SHEET, difference=dry(world, SHEET)["difference"])
+    verified, other = _ordered(world, content), _ordered(world, content)
+    line = world.order(Ordered.SHARE, content, system="operator")
+    with refused("approval_act"):
+        world.verified_approvals([each.jws for each in world.approved(line)], verified)
+    with refused("approval_content"):
+        world.verified_approvals([each.jws for each in world.approved(other)], verified)
 
 
 def test_line_that_the_sheet_leaves_out_is_told_and_ends_only_when_the_sheet_is_whole(world: World) -> None:
@@ -271,15 +280,12 @@ def test_silence_of_a_provider_on_a_sheet_is_one_task_of_the_operator(world: Wor
 
 def test_same_sheet_sent_again_is_answered_the_same_and_its_statement_is_spent(world: World) -> None:
     content = of(SHEET, difference=dry(world, SHEET)["difference"])
-    verified, second = _signed(world, content, BOTH)
-    given: dict[str, Any] = {
-        "verified": verified, "seconds": [Second(second, OPERATOR)], "system": world.system("operator"),
-        "registry": world.registry, "open_table": open_table, "now": world.now,
-    }  # fmt: skip
-    first = put_sheet(content, key="a-key-1234", **given)
-    assert put_sheet(content, key="a-key-1234", **given) == first
+    verified = _ordered(world, content)
+    approvals = world.approved(verified)
+    first = order(world, content, approvals, verified=verified, key="a-key-1234")
+    assert order(world, content, approvals, verified=verified, key="a-key-1234") == first
     with refused("difference_changed"):
-        put_sheet(content, key="b-key-1234", **given)
+        order(world, content, approvals, verified=verified, key="b-key-1234")
 
 
 def test_bundle_of_a_pull_on_a_line_of_a_sheet_proves_sheet_and_both_persons(world: World) -> None:
@@ -288,7 +294,7 @@ def test_bundle_of_a_pull_on_a_line_of_a_sheet_proves_sheet_and_both_persons(wor
     made = Made(world, bundled(world, pulled["delivery"]))
     code, lines = found(made.raw, world.installation.anchor)
     assert (code, "OK      basis/rule.jws" in lines) == (HOLDS, True), lines
-    alone = made.files | {"basis/rule_2.jws": made.files["basis/rule.jws"]}
+    alone = made.files | {"basis/rule_approval_2.jws": made.files["basis/rule_approval.jws"]}
     assert "FAIL    basis/rule.jws" in found(made.signed_again(alone), world.installation.anchor)[1]
     other = made.files | {"basis/sheet.json": orjson.dumps({"lines": ["ab" * 32]})}
     assert "FAIL    basis/rule.jws" in found(made.signed_again(other), world.installation.anchor)[1]

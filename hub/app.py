@@ -394,7 +394,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         parties.routes(registry, receipted),
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),
-        sharing.routes(registry),
+        sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
         evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys), believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),

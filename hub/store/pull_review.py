@@ -50,6 +50,12 @@ class PullReviewReader:
         query = select(_REVIEW).where(whose).order_by(_REVIEW.c.recorded_at.desc(), _REVIEW.c.decision).limit(most)
         return [StoredReview(*row) for row in self._connection.execute(query)]
 
+    def waiting(self, department: str, *, most: int) -> list[StoredReview]:
+        """Return the oldest reviews that wait for a department."""
+        query = select(_REVIEW).where(_REVIEW.c.reviewer == department, _REVIEW.c.justified.is_(None))
+        query = query.order_by(_REVIEW.c.recorded_at, _REVIEW.c.decision).limit(most)
+        return [StoredReview(*row) for row in self._connection.execute(query)]
+
     def unsettled(self, before: date) -> list[tuple[date, str, str]]:
         """Return day, requester and decision of the pulls to be reviewed because none else of their day was."""
         open_ = ~_CANDIDATE.c.is_settled & (_CANDIDATE.c.day < before)

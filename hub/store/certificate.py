@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from hub.store import tables
-from hub.store.queries import select_among, select_by
+from hub.store.queries import Query, among, padded, select_among, select_by, width_of
 from hub.store.upsert import insert_new, insert_or_replace, insert_rows, update_rows
 from schemas.certificate import ENDED, Certificate, RecordedChange, Status
 
@@ -72,12 +73,14 @@ class CertificateReader:
 
     def current_of(self, licence_number: str, types: Sequence[str] | None = None) -> list[Certificate]:
         """Return the current version of each of a holder's chains, of those types when given, oldest first."""
-        chain = tables.chain
-        query = select(chain.c.current).where(chain.c.licence_number == licence_number, chain.c.current.is_not(None))
-        if types is not None:
-            query = query.where(chain.c.certificate_type.in_(types))
-        found = self.by_serial(list(self._connection.execute(query).scalars()))
-        return [found[serial] for serial in sorted(found)]
+        if types is None:
+            rows = self._connection.execute(_current(None), {"holder": licence_number})
+        elif types:
+            width = width_of(types)
+            rows = self._connection.execute(_current(width), {"holder": licence_number} | padded(types, width))
+        else:
+            return []
+        return [Certificate(*row) for row in rows]
 
     def records(self, serials: Sequence[int]) -> dict[int, StoredRecord]:
         rows = select_among(self._connection, tables.record, "serial", serials) if serials else ()
@@ -273,3 +276,14 @@ def _claimed(connection: Connection, keys: Sequence[NumberKey]) -> dict[NumberKe
         )  # fmt: skip
         found |= {(body, code, row[0]): row[1] for row in rows}
     return found
+
+
+@lru_cache(maxsize=16)
+def _current(types: int | None) -> Query:
+    """Return the question for a holder's current versions: of any type, or of that many."""
+    chain, certificate = tables.chain, tables.certificate
+    joined = certificate.join(chain, chain.c.current == certificate.c.serial)
+    query = select(certificate).select_from(joined).where(chain.c.licence_number == bindparam("holder"))
+    if types is not None:
+        query = query.where(among(chain.c.certificate_type, types))
+    return query.order_by(certificate.c.serial)

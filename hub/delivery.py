@@ -24,7 +24,6 @@ from hub.signer_status import opened_grant
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.enterprise import EnterpriseReader
-from hub.store.erasure import ErasureReader
 from hub.store.exchange import StoredDecision
 from hub.store.grant import GrantReader
 from hub.store.parties import PartyReader
@@ -90,23 +89,21 @@ def judge_all(
     decision: StoredDecision, connection: Connection, registry: Registry, exchange: Exchange, now: datetime
 ) -> list[Judged]:
     """Read and judge the holder's current certificates that the decision covers."""
-    found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
+    found = CertificateReader(connection).current_answered(decision.licence_number, sorted(decision.fields))
     head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
-    bodies = AnswerReader(connection).certificates([each.serial for each in found])
-    erased = ErasureReader(connection).fields([each.serial for each in found])
     is_granted = _granted_singly(decision, registry, connection)
     if head is None:
         return []
     licence, surroundings = head_licence_state(head, now), exchange.surroundings()
     return [
         Judged(
-            each,
-            bodies[each.serial]["number"],
-            judge(facts_of(bodies[each.serial], licence, surroundings), surface=Surface.PULL, now=now),
-            erased.get(each.serial, frozenset()),
+            each.certificate,
+            each.answer["number"],
+            judge(facts_of(each.answer, licence, surroundings), surface=Surface.PULL, now=now),
+            each.erased,
         )
         for each in found
-        if is_granted(each)
+        if is_granted(each.certificate)
     ]
 
 

@@ -1,11 +1,12 @@
 """Certificates: chains of versions, their sealed records, what was done to them, and what names they claim."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from hub.store import tables
@@ -45,6 +46,15 @@ class StoredChain:
     open: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredCertificate:
+    """A certificate with its composed answer, and which of its fields were erased."""
+
+    certificate: Certificate
+    answer: dict[str, Any]
+    erased: frozenset[str]
+
+
 _CHANGE_COLUMNS = tuple(column.name for column in tables.status_change.c if column.name != "number")
 _NEXT = tables.serial.c.next
 _TAKE_SERIALS = update(tables.serial).values(next=_NEXT + bindparam("count")).returning(_NEXT)
@@ -70,6 +80,20 @@ class CertificateReader:
         """Return the version with this reference; None also for an enterprise's."""
         serial = select_by(self._connection, tables.reference_claim, columns=("serial",), reference=reference).scalar()
         return None if serial is None else self.by_serial([serial]).get(serial)
+
+    def current_answered(self, licence_number: str, types: Sequence[str]) -> list[AnsweredCertificate]:
+        """Return the current version of each of a holder's chains of those types, oldest first, with its answer."""
+        if not types:
+            return []
+        width, found = width_of(types), dict[int, AnsweredCertificate]()
+        asked = {"holder": licence_number} | padded(types, width)
+        for *row, body, field in self._connection.execute(_current_answered(width), asked):
+            # One row for each field that was erased, or one where none was.
+            before = found.get(row[0])
+            if before is None:
+                before = AnsweredCertificate(Certificate(*row), orjson.loads(body), frozenset())
+            found[row[0]] = before if field is None else replace(before, erased=before.erased | {field})
+        return list(found.values())
 
     def current_of(self, licence_number: str, types: Sequence[str] | None = None) -> list[Certificate]:
         """Return the current version of each of a holder's chains, of those types when given, oldest first."""
@@ -286,4 +310,19 @@ def _current(types: int | None) -> Query:
     query = select(certificate).select_from(joined).where(chain.c.licence_number == bindparam("holder"))
     if types is not None:
         query = query.where(among(chain.c.certificate_type, types))
+    return query.order_by(certificate.c.serial)
+
+
+@lru_cache(maxsize=16)
+def _current_answered(types: int) -> Query:
+    chain, certificate = tables.chain, tables.certificate
+    answer, erasure = tables.answer_certificate, tables.erasure
+    joined = (
+        certificate.join(chain, chain.c.current == certificate.c.serial)
+        # Outer: a certificate without its answer is a fault that shows, not a certificate that is not there.
+        .outerjoin(answer, answer.c.serial == certificate.c.serial)
+        .outerjoin(erasure, erasure.c.serial == certificate.c.serial)
+    )
+    its = (chain.c.licence_number == bindparam("holder")) & among(chain.c.certificate_type, types)
+    query = select(*certificate.c, answer.c.body, erasure.c.field).select_from(joined).where(its)
     return query.order_by(certificate.c.serial)

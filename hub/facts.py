@@ -124,9 +124,13 @@ def complete_types(
 def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> Facts:
     """Return what the registry knows of a certificate as composed, for the verdict."""
     trust = surroundings.seals.get(line["seal"], _UNLISTED)
-    in_time = trust.reason in SEAL_OVER and surroundings.in_time.record(line["serial"], line["seal"])
+    in_time = _is_in_time(line, trust, surroundings)
     source = surroundings.sources.get(line["source"] or "")
     return _facts(line, licence, source, trust=trust, log=surroundings.log, sealed_in_time=in_time)
+
+
+def _is_in_time(line: Line, trust: Check, surroundings: Surroundings) -> bool:
+    return trust.reason in SEAL_OVER and surroundings.in_time.record(line["serial"], line["seal"])
 
 
 def _facts(
@@ -166,25 +170,31 @@ def verdict_of_line(line: Line, licence: LicenceState, surroundings: Surrounding
 
     Of most lines the verdict follows from a few of their words, which many certificates share: it is judged once.
     """
+    trust = surroundings.seals.get(line["seal"], _UNLISTED)
     is_plain = (
         surroundings.log is _LOGGED
-        and surroundings.seals.get(line["seal"]) is _TRUSTED
+        and (trust is _TRUSTED or _is_in_time(line, trust, surroundings))
         and line["origin"] == "native"
         and line["source"] is None
         and "annotations" not in line
     )
     if is_plain:
-        return _plain_verdict(*map(line.__getitem__, _PLAIN), line.get("works_from"), licence, civil_day(now))
+        said = map(line.__getitem__, _PLAIN)
+        return _plain_verdict(*said, line.get("works_from"), trust.reason, licence, civil_day(now))
     return answer_verdict(judge(facts_of(line, licence, surroundings), surface=Surface.SCAN, now=now))
 
 
 @lru_cache(maxsize=_MOST_PLAIN)
 def _plain_verdict(*known: Any) -> dict[str, Any]:
-    """Judge a line that says no more than this: `_PLAIN`, from when it works in law, and beside it licence and day."""
-    *told, works_from, licence, today = known
+    """Judge a line that says no more than this: `_PLAIN`, from when it works in law, and beside it licence and day.
+
+    `over` is why its seal counts by its proven time alone, which is early enough; None for a seal in force.
+    """
+    *told, works_from, over, licence, today = known
+    trust = _TRUSTED if over is None else Check(CheckName.TRUST, Result.UNKNOWN, over)
     line = dict(zip(_PLAIN, told, strict=True)) | {"origin": "native"}
     line |= {"works_from": works_from} if works_from else {}
-    facts = _facts(line, licence, None, trust=_TRUSTED, log=_LOGGED, sealed_in_time=False)
+    facts = _facts(line, licence, None, trust=trust, log=_LOGGED, sealed_in_time=over is not None)
     return answer_verdict(judge(facts, surface=Surface.SCAN, now=last_moment_of(today)))
 
 

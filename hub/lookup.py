@@ -77,7 +77,7 @@ def look_up_enterprise(
     head: Head = orjson.loads(rows.head)
     lines: list[Line] = orjson.loads(rows.detail) if rows.detail else []
     if chosen is not None:
-        lines = list(chosen)
+        lines = [dict(each) for each in chosen]
     licence, today = head_licence_state(head, now), civil_date(now)
     answered = [_answer_line(line, licence, surroundings, now) for line in lines]
     answered.sort(key=lambda each: (_ORDER[each["verdict"]["outcome"]], each["type"] != LICENCE_TYPE, each["slot"]))

@@ -39,7 +39,7 @@ def select_among(
     if len(values) == 1:
         only = {column: values[0], **key}
         return connection.execute(_equal(table, columns, tuple(only), order, lock=lock), _parameters(only))
-    if len(values) <= _FEW:
+    if 1 < len(values) <= _FEW:
         width = width_of(values)
         statement = _among_few(table, columns, column, tuple(key), order, width, lock=lock)
         return connection.execute(statement, _parameters(key) | padded(values, width))

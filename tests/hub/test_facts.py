@@ -24,7 +24,21 @@ SOUND = Surroundings(
     seals={"k": passed(CheckName.TRUST)}, sources={}, catalogue=load_catalogue(), origin="", mode="test",
     log=passed(CheckName.LOG),
 )  # fmt: skip
+
+
+class OlderThanItsEnd:
+    def record(self, serial: int, key_id: str) -> bool:
+        return True
+
+    def act(self, act_id: str, sealed_digest: str, key_id: str) -> bool:
+        return True
+
+    def note(self, note: str, serial: str, key_id: str) -> bool:
+        return True
+
+
 ENDED = {"k": Check(CheckName.TRUST, Result.UNKNOWN, "seal_ended")}
+PROVEN = replace(SOUND, seals=ENDED, in_time=OlderThanItsEnd())
 BACK = Check(CheckName.LOG, Result.UNKNOWN, "store_rolled_back")
 
 
@@ -43,6 +57,7 @@ def test_line_is_told_as_it_is_judged(
 ) -> None:
     line = LINE | {"status": status.value} | said
     assert verdict_of_line(line, licence, SOUND, now) == judged(line, licence, SOUND, now)
+    assert verdict_of_line(line, licence, PROVEN, now) == judged(line, licence, PROVEN, now)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,8 @@ def _commit(
     number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
     act = _Act(order, certificate, system, number, act_id, registry, now, connection)
     {"note": act.note, "lift": act.lift, "repair": act.repair}[order.step]()
-    EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, now, act_id)])
+    entry = _entry(order, certificate, verified, now, act_id)
+    EntryWriter(connection, registry.random).add([entry], about=[certificate.serial])
     current = CertificateReader(connection).chains([found.chain])[found.chain].current
     # What is lifted may stand on any of them.
     changed = {each.serial for each in versions} if order.step == "lift" else {certificate.serial}

@@ -84,6 +84,7 @@ from hub.store.statement import StatementWriter
 from hub.web import (
     access,
     archives,
+    change_feed,
     delegations,
     documents,
     endings,
@@ -379,6 +380,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        change_feed.routes(registry, log_store, e_licence),
         pull_batches.routes(registry, pull_spool, upload_bytes=settings.upload_bytes),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),

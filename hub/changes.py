@@ -72,7 +72,7 @@ def record_change(
     writer.add_changes([row])
     taken = take_back(certificate, row, holders=holders, connection=connection) if change.act is Act.VOID else None
     entry = _entry(certificate, change, ordering, earlier, now)
-    EntryWriter(connection, registry.random).add([entry])
+    EntryWriter(connection, registry.random).add([entry], about=[certificate.serial])
     _tell(change.act, certificate, after.status, ordering.act_id, registry, now, connection)
     if taken is None:
         return Rewriting([certificate.serial], [], [])

@@ -35,6 +35,7 @@ from schemas.certificate import Certificate
 from schemas.exchange import ON_SENTENCE, Basis, PullRequest, note_payload
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import Grant
+from schemas.presentation import Presentation
 from schemas.verdict import Outcome, Surface, Verdict
 from signing.jws import CompactSigner
 from signing.sd_jwt import Record, Seal
@@ -161,11 +162,13 @@ def _granted_singly(
     Of a type, what was sealed after the grant was taken in is within it by explicit words alone.
     """
     stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
-    if stored is None:
-        return lambda _: True
-    grant, _ = opened_grant(stored, registry)
+    return scope_of(opened_grant(stored, registry)[0], stored.recorded_at) if stored else lambda _: True
+
+
+def scope_of(grant: Grant | Presentation, given_at: datetime) -> Callable[[Certificate], bool]:
+    """Return whether a certificate is within a grant that was taken in at `given_at`."""
     types = {each.code for each in grant.types}
-    later_too, given_at = isinstance(grant, Grant) and grant.future, stored.recorded_at
+    later_too = isinstance(grant, Grant) and grant.future
     return lambda each: (
         each.identifier in grant.certificates
         or (each.certificate_type in types and (later_too or each.sealed_at <= given_at))

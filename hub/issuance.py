@@ -322,7 +322,8 @@ def _commit(
     writer.add([each.certificate_row(now) for each in sealed], [each.record_row(registry) for each in sealed])
     _supersede(sealed, replaced, connection, now)
     writer.close_chains([each.intention.current_row() for each in sealed])
-    EntryWriter(connection, registry.random).add([_entry(each, replaced, before, now) for each in sealed])
+    entries, serials = EntryWriter(connection, registry.random), [each.intention.serial for each in sealed]
+    entries.add([_entry(each, replaced, before, now) for each in sealed], about=serials)
     # A version that replaces another bears what was noted on that one, and its past: it is composed from the store; so
     # are all versions of a chain that goes to another holder, as its place there is another.
     composed = {*replaced, *(each.intention.serial for each in sealed if each.intention.replaces)}

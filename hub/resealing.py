@@ -305,7 +305,8 @@ def _commit(
         writer.set_seals(each.serial, seals)
     digest = StatementReader(connection).get(intended[0].statement)[1]
     EntryWriter(connection, registry.random).add(
-        [_entry(each, certificates[each.serial], digest, now) for each in intended]
+        [_entry(each, certificates[each.serial], digest, now) for each in intended],
+        about=[each.serial for each in intended],
     )
     rewrite(connection, bodies_from_store(connection, list(certificates), catalogue=registry.catalogue), locked)
     left = _left(intended[0], registry, sealing, now, connection)

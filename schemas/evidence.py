@@ -61,6 +61,7 @@ class Kind(StrEnum):
     PULL_BATCH = "pull_batch"
     CANCEL_BATCH = "cancel_batch"
     FETCH_BATCH = "fetch_batch"
+    READ_CHANGES = "read_changes"
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
     PREDICATE = "predicate"

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hub.store import tables
 from hub.store.queries import select_by
 from hub.store.upsert import insert_rows
+from schemas.exchange import Basis
 
 _MISS = tables.comparison_miss
 
@@ -91,6 +92,25 @@ class ExchangeReader:
             # A note past its term is erased; that it was delivered stays.
             table.c.licence_number == licence_number, table.c.recorded_at >= since, table.c.note != "",
         )  # fmt: skip
+        return [(row[0], row[1]) for row in self._connection.execute(query)]
+
+    def usable(self, holders: Sequence[str], requester: str, now: datetime) -> list[tuple[str, str]]:
+        """Return decision and note of what a requester was delivered of these holders and may still use.
+
+        Its copies have not ended, and the grant it stood on, where it did, was not taken back.
+        """
+        table, decided, grant = tables.delivery.c, tables.pull_decision, tables.grant_table
+        joined = tables.delivery.join(decided, decided.c.decision == table.decision)
+        joined = joined.outerjoin(grant, grant.c.digest == decided.c.basis_reference)
+        stands = (decided.c.basis == Basis.STATUTORY.value) | (
+            grant.c.digest.is_not(None) & grant.c.withdrawn_at.is_(None)
+        )
+        query = (
+            select(table.decision, table.note)
+            .select_from(joined)
+            .where(table.licence_number.in_(holders), table.requester == requester, table.ends_at > now, stands)
+            .order_by(table.recorded_at)
+        )
         return [(row[0], row[1]) for row in self._connection.execute(query)]
 
     def notes(self, after: str, most: int) -> list[tuple[str, str]]:

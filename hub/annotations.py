@@ -281,6 +281,7 @@ class _Act:
         notices = Notices(self.connection, act_id=self.act_id, registry=self.registry, now=self.now)
         certificate = self.certificate
         facts = {"identifier": certificate.identifier, "kind": kind.value}
+        notices.tell_recipients(Kind.ANNOTATE, kind, of=certificate)
         if kind is AnnotationKind.RENEWAL_REFUSED:
             notices.close_about(certificate.serial)
         elif kind is AnnotationKind.RENEWAL_ACCEPTED:
@@ -288,8 +289,6 @@ class _Act:
                 certificate.issuing_body, NoticeKind.RENEWAL_TO_DECIDE, facts, start=self.order.from_on,
                 licence_number=certificate.licence_number, serial=certificate.serial,
             )  # fmt: skip
-        elif kind is AnnotationKind.MOVED_OUT:
-            notices.tell_licence_ended(certificate.licence_number, kind.value)
         elif ANNOTATION_RULES[kind].author is Author.AUTHORITY:
             notices.add(
                 certificate.issuing_body, NoticeKind.ANNOTATED, facts,

@@ -43,10 +43,11 @@ from hub.store.parties import PartyWriter
 from hub.store.relation import RelationWriter
 from hub.store.statement import StatementReader
 from hub.wishes import tell_wished
-from schemas.certificate import CHANGES, UNDECIDING, Act, Cause, Certificate, RecordedChange, Status
+from schemas.certificate import CHANGES, UNDECIDING, Act, Certificate, RecordedChange, Status
 from schemas.evidence import ActFacts, Kind
 from schemas.order import Order
 from schemas.parties import System
+from schemas.telling import FIRST
 from signing.errors import SigningError
 
 # How fresh "last heard" is kept for types whose coverage is declared.
@@ -452,8 +453,7 @@ def _tell(
         if old is not None:
             notices = Notices(connection, act_id=each.intention.act_id, registry=registry, now=now)
             notices.close_about(old.serial)
-            if each.intention.cause == Cause.CORRECT:
-                notices.tell_recipients(old, Cause.CORRECT)
+            notices.tell_recipients(Kind.ISSUE, each.intention.cause or FIRST, of=old)
             notices.keep()
 
 

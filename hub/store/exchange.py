@@ -94,6 +94,12 @@ class ExchangeReader:
         )  # fmt: skip
         return [(row[0], row[1]) for row in self._connection.execute(query)]
 
+    def affirmed_since(self, licence_number: str, since: datetime) -> list[tuple[str, list[int]]]:
+        """Return who was answered yes about a holder since then, and of which certificates (serials)."""
+        table = tables.affirmation.c
+        query = select(table.requester, table.serials).where(table.licence_number == licence_number)
+        return [(row[0], row[1]) for row in self._connection.execute(query.where(table.recorded_at >= since))]
+
     def usable(self, holders: Sequence[str], requester: str, now: datetime) -> list[tuple[str, str]]:
         """Return decision and note of what a requester was delivered of these holders and may still use.
 
@@ -168,6 +174,12 @@ class ExchangeWriter:
 
     def add_delivery(self, row: Mapping[str, Any]) -> None:
         insert_rows(self._connection, tables.delivery, [row])
+
+    def add_affirmation(self, decision: StoredDecision, serials: Sequence[int], now: datetime) -> None:
+        """Keep that a comparison matched, or a question was answered yes, by these certificates."""
+        names = ("decision", "requester", "licence_number")
+        row: dict[str, Any] = {name: getattr(decision, name) for name in names}
+        insert_rows(self._connection, tables.affirmation, [row | {"serials": list(serials), "recorded_at": now}])
 
     def take_miss(self, requester: str, licence_number: str, day: date, *, most: int) -> bool:
         """Count a comparison as a miss before it is made; False when the day's misses are used up."""

@@ -817,6 +817,16 @@ delivery = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+affirmation = Table(
+    "affirmation",
+    metadata,
+    # The hub said to a requester that values match, or that a question is true, of these certificates.
+    Column("decision", String(43), primary_key=True),
+    Column("requester", String(18), nullable=False),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("serials", JsonBytes, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
 comparison_miss = Table(
     "comparison_miss",
     metadata,

@@ -1,4 +1,4 @@
-"""The certificate that an entry's act was done to, and what the change feed told of whom.
+"""The certificate that an entry's act was done to, and what the change feed told of whom, to whom a yes was said.
 
 Entries that were there get theirs from the rows of their acts. What was lifted or repaired left no row of its own: its
 entry names the act by which the certificate was issued.
@@ -47,6 +47,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("line"),
     )
     op.create_index("change_reading_ledger", "change_reading", ["licence_number", "recorded_at"])
+    op.create_table(
+        "affirmation",
+        sa.Column("decision", sa.String(length=43), nullable=False),
+        sa.Column("requester", sa.String(length=18), nullable=False),
+        sa.Column("licence_number", sa.String(length=18), nullable=False),
+        sa.Column("serials", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("decision"),
+    )
+    op.create_index("ix_affirmation_licence_number", "affirmation", ["licence_number"])
 
 
 def _name_lifted() -> None:

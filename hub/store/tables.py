@@ -1012,6 +1012,9 @@ document = Table(
     Column("erased_by", String(64)),
     Column("file_gone_at", Moment),
 )
+# By the act that sealed it a printed copy is known: its serial is that act's name.
+_copies = document.c.delivery != ""
+Index("document_copy_act", document.c.act_id, unique=True, sqlite_where=_copies, postgresql_where=_copies)
 Index(
     "document_leaving", document.c.number,
     sqlite_where=document.c.erased_by.is_not(None) & document.c.file_gone_at.is_(None),

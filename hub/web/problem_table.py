@@ -981,6 +981,11 @@ INTAKES: Mapping[str, Row] = {
 }  # fmt: skip
 
 PUBLIC: Mapping[str, Row] = {
+    "copy_unknown": Row(
+        404, "没有这个编号的加注件。", "There is no copy with this serial.",
+        "请逐位核对编号；确无误的，请勿采信这份加注件。",
+        "Compare the serial character by character; if it is right, do not rely on that copy.",
+    ),
     "reference_not_found": Row(
         404, "没有找到这个查询码。这不代表没有证照。",
         "Nothing is known by this code. That does not mean that there is no permit.",

@@ -57,6 +57,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("decision"),
     )
     op.create_index("ix_affirmation_licence_number", "affirmation", ["licence_number"])
+    copies = sa.text("delivery <> ''")
+    op.create_index(
+        "document_copy_act", "document", ["act_id"], unique=True, sqlite_where=copies, postgresql_where=copies
+    )
 
 
 def _name_lifted() -> None:

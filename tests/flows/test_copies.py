@@ -1,4 +1,4 @@
-"""Stories of printed copies: a serial leads to what became of the copy and its certificate, and to its act in the log."""
+"""Stories of printed copies: a serial leads to the copy, its certificate as it stands now, and its act in the log."""
 
 from collections.abc import Iterator
 from dataclasses import replace

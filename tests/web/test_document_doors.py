@@ -109,7 +109,7 @@ def test_department_fetches_the_copy_and_another_one_does_not(door: Door, holder
 
 
 def _copied(door: Door, holder: str) -> tuple[str, str]:
-    """Pull a permit, fetch its copy, and return the text of the code that it bears with the certificate's identifier."""
+    """Pull a permit, fetch its copy, and return what its code says, with the certificate's identifier."""
     share(door, code=f"rule-{holder}")
     health = client_of(door, "health")
     issue(client_of(door, "market"), licence_order(licence_number=holder, certificate_number=holder))

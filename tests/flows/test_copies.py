@@ -22,6 +22,7 @@ from tests.flows.registry_check import check_registry
 from tests.flows.world import (
     HEALTH,
     OPERATOR,
+    OTHER_SHOP,
     World,
     food_order,
     granted_request,
@@ -124,7 +125,7 @@ def test_altered_serial_is_unknown(world: World) -> None:
 
 
 def test_act_of_a_master_is_no_serial_of_a_copy(world: World) -> None:
-    identifier = world.issue(licence_order(licence_number="91442000MA0000021X"))["identifier"]
+    identifier = world.issue(licence_order(licence_number=OTHER_SHOP))["identifier"]
     made = world.document(world.named(identifier)).stored
     with refused("copy_unknown"):
         look_up(world, str(serial_of(made.act_id)))

@@ -24,7 +24,7 @@ MARKING = CopyMarking(
     made="2026年11月24日 10:00:00",
     ends="2026年12月24日 10:00:00",
     maker="示例市政务服务数据管理局",
-    serial="0123456789ABCDEFGHJKMNPQRS",
+    serial="2G3K9M2QX4T8W1ZB5D6F0HJNPR",
 )
 XML = Attachment(
     "certificate.xml",

@@ -139,10 +139,10 @@ def test_code_of_a_printed_copy_opens_its_page_and_an_altered_serial_none(door: 
     assert (altered.status_code, altered.json()["code"]) == (404, "copy_unknown")
 
 
-def test_who_guesses_serials_is_stopped_by_the_limit_of_scans(sqlite_module_url: str, tmp_path: Path) -> None:
-    with closing(Database(sqlite_module_url)) as database:
+def test_who_guesses_serials_is_stopped_by_the_limit_of_scans(sqlite_url: str, tmp_path: Path) -> None:
+    with closing(Database(sqlite_url)) as database:
         make_world(database, tmp_path, datetime.now(UTC) - timedelta(seconds=20)).close()
-        with served(sqlite_module_url, tmp_path, scan_misses="2/minute") as client:
+        with served(sqlite_url, tmp_path, scan_misses="2/minute") as client:
             asked = [client.get(f"/k/{number:026d}", headers={"accept": "application/json"}) for number in range(3)]
             scanned = client.get("/c/00000000000000000000000000", headers={"accept": "application/json"})
     assert [each.status_code for each in asked] == [404, 404, 429]

@@ -14,15 +14,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.delivery import require_deliverable
 from hub.document_content import act_of_serial
-from hub.errors import NotFoundError
+from hub.errors import DocumentError, NotFoundError
 from hub.registry import Registry
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, StoredDocument
 from hub.store.exchange import ExchangeReader, StoredDelivery
-from hub.store.grant import GrantReader
 from hub.store.parties import PartyReader
-from schemas.exchange import ON_SENTENCE
 from schemas.grant import numbered
 from schemas.identifiers import ReferenceFormError, parse_reference
 from schemas.wording import COPY_STATES
@@ -31,6 +30,7 @@ from signing.jws import parse_json
 
 Prove = Callable[[str], Mapping[str, Any]]
 """Returns an act with its place in the log and the proof of it, or by when it has one."""
+_PAST: Mapping[str, str] = {"copy_ended": "ended", "copy_withdrawn": "taken_back"}
 
 
 def look_up_copy(serial: str, *, registry: Registry, prove: Prove, now: datetime) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def look_up_copy(serial: str, *, registry: Registry, prove: Prove, now: datetime
         delivery = ExchangeReader(connection).delivery(copy.delivery)
         if delivery is None:
             raise NotFoundError("copy_unknown")
-        state = "unknown" if registry.log(now).doubt else _state(copy, delivery, connection, now)
+        state = "unknown" if registry.log(now).doubt else _state(copy, connection, now)
         made_for = _made_for(delivery, connection)
     wording = COPY_STATES[state]
     told = {"serial": known, "state": state, "zh": wording.zh, "en": wording.en, "identifier": certificate.identifier}
@@ -59,15 +59,14 @@ def look_up_copy(serial: str, *, registry: Registry, prove: Prove, now: datetime
     return {"reference": certificate.reference, "copy": told | made_for, "log": dict(prove(copy.act_id))}
 
 
-def _state(copy: StoredDocument, delivery: StoredDelivery, connection: Connection, now: datetime) -> str:
+def _state(copy: StoredDocument, connection: Connection, now: datetime) -> str:
     if copy.erased_by is not None:
         return "erased"
-    decision = ExchangeReader(connection).decision(delivery.decision)
-    if decision is not None and decision.basis in ON_SENTENCE:
-        grant = GrantReader(connection).get(decision.basis_reference or "")
-        if grant is None or grant.withdrawn_at is not None:
-            return "taken_back"
-    return "ended" if now >= delivery.ends_at else "in_use"
+    try:
+        require_deliverable(copy.delivery, connection, now)
+    except DocumentError as error:
+        return _PAST[error.code]
+    return "in_use"
 
 
 def _made_for(delivery: StoredDelivery, connection: Connection) -> dict[str, Any]:

@@ -24,7 +24,16 @@ from tests.flows.conftest import copied_world
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.test_bundles import HOLDS, Made, bundled, found
-from tests.flows.world import HEALTH, MARKET, OPERATOR, World, food_order, licence_order, statutory_request
+from tests.flows.world import (
+    HEALTH,
+    MARKET,
+    OPERATOR,
+    World,
+    food_order,
+    licence_order,
+    sharing_rule,
+    statutory_request,
+)
 
 HEADER = (
     "规则代号,用证部门统一社会信用代码,事项编码,事项名称,法律依据,共享属性,办件编号格式,证照类型,字段,"
@@ -185,6 +194,13 @@ def test_line_that_the_sheet_leaves_out_is_told_and_ends_only_when_the_sheet_is_
     world.pass_days(1)
     with refused("rule_not_in_force"):
         world.pull(statutory_request(case_number="2026-0002"))
+
+
+def test_line_that_only_waits_is_told_and_left_to_its_providers_by_a_whole_sheet_too(world: World) -> None:
+    world.put_rule(sharing_rule(code="rule-9", item_code="440112009"), system="health")
+    shown = dry(world, "\n".join((HEADER, FIRST)), whole=True)
+    assert (shown["lines"], shown["counts"]["removed"], shown["left_out"]) == ([], 0, ["rule-9"])
+    assert dry(world, SHEET)["left_out"] == ["rule-9"]
 
 
 ROWS: dict[str, tuple[tuple[str, str], str, str]] = {

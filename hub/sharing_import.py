@@ -162,12 +162,14 @@ def _compare(
     ends = [each for each in (remove_rule(versions, today) for versions in absent.values()) if each is not None]
     removed = ends if is_whole else []
     gone = {each.rule.code for each in removed}
-    beside = [one for code, versions in absent.items() if code not in gone for one in live(versions)]
+    beside = [one for code, versions in absent.items() if code not in gone for one in live(versions, today)]
     beside += [one for each in removed for one in each.given(today)]
     _refuse_contradictions(placed, beside, today)
     # What only waits is its providers' to answer: a whole sheet ends it no more than another, and both say so.
     waiting = {
-        code for code, versions in absent.items() if any(each.state is RuleState.ASKED for each in live(versions))
+        code
+        for code, versions in absent.items()
+        if any(each.state is RuleState.ASKED for each in live(versions, today))
     }
     left_out = sorted({*waiting, *(each.rule.code for each in ends)} - gone)
     return _Difference([*(each.change for each in placed), *removed], left_out)

@@ -196,6 +196,16 @@ def test_line_that_the_sheet_leaves_out_is_told_and_ends_only_when_the_sheet_is_
         world.pull(statutory_request(case_number="2026-0002"))
 
 
+def test_line_is_compared_with_what_counts_until_a_later_version_takes_its_place(world: World) -> None:
+    world.share(fields={"business_licence": []}, from_on="2027-01-01")
+    other = FIRST.replace("rule-1", "rule-3").replace("legal_representative；", "")
+    with refused("fields_wrong", ("row 2.code (rule-1)", "conflicts")):
+        dry(world, "\n".join((HEADER, other)))
+    with refused("rule_conflicts"):
+        world.share(code="rule-3", fields={"food_operation_permit": ["business_items"]})
+    assert dry(world, "\n".join((HEADER, other.replace("2020/1/1", "2027/1/1"))))["counts"]["added"] == 1
+
+
 def test_line_that_only_waits_is_told_and_left_to_its_providers_by_a_whole_sheet_too(world: World) -> None:
     world.put_rule(sharing_rule(code="rule-9", item_code="440112009"), system="health")
     shown = dry(world, "\n".join((HEADER, FIRST)), whole=True)
@@ -250,11 +260,11 @@ def test_wider_version_that_waits_takes_no_place_of_the_one_that_stands(world: W
 def test_export_is_the_sheet_that_was_put(world: World) -> None:
     answer(world, put(world, SHEET))
     world.share(code="rule-3", item_code="440112003", case_pattern="-{1}[0-9]{4}", reviewer=OPERATOR, many_holders=True)
-    exported = b"".join(export_rules(world.system("operator"), registry=world.registry)).decode()
+    exported = b"".join(export_rules(world.system("operator"), registry=world.registry, now=world.now)).decode()
     again = dry(world, exported)
     assert (again["lines"], again["counts"]["unchanged"], again["left_out"]) == ([], 3, [])
     assert len(exported.splitlines()) == 5
-    own = b"".join(export_rules(world.system("market"), registry=world.registry)).decode()
+    own = b"".join(export_rules(world.system("market"), registry=world.registry, now=world.now)).decode()
     assert own == exported
 
 

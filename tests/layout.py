@@ -159,6 +159,7 @@ _LAYERS = {
     "hub.intentions": "steps",
     "hub.order_reading": "steps",
     "hub.persons": "steps",
+    "hub.type_versions": "steps",
     "hub.planning": "steps",
     "hub.pulling": "steps",
     "hub.proven_time": "steps",

@@ -60,6 +60,7 @@ _LOCAL = "本地命令 On this machine"
 _OVER_API = "经接口，以某把密钥的名义 Over the API, in the name of a key"
 
 app.command("init", rich_help_panel=_LOCAL)(init.init)
+app.command("admit", rich_help_panel=_LOCAL)(catalogue.admit_types)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("witness", rich_help_panel=_LOCAL)(witness.witness)

@@ -314,6 +314,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "试用请加 --mode test。",
         "To try it out, use --mode test.",
     ),
+    "types_not_admitted": (
+        "新版本带来的证照类型尚未经两人审批启用。",
+        "Certificate types that this release brings have not been admitted by two persons.",
+        "核对差异后运行 yizhao admit。",
+        "Read the difference and admit them with `yizhao admit`.",
+    ),
     "type_edited": (
         "一种已经使用的证照类型文件被改动过。",
         "A certificate type file that has been in use was edited.",

@@ -35,6 +35,8 @@ type_version = Table(
     Column("code", String(64), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("digest", String(64), nullable=False),
+    # The act by which two persons took it into use; NULL for those the hub first started with.
+    Column("admitted_by", String(32)),
 )
 # SQLite's stand-in for a sequence; PostgreSQL has a real one, `certificate_serial`.
 serial = Table("serial", metadata, Column("name", String(32), primary_key=True), Column("next", Serial, nullable=False))

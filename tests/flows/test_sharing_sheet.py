@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from connectors.tabular import open_table
 from hub.approvals import VerifiedApproval
@@ -18,6 +18,7 @@ from hub.sharing_answers import digest_of_lines, escalate_silent, list_waiting_l
 from hub.sharing_import import put_sheet
 from hub.statements import VerifiedStatement
 from hub.store import tables
+from schemas.approval import Change
 from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.conftest import copied_world
@@ -337,3 +338,18 @@ def test_audit_names_a_line_of_a_sheet_that_was_changed_and_one_that_nobody_appr
             f"sheet {done['act_id']}: its lines are not those that were entered",
             "line rule-2 version 1: stands without its providers",
         ]
+
+
+def test_audit_names_a_sheet_whose_approvals_are_not_there_any_more(unchecked: World) -> None:
+    done = put(unchecked, SHEET)
+    approval = tables.approval
+    of_sheet = approval.c.change == Change.SHARE_SHEET
+    unchecked.registry.database.write(lambda connection: connection.execute(delete(approval).where(of_sheet)))
+    unchecked.log.round(unchecked.now)
+    with unchecked.registry.database.read() as connection:
+        faults = find_faults(unchecked, connection)
+    assert [each.partition(": ")[2] for each in faults] == [
+        "not approved by two persons of different duties",
+        "its lines are not those that were entered",
+    ]
+    assert faults[1].startswith(f"sheet {done['act_id']}")

@@ -42,7 +42,7 @@ from schemas.verdict import (
 )
 
 # All certificates of one answer are judged at one moment.
-_civil_date = lru_cache(maxsize=16)(civil_date)
+civil_day = lru_cache(maxsize=16)(civil_date)
 _PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
 _PASSED_RESULT = Result.PASSED
 _DOUBTS = frozenset({"store_rolled_back", "store_recovered"})
@@ -56,7 +56,7 @@ _SEVERITY = (
 
 def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     """Judge one certificate as `surface` knows it at `now` (aware)."""
-    today = _civil_date(now)
+    today = civil_day(now)
     dates = _dates(facts, today)
     trust, proven_time = _sealed(facts)
     checks: tuple[Check, ...] = (

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -79,15 +81,19 @@ class PullReviewWriter:
     def draw(self, day: date, requester: str, *, decision: str, lot: str) -> None:
         """Let a pull be the one of its day that is reviewed at least, if its lot is the lowest."""
         row = {"day": day, "requester": requester, "decision": decision, "lot": lot, "is_settled": False}
-        into = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert(_CANDIDATE)
-        lower = into.on_conflict_do_update(
-            index_elements=["day", "requester"],
-            set_={"decision": into.excluded.decision, "lot": into.excluded.lot},
-            where=into.excluded.lot < _CANDIDATE.c.lot,
-        )
-        self._connection.execute(lower, row)
+        self._connection.execute(_lower_lot(self._connection.dialect.name), row)
 
     def settle(self, day: date, requester: str) -> bool:
         """Note that one of that day's pulls is reviewed; False when that has been noted."""
         same = (_CANDIDATE.c.day == day) & (_CANDIDATE.c.requester == requester) & ~_CANDIDATE.c.is_settled
         return self._connection.execute(update(_CANDIDATE).where(same).values(is_settled=True)).rowcount == 1
+
+
+@cache
+def _lower_lot(dialect: str) -> Any:
+    into = (postgresql if dialect == "postgresql" else sqlite).insert(_CANDIDATE)
+    return into.on_conflict_do_update(
+        index_elements=["day", "requester"],
+        set_={"decision": into.excluded.decision, "lot": into.excluded.lot},
+        where=into.excluded.lot < _CANDIDATE.c.lot,
+    )

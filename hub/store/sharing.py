@@ -56,7 +56,7 @@ class SharingReader:
 
     def versions(self, code: str) -> list[SharingRule]:
         """Return every version of a line, in their order."""
-        rows = self._connection.execute(select(*_COLUMNS).where(_RULE.c.code == code).order_by(_RULE.c.version))
+        rows = select_by(self._connection, _RULE, order="version", code=code)
         return [_rule(row) for row in rows.mappings()]
 
     def in_force(self, code: str, today: date) -> SharingRule | None:

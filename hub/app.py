@@ -70,6 +70,7 @@ from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
 from hub.sharing_answers import escalate_silent
+from hub.sharing_report import keep_finished
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
@@ -676,7 +677,10 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     def choose(now: datetime) -> object:
         return choose_of_the_day(registry=registry, now=now)
 
-    return [escalate, choose]
+    def report(now: datetime) -> object:
+        return keep_finished(registry=registry, now=now)
+
+    return [escalate, choose, report]
 
 
 def _api(

@@ -133,6 +133,8 @@ def test_questions_of_items_are_listed_and_asked_and_the_answer_verifies_offline
     out = str(tmp_path / "answer.jws")
     answered = run("predicates", "ask", order["licence_number"], "area-60", *whose, "--out", out, *town.over_api)
     assert answered.json["answer"] == "yes", answered.err
+    page = httpx.post(f"{town.url}/verify?lang=en", data={"text": Path(out).read_text("ascii")}).text
+    assert ("It says what was true at that time" in page, "是 yes · " in page) == (True, True)
     (tmp_path / "list.json").write_bytes(httpx.get(f"{town.url}/.well-known/yizhao-trust-list").content)
     looked = run("doctor", *town.local, "--json").json
     anchor = str(next(each["seen"] for each in looked if each["name"] == "anchor"))

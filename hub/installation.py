@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from hub.errors import SetupError
 from hub.keyfolder import KeyFolder, next_of
+from hub.persons import FIRST_PERSONS, Person, make_person
 from hub.store.database import Database
 from hub.store.entry import EntryWriter
 from hub.store.installation import InstallationReader, InstallationWriter
@@ -114,6 +115,10 @@ def make_test_installation(
     )  # fmt: skip
     anchor = RootSet(1, (root,)).anchor_sha256
     installation = Installation("test", origin, anchor, operator.licence_number)
+    persons = [
+        make_person(keys, Person(number, duty), department=operator.licence_number, now=now, term=CERT_TERM)
+        for duty, number in FIRST_PERSONS.items()
+    ]
     system = System(
         "operator", operator.licence_number, "TEST 运营方", cert, frozenset({Role.OPERATE, Role.COLLECT}), True
     )
@@ -126,6 +131,8 @@ def make_test_installation(
         parties = PartyWriter(connection)
         parties.put_department(operator)
         parties.put_system(system, key_id=read_cert_unverified(cert).key_id)
+        for each in persons:
+            parties.put_officer(each, now)
         act = ActFacts(Kind.ENROL, _act_id(), now, None, None, None, None)
         EntryWriter(connection, secrets.token_bytes).add([act])
 

@@ -305,9 +305,7 @@ def _read_sites(
     return tuple(sites)
 
 
-def _read_joint_bodies(
-    content: Mapping[str, Any], issuing_body: str, problems: list[FieldProblem]
-) -> tuple[str, ...]:
+def _read_joint_bodies(content: Mapping[str, Any], issuing_body: str, problems: list[FieldProblem]) -> tuple[str, ...]:
     bodies = content.get("joint_bodies", [])
     if not isinstance(bodies, list) or len(bodies) > _MOST_JOINT or not all(
         isinstance(each, str) and len(each) == _LENGTHS["issuing_body"] and each.isalnum() for each in bodies

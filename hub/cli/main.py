@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from hub.cli import (
+    approval,
     archive,
     audit,
     backup,
@@ -67,6 +68,7 @@ app.command("backup", rich_help_panel=_LOCAL)(backup.backup)
 app.command("restore", rich_help_panel=_LOCAL)(backup.restore)
 app.command("recover", rich_help_panel=_LOCAL)(recover.recover)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
+app.command("approve", rich_help_panel=_LOCAL)(approval.approve)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(drill.app, name="drill", rich_help_panel=_LOCAL)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)

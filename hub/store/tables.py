@@ -123,6 +123,20 @@ officer = Table(
     Column("number", String(64), primary_key=True),
     Column("department", String(18), nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("duty", String(16), server_default="case", nullable=False),
+    Column("cert_der", LargeBinary),
+)
+officer_state = Table(
+    "officer_state",
+    metadata,
+    # How an officer stood from a moment on: what he approved is verified by the key and duty of its day.
+    Column("number", Serial, primary_key=True),
+    Column("officer", String(64), nullable=False, index=True),
+    Column("department", String(18), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("duty", String(16), nullable=False),
+    Column("cert_der", LargeBinary),
+    Column("recorded_at", Moment, nullable=False),
 )
 licence_number_override = Table(
     "licence_number_override",
@@ -385,6 +399,18 @@ reference_claim = Table(
     Column("retired_at", Moment),
 )
 Index("number_claim_number", number_claim.c.number)
+approval = Table(
+    "approval",
+    metadata,
+    # Spent once, for ever: the officer's `jti`. `statement` is the order that it approves, NULL for a local act.
+    Column("officer", String(64), primary_key=True),
+    Column("jti", String(128), primary_key=True),
+    Column("change", String(16), nullable=False),
+    Column("content_digest", String(64), nullable=False, index=True),
+    Column("statement", Serial, index=True),
+    Column("jws", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
 single_use = Table(
     "single_use",
     metadata,

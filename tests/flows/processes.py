@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.errors import HubError
 from hub.store.database import Database
+from schemas.statement import Ordered
 from tests.flows.grant_world import redeem_at_window
 from tests.flows.signing_in import call, sign_in
 from tests.flows.world import World, open_world
@@ -66,6 +67,13 @@ def _withdraw(world: World, digest: str) -> str:
     return str(world.withdraw(digest)["state"])
 
 
+def _enrol(world: World, given: tuple[Any, bytes, list[str]]) -> str:
+    content, salt, tokens = given
+    verified = world.order(Ordered.ENTITLE, content, system="operator", salt=salt)
+    world.enrol_approved("officers", content, verified, world.verified_approvals(tokens, verified))
+    return "accepted"
+
+
 _WORKS: Mapping[str, Callable[[World, Any], str]] = {
     "sign_in": _sign_in,
     "call": _call,
@@ -73,6 +81,7 @@ _WORKS: Mapping[str, Callable[[World, Any], str]] = {
     "pull": _pull,
     "redeem": _redeem,
     "withdraw": _withdraw,
+    "enrol": _enrol,
 }
 
 

@@ -75,7 +75,7 @@ _NAMED_BY_ENTRY = frozenset(
 _PLAIN = frozenset(
     {
         "annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items", "share",
-        "answer_share", "answer_review",
+        "share_sheet", "answer_share", "answer_review",
     }
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _entered(act: Mapping[str, Any]) -> Entered:
     act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
     # What was intended and then refused is told apart by a digest of which nothing else is left; so is what a line of
     # the sharing table was before it was put anew (that of the line as it stands: `exchange`).
-    sealed = None if act["kind"] in ("order_refused", "share") else act["sealed"]
+    sealed = None if act["kind"] in ("order_refused", "share", "admit_type") else act["sealed"]
     return act["kind"], act_id, act["statement"], sealed, act["previous"]
 
 
@@ -111,6 +111,8 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _retirements_done(all_, digests)
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
+    for act_id in {row["admitted_by"] for row in all_.rows(tables.type_version)} - {None}:
+        yield "admit_type", act_id, None, None, None  # what it admitted: `approvals`
     yield "enrol", None, None, None, None  # of the operator, by `init`
     settled = {row["settled_by"]: row["log"] for row in all_.rows(tables.recovery)}
     for row in all_.rows(tables.recovery):
@@ -214,6 +216,9 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
     for row in all_.rows(tables.delivery):
         note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
+    for row in all_.rows(tables.predicate_answer):
+        before = decisions[row["decision"]]["act_id"]
+        yield "predicate_answered", row["act_id"], None, row["token_sha256"], before
     for row in all_.rows(tables.pull_batch):
         yield "pull_batch", row["batch"], digests.get(row["statement"]), None, None
         if row["cancelled_by"] is not None:

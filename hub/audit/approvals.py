@@ -9,10 +9,12 @@ What was ordered and listed before this hub knew approvals (`approvals_after_…
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from hub.approvals import sealed_digest
 from hub.audit.everything import Check, Everything, Faults, Row
 from hub.store import tables
+from hub.type_versions import types_digest
 from schemas.approval import DUTIES_NEEDED, TYP, Approval, Change, read_approval
 from schemas.parties import Duty
 from schemas.statement import read_statement
@@ -100,10 +102,11 @@ def _orders(all_: Everything) -> Faults:
 
 
 def _asked_for_itself(all_: Everything) -> set[int]:
-    """Return the orders of lines by which a requester asked for itself: they wait for its providers' word instead."""
+    """Return the orders of one line that a requester asked for itself: they wait for its providers' word instead."""
     departments = {row["code"]: row["department"] for row in all_.rows(tables.system)}
-    ordering = {row["number"]: departments.get(row["system"]) for row in all_.rows(tables.statement)}
-    lines = [row for row in all_.rows(tables.sharing_rule) if row["statement"] is not None]
+    single = [row for row in all_.rows(tables.statement) if row["act"] == Change.SHARE]
+    ordering = {row["number"]: departments.get(row["system"]) for row in single}
+    lines = [row for row in all_.rows(tables.sharing_rule) if row["statement"] in ordering]
     return {row["statement"] for row in lines if ordering[row["statement"]] == row["requester"]}
 
 
@@ -132,7 +135,40 @@ def _grouped(rows: Sequence[Row], name: str) -> dict[int | str | None, list[Row]
     return found
 
 
+def _lists(all_: Everything) -> Faults:
+    """Every trust list has its two, over the very bytes that its roots signed."""
+    before = int(all_.installed.get("approvals_after_list", 0))
+    approvals = _local(Change.TRUST_LIST, all_)
+    for row in all_.rows(tables.trust_list):
+        digest = sha256(decode(parse_json(row["raw"])["payload"])).hexdigest()
+        if (found := approvals.pop(digest, [])) or row["version"] > before:
+            yield from _two(found, Change.TRUST_LIST, digest, f"trust list {row['version']}")
+    yield from (f"approvals of a trust list that is not there: {digest}" for digest in approvals)
+
+
+def _types(all_: Everything) -> Faults:
+    """Every type version that was not there at the first start was admitted by two, over the digest of what came."""
+    approvals = _local(Change.ADMIT_TYPE, all_)
+    acts = {act["act_id"]: act["sealed"] for act in all_.acts_of("admit_type")}
+    admitted = _grouped([row for row in all_.rows(tables.type_version) if row["admitted_by"]], "admitted_by")
+    for act_id, rows in admitted.items():
+        digest = types_digest({(row["code"], row["version"]): row["digest"] for row in rows})
+        if acts.pop(str(act_id), None) != digest:
+            yield f"types admitted by {act_id}: are not those that were entered"
+        yield from _two(approvals.pop(digest, []), Change.ADMIT_TYPE, digest, f"types admitted by {act_id}")
+    yield from (f"types admitted by {act_id} are not there" for act_id in acts)
+    yield from (f"approvals of types that are not there: {digest}" for digest in approvals)
+
+
+def _local(change: Change, all_: Everything) -> dict[int | str | None, list[Row]]:
+    """Return the approvals of local acts of a kind, by the digest of what they approve."""
+    rows = [row for row in all_.rows(tables.approval) if row["statement"] is None and row["change"] == change]
+    return _grouped(rows, "content_digest")
+
+
 CHECKS: Sequence[Check] = (
     _approvals,
     _orders,
+    _lists,
+    _types,
 )

@@ -31,10 +31,12 @@ from hub.cli import (
     items,
     keys,
     order,
+    predicates,
     qr,
     recover,
     restored,
     retention,
+    reviews,
     search,
     serve,
     sharing,
@@ -58,6 +60,7 @@ _LOCAL = "本地命令 On this machine"
 _OVER_API = "经接口，以某把密钥的名义 Over the API, in the name of a key"
 
 app.command("init", rich_help_panel=_LOCAL)(init.init)
+app.command("admit", rich_help_panel=_LOCAL)(catalogue.admit_types)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("witness", rich_help_panel=_LOCAL)(witness.witness)
@@ -88,6 +91,8 @@ app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
+app.add_typer(predicates.app, name="predicates", rich_help_panel=_OVER_API)
+app.add_typer(reviews.app, name="reviews", rich_help_panel=_OVER_API)
 app.add_typer(batch.app, name="batch", rich_help_panel=_OVER_API)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
 app.add_typer(download.app, name="download", rich_help_panel=_OVER_API)

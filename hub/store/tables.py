@@ -35,6 +35,8 @@ type_version = Table(
     Column("code", String(64), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("digest", String(64), nullable=False),
+    # The act by which two persons took it into use; NULL for those the hub first started with.
+    Column("admitted_by", String(32)),
 )
 # SQLite's stand-in for a sequence; PostgreSQL has a real one, `certificate_serial`.
 serial = Table("serial", metadata, Column("name", String(32), primary_key=True), Column("next", Serial, nullable=False))
@@ -840,6 +842,23 @@ delivery = Table(
     Column("ends_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
+)
+predicate_answer = Table(
+    "predicate_answer",
+    metadata,
+    # That a question was answered, and by which signed bytes; what they say stays with whoever was answered.
+    Column("decision", String(43), primary_key=True),
+    Column("token_sha256", String(64), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+sharing_report = Table(
+    "sharing_report",
+    metadata,
+    # How each line of the sharing table was used in a finished year, in numbers, as it was first told.
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("content", JsonBytes, nullable=False),
+    Column("made_at", Moment, nullable=False),
 )
 comparison_miss = Table(
     "comparison_miss",

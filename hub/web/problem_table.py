@@ -1358,6 +1358,10 @@ HUB: Mapping[str, Row] = {
         503, "正式环境须使用密码设备，不能使用文件密钥。", "Production needs key devices; file keys are TEST only.",
         "请接入密码设备，或以 TEST 环境初始化。", "Connect a device, or initialise a TEST hub.",
     ),
+    "types_not_admitted": Row(
+        503, "新版本带来的证照类型尚未经两人审批启用。", "Certificate types of this release are not admitted yet.",
+        "请核对差异后运行 yizhao admit。", "Read the difference, then run `yizhao admit`.",
+    ),
     "type_edited": Row(
         503, "已启用的证照类型文件被改动过。", "The file of a certificate type in use has been edited.",
         "请还原该文件，改动应以新版本提交。", "Restore the file; a change is a new version.",
@@ -1412,6 +1416,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "not_shared": ("不予共享", "it is not shared"),
     "class_wider": ("比证照或字段的共享属性更宽", "it is wider than the class of a type or field"),
     "own_review": ("不能由用证部门自己复核", "a requester does not review itself"),
+    "conflicts": ("与所列的另一条规则冲突", "it contradicts the other line that is named"),
     "provider_unclear": ("主管部门不止一个，须写明", "several departments answer for a type: name one"),
     "provider_unknown": ("不是这种证照的主管部门", "that department does not answer for the type"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),

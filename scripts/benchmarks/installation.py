@@ -21,7 +21,6 @@ from hub.installation import (
     make_seal_key,
     make_test_installation,
     make_trust_list,
-    pin_types,
 )
 from hub.keyfolder import KeyFolder
 from hub.parties import enrol
@@ -34,6 +33,7 @@ from hub.statements import VerifiedStatement, check_content, verify_statement
 from hub.store.database import Database
 from hub.store.migrate import upgrade
 from hub.store.parties import PartyReader
+from hub.type_versions import pin_types
 from schemas.approval import Change
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number

@@ -262,7 +262,8 @@ def _enrol_person(world: World, person: Person, *, department: str) -> None:
 
 def _last_digest(world: World) -> str:
     with world.registry.database.read() as connection:
-        query = select(tables.approval.c.content_digest).order_by(tables.approval.c.statement.desc()).limit(1)
+        column = tables.approval.c.statement
+        query = select(tables.approval.c.content_digest).where(column.is_not(None)).order_by(column.desc()).limit(1)
         return str(connection.execute(query).scalar())
 
 

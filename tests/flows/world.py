@@ -42,7 +42,6 @@ from hub.installation import (
     make_seal_key,
     make_test_installation,
     make_trust_list,
-    pin_types,
 )
 from hub.issuance import issue
 from hub.keyfolder import KeyFolder
@@ -67,6 +66,7 @@ from hub.store.document import DocumentName, StoredDocument
 from hub.store.log import LogStore
 from hub.store.parties import PartyReader
 from hub.tasks import read_inbox
+from hub.type_versions import pin_types
 from hub.web.callers import Called
 from hub.web.orders import DOORS
 from schemas.approval import Change

@@ -14,6 +14,7 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("type_version", sa.Column("admitted_by", sa.String(length=32), nullable=True))
     op.add_column("officer", sa.Column("duty", sa.String(length=16), server_default="case", nullable=False))
     op.add_column("officer", sa.Column("cert_der", sa.LargeBinary(), nullable=True))
     op.create_table(

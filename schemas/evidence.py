@@ -11,6 +11,8 @@ from enum import StrEnum
 from schemas.canonical import canonical_json
 
 VERSION = 1
+# By more than this the clocks of machines never differ, or one of them is wrong (FAPI 2.0, 5.3.2.1).
+GREATEST_ERROR = timedelta(seconds=60)
 
 
 class Kind(StrEnum):
@@ -131,5 +133,8 @@ class LogState:
         return None
 
     def is_silent(self, now: datetime) -> bool:
-        """Say whether the log has said nothing for longer than issues and pulls may go on."""
-        return now - self.heard_at > self.silence
+        """Say whether the log has said nothing for longer than issues and pulls may go on.
+
+        A word of a time to come is none: the clock was set back, and silence could not be told from it.
+        """
+        return not -GREATEST_ERROR <= now - self.heard_at <= self.silence

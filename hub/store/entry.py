@@ -1,6 +1,6 @@
 """Entries of the evidence log: one per act, its leaf final, inserted in the act's own transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -152,6 +152,11 @@ class EntryReader:
         """Return when the newest entry was recorded, or None when there is none."""
         newest = select(tables.entry.c.recorded_at).order_by(tables.entry.c.number.desc()).limit(1)
         return self._connection.execute(newest).scalar_one_or_none()
+
+    def times(self) -> Iterator[tuple[int, datetime]]:
+        """Yield number and time of every entry in the order they were made."""
+        rows = self._connection.execute(select(tables.entry.c.number, tables.entry.c.recorded_at).order_by("number"))
+        yield from ((row.number, row.recorded_at) for row in rows)
 
     def all(self) -> list[StoredEntry]:
         """Return every entry in the order it was made."""

@@ -41,6 +41,7 @@ from sqlalchemy import (
 from hub.errors import SetupError
 from hub.store.columns import Moment
 from hub.store.database import Database
+from schemas.evidence import GREATEST_ERROR
 from signing.merkle import Edge
 from signing.synced import replace_synced, sync_folder
 from signing.tiles import bundle, read_bundle, tile_name
@@ -303,8 +304,13 @@ class LogStore:
         return Pulse(*row)
 
     def lead(self, owner: str, now: datetime, term: timedelta) -> bool:
-        """Take the lead or keep it until `now` + `term`; False while another has it."""
-        free = (head.c.leader == owner) | (head.c.lease_until <= now)
+        """Take the lead or keep it until `now` + `term`; False while another has it.
+
+        A lease that lasts longer than any that is taken now was given by a clock that was ahead: nobody waits for it.
+        """
+        free = (
+            (head.c.leader == owner) | (head.c.lease_until <= now) | (head.c.lease_until > now + term + GREATEST_ERROR)
+        )
         taken = update(head).where(free).values(leader=owner, lease_until=now + term)
         return self._database.write(lambda connection: connection.execute(taken).rowcount == 1)
 

@@ -26,6 +26,7 @@ _STATUSES = {status.value: status for status in Status}  # a third of the time o
 _COLLECTED = Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected")
 _NO_RIGHT_NEEDED = Check(CheckName.RIGHT_TO_HOLD, Result.NOT_POSSIBLE)
 _KEPT = frozenset({"collected", "copies", "notes"})
+_ACT_LOST = Check(CheckName.LOG, Result.UNKNOWN, "act_lost")
 _UNLISTED = Check(CheckName.TRUST, Result.UNKNOWN, "trust_list_missing")
 
 
@@ -77,6 +78,8 @@ class Surroundings:
     # Types of which every body in charge has declared all that it has, and since which day all of them.
     complete: Mapping[str, date] = field(default_factory=dict)
     in_time: SealedInTime = field(default_factory=_Unproven)
+    # Certificates, by their serials, of which an act that was lost is known to be missing.
+    held: Collection[int] = frozenset()
 
 
 def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
@@ -130,7 +133,7 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
         trust=trust,
         statement=_COLLECTED if collected else _ORDERED,
         right_to_hold=_NO_RIGHT_NEEDED,
-        log=surroundings.log,
+        log=_ACT_LOST if line["serial"] in surroundings.held else surroundings.log,
         status=_STATUSES[line["status"]],
         status_since=date.fromisoformat(line["status_since"]),
         suspended_until=date.fromisoformat(until) if until else None,

@@ -117,7 +117,7 @@ def run_drill(settings: "Settings", folder: Path, backup: Path | None, into: str
     start_seconds = monotonic() - began
     if shown != "store_rolled_back":
         raise LocalRefusal("drill_failed", shown=shown)
-    recovered = bring_on(copy, folder / "report.json", None, _officers(copy))
+    recovered = bring_on(copy, folder / "report.json", [], _officers(copy))
     unsettled = _ask(copy)
     settle_losses(copy, _officers(copy))
     settled = _ask(copy)

@@ -1,7 +1,8 @@
 """`yizhao recover`: names what a store that was rolled back has lost, lets the hub go on with a new log, settles it.
 
 Run it with every process of the hub stopped, after `yizhao restore`. Intentions that the copy holds are completed
-first, with their own bytes, as after any end of a process. `--settle` is the second act, beside a serving hub.
+first, with their own bytes, as after any end of a process. Whatever is brought back then, at once or for weeks, is done
+again by `--from` alone, and `--settle` is the last act: both beside a serving hub.
 """
 
 import secrets
@@ -24,9 +25,10 @@ def recover(
         Path | None, typer.Argument(help="新的报告文件，逐条列明丢失的办理事项。 The new report of what is lost.")
     ] = None,
     returned: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            "--from", help="各部门与主体交回的回执所在目录。 The folder with receipts that were brought back."
+            "--from",
+            help="各部门与主体交回的文件或目录（回执、指令、证据包、档案包），可多次。 What was brought back: files, folders.",
         ),
     ] = None,
     officer: Annotated[
@@ -42,15 +44,19 @@ def recover(
     passphrase_file: Passphrase = None,
     as_json: AsJson = False,
 ) -> None:
-    """数据回退后的恢复：列明丢失事项，另起一期日志。 Recover a store that was rolled back; name what is lost."""
+    """数据回退后的恢复：列明丢失事项，凭交回的文件补录，另起一期日志。 Recover; name what is lost, do it again."""
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
-    if settle == (report is not None):
-        raise typer.BadParameter("REPORT / --settle")
-    told = settle_losses(settings, officer or []) if report is None else bring_on(settings, report, returned, officer)
+    if settle == (report is not None or bool(returned)):
+        raise typer.BadParameter("REPORT / --from / --settle")
+    if settle:
+        told = settle_losses(settings, officer or [])
+    else:
+        told = bring_on(settings, report, returned or [], officer) if report is not None else {}
+        told |= bring_back(settings, returned) if returned else {}
     show(told, as_json=as_json)
 
 
-def bring_on(settings: "Settings", report: Path, returned: Path | None, officers: list[str] | None) -> dict[str, Any]:
+def bring_on(settings: "Settings", report: Path, returned: list[Path], officers: list[str] | None) -> dict[str, Any]:
     """Recover the store and say what came of it."""
     from hub.app import build, log_key
     from hub.issuance import complete_orphans
@@ -62,6 +68,7 @@ def bring_on(settings: "Settings", report: Path, returned: Path | None, officers
 
     with open_database(settings):
         pass  # there is one: opening would make an empty file
+    material = read_returned(returned)
     folder = KeyFolder(settings.key_folder, settings.passphrase_file)
     hub = build(settings)
     store = LogStore(settings.log_folder)
@@ -76,12 +83,29 @@ def bring_on(settings: "Settings", report: Path, returned: Path | None, officers
             random=secrets.token_bytes,
             owner=hub.registry.owner,
         )
-        material = read_returned(returned) if returned is not None else iter(())
         done = recover_store(recovering, report, returned=material, officers=officers or [], now=now)
     finally:
         store.close()
         hub.close()
     return {"report": str(report), **done}
+
+
+def bring_back(settings: "Settings", returned: list[Path]) -> dict[str, Any]:
+    """Do again what was lost and brought back, and say what came of it."""
+    from hub.app import build, deeds_of
+    from hub.recovery.reapplying import reapply
+    from hub.recovery.returned import read_returned
+
+    with open_database(settings):
+        pass  # there is one: opening would make an empty file
+    hub = build(settings)
+    try:
+        return reapply(
+            read_returned(returned), deeds=deeds_of(hub), registry=hub.registry, store=hub.audited.log,
+            now=datetime.now(UTC),
+        )  # fmt: skip
+    finally:
+        hub.close()
 
 
 def settle_losses(settings: "Settings", officers: list[str]) -> dict[str, Any]:

@@ -157,6 +157,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "直接运行 yizhao serve。",
         "Run `yizhao serve`.",
     ),
+    "not_recovered": (
+        "登记数据未曾恢复，没有可补录的事项。",
+        "The store was never recovered; there is nothing lost to do again.",
+        "数据回退的，先运行 yizhao recover REPORT。",
+        "After a restore run `yizhao recover REPORT` first.",
+    ),
     "nothing_to_settle": (
         "没有待核对的恢复。",
         "There is no recovery that is not settled.",

@@ -5,21 +5,21 @@
 3 name        the report is written and on disk: every lost leaf, between which moments, and which act it was where a
               receipt was brought back
 4 record      one transaction: what is found again gets its place; what went on under places that are other acts' gets
-              none; grants end, since their withdrawals may be lost; serials and versions that may be given already are
-              left out; what may have been spent before is refused from now on (`hub/freshness.py`); the entry of the
-              next log's first leaf, the recovery and its act
+              none; grants and delegations end, since their withdrawals may be lost; serials and versions that may be
+              given already are left out; what may have been spent before is refused from now on (`hub/freshness.py`);
+              every lost leaf, the entry of the next log's first leaf, the recovery and its act
 5 close, open in the log's store, at once: the old log is closed, the next begins with a leaf that commits to the old
               one's last checkpoint                                                               <- commit point
 A crash before 5 leaves a store that still disagrees with its log, so all of it stays unknown; the same command goes on
 at 5 when 4 is done. After 5 acts go on, and every verdict is unknown until `settle`: which of the certificates that the
-store holds were withdrawn in between, nobody knows. Lost acts are ordered again by those who ordered them; none is made
-up here.
+store holds were withdrawn in between, nobody knows. What is brought back is done again (`reapplying.py`); the rest is
+ordered again by those who ordered it, and none is made up here.
 Source: design, decision 7.
 """
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -32,12 +32,15 @@ from hub.errors import BackupError
 from hub.freshness import note_restored
 from hub.log_watch import rolled_back_to
 from hub.recovery.comparing import Compared, Leaf, compare
-from hub.recovery.returned import opened_leaves
+from hub.recovery.returned import Opening, Returned
+from hub.remaking import SKIPPED_VERSIONS
 from hub.store.copies import skip_names
 from hub.store.database import Database
+from hub.store.delegation import DelegationWriter
 from hub.store.entry import EntryReader, EntryWriter
 from hub.store.grant import GrantWriter
 from hub.store.log import Head, LogStore
+from hub.store.lost_act import LostAct, LostActWriter
 from hub.store.parties import PartyReader
 from hub.store.recovery import Recovery, RecoveryReader, RecoveryWriter
 from schemas.evidence import ActFacts, Kind
@@ -51,7 +54,6 @@ _LEASE = timedelta(minutes=2)
 # What the log does not know of may have been sealed too: issues stop after 15 minutes of its silence, and are at most
 # 1,500 a second until then.
 _SKIPPED_SERIALS = 2_000_000
-_SKIPPED_VERSIONS = 10
 _TWO = 2
 
 
@@ -77,9 +79,9 @@ class Recovering:
 
 
 def recover(
-    recovering: Recovering, report: Path, *, returned: Iterable[bytes], officers: list[str], now: datetime
+    recovering: Recovering, report: Path, *, returned: Returned, officers: list[str], now: datetime
 ) -> dict[str, Any]:
-    """Recover the store; the new file `report` names all that is lost. `returned` are files that were kept elsewhere.
+    """Recover the store; the new file `report` names all that is lost. `returned` is what was kept elsewhere.
 
     Raises BackupError hub_running, not_rolled_back, two_officers, report_exists; StoreError log_damaged; OSError.
     """
@@ -100,7 +102,7 @@ def recover(
     if not compared.lost:
         database.write(lambda connection: _place(connection, compared, now))
         return {"lost": 0, "found": len(compared.found), "log": head.origin}
-    content = _report(compared, opened_leaves(returned), head, by_whom, now)
+    content = _report(compared, returned.openings, head, by_whom, now)
     try:
         create_synced(report, content)
     except FileExistsError:
@@ -109,7 +111,7 @@ def recover(
     digest = sha256(content).hexdigest()
 
     def record(connection: Connection) -> Recovery:
-        skipped = skip_names(connection, len(compared.lost) + _SKIPPED_SERIALS, _SKIPPED_VERSIONS)
+        skipped = skip_names(connection, len(compared.lost) + _SKIPPED_SERIALS, SKIPPED_VERSIONS)
         made = Recovery(head.number + 1, len(compared.lost), head.note, digest, *skipped, by_whom, now, act_id)
         _record(connection, compared, head, made, opening, recovering)
         return made
@@ -166,7 +168,10 @@ def _record(
 ) -> None:
     _place(connection, compared, recovery.recovered_at)
     GrantWriter(connection).end_every(recovery.act_id, recovery.recovered_at)
+    DelegationWriter(connection).end_every(recovery.act_id, recovery.recovered_at)
     RecoveryWriter(connection).add(recovery)
+    lost = ((place, each.log, each.index, each.content) for place, each in sorted(compared.lost.items()))
+    LostActWriter(connection).add(LostAct(*each) for each in lost)
     now, entries = recovery.recovered_at, EntryWriter(connection, recovering.random)
     opens = ActFacts(Kind.OPEN_LOG, opening, now, None, None, sha256(head.note.encode()).hexdigest(), None)
     entries.open_log(opens, head.note, head.first_place + head.size)
@@ -192,7 +197,7 @@ def _close_and_open(recovering: Recovering, head: Head, recovery: Recovery, now:
 
 
 def _report(
-    compared: Compared, opened: dict[bytes, dict[str, Any]], head: Head, by_whom: list[str], now: datetime
+    compared: Compared, opened: Mapping[bytes, Opening], head: Head, by_whom: list[str], now: datetime
 ) -> bytes:
     known = compared.known_until
     lost = [_told(leaf, opened) for _, leaf in sorted(compared.lost.items())]
@@ -213,7 +218,7 @@ def _report(
     return json.dumps(report, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _told(leaf: Leaf, opened: dict[bytes, dict[str, Any]]) -> dict[str, Any]:
+def _told(leaf: Leaf, opened: Mapping[bytes, Opening]) -> dict[str, Any]:
     told: dict[str, Any] = {"log": leaf.log, "index": leaf.index, "leaf": b64encode(leaf.content).decode()}
-    act = opened.get(leaf.content)
-    return told if act is None else told | {"act": act}
+    opening = opened.get(leaf.content)
+    return told if opening is None else told | {"act": opening.act}

@@ -23,6 +23,8 @@ MEDIA = "application/jwt"
 _WAIT = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*([0-9]{1,4})\b")
 _LONGEST_WAIT = 10
 _LOOK_SECONDS = 0.05
+# What an answer names where it issued a certificate: its receipt says the same.
+_NAMES = frozenset({"identifier", "reference", "holder_reference"})
 
 
 class Receipted:
@@ -43,15 +45,16 @@ class Receipted:
 
     async def answer(self, request: Request, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer with the receipt of the act it names."""
-        return {**answer, "receipt": await self.receipt(request, str(answer["act_id"]))}
+        names = {name: str(answer[name]) for name in _NAMES} if answer.keys() >= _NAMES else None
+        return {**answer, "receipt": await self.receipt(request, str(answer["act_id"]), names)}
 
-    async def receipt(self, request: Request, act_id: str) -> str:
+    async def receipt(self, request: Request, act_id: str, names: Mapping[str, str] | None = None) -> str:
         """Return an act's receipt, once it is proven or the wait that is preferred is over."""
         for _ in range(int(_preferred_wait(request) / _LOOK_SECONDS)):
             if await in_thread(partial(self._receipts.is_proven, act_id)):
                 break
             await sleep(_LOOK_SECONDS)
-        made: str = await in_thread(lambda: self._receipts.make(act_id, moment()))
+        made: str = await in_thread(lambda: self._receipts.make(act_id, moment(), names))
         return made
 
 

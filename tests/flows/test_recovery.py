@@ -21,6 +21,7 @@ from hub.proven_time import proven_at
 from hub.publication import status_list
 from hub.receipts import Receipts
 from hub.recovery.recovering import Recovering, recover, settle
+from hub.recovery.returned import Returned
 from hub.sequencing import LogKey
 from hub.store import tables
 from hub.store.database import Database
@@ -111,7 +112,10 @@ def _recovering(world: World, store: LogStore | None = None) -> Recovering:
 
 
 def _recover(world: World, report: Path, *, returned: list[bytes] | None = None, officers: Any = ()) -> dict[str, Any]:
-    return recover(_recovering(world), report, returned=returned or [], officers=list(officers), now=world.now)
+    material = Returned()
+    for each in returned or ():
+        material.take(each)
+    return recover(_recovering(world), report, returned=material, officers=list(officers), now=world.now)
 
 
 def _again(world: World) -> World:
@@ -346,7 +350,7 @@ def test_recovery_that_was_killed_between_its_two_commits_goes_on(set_back: Lost
     world = set_back.world
     store = _DyingStore(world.settings.log_folder)
     with pytest.raises(KeyboardInterrupt):
-        recover(_recovering(world, store), tmp_path / "report", returned=[], officers=[], now=world.now)
+        recover(_recovering(world, store), tmp_path / "report", returned=Returned(), officers=[], now=world.now)
     store.close()
     again = _again(world)
     assert again.outcome(set_back.reference) == (Outcome.UNKNOWN, "store_rolled_back")

@@ -107,7 +107,7 @@ def reapply(
 
 
 def tell(registry: Registry, again: Iterable[int] = (), opened: int = 0) -> dict[str, Any]:
-    """Say what became of all lost acts: how many were done again, which are known by name alone, of how many nothing is.
+    """Say what became of all lost acts: how many were done again, which are known by name alone, how many not at all.
 
     `again` are the places of those that were done again now, of `opened` that were opened now.
     """

@@ -2,10 +2,12 @@
 
 import secrets
 from base64 import standard_b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from connectors.contract import SignedText
 from hub.app import log_key
 from hub.grants import draft_withdrawal, withdraw_grant
 from hub.receipts import Receipts
-from hub.recovery.reapplying import reapply
+from hub.recovery.reapplying import Attempt, Deed, Lost, reapply
 from hub.recovery.recovering import Recovering, recover, settle
 from hub.recovery.returned import Returned
 from hub.statements import Second
@@ -108,7 +110,7 @@ class Keeper:
 
 
 @contextmanager
-def lost_after(world: World, folder: Path, new_url: NewUrl, do: Callable[[Keeper], None]) -> Iterator["Recovered"]:
+def lost_after(world: World, folder: Path, new_url: NewUrl, do: Callable[[Keeper], object]) -> Iterator["Recovered"]:
     """Back a world up, let `do` happen, restore the backup and recover: yield the world as it goes on, unsettled."""
     world.log.round(world.now)
     back_up(world, folder / "backup")
@@ -139,12 +141,17 @@ class Recovered:
     world: World
     keeper: Keeper
 
-    def bring(self, *files: bytes) -> dict[str, Any]:
-        """Bring files back, as the command does."""
+    def bring(self, *files: bytes, dying_at: int = 0, meanwhile: Callable[[], object] | None = None) -> dict[str, Any]:
+        """Bring files back, as the command does; it is killed at its act number `dying_at`.
+
+        `meanwhile` happens when a flow is about to do an act again.
+        """
         world, returned = self.world, Returned()
         for each in files:
             returned.take(each)
         made = deeds(e_licence=world.exchange.e_licence, files=world.workshop.files)
+        if dying_at or meanwhile is not None:
+            made = _disturbed(made, dying_at, meanwhile or (lambda: None))
         told = reapply(returned, deeds=made, registry=world.registry, store=world.log.store, now=world.now)
         world.now += 2 * SECOND
         return told
@@ -158,6 +165,18 @@ class Recovered:
 
     def outcome(self, identifier: str) -> tuple[str, str]:
         return self.world.outcome(reference_of(self.world, identifier))
+
+
+def _disturbed(made: Mapping[str, Deed], dying_at: int, meanwhile: Callable[[], object]) -> Mapping[str, Deed]:
+    turns = count(1)
+
+    def disturbed(deed: Deed, lost: Lost) -> Sequence[Attempt]:
+        if next(turns) == dying_at:
+            raise KeyboardInterrupt
+        meanwhile()
+        return deed(lost)
+
+    return {kind: partial(disturbed, each) for kind, each in made.items()}
 
 
 def _sentence(signed: SignedText) -> dict[str, Any]:

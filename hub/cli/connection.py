@@ -42,10 +42,13 @@ def open_client(url: str, system: str, keys: Path | None, passphrase_file: Path 
     import httpx
 
     from hub.client import Client
+    from hub.settings import Settings
 
-    folder = open_keys(keys, passphrase_file)
+    folder, keep = open_keys(keys, passphrase_file), Settings().kept_orders
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
     with httpx.Client(timeout=_TIMEOUT_SECONDS) as http:
-        yield Client(url=url, system=system, signer=folder.signer(f"system:{system}"), http=http)
+        yield Client(url=url, system=system, signer=folder.signer(f"system:{system}"), http=http, keep=keep)
 
 
 def open_keys(keys: Path | None, passphrase_file: Path | None = None) -> "KeyFolder":

@@ -1,6 +1,6 @@
 """`yizhao drill`: what has to work when it must is tried out on a copy that is thrown away.
 
-`drill rotation` is in `drill_rotation.py`. `drill restore` goes from file to a hub that answers:
+`drill rotation` and `drill recovery` are in files of their own. `drill restore` goes from file to a hub that answers:
 
 1 the backup to be tried is the one that is named, or a new one
 2 it is restored into a temporary folder, beside a copy of the log; the time this takes is measured
@@ -69,6 +69,27 @@ def restore(
 
 
 @app.command()
+def recovery(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="在哪个目录里演练。 Where the temporary folder is made.")
+    ] = None,
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """演练丢失与补录（测试）：备份、其后办理、恢复、凭交回的文件补录。 Lose acts on a copy, and do them again."""
+    from hub.cli.drill_recovery import try_recovery
+
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    with tempfile.TemporaryDirectory(prefix="yizhao-drill-", dir=folder) as temporary:
+        with redirect_stdout(sys.stderr):
+            told = try_recovery(settings, Path(temporary))
+        show(told, as_json=as_json)
+
+
+@app.command()
 def rotation(
     folder: Annotated[
         Path | None, typer.Option("--folder", help="在哪个目录里演练。 Where the temporary folder is made.")
@@ -113,14 +134,14 @@ def run_drill(settings: "Settings", folder: Path, backup: Path | None, into: str
     restored = bring_back(copy, file)
     _lose_one_act(copy)
     began = monotonic()
-    shown = _ask(copy)
+    shown = ask(copy)
     start_seconds = monotonic() - began
     if shown != "store_rolled_back":
         raise LocalRefusal("drill_failed", shown=shown)
-    recovered = bring_on(copy, folder / "report.json", [], _officers(copy))
-    unsettled = _ask(copy)
-    settle_losses(copy, _officers(copy))
-    settled = _ask(copy)
+    recovered = bring_on(copy, folder / "report.json", [], signing_officers(copy))
+    unsettled = ask(copy)
+    settle_losses(copy, signing_officers(copy))
+    settled = ask(copy)
     if (unsettled, settled) != ("store_recovered", "log"):
         raise LocalRefusal("drill_failed", shown=f"{unsettled}, {settled}")
     lost = max(0.0, (newest - datetime.fromisoformat(restored["made_at"])).total_seconds())
@@ -147,7 +168,8 @@ def _newest_act(settings: "Settings") -> datetime:
 
 
 @contextmanager
-def _hub(settings: "Settings") -> "Iterator[Any]":
+def opened_hub(settings: "Settings") -> "Iterator[Any]":
+    """Put a hub together; its trust list is renewed first, where that is due."""
     from hub.app import build
     from hub.cli.serve import renew_trust_list
 
@@ -159,11 +181,11 @@ def _hub(settings: "Settings") -> "Iterator[Any]":
         hub.close()
 
 
-def _ask(settings: "Settings") -> str:
+def ask(settings: "Settings") -> str:
     """Put a hub together and ask it; return why nothing of it can be relied on, or "log" when all is well."""
     import httpx
 
-    async def ask(application: Any) -> str:
+    async def ask_all(application: Any) -> str:
         transport = httpx.ASGITransport(application)
         async with httpx.AsyncClient(transport=transport, base_url="http://drill.example.test") as http:
             ready = (await http.get("/readyz")).json()
@@ -172,8 +194,8 @@ def _ask(settings: "Settings") -> str:
             return str(listed.json()["code"])
         return "log" if ready["store"] else "store"
 
-    with _hub(settings) as hub:
-        return asyncio.run(ask(hub.application))
+    with opened_hub(settings) as hub:
+        return asyncio.run(ask_all(hub.application))
 
 
 def _lose_one_act(settings: "Settings") -> None:
@@ -200,7 +222,7 @@ def _lose_one_act(settings: "Settings") -> None:
         store.close()
 
 
-def _officers(settings: "Settings") -> list[str]:
+def signing_officers(settings: "Settings") -> list[str]:
     """Return the two who would sign for it."""
     from hub.installation import load_installation
     from hub.store.parties import PartyReader

@@ -52,7 +52,7 @@ def recover(
         told = settle_losses(settings, officer or [])
     else:
         told = bring_on(settings, report, returned or [], officer) if report is not None else {}
-        told |= bring_back(settings, returned) if returned else {}
+        told |= bring_lost_back(settings, returned) if returned else {}
     show(told, as_json=as_json)
 
 
@@ -90,7 +90,7 @@ def bring_on(settings: "Settings", report: Path, returned: list[Path], officers:
     return {"report": str(report), **done}
 
 
-def bring_back(settings: "Settings", returned: list[Path]) -> dict[str, Any]:
+def bring_lost_back(settings: "Settings", returned: list[Path]) -> dict[str, Any]:
     """Do again what was lost and brought back, and say what came of it."""
     from hub.app import build, deeds_of
     from hub.recovery.reapplying import reapply

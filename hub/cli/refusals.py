@@ -157,6 +157,18 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "直接运行 yizhao serve。",
         "Run `yizhao serve`.",
     ),
+    "drill_test_only": (
+        "这项演练要办理各种事项，只在测试平台上进行。",
+        "This drill does acts of every kind; it runs on a TEST site alone.",
+        "在测试平台上运行；正式平台用 yizhao drill restore。",
+        "Run it on a TEST site; elsewhere use `yizhao drill restore`.",
+    ),
+    "kept_orders_missing": (
+        "没有留存指令的目录。",
+        "There is no folder of kept orders.",
+        "设定 YIZHAO_KEPT_ORDERS 后再下达指令，或用 --folder 指明目录。",
+        "Set YIZHAO_KEPT_ORDERS before orders are given, or name the folder with --folder.",
+    ),
     "not_recovered": (
         "登记数据未曾恢复，没有可补录的事项。",
         "The store was never recovered; there is nothing lost to do again.",

@@ -61,12 +61,16 @@ def registry_of_then(registry: Registry, repetition: Repetition) -> Registry:
 
 
 class _Drawn:
-    """What is drawn at random, as it was drawn then: first the act's name, then its leaf's salt; all else anew."""
+    """What is drawn at random, as it was drawn then: first the act's name, then its leaf's salt.
+
+    Whatever else a flow draws its act does not commit to (a site's id, a new reference): that cannot be told again, so
+    it is refused; but for an issue, whose record brings back all that was drawn.
+    """
 
     def __init__(self, opening: Opening, random: Callable[[int], bytes]) -> None:
         self._name = decode(opening.act["act_id"])
         self._salt = opening.salt
-        self._random = random
+        self._random = random if opening.act["kind"] == Kind.ISSUE else None
         self._is_named = False
 
     def __call__(self, size: int) -> bytes:
@@ -75,6 +79,8 @@ class _Drawn:
         if size == _NAME_BYTES == len(self._name) and not self._is_named:
             self._is_named = True
             return self._name
+        if self._random is None:
+            raise BackupError("drawn_at_random")
         return self._random(size)
 
     @contextmanager

@@ -38,7 +38,7 @@ _CHANGING = frozenset({Kind.CHANGE_STATUS, Kind.ANNOTATE, Kind.ERASE})
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A lost act as its flow is handed it: what it says, when it was, its signed receipts, and what was brought back."""
+    """A lost act as its flow is handed it: what it says, when it was, its signed receipts, all that was brought back."""
 
     act: Mapping[str, Any]
     at: datetime

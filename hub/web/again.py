@@ -3,7 +3,8 @@
 What was brought back is verified as its door verified it then: a statement by the key that counted at that moment, a
 sentence by the e-licence's cert of that moment. Whether the very same act comes of it the recovery asks itself.
 Kinds that are not here are named only: pulls and deliveries (what was handed over is not taken back), imports, changes
-of rights (two persons sign them anew), what a person or a worker does.
+of rights (two persons sign them anew), what draws a name at random (sites, new references), what a person or a worker
+does.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +41,7 @@ Content = Mapping[str, Any]
 Ordering = Callable[[Content, Called, Lost, Registry], object]
 Saying = Callable[[SignedText, Lost, Registry], object]
 
-_PLAIN = (Ordered.ANNOTATE, Ordered.RELATE, Ordered.REGISTER, Ordered.RETIRE, Ordered.END_ALL)
+_PLAIN = (Ordered.ANNOTATE, Ordered.RELATE, Ordered.END_ALL)
 """Orders that are posted alike and leave nothing outside the store."""
 
 

@@ -1219,6 +1219,11 @@ HUB: Mapping[str, Row] = {
         "What was brought back makes another act than the one that was lost, or others came since: it is not done.",
         "由原办理机构重新下达指令。", "Its body orders it anew.",
     ),
+    "drawn_at_random": Row(
+        409, "该事项当时生成了随机的编号或查询码，无法原样补录。",
+        "That act drew an id or a reference at random, which cannot be told again: it is not done.",
+        "由原办理机构重新下达指令。", "Its body orders it anew.",
+    ),
     "done_again": Row(
         409, "该事项已经补录。", "That act was done again already.",
         "无需操作。", "Nothing is to be done.",

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     ISSUE = "issue"
     CHANGE_STATUS = "change_status"
     ENROL = "enrol"
+    ENTITLE = "entitle"
+    ADMIT_TYPE = "admit_type"
     SHARE = "share"
     TRUST_LIST = "trust_list"
     IMPORT = "import"

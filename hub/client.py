@@ -73,8 +73,8 @@ class Client:
 
     With `bound_to_cert` tokens are bound to the client cert of `http` (RFC 8705) instead of proofs (RFC 9449): for hubs
     whose metadata says `tls_client_certificate_bound_access_tokens`.
-    In the folder `keep` every order lies before it is sent, and its answer with the receipt beside it: should the hub lose
-    the act, it does it again from that file.
+    In the folder `keep` every order lies before it is sent, then with its answer and the receipt: a hub that loses the
+    act does it again from that file.
     `approvers` sign the changes that need two persons, where their keys are at hand; else approvals are handed over.
     """
 

@@ -18,7 +18,8 @@ from hub.store.log import Head
 from hub.store.log_view import Log, LogView
 from signing.algorithms import public_key_from_spki
 from signing.checkpoint import NoteKey, read_checkpoint
-from signing.commitment import following_leaf, leaf
+from signing.commitment import following_leaf
+from signing.commitment import leaf as leaf_of
 from signing.errors import SigningError
 from signing.trust import TrustList
 
@@ -119,14 +120,14 @@ def _done_again(all_: Everything) -> int:
 
 
 def _lost(all_: Everything) -> Faults:
-    """Every lost act is a leaf of its log; what opens it makes that leaf; its entry is back exactly if it was redone."""
+    """Every lost act is a leaf of its log; what opens it makes that leaf; its entry is back if it was done again."""
     entries = {row["leaf_index"]: row["leaf"] for row in all_.rows(tables.entry) if row["leaf_index"] is not None}
     views = {head.number: (view, head) for _, log in _logs(all_) for view in [LogView(log)] for head in [view.head]}
     for row in all_.rows(tables.lost_act):
         name, (view, head) = f"lost act {row['place']}", views[row["log"]]
         if head.first_place + row["leaf_index"] != row["place"] or view.leaf(row["leaf_index"]) != row["leaf"]:
             yield f"{name}: not what its log has there"
-        if row["opened_at"] is not None and leaf(row["salt"], row["act_bytes"]) != row["leaf"]:
+        if row["opened_at"] is not None and leaf_of(row["salt"], row["act_bytes"]) != row["leaf"]:
             yield f"{name}: opened by another act"
         if (entries.get(row["place"]) == row["leaf"]) != (row["again_by"] is not None):
             yield f"{name}: its entry is not what was done again"

@@ -10,12 +10,10 @@ The site itself is read and not touched: neither its data, nor its documents, no
 acts that this backup would have lost in seconds, and RTO, the seconds until a hub answers again.
 """
 
-import asyncio
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.asking import ask
 from hub.cli.backup import back_up, bring_back
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
 from hub.cli.init import make_settings, open_database
@@ -138,9 +137,9 @@ def run_drill(settings: "Settings", folder: Path, backup: Path | None, into: str
     start_seconds = monotonic() - began
     if shown != "store_rolled_back":
         raise LocalRefusal("drill_failed", shown=shown)
-    recovered = bring_on(copy, folder / "report.json", [], signing_officers(copy))
+    recovered = bring_on(copy, folder / "report.json", [])
     unsettled = ask(copy)
-    settle_losses(copy, signing_officers(copy))
+    settle_losses(copy)
     settled = ask(copy)
     if (unsettled, settled) != ("store_recovered", "log"):
         raise LocalRefusal("drill_failed", shown=f"{unsettled}, {settled}")
@@ -167,37 +166,6 @@ def _newest_act(settings: "Settings") -> datetime:
         return EntryReader(connection).last_recorded_at() or datetime.now(UTC)
 
 
-@contextmanager
-def opened_hub(settings: "Settings") -> "Iterator[Any]":
-    """Put a hub together; its trust list is renewed first, where that is due."""
-    from hub.app import build
-    from hub.cli.serve import renew_trust_list
-
-    renew_trust_list(settings, datetime.now(UTC))
-    hub = build(settings)
-    try:
-        yield hub
-    finally:
-        hub.close()
-
-
-def ask(settings: "Settings") -> str:
-    """Put a hub together and ask it; return why nothing of it can be relied on, or "log" when all is well."""
-    import httpx
-
-    async def ask_all(application: Any) -> str:
-        transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://drill.example.test") as http:
-            ready = (await http.get("/readyz")).json()
-            listed = await http.get("/status/0")
-        if listed.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-            return str(listed.json()["code"])
-        return "log" if ready["store"] else "store"
-
-    with opened_hub(settings) as hub:
-        return asyncio.run(ask_all(hub.application))
-
-
 def _lose_one_act(settings: "Settings") -> None:
     """Let the copy of the log know one act more than the copy of the data: as when something happened since."""
     from dataclasses import replace
@@ -220,15 +188,3 @@ def _lose_one_act(settings: "Settings") -> None:
             raise LocalRefusal("drill_failed", shown="log")
     finally:
         store.close()
-
-
-def signing_officers(settings: "Settings") -> list[str]:
-    """Return the two who would sign for it."""
-    from hub.installation import load_installation
-    from hub.store.parties import PartyReader
-
-    with open_database(settings) as opened:
-        operator = load_installation(opened).operator
-        with opened.read() as connection:
-            active = PartyReader(connection).active_officers(operator)
-    return active[:2] if len(active) > 1 else []

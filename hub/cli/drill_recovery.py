@@ -20,8 +20,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from hub.cli.asking import ask, opened_hub
 from hub.cli.backup import back_up, bring_back
-from hub.cli.drill import ask, opened_hub, signing_officers
 from hub.cli.drill_rotation import copied
 from hub.cli.init import make_settings, open_database
 from hub.cli.receipts import complete
@@ -55,6 +55,7 @@ def try_recovery(settings: "Settings", folder: Path) -> dict[str, Any]:
     _require_test(settings)
     copy, kept = copied(settings, folder), folder / "kept"
     kept.mkdir()
+    _let_sign_in(copy)
     _make_keys(copy)
     with _served(copy) as url:
         drilled = _happen(copy, url, kept, folder)
@@ -68,11 +69,10 @@ def _come_back(copy: "Settings", folder: Path, kept: Path, drilled: Drilled, new
     restored = bring_back(again, drilled.backup)
     shown = [ask(again)]
     answered = monotonic() - began
-    officers = signing_officers(again)
-    recovered = bring_on(again, folder / "report.json", [kept], officers)
+    recovered = bring_on(again, folder / "report.json", [kept])
     back = bring_lost_back(again, [kept])
     shown.append(ask(again))
-    settle_losses(again, officers)
+    settle_losses(again)
     shown.append(ask(again))
     whole = monotonic() - began
     faults, outcome = _audited(again), _outcome(again, drilled.withdrawn)
@@ -113,6 +113,15 @@ def _keys_of(copy: "Settings") -> "KeyFolder":
     from hub.keyfolder import KeyFolder
 
     return KeyFolder(copy.key_folder, copy.passphrase_file)
+
+
+def _let_sign_in(copy: "Settings") -> None:
+    """Let the minute be over in which a restored store takes no sign-in: nothing was spent in this one since."""
+    from hub.store.installation import InstallationWriter
+
+    before = datetime.now(UTC) - timedelta(minutes=2)
+    with open_database(copy) as opened:
+        opened.write(lambda connection: InstallationWriter(connection).note_restored(before))
 
 
 def _make_keys(copy: "Settings") -> None:
@@ -244,7 +253,7 @@ def _enrol(operator: "Client", keys: "KeyFolder") -> None:
     competences = [{"certificate_type": _TYPE, "from_on": "2019-01-01"}]
     system = {"code": _SYSTEM, "department": number, "name": name_zh, "roles": ["issue", "pull"], "cert": cert}
     body = named | {"department": number, "area": "442000", "from_on": "2019-01-01", "competences": competences}
-    orders = [("departments", named), ("systems", system), ("issuing-bodies", body)]
+    orders: list[tuple[str, dict[str, Any]]] = [("departments", named), ("systems", system), ("issuing-bodies", body)]
     orders += [("officers", {"number": each, "department": number}) for each in _OFFICERS]
     for noun, content in orders:
         operator.order(f"/api/v1/{noun}", Ordered.ENROL, content)
@@ -306,8 +315,8 @@ def _register(client: "Client") -> dict[str, Any]:
     from schemas.statement import Ordered
 
     content = {
-        "step": "register", "kind": "site", "licence_number": _holder(), "name": "演练场所", "address": "演练路2号", "works_from": _yesterday(),
-        "issuing_body": _department(),
+        "step": "register", "kind": "site", "licence_number": _holder(), "name": "演练场所", "address": "演练路2号",
+        "works_from": _yesterday(), "issuing_body": _department(),
     }  # fmt: skip
     return client.order("/api/v1/subjects", Ordered.REGISTER, content, officer=_OFFICERS[0], issuing_body=_department())
 

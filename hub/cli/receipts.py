@@ -1,8 +1,8 @@
-"""`yizhao receipts`: completes what a system keeps of its orders, so that the hub can do them again should it lose them.
+"""`yizhao receipts`: completes what a system keeps of its orders: a hub that lost them does them again from that.
 
-The folder `YIZHAO_KEPT_ORDERS` has each order with its answer (`hub/client.py`). Beside them come the receipt of each act
-with its proof in the log, and of each certificate that was issued its archive package. Run it every night; after a loss
-the whole folder is what `yizhao recover --from` takes.
+The folder `YIZHAO_KEPT_ORDERS` has each order with its answer (`hub/client.py`). Beside them come the receipt of each
+act with its proof in the log, and of each certificate that was issued its archive package. Run it every night; after a
+loss the whole folder is what `yizhao recover --from` takes.
 """
 
 from pathlib import Path

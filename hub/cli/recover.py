@@ -2,22 +2,29 @@
 
 Run it with every process of the hub stopped, after `yizhao restore`. Intentions that the copy holds are completed
 first, with their own bytes, as after any end of a process. Whatever is brought back then, at once or for weeks, is done
-again by `--from` alone, and `--settle` is the last act: both beside a serving hub.
+again by `--from` alone, and `--settle` is the last act: both beside a serving hub. What is given up, and that it is
+settled, two persons of the operator sign (`--draft`, `yizhao approve`, `--approval`); in TEST with keys that lie here.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.approval import Approvals, Draft, draft_of, read_approvals, say_signed_here
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
 from hub.cli.init import make_settings, open_database
-from hub.cli.output import AsJson, show
+from hub.cli.output import AsJson, save_json, show
 
 if TYPE_CHECKING:
+    from hub.app import Hub
+    from hub.keyfolder import KeyFolder
+    from hub.recovery.recovering import Approve
     from hub.settings import Settings
+    from schemas.approval import Change
 
 
 def recover(
@@ -28,16 +35,15 @@ def recover(
         list[Path] | None,
         typer.Option(
             "--from",
-            help="各部门与主体交回的文件或目录（回执、指令、证据包、档案包），可多次。 What was brought back: files, folders.",
+            help="交回的文件或目录（回执、指令、证据包、档案包），可多次。 What was brought back: files, folders.",
         ),
-    ] = None,
-    officer: Annotated[
-        list[str] | None, typer.Option("--officer", help="运营方经办人编号，共两名。 The operator's officers, two.")
     ] = None,
     settle: Annotated[
         bool,
         typer.Option("--settle", help="声明丢失的事项已核对、补办完毕。 Declare that what was lost is ordered again."),
     ] = False,
+    draft: Draft = None,
+    approvals: Approvals = None,
     data: Data = None,
     keys: Keys = None,
     database: DatabaseUrl = None,
@@ -49,22 +55,29 @@ def recover(
     if settle == (report is not None or bool(returned)):
         raise typer.BadParameter("REPORT / --from / --settle")
     if settle:
-        told = settle_losses(settings, officer or [])
+        told = settle_losses(settings, approvals, draft)
     else:
-        told = bring_on(settings, report, returned or [], officer) if report is not None else {}
-        told |= bring_lost_back(settings, returned) if returned else {}
+        told = bring_on(settings, report, returned or [], approvals, draft) if report is not None else {}
+        told |= bring_lost_back(settings, returned) if returned and draft is None else {}
     show(told, as_json=as_json)
 
 
-def bring_on(settings: "Settings", report: Path, returned: list[Path], officers: list[str] | None) -> dict[str, Any]:
-    """Recover the store and say what came of it."""
+def bring_on(
+    settings: "Settings",
+    report: Path,
+    returned: list[Path],
+    approvals: Sequence[Path] | None = None,
+    draft: Path | None = None,
+) -> dict[str, Any]:
+    """Recover the store and say what came of it; with `draft` only write what two persons are to sign."""
     from hub.app import build, log_key
     from hub.issuance import complete_orphans
     from hub.keyfolder import KeyFolder
-    from hub.recovery.recovering import Recovering
+    from hub.recovery.recovering import Recovering, order_of
     from hub.recovery.recovering import recover as recover_store
     from hub.recovery.returned import read_returned
     from hub.store.log import LogStore
+    from schemas.approval import Change
 
     with open_database(settings):
         pass  # there is one: opening would make an empty file
@@ -83,7 +96,10 @@ def bring_on(settings: "Settings", report: Path, returned: list[Path], officers:
             random=secrets.token_bytes,
             owner=hub.registry.owner,
         )
-        done = recover_store(recovering, report, returned=material, officers=officers or [], now=now)
+        if draft is not None:
+            return _drafted(draft, Change.RECOVER, order_of(hub.registry.database, store), hub)
+        approve = _approving(hub, folder, approvals, now)
+        done = recover_store(recovering, report, returned=material, approve=approve, now=now)
     finally:
         store.close()
         hub.close()
@@ -108,15 +124,54 @@ def bring_lost_back(settings: "Settings", returned: list[Path]) -> dict[str, Any
         hub.close()
 
 
-def settle_losses(settings: "Settings", officers: list[str]) -> dict[str, Any]:
-    """Settle the recovery and say which it was."""
-    from hub.installation import load_installation
-    from hub.recovery.recovering import settle as settle_recovery
+def settle_losses(
+    settings: "Settings", approvals: Sequence[Path] | None = None, draft: Path | None = None
+) -> dict[str, Any]:
+    """Settle the recovery and say which it was; with `draft` only write what two persons are to sign."""
+    from hub.app import build
+    from hub.keyfolder import KeyFolder
+    from hub.recovery.recovering import settle, unsettled
+    from schemas.approval import Change, settlement_order
 
-    now = datetime.now(UTC)
-    with open_database(settings) as opened:
-        installation = load_installation(opened)
-        settled = settle_recovery(
-            database=opened, operator=installation.operator, officers=officers, random=secrets.token_bytes, now=now
+    with open_database(settings):
+        pass  # there is one: opening would make an empty file
+    now, hub = datetime.now(UTC), build(settings)
+    try:
+        database = hub.registry.database
+        if draft is not None:
+            found = unsettled(database)
+            return _drafted(draft, Change.SETTLE, settlement_order(found.log, found.report_sha256), hub)
+        approve = _approving(hub, KeyFolder(settings.key_folder, settings.passphrase_file), approvals, now)
+        settled = settle(
+            database=database, operator=hub.installation.operator, approve=approve, random=secrets.token_bytes, now=now
         )
+    finally:
+        hub.close()
     return {"settled_at": now.isoformat(), "log": settled.log, "lost": settled.lost}
+
+
+def _drafted(draft: Path, change: "Change", order: dict[str, Any], hub: "Hub") -> dict[str, Any]:
+    # What is signed names nobody and nothing that could be guessed from its digest: it needs no salt.
+    save_json(draft, draft_of(change, order, b"", hub.registry.origin))
+    return {"draft": str(draft), **order}
+
+
+def _approving(hub: "Hub", keys: "KeyFolder", files: Sequence[Path] | None, now: datetime) -> "Approve":
+    """Return how a recovery gets its two approvals: from files, or in TEST from the persons whose keys lie here."""
+    from hub.approvals import VerifiedApproval, verify_approvals
+    from hub.persons import approve_here
+
+    tokens, _ = read_approvals(files or ())
+    registry = hub.registry
+
+    def approve(change: "Change", digest: str) -> Sequence[VerifiedApproval]:
+        if tokens:
+            return verify_approvals(tokens, change=change, content_digest=digest, registry=registry, now=now)
+        say_signed_here()
+        with registry.database.read() as connection:
+            return approve_here(
+                change, digest, keys=keys, installation=hub.installation, trust=registry.trust(),
+                connection=connection, now=now,
+            )  # fmt: skip
+
+    return approve

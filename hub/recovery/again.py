@@ -1,7 +1,7 @@
 """A lost act is done again: by its own flow, at its own moment, under its own names; or nothing is done at all.
 
 The flow is handed a registry that draws the act's name and the salt of its leaf as they were drawn then, and whose
-transactions end in a question: is the entry that was just made the very leaf that the log has at the lost place? The leaf
+transactions end in a question: is the entry that was just made the very leaf that the log has at the lost place? It
 commits to kind, act, moment, statement, record and the act before, so whatever differs now is refused, with everything
 rolled back. Else in the same transaction the entry gets its place back, and an act of the new log says that this was
 done: it cites leaf, index and checkpoint of the old one.                                            <- commit point

@@ -6,7 +6,7 @@
            (`again.py`): the entry, the act of the new log that cites it, and what it changes     <- one commit each
 3 name     what could not be done again is kept with the obstacle, and goes on being held
 
-What makes a certificate worth less needs no more than its opened leaf; what makes it worth more needs all of it. A crash
+What makes a certificate worth less needs no more than its opened leaf; what makes it worth more needs all. A crash
 leaves some acts done and the others opened: the same command goes on. The same file twice does nothing twice. A hold
 ends when the act is done again, or when the certificate's body orders another change.
 """
@@ -38,7 +38,7 @@ _CHANGING = frozenset({Kind.CHANGE_STATUS, Kind.ANNOTATE, Kind.ERASE})
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A lost act as its flow is handed it: what it says, when it was, its signed receipts, all that was brought back."""
+    """A lost act as its flow is handed it: what it says, when, its signed receipts, all that was brought back."""
 
     act: Mapping[str, Any]
     at: datetime

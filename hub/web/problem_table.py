@@ -1329,11 +1329,6 @@ HUB: Mapping[str, Row] = {
         "A hub is running, or was stopped less than ten seconds ago.",
         "停下所有平台进程，十秒后再试。", "Stop every process of the hub and try again in ten seconds.",
     ),
-    "two_officers": Row(
-        403, "恢复须由运营方两名在职经办人署名。",
-        "A recovery is signed for by two active officers of the operator.",
-        "用 --officer 写明两个不同的经办人编号。", "Name two different officers with --officer.",
-    ),
     "report_exists": Row(
         409, "已有这个名称的文件，恢复报告不会覆盖它。",
         "There is a file of this name; a report never overwrites one.",

@@ -5,7 +5,7 @@ from base64 import standard_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -15,14 +15,17 @@ import orjson
 
 from connectors.contract import SignedText
 from hub.app import log_key
+from hub.approvals import VerifiedApproval
 from hub.grants import draft_withdrawal, withdraw_grant
+from hub.persons import approve_here
 from hub.receipts import Receipts
 from hub.recovery.reapplying import Attempt, Deed, Lost, reapply
-from hub.recovery.recovering import Recovering, recover, settle
+from hub.recovery.recovering import Approve, Recovering, recover, settle
 from hub.recovery.returned import Returned
 from hub.statements import Second
 from hub.store.database import Database
 from hub.web.again import deeds
+from schemas.approval import Change
 from schemas.certificate import GRAVE
 from schemas.statement import SALT_BYTES, Ordered, content_digest
 from schemas.tokens import RECEIPT_TYP
@@ -109,6 +112,19 @@ class Keeper:
         return act
 
 
+def approving(world: World, now: datetime) -> Approve:
+    """Return how the operator's first two persons sign for a recovery."""
+
+    def approve(change: Change, digest: str) -> Sequence[VerifiedApproval]:
+        with world.registry.database.read() as connection:
+            return approve_here(
+                change, digest, keys=world.keys, installation=world.installation, trust=world.registry.trust(),
+                connection=connection, now=now,
+            )  # fmt: skip
+
+    return approve
+
+
 @contextmanager
 def lost_after(world: World, folder: Path, new_url: NewUrl, do: Callable[[Keeper], object]) -> Iterator["Recovered"]:
     """Back a world up, let `do` happen, restore the backup and recover: yield the world as it goes on, unsettled."""
@@ -126,7 +142,7 @@ def lost_after(world: World, folder: Path, new_url: NewUrl, do: Callable[[Keeper
                 lambda number: log_key(set_back.keys, set_back.installation, number),
                 OPERATOR, secrets.token_bytes, "recovery",
             ),
-            folder / "report", returned=Returned(), officers=[], now=now,
+            folder / "report", returned=Returned(), approve=approving(set_back, now), now=now,
         )  # fmt: skip
         again = open_world(Database(set_back.registry.database.url), folder / "again", now + timedelta(minutes=2))
         again.log.round(again.now)
@@ -159,8 +175,9 @@ class Recovered:
     def settle(self) -> None:
         world = self.world
         settle(
-            database=world.registry.database, operator=OPERATOR, officers=[], random=secrets.token_bytes, now=world.now
-        )
+            database=world.registry.database, operator=OPERATOR, approve=approving(world, world.now),
+            random=secrets.token_bytes, now=world.now,
+        )  # fmt: skip
         world.now += 2 * SECOND
 
     def outcome(self, identifier: str) -> tuple[str, str]:

@@ -82,6 +82,8 @@ def _repacked(package: bytes, name: str, change: Callable[[Any], Any]) -> bytes:
     return zipped(files | {name: orjson.dumps(change(orjson.loads(files[name])))})
 
 
+NO_SEAL = {"signature": encode(bytes(64))}
+
 SPOILT: dict[str, Callable[[bytes, bytes], tuple[list[bytes], str]]] = {
     "disclosure": lambda file, package: (
         [file, _repacked(package, "versions/001/disclosures.json", lambda kept: kept[1:])],
@@ -94,7 +96,6 @@ SPOILT: dict[str, Callable[[bytes, bytes], tuple[list[bytes], str]]] = {
     "names": _without_names,
     "missing": lambda file, package: ([file], "record_missing"),
 }
-NO_SEAL = {"signature": encode(bytes(64))}
 
 
 def test_what_every_party_brings_back_is_done_again(unchecked_world: World, tmp_path: Path, new_url: NewUrl) -> None:

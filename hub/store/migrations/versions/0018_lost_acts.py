@@ -1,4 +1,7 @@
-"""Acts that a recovered store lost are kept leaf by leaf: opened by what is brought back, and done again."""
+"""Acts that a recovered store lost are kept leaf by leaf: opened by what is brought back, and done again.
+
+A recovery of before needed no approval: the last one is noted.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,3 +30,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("place"),
     )
     op.create_index("lost_act_leaf", "lost_act", ["leaf"])
+    op.execute(
+        "INSERT INTO installation (name, value) SELECT 'approvals_after_recovery', "
+        "CAST(COALESCE((SELECT MAX(log) FROM recovery), 0) AS VARCHAR(20)) "
+        "WHERE EXISTS (SELECT 1 FROM installation)"
+    )

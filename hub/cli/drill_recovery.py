@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.cli.asking import ask, opened_hub
 from hub.cli.backup import back_up, bring_back
+from hub.cli.connection import approvers_in
 from hub.cli.drill_rotation import copied
 from hub.cli.init import make_settings, open_database
 from hub.cli.receipts import complete
@@ -39,6 +40,7 @@ _OFFICERS = ("drill-001", "drill-002")
 _TYPE = "food_operation_permit"
 _NAMES = ("演练部门", "Drill department")
 _PATIENCE_SECONDS = 15.0
+_LIST_SECONDS = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,22 @@ def _let_sign_in(copy: "Settings") -> None:
 
 
 def _make_keys(copy: "Settings") -> None:
-    """Make the keys of the drill's department and body in the copied key folder, and list its seal."""
-    from hub.cli.keys import make_key, sign_next_trust_list
+    """Make the keys of the drill's department and body in the copied key folder."""
+    from hub.cli.keys import make_key
     from signing.x509 import Purpose
 
     now, keys, (name, _) = datetime.now(UTC), _keys_of(copy), _NAMES
     make_key(keys, f"system:{_SYSTEM}", name, _department(), Purpose.SYSTEM, now)
     make_key(keys, f"seal:{_department()}", name, _department(), Purpose.SEAL, now)
+
+
+def _list_seal(copy: "Settings", keys: "KeyFolder") -> None:
+    """Sign the list that names the seal of the drill's body; the serving hub reads it within a second."""
+    from hub.cli.keys import sign_next_trust_list
+
     with open_database(copy) as opened:
-        sign_next_trust_list(opened, keys, now)
+        sign_next_trust_list(opened, keys, datetime.now(UTC))
+    time.sleep(_LIST_SECONDS)
 
 
 def _department() -> str:
@@ -222,7 +231,11 @@ def _happen(copy: "Settings", url: str, kept: Path, folder: Path) -> Drilled:
     keys = _keys_of(copy)
     phone = _phone(keys)
     with httpx.Client(timeout=60) as http:
-        _enrol(Client(url=url, system="operator", signer=keys.signer("system:operator"), http=http), keys)
+        operator = Client(
+            url=url, system="operator", signer=keys.signer("system:operator"), http=http, approvers=approvers_in(keys)
+        )
+        _enrol(operator, keys)
+        _list_seal(copy, keys)
         client = Client(url=url, system=_SYSTEM, signer=keys.signer(f"system:{_SYSTEM}"), http=http)
         first, third = (_issue(client, number) for number in (1, 3))
         given = _grant(client, phone)
@@ -244,7 +257,7 @@ def _happen(copy: "Settings", url: str, kept: Path, folder: Path) -> Drilled:
 
 
 def _enrol(operator: "Client", keys: "KeyFolder") -> None:
-    from schemas.statement import Ordered
+    from schemas.statement import ENROLMENT_ACTS
     from signing.base64url import encode
 
     number, (name_zh, name_en) = _department(), _NAMES
@@ -256,7 +269,7 @@ def _enrol(operator: "Client", keys: "KeyFolder") -> None:
     orders: list[tuple[str, dict[str, Any]]] = [("departments", named), ("systems", system), ("issuing-bodies", body)]
     orders += [("officers", {"number": each, "department": number}) for each in _OFFICERS]
     for noun, content in orders:
-        operator.order(f"/api/v1/{noun}", Ordered.ENROL, content)
+        operator.order(f"/api/v1/{noun}", ENROLMENT_ACTS[noun], content)
 
 
 def _issue(client: "Client", serial: int) -> dict[str, Any]:

@@ -64,6 +64,7 @@ from hub.pull_batches.run import run_ready
 from hub.pull_reviews import choose_of_the_day
 from hub.rates import Rates
 from hub.receipts import Receipts
+from hub.recovery.reapplying import Deed
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.resealing import Sealing as Resealing
 from hub.resealing import complete_orphans as complete_resealings
@@ -120,6 +121,7 @@ from hub.web import (
     status,
     tasks,
 )
+from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
@@ -198,6 +200,7 @@ class SharedView:
             doubt=log_state.doubt,
             complete=complete_types(coverage, in_charge, civil_date(now)),
             in_time=in_time,
+            held=log_state.held,
         )
 
 
@@ -247,6 +250,11 @@ class Hub:
     installation: Installation
     settings: Settings
     close: Callable[[], None]
+
+
+def deeds_of(hub: Hub) -> Mapping[str, Deed]:
+    """Return what does acts again that a recovered store lost, by their kinds."""
+    return deeds(e_licence=hub.audited.e_licence, files=hub.files)
 
 
 class Upkeep:

@@ -217,6 +217,11 @@ REASONS: Mapping[str, Wording] = {
         "The register was set back and has been recovered; what was lost in between is still being checked, and "
         "nothing can be confirmed until then. That does not mean there is no permit.",
     ),
+    "act_lost": Wording(
+        "登记数据曾回退，这份证照其间的一项办理尚待颁发机构补办，暂时无法确认；不代表无证。",
+        "The register was set back, and an act on this certificate was lost with it; nothing can be confirmed until "
+        "its issuing body has ordered it again. That does not mean there is no permit.",
+    ),
     "recovered": Wording(
         "登记数据曾回退并已恢复，其间丢失的办理事项已核对完毕。",
         "The register was once set back and recovered; what was lost in between has been checked.",

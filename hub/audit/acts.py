@@ -19,6 +19,7 @@ from schemas.canonical import canonical_json
 from schemas.certificate import Act
 from schemas.change_feed import Told, told_digest
 from schemas.download import EXISTING
+from schemas.evidence import citation
 from schemas.grant import parse_withdrawal
 from schemas.sentence import statement_digest
 from schemas.statement import Ordered
@@ -115,6 +116,9 @@ def _done(all_: Everything) -> Iterator[Entered]:
     for act_id in {row["admitted_by"] for row in all_.rows(tables.type_version)} - {None}:
         yield "admit_type", act_id, None, None, None  # what it admitted: `approvals`
     yield "enrol", None, None, None, None  # of the operator, by `init`
+    for lost in all_.rows(tables.lost_act):
+        if lost["again_by"] is not None:
+            yield "reapply", lost["again_by"], None, _cited(lost, all_), parse_json(lost["act_bytes"])["act_id"]
     settled = {row["settled_by"]: row["log"] for row in all_.rows(tables.recovery)}
     for row in all_.rows(tables.recovery):
         yield "open_log", None, None, sha256(row["note"].encode()).hexdigest(), None
@@ -136,6 +140,12 @@ def _done(all_: Everything) -> Iterator[Entered]:
         elif row["withdrawn_at"] is not None:
             entered = [act for act in all_.acts_of("grant_withdrawal") if act["previous"] == row["act_id"]]
             yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_), None, row["act_id"]
+
+
+def _cited(row: Row, all_: Everything) -> str | None:
+    """Return what the entry seals of an act that was done again: the leaf that it is, under its log's last head."""
+    closed = all_.hub.log.former(row["log"])
+    return None if closed is None else citation(row["leaf"], row["leaf_index"], closed.head().note)
 
 
 def _sealed_by(all_: Everything, act_id: str) -> str | None:

@@ -34,6 +34,7 @@ from hub.cli import (
     order,
     predicates,
     qr,
+    receipts,
     recover,
     restored,
     retention,
@@ -86,6 +87,7 @@ app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("order", rich_help_panel=_OVER_API)(order.order)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
 app.command("evidence", rich_help_panel=_OVER_API)(evidence.evidence)
+app.command("receipts", rich_help_panel=_OVER_API)(receipts.receipts)
 app.command("archive", rich_help_panel=_OVER_API)(archive.archive)
 app.command("search", rich_help_panel=_OVER_API)(search.search)
 app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)

@@ -93,10 +93,15 @@ class GrantWriter:
         return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount == 1
 
     def end_every(self, act_id: str, now: datetime) -> int:
-        """End every grant there is, by the recovery of a store that may have lost withdrawals; return how many."""
+        """End every grant of before `now`, by the recovery of a store that may have lost some; return how many."""
         values = {"withdrawn_at": now, "ended_by": act_id}
-        ended = update(_TABLE).where(_TABLE.c.withdrawn_at.is_(None)).values(**values)
-        return self._connection.execute(ended).rowcount
+        open_ = _TABLE.c.withdrawn_at.is_(None) & (_TABLE.c.recorded_at <= now)
+        return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount
+
+    def reopen(self, act_id: str) -> None:
+        """Let what a recovery ended count again, within a transaction that does an act of before it again."""
+        ended = _TABLE.c.ended_by == act_id
+        self._connection.execute(update(_TABLE).where(ended).values(withdrawn_at=None, ended_by=None))
 
     def end_all(self, holder: str, act_id: str, now: datetime) -> int:
         """End every grant of a holder that is no more, by an act of the registry; return how many."""

@@ -496,6 +496,26 @@ recovery = Table(
     Column("settled_at", Moment),
     Column("settled_by", String(64)),
 )
+lost_act = Table(
+    "lost_act",
+    metadata,
+    # A leaf of a closed log of which the store lost the act: its place among those of all logs.
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("log", Integer, nullable=False),
+    Column("leaf_index", BigInteger, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    # What opens the leaf, once somebody brought it back: it then says which act it was.
+    Column("act_bytes", LargeBinary),
+    Column("salt", LargeBinary),
+    # A certificate that the act changed: what it is worth is unknown until the act is done again.
+    Column("serial", Serial),
+    Column("opened_at", Moment),
+    # Why it could not be done again, as a code; and the act that did it again.
+    Column("obstacle", String(48)),
+    Column("again_at", Moment),
+    Column("again_by", String(64)),
+)
+Index("lost_act_leaf", lost_act.c.leaf)
 
 # --- answers: what a scan reads, composed by the act that changes it --------------------------------------------
 answer_certificate = Table(

@@ -1302,6 +1302,49 @@ HUB: Mapping[str, Row] = {
         "The data agree with the evidence log; there is nothing to recover.",
         "直接运行 yizhao serve。", "Run `yizhao serve`.",
     ),
+    "not_recovered": Row(
+        409, "登记数据未曾恢复，没有可补录的事项。",
+        "The store was never recovered; there is nothing lost to do again.",
+        "数据回退的，先运行 yizhao recover REPORT。", "After a restore run `yizhao recover REPORT` first.",
+    ),
+    "act_differs": Row(
+        409, "交回的材料与日志中丢失的事项不符，或其后已有新的办理，未补录。",
+        "What was brought back makes another act than the one that was lost, or others came since: it is not done.",
+        "由原办理机构重新下达指令。", "Its body orders it anew.",
+    ),
+    "drawn_at_random": Row(
+        409, "该事项当时生成了随机的编号或查询码，无法原样补录。",
+        "That act drew an id or a reference at random, which cannot be told again: it is not done.",
+        "由原办理机构重新下达指令。", "Its body orders it anew.",
+    ),
+    "done_again": Row(
+        409, "该事项已经补录。", "That act was done again already.",
+        "无需操作。", "Nothing is to be done.",
+    ),
+    "names_taken": Row(
+        409, "该事项的名称或查询码已被其他办理占用，未补录。",
+        "A name or reference of that act belongs to another by now: it is not done.",
+        "由原办理机构重新下达指令。", "Its body orders it anew.",
+    ),
+    "record_missing": Row(
+        409, "没有交回该证照的数据，未补录。", "The certificate's record was not brought back: it is not issued again.",
+        "交回该证照的档案包。", "Bring back its archive package.",
+    ),
+    "record_not_whole": Row(
+        409, "交回的证照数据不完整，或与指令不符，未补录。",
+        "The record that was brought back is not whole, or says other than its order: it is not issued again.",
+        "交回该证照的档案包。", "Bring back its archive package.",
+    ),
+    "record_differs": Row(
+        409, "交回的证照数据不是该指令所颁发的，未补录。",
+        "The record that was brought back is not what its order makes: it is not issued again.",
+        "交回该证照的档案包，或重新颁发。", "Bring back its archive package, or issue it anew.",
+    ),
+    "names_missing": Row(
+        409, "没有交回写明查询码的颁发回执，未补录。",
+        "The signed receipt that names its references was not brought back: it is not issued again.",
+        "交回颁发时收到的回执。", "Bring back the receipt that came with the answer.",
+    ),
     "nothing_to_settle": Row(
         409, "没有待核对的恢复。",
         "There is no recovery that is not settled.",
@@ -1311,11 +1354,6 @@ HUB: Mapping[str, Row] = {
         409, "平台仍在运行，或停下不足十秒。",
         "A hub is running, or was stopped less than ten seconds ago.",
         "停下所有平台进程，十秒后再试。", "Stop every process of the hub and try again in ten seconds.",
-    ),
-    "two_officers": Row(
-        403, "恢复须由运营方两名在职经办人署名。",
-        "A recovery is signed for by two active officers of the operator.",
-        "用 --officer 写明两个不同的经办人编号。", "Name two different officers with --officer.",
     ),
     "report_exists": Row(
         409, "已有这个名称的文件，恢复报告不会覆盖它。",

@@ -85,6 +85,8 @@ from hub.type_versions import pin_types
 from hub.web import (
     access,
     archives,
+    change_feed,
+    copies,
     delegations,
     documents,
     endings,
@@ -224,7 +226,8 @@ class Drawn:
 
     def _face(self, content: Content) -> Face:
         kind = self._catalogue.get(content.certificate_type, content.type_version)
-        text = qr_text(content.origin, "c", content.reference)
+        copied = content.marking is not None and content.marking.serial
+        text = qr_text(content.origin, "k", copied) if copied else qr_text(content.origin, "c", content.reference)
         layout = self._drawing.layout_of(content.certificate_type)
         return face_of(content, kind, layout=layout, qr_text=text, qr_svg=qr_svg(text))
 
@@ -388,6 +391,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        change_feed.routes(registry, log_store, e_licence),
         pull_batches.routes(registry, pull_spool, upload_bytes=settings.upload_bytes),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
@@ -420,6 +424,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         resolution.routes(
             registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
             search_on=settings.search_on,
+        )
+    )  # fmt: skip
+    api.include_router(
+        copies.routes(
+            registry, reader, view, prove=proofs.prove, render=pages.render,
+            windows=resolution.Windows(*lookup.scan_counted),
         )
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))

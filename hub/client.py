@@ -285,6 +285,15 @@ class Client:
         batch = self.request(path, Ordered.PULL_BATCH, asked, officer=officer)["batch"]
         return self.put(f"{path}/{batch}/file", _chunks(file, length, lambda step, done, of: None))
 
+    def changes(self, since: str | None = None, *, limit: int = 100) -> dict[str, Any]:
+        """Return one page of what changed behind a cursor ("now": from here on; None: from the beginning).
+
+        `changes`, the `cursor` to go on with, and whether `more` waits; a page may be empty while more does.
+        """
+        query = {"limit": str(limit)} | ({} if since is None else {"since": since})
+        page: dict[str, Any] = self.get("/api/v1/changes", **query).json()
+        return page
+
     def undo_import(
         self,
         content: Mapping[str, Any],

@@ -64,6 +64,7 @@ class Kind(StrEnum):
     CANCEL_BATCH = "cancel_batch"
     FETCH_BATCH = "fetch_batch"
     SHARE_SHEET = "share_sheet"
+    READ_CHANGES = "read_changes"
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
     PREDICATE = "predicate"

@@ -21,6 +21,15 @@ OUTCOMES: Mapping[str, Wording] = {
     "unknown": Wording("暂时无法确认", "Cannot be confirmed now"),
 }
 
+COPY_STATES: Mapping[str, Wording] = {
+    "in_use": Wording("真实的加注件，在使用期限内", "A genuine copy, within its term"),
+    "ended": Wording("真实的加注件，已过使用期限", "A genuine copy, past its term"),
+    "taken_back": Wording("真实的加注件，授权已收回", "A genuine copy; the authorisation was taken back"),
+    "erased": Wording("真实的加注件，所载内容已依法删除", "A genuine copy; what it shows was erased by law"),
+    "unknown": Wording("暂时无法确认", "Cannot be confirmed now"),
+}
+"""How a printed copy (加注件) stands now."""
+
 REASONS: Mapping[str, Wording] = {
     "good": Wording("登记在册，在有效期内。", "On record and within its period of validity."),
     "good_by_list": Wording(

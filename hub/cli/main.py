@@ -17,6 +17,7 @@ from hub.cli import (
     backup,
     batch,
     catalogue,
+    change_feed,
     doctor,
     documents,
     download,
@@ -93,6 +94,7 @@ app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
 app.add_typer(predicates.app, name="predicates", rich_help_panel=_OVER_API)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=_OVER_API)
+app.command("changes", rich_help_panel=_OVER_API)(change_feed.changes)
 app.add_typer(batch.app, name="batch", rich_help_panel=_OVER_API)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
 app.add_typer(download.app, name="download", rich_help_panel=_OVER_API)

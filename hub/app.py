@@ -48,7 +48,7 @@ from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
 from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
-from hub.installation import Installation, TrustInForce, load_installation, pin_types
+from hub.installation import Installation, TrustInForce, load_installation
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
@@ -81,6 +81,7 @@ from hub.store.places import open_place, place_to_read
 from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
+from hub.type_versions import pin_types
 from hub.web import (
     access,
     archives,

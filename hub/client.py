@@ -17,6 +17,9 @@ from typing import Any
 import httpx
 import orjson
 
+from schemas.approval import TYP as APPROVAL_TYP
+from schemas.approval import Approval, Change, approval_payload, one_of_each
+from schemas.parties import Duty
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, access_token_hash
 from signing.algorithms import generate_private_key
@@ -48,6 +51,15 @@ class RefusedError(Exception):
         return str(self.problem.get("code", ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A person who approves changes, with the key of his own."""
+
+    number: str
+    duty: Duty
+    signer: Signer
+
+
 @dataclass(slots=True)
 class _Token:
     value: str
@@ -60,6 +72,7 @@ class Client:
 
     With `bound_to_cert` tokens are bound to the client cert of `http` (RFC 8705) instead of proofs (RFC 9449): for hubs
     whose metadata says `tls_client_certificate_bound_access_tokens`.
+    `approvers` sign the changes that need two persons, where their keys are at hand; else approvals are handed over.
     """
 
     url: str
@@ -68,6 +81,7 @@ class Client:
     origin: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_TIMEOUT_SECONDS))
     bound_to_cert: bool = False
+    approvers: Sequence[Approver] = ()
     _proof_signer: FileSigner = field(default_factory=lambda: FileSigner(generate_private_key("ES256")))
     _token: _Token | None = None
 
@@ -88,14 +102,17 @@ class Client:
         key: str | None = None,
         second_officer: str | None = None,
         joint: Sequence["Client"] = (),
+        salt: bytes | None = None,
+        approvals: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Order an act: sign a statement that binds `content` by a salted digest, and post both to `path`.
 
-        `second_officer` signs the same beside `officer`; `joint` are systems of other bodies that do.
+        `second_officer` signs the same beside `officer`; `joint` are systems of other bodies that do. `approvals` are
+        two persons' over the same content and `salt`; where none are given, `approvers` make them.
         """
         body = self.make_order(
             act, content, officer=officer, certificate_type=certificate_type, issuing_body=issuing_body,
-            second_officer=second_officer, joint=joint,
+            second_officer=second_officer, joint=joint, salt=salt, approvals=approvals,
         )  # fmt: skip
         return self.post(path, body, key=key)
 
@@ -116,13 +133,16 @@ class Client:
         issuing_body: str | None = None,
         second_officer: str | None = None,
         joint: Sequence["Client"] = (),
+        salt: bytes | None = None,
+        approvals: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Return an order's body: statement, salt, content, and the statements that stand beside the first."""
-        salt = secrets.token_bytes(SALT_BYTES)
+        """Return an order's body: statement, salt, content, statements beside the first, two persons' approvals."""
+        salt = salt or secrets.token_bytes(SALT_BYTES)
+        digest = content_digest(content, salt)
         members = {
             "certificate_type": certificate_type,
             "issuing_body": issuing_body,
-            "content_digest": content_digest(content, salt),
+            "content_digest": digest,
         }
         body = {
             "statement": self.make_statement(act, officer=officer, **members),
@@ -131,7 +151,22 @@ class Client:
         }
         beside = [self.make_statement(act, officer=second_officer, **members)] if second_officer else []
         beside += [each.make_statement(act, **members) for each in joint]
-        return body | ({"countersignatures": beside} if beside else {})
+        body |= {"countersignatures": beside} if beside else {}
+        approved = [*approvals] or self._approvals(act, content, digest)
+        return body | ({"approvals": approved} if approved else {})
+
+    def _approvals(self, act: Ordered, content: Mapping[str, Any], digest: str) -> list[str]:
+        """Let one person of each duty that the act needs sign, where it needs any; nobody signs about himself."""
+        if act.value not in set(Change):
+            return []
+        change, now = Change(act.value), int(time.time())
+        return [
+            sign_compact(
+                orjson.dumps(approval_payload(_approval(change, self.origin, each, digest, now))),
+                signer=each.signer, typ=APPROVAL_TYP,
+            )
+            for each in one_of_each(self.approvers, change, without=content.get("number"))
+        ]  # fmt: skip
 
     def make_statement(self, act: Ordered, **members: Any) -> str:
         """Sign a statement of this moment."""
@@ -342,6 +377,10 @@ class Client:
             raise RefusedError(response.status_code, problem_of(response))
         answer: dict[str, Any] = response.json()
         return answer
+
+
+def _approval(change: Change, audience: str, by: Approver, digest: str, now: int) -> Approval:
+    return Approval(change, audience, by.number, by.duty, now, encode(secrets.token_bytes(16)), digest)
 
 
 def fetch_document(ask: Callable[[], httpx.Response]) -> bytes:

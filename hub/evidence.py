@@ -21,7 +21,7 @@ from schemas.parties import System
 WITHOUT_RIGHT = frozenset(
     {
         "body_not_yours", "body_not_in_charge", "body_ended", "body_unknown", "item_not_yours", "rule_not_yours",
-        "provider_only",
+        "provider_only", "approvals_needed", "approval_own", "approval_same_person", "approval_same_duty",
     }
 )  # fmt: skip
 

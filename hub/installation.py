@@ -16,19 +16,30 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from hub.approvals import require_two
 from hub.errors import SetupError
 from hub.keyfolder import KeyFolder, next_of
+from hub.persons import FIRST_PERSONS, Person, approve_here, make_person
 from hub.store.database import Database
 from hub.store.entry import EntryWriter
 from hub.store.installation import InstallationReader, InstallationWriter
 from hub.store.parties import PartyReader, PartyWriter
-from schemas.catalogue import Catalogue
+from schemas.approval import Change
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Department, Role, System
 from signing.algorithms import spki
 from signing.base64url import encode
 from signing.errors import TrustListError
-from signing.trust import Anchor, HubKey, RootSet, SealIssuer, TrustList, sign_trust_list, verify_trust_list
+from signing.trust import (
+    Anchor,
+    HubKey,
+    RootSet,
+    SealIssuer,
+    TrustList,
+    sign_trust_list,
+    trust_list_payload,
+    verify_trust_list,
+)
 from signing.x509 import Purpose, read_cert_unverified
 
 HUB_KEYS = {
@@ -114,6 +125,10 @@ def make_test_installation(
     )  # fmt: skip
     anchor = RootSet(1, (root,)).anchor_sha256
     installation = Installation("test", origin, anchor, operator.licence_number)
+    persons = [
+        make_person(keys, Person(number, duty), department=operator.licence_number, now=now, term=CERT_TERM)
+        for duty, number in FIRST_PERSONS.items()
+    ]
     system = System(
         "operator", operator.licence_number, "TEST 运营方", cert, frozenset({Role.OPERATE, Role.COLLECT}), True
     )
@@ -126,6 +141,8 @@ def make_test_installation(
         parties = PartyWriter(connection)
         parties.put_department(operator)
         parties.put_system(system, key_id=read_cert_unverified(cert).key_id)
+        for each in persons:
+            parties.put_officer(each, now)
         act = ActFacts(Kind.ENROL, _act_id(), now, None, None, None, None)
         EntryWriter(connection, secrets.token_bytes).add([act])
 
@@ -147,9 +164,10 @@ def make_trust_list(
     """Make, sign and keep the next version of the TEST trust list, naming every enrolled body that has a seal key.
 
     A key that was listed before keeps its first day, so what it sealed stays provable. `revoked` is a key that counts
-    no more; `also` writes more with the list.
+    no more; `also` writes more with the list. Two persons of the operator approve it with the keys that lie here; the
+    first list is theirs too, under its own anchors. Raises OrderError approvals_needed where they do not lie here.
     """
-    now = now.replace(microsecond=0)
+    approved_at, now = now, now.replace(microsecond=0)
     root_set = RootSet(1, (keys.cert("root"),))
     with database.read() as connection:
         reader = InstallationReader(connection)
@@ -177,9 +195,15 @@ def make_trust_list(
     )
     if revoked is not None:
         content = _without(content, revoked)
+    digest = sha256(trust_list_payload(content)).hexdigest()
     signed = sign_trust_list(content, root_set=root_set, signers=[keys.signer("root")])
 
     def record(connection: Connection) -> None:
+        approvals = approve_here(
+            Change.TRUST_LIST, digest, keys=keys, installation=installation, trust=before or content,
+            connection=connection, now=approved_at,
+        )  # fmt: skip
+        require_two(approvals, change=Change.TRUST_LIST, connection=connection, now=approved_at)
         InstallationWriter(connection).add_trust_list(content.version, signed, now)
         act = ActFacts(Kind.TRUST_LIST, _act_id(), now, None, None, sha256(signed).hexdigest(), None)
         EntryWriter(connection, secrets.token_bytes).add([act])
@@ -249,20 +273,6 @@ def make_party_key(keys: KeyFolder, use: str, *, name: str, department: str, pur
         use, by="authority", common_name=f"TEST {name}", licence_number=department, purpose=purpose,
         now=now, until=now + CERT_TERM,
     )  # fmt: skip
-
-
-def pin_types(database: Database, catalogue: Catalogue) -> None:
-    """Hold the catalogue against the versions this hub has used; SetupError type_edited names one that was changed."""
-    digests = {(each.code, each.version): each.digest for each in catalogue.all_versions()}
-    with database.read() as connection:
-        known = InstallationReader(connection).type_digests()
-    for key, digest in known.items():
-        if key in digests and digests[key] != digest:
-            raise SetupError("type_edited", certificate_type=f"{key[0]}.{key[1]}")
-    if missing := [key for key in known if key not in digests]:
-        raise SetupError("type_missing", certificate_type=f"{missing[0][0]}.{missing[0][1]}")
-    if digests.keys() - known.keys():
-        database.write(lambda connection: InstallationWriter(connection).add_types(digests))
 
 
 class TrustInForce:

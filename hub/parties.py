@@ -2,11 +2,12 @@
 
 1 the operator's statement is verified (`hub/statements.py`) and spent, once
 2 the content is read: codes check, certs chain to the trust list, a body's types are in the catalogue
-3 the party and the entry are committed together            <- COMMIT POINT
+3 what gives a right or a key (`entitle`) is approved by two persons of the operator (`hub/approvals.py`)
+4 the party, the approvals and the entry are committed together            <- COMMIT POINT
 Enrolling what is there already replaces it; the statement and the entry keep what was said before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -16,7 +17,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from hub.answers import compose_head
-from hub.errors import OrderError
+from hub.approvals import VerifiedApproval, require_two
+from hub.errors import HubError, OrderError, StatementError
+from hub.evidence import record_refusal
 from hub.holders import lock_holders
 from hub.intentions import new_name
 from hub.order_reading import OrderReading
@@ -30,12 +33,14 @@ from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader, PartyWriter
 from hub.store.relation import RelationWriter
 from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author
+from schemas.approval import Change
 from schemas.certificate import civil_date, last_moment_of
 from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import (
     as_typed,
 )
-from schemas.parties import Coverage, CoverageState, Department, IssuingBody, Officer, Role, System
+from schemas.parties import Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
+from schemas.statement import ENROLMENT_ACTS, Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
 from signing.x509 import Purpose
@@ -49,15 +54,28 @@ def enrol(
     content: Mapping[str, Any],
     *,
     verified: VerifiedStatement,
+    approvals: Sequence[VerifiedApproval] = (),
     system: System,
     registry: Registry,
     now: datetime,
 ) -> dict[str, Any]:
-    """Enrol one party. `noun` is a key of ENROLMENTS; FieldsError names every member and rule that is wrong."""
+    """Enrol one party. `noun` is a key of ENROLMENTS; FieldsError names every member and rule that is wrong.
+
+    Raises OrderError approvals_needed, approval_own, approval_same_person, approval_same_duty, last_of_duty, and those
+    of each party; what was ordered without the persons it needs is entered as refused.
+    """
+    if verified.statement.act is not ENROLMENT_ACTS[noun]:
+        raise StatementError("statement_act")
     reading = OrderReading(content)
     put = ENROLMENTS[noun](reading, registry, now)
     reading.refuse_problems()
-    return registry.database.write(partial(_commit, put, verified, system, registry, now))
+    about = str(content.get("number")) if noun == "officers" else None
+    commit = partial(_commit, put, verified, system, registry, now, approvals=approvals, about=about)
+    try:
+        return registry.database.write(commit)
+    except HubError as error:
+        record_refusal(error, verified=verified, system=system, registry=registry, now=now)
+        raise
 
 
 def renew_key(
@@ -89,12 +107,25 @@ def renew_key(
 
 
 def _commit(
-    put: Put, verified: VerifiedStatement, system: System, registry: Registry, now: datetime, connection: Connection
+    put: Put,
+    verified: VerifiedStatement,
+    system: System,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+    *,
+    approvals: Sequence[VerifiedApproval] = (),
+    about: str | None = None,
 ) -> dict[str, Any]:
-    spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-    enrolled = put(connection)
+    number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+    enrolled, kind, approved = put(connection), Kind.ENROL, None
+    if verified.statement.act is Ordered.ENTITLE:
+        kind = Kind.ENTITLE
+        approved = require_two(
+            approvals, change=Change.ENTITLE, connection=connection, now=now, statement=number, about=about
+        )
     act_id = new_name(registry)
-    EntryWriter(connection, registry.random).add([ActFacts(Kind.ENROL, act_id, now, None, verified.digest, None, None)])
+    EntryWriter(connection, registry.random).add([ActFacts(kind, act_id, now, None, verified.digest, approved, None)])
     return enrolled | {"act_id": act_id}
 
 
@@ -205,11 +236,13 @@ def _put_system(connection: Connection, system: System, key_id: str, others_unti
         raise OrderError("key_enrolled")
 
 
-def _cert(reading: OrderReading, registry: Registry, department: str, now: datetime) -> tuple[bytes, str]:
+def _cert(
+    reading: OrderReading, registry: Registry, department: str, now: datetime, purpose: Purpose = Purpose.SYSTEM
+) -> tuple[bytes, str]:
     """Read a cert (base64url of DER) and hold it against the trust list and the department it is said to be of."""
     try:
         cert_der = decode(reading.get("cert") if isinstance(reading.get("cert"), str) else "")
-        facts = registry.trust().verify_party(cert_der, purpose=Purpose.SYSTEM, at=now)
+        facts = registry.trust().verify_party(cert_der, purpose=purpose, at=now)
     except SigningError:
         reading.problem("cert", "not_trusted")
         return b"", ""
@@ -220,14 +253,31 @@ def _cert(reading: OrderReading, registry: Registry, department: str, now: datet
 
 def _officer(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     number, department = reading.code("number"), reading.licence_number("department")
-    officer = Officer(number, department, reading.flag("active"))
+    duty = reading.choice("duty", tuple(Duty)) if reading.get("duty") is not None else Duty.CASE
+    cert_der = _cert(reading, registry, department, now, Purpose.OFFICER)[0] if reading.get("cert") else None
+    if cert_der is None and duty is not Duty.CASE:
+        reading.problem("cert", "missing")
+    officer = Officer(number, department, reading.flag("active"), duty or Duty.CASE, cert_der)
 
     def put(connection: Connection) -> dict[str, Any]:
         _require_department(connection, department)
-        PartyWriter(connection).put_officer(officer)
-        return {"number": number}
+        _refuse_last_of_duty(officer, connection)
+        PartyWriter(connection).put_officer(officer, now)
+        return {"number": number, "duty": str(officer.duty)}
 
     return put
+
+
+def _refuse_last_of_duty(officer: Officer, connection: Connection) -> None:
+    """Refuse to take a duty from the only person of the department who has it: nothing could be approved any more."""
+    reader = PartyReader(connection)
+    before = reader.officer(officer.number)
+    if before is None or before.duty is Duty.CASE:
+        return
+    stays = officer.active and (officer.department, officer.duty) == (before.department, before.duty)
+    having = [each.number for each in reader.lock_duty(before.department, before.duty)]
+    if not stays and having == [officer.number]:
+        raise OrderError("last_of_duty", duty=str(before.duty))
 
 
 def _enterprise(reading: OrderReading, registry: Registry, now: datetime) -> Put:

@@ -94,6 +94,12 @@ class Settings(BaseSettings):
         description="for so long at most a pull by law may be kept out of an enterprise's ledger (own setting: the law "
         "gives no number)",
     )
+    approval_days: int = Field(
+        default=3,
+        ge=1,
+        le=30,
+        description="an approval may wait so long for the other one and the change (own setting)",
+    )
     batch_from: time = Field(default=time(22), description="files of pulls are worked through from this hour (Beijing)")
     batch_until: time = Field(default=time(6), description="to this one; the same as batch_from: at any hour")
     batch_rows: int = Field(
@@ -213,4 +219,5 @@ class Settings(BaseSettings):
             pulls_a_day_officer=self.pulls_a_day_officer,
             review_share=self.review_percent / 100,
             review_grace_days=self.review_grace_days,
+            approval_age=timedelta(days=self.approval_days),
         )

@@ -3,7 +3,9 @@
 1 the statement is verified (`hub/statements.py`) and spent, once
 2 the line is read: types and fields are in the catalogue and not wider than their class, the case form is a sound one
 3 it is compared with what is recorded: lines it contradicts, the version it follows, whether it only narrows that one
-4 the version, a task for each provider with its legal clock, and the entry are committed together   <- COMMIT POINT
+4 a line that the operator puts is approved by two of its persons (`hub/approvals.py`)
+5 the version, the approvals, a task for each provider with its legal clock, and the entry are committed together
+                                                                                                     <- COMMIT POINT
 
 The operator puts any line, a requester asks for its own. A version that only narrows an approved one stands at once,
 by the approval that is there; any other waits for its providers (`hub/sharing_answers.py`).
@@ -15,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.approvals import VerifiedApproval, require_two
 from hub.evidence import act_once
 from hub.registry import Registry
 from hub.repeats import spend_statement
@@ -23,6 +26,7 @@ from hub.sharing_reading import read_rule
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.sharing import LineOrder, SharingReader, StoredApproval
+from schemas.approval import Change
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Role, System
@@ -37,10 +41,11 @@ def put_rule(
     key: str,
     registry: Registry,
     now: datetime,
+    approvals: Sequence[VerifiedApproval] = (),
 ) -> dict[str, Any]:
     """Put one line of the sharing table, or ask for it; FieldsError names every member and rule that is wrong.
 
-    Raises OrderError rule_not_yours, rule_conflicts, department_unknown.
+    Raises OrderError rule_not_yours, rule_conflicts, department_unknown, and those of `require_two`.
     """
 
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
@@ -48,9 +53,12 @@ def put_rule(
         require_requester(rule, system)
         refuse_conflicts(rule, connection)
         number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
+        approved = None
+        if Role.OPERATE in system.roles:
+            approved = require_two(approvals, change=Change.SHARE, connection=connection, now=now, statement=number)
         stored = record_rule(rule, LineOrder(act_id, number), connection=connection, registry=registry, now=now)
-        from_on = rule.from_on.isoformat()
-        act = ActFacts(Kind.SHARE, act_id, now, from_on, verified.digest, sealed_line(stored), None)
+        sealed = sealed_line(stored, approved)
+        act = ActFacts(Kind.SHARE, act_id, now, rule.from_on.isoformat(), verified.digest, sealed, None)
         EntryWriter(connection, registry.random).add([act])
         told = {"code": stored.code, "version": stored.version, "state": str(stored.state)}
         return told | {"providers": sorted(set(stored.providers.values())), "act_id": act_id}

@@ -33,3 +33,4 @@ class Terms:
     pulls_a_day_officer: int
     review_share: float
     review_grace_days: int
+    approval_age: timedelta

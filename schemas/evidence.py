@@ -19,6 +19,8 @@ class Kind(StrEnum):
     ISSUE = "issue"
     CHANGE_STATUS = "change_status"
     ENROL = "enrol"
+    ENTITLE = "entitle"
+    ADMIT_TYPE = "admit_type"
     SHARE = "share"
     TRUST_LIST = "trust_list"
     IMPORT = "import"

@@ -120,13 +120,29 @@ class System:
     active: bool
 
 
+class Duty(StrEnum):
+    """What a person answers for 职责, after the separation of three 三员分立; most officers only handle cases.
+
+    SYSTEM 系统管理员 and SECURITY 安全管理员 approve changes of rights together, AUDIT 审计员 watches both, APPROVE
+    审批 speaks for a provider of data. Who has one of these has a key of his own.
+    """
+
+    CASE = "case"
+    SYSTEM = "system"
+    SECURITY = "security"
+    AUDIT = "audit"
+    APPROVE = "approve"
+
+
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """A person of a department, named in statements by a number only."""
+    """A person of a department, named in statements by a number only; `cert_der` is of his own key, if he has one."""
 
     number: str
     department: str
     active: bool
+    duty: Duty = Duty.CASE
+    cert_der: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

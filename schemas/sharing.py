@@ -99,9 +99,12 @@ def ordered_line(rule: SharingRule) -> dict[str, Any]:
     return {name: value for name, value in line.items() if name not in ("state", "confirmed_until")}
 
 
-def sealed_line(rule: SharingRule) -> str:
-    """Return what the entry of a version seals: SHA-256 (hex) over the canonical JSON of it as it was ordered."""
-    return canonical_digest(ordered_line(rule))
+def sealed_line(rule: SharingRule, approved: str | None) -> str:
+    """Return what the entry of a version seals: SHA-256 (hex) over the canonical JSON of it as it was ordered.
+
+    `approved` is the digest over the approvals of two persons, where the operator put it: both are sealed as one.
+    """
+    return canonical_digest(ordered_line(rule) | ({"approved": approved} if approved else {}))
 
 
 def narrows(new: SharingRule, old: SharingRule) -> bool:

@@ -27,6 +27,7 @@ class Ordered(StrEnum):
     PULL = "pull"
     COMPARE = "compare"
     ENROL = "enrol"
+    ENTITLE = "entitle"
     SHARE = "share"
     DOWNLOAD = "download"
     TAKE_IN = "take_in"
@@ -54,6 +55,19 @@ class Ordered(StrEnum):
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
     ASK_PREDICATE = "ask_predicate"
+
+
+ENROLMENT_ACTS: Mapping[str, Ordered] = {
+    "departments": Ordered.ENROL,
+    "enterprises": Ordered.ENROL,
+    "sources": Ordered.ENROL,
+    "coverage": Ordered.ENROL,
+    "issuing-bodies": Ordered.ENTITLE,
+    "systems": Ordered.ENTITLE,
+    "officers": Ordered.ENTITLE,
+    "licence-number-overrides": Ordered.ENTITLE,
+}
+"""What is enrolled, by which act: who gets a right or a key by it is entitled, which needs two persons' approval."""
 
 
 class StatementFormError(ValueError):

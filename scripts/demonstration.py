@@ -26,14 +26,15 @@ import httpx
 
 from hub.cli.init import make_settings
 from hub.cli.keys import make_key, sign_next_trust_list
-from hub.client import Client
+from hub.client import Approver, Client
 from hub.installation import TrustInForce, load_installation
 from hub.keyfolder import KeyFolder
+from hub.persons import persons_here
 from hub.settings import Settings
 from hub.store.database import Database
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
-from schemas.statement import Ordered
+from schemas.statement import ENROLMENT_ACTS, Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
 from scripts.example_items import items_sheet
@@ -117,11 +118,13 @@ class City:
 
     def client(self, system: str) -> Client:
         if system not in self._clients:
-            self._clients[system] = Client(self.url, system, self.keys.signer(f"system:{system}"), http=self.http)
+            signer, persons = self.keys.signer(f"system:{system}"), persons_here(self.keys)
+            approvers = [Approver(each.number, each.duty, self.keys.signer(each.use)) for each in persons]
+            self._clients[system] = Client(self.url, system, signer, http=self.http, approvers=approvers)
         return self._clients[system]
 
     def enrol(self, noun: str, **content: Any) -> None:
-        self.client("operator").order(f"/api/v1/{noun}", Ordered.ENROL, content)
+        self.client("operator").order(f"/api/v1/{noun}", ENROLMENT_ACTS[noun], content)
 
     def holder(self, licence_number: str) -> dict[str, Any]:
         """Return what anybody sees of an enterprise."""

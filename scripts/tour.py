@@ -25,10 +25,11 @@ from typing import Any
 import httpx
 import pikepdf
 
-from hub.client import Client, RefusedError, fetch_document
+from hub.client import Approver, Client, RefusedError, fetch_document
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number
-from schemas.statement import Ordered
+from schemas.parties import Duty
+from schemas.statement import ENROLMENT_ACTS, Ordered
 from schemas.tokens import ANSWER_TYP, RECEIPT_TYP
 from scripts.example_city import DEPARTMENTS, TOWNS, ExampleEnterprise
 from scripts.example_fields import field_values, make_number
@@ -102,15 +103,21 @@ class Tour:
 
     def client(self, system: str) -> Client:
         if system not in self._clients:
-            self._clients[system] = Client(self.url, system, self.signer(f"system:{system}"), http=self.http)
+            signer = self.signer(f"system:{system}")
+            self._clients[system] = Client(self.url, system, signer, http=self.http, approvers=self.approvers())
         return self._clients[system]
+
+    def approvers(self) -> list[Approver]:
+        """Return the operator's two persons, whose TEST keys lie in the key folder."""
+        uses = [use.split(":") for use in json.loads((self.keys / "keys.json").read_text()) if use.count(":") == 2]
+        return [Approver(number, Duty(duty), self.signer(f"officer:{number}:{duty}")) for _, number, duty in uses]
 
     def signer(self, use: str) -> FileSigner:
         uri = json.loads((self.keys / "keys.json").read_text())[use]
         return open_file_signer(uri, self.keys, (self.keys / "passphrase").read_bytes().strip(), rate_cap=None)
 
     def enrol(self, noun: str, **content: Any) -> None:
-        self.client("operator").order(f"/api/v1/{noun}", Ordered.ENROL, content)
+        self.client("operator").order(f"/api/v1/{noun}", ENROLMENT_ACTS[noun], content)
 
     def see(self, path: str, accept: str = "application/json") -> httpx.Response:
         """Ask as anybody may."""

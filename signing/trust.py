@@ -197,6 +197,11 @@ class RootSet:
         return {"certs": [encode(cert) for cert in self.certs], "threshold": self.threshold}
 
 
+def trust_list_payload(content: TrustList) -> bytes:
+    """Return the bytes of a list that its roots sign: canonical JSON, without signatures."""
+    return json_bytes(_to_document(content))
+
+
 def sign_trust_list(content: TrustList, *, root_set: RootSet, signers: Sequence[Signer]) -> bytes:
     """Return the signed list: JSON with `payload`, `root_set` and one signature for each of the root `signers`.
 
@@ -204,7 +209,7 @@ def sign_trust_list(content: TrustList, *, root_set: RootSet, signers: Sequence[
     """
     root_keys = {read_cert_unverified(cert).key_id for cert in root_set.certs}
     _verify_certs(content)
-    payload = json_bytes(_to_document(content))
+    payload = trust_list_payload(content)
     signatures = []
     for signer in signers:
         if signer.key_id not in root_keys:

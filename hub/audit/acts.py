@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Table
 
+from hub.audit.approvals import sealed_by_approvals
 from hub.audit.everything import Check, Everything, Faults, Row, grant_content, opened_objection, signed_text
 from hub.audit.records import retired_claims
 from hub.granting import sealed_digest
@@ -66,7 +67,7 @@ Entered = tuple[str, str | None, str | None, str | None, str | None]
 
 
 _NAMED_BY_ENTRY = frozenset(
-    {"enrol", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire", "open_log"}
+    {"enrol", "entitle", "trust_list", "import", "order_refused", "grant_withdrawal", "release", "retire", "open_log"}
 )
 
 
@@ -85,7 +86,7 @@ def _entered(act: Mapping[str, Any]) -> Entered:
     act_id = None if act["kind"] in _NAMED_BY_ENTRY else act["act_id"]
     # What was intended and then refused is told apart by a digest of which nothing else is left; so is what a line of
     # the sharing table was before it was put anew (that of the line as it stands: `exchange`).
-    sealed = None if act["kind"] in ("order_refused", "share") else act["sealed"]
+    sealed = None if act["kind"] in ("order_refused", "share", "admit_type") else act["sealed"]
     return act["kind"], act_id, act["statement"], sealed, act["previous"]
 
 
@@ -110,6 +111,8 @@ def _done(all_: Everything) -> Iterator[Entered]:
     yield from _retirements_done(all_, digests)
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
+    for act_id in {row["admitted_by"] for row in all_.rows(tables.type_version)} - {None}:
+        yield "admit_type", act_id, None, None, None  # what it admitted: `approvals`
     yield "enrol", None, None, None, None  # of the operator, by `init`
     settled = {row["settled_by"]: row["log"] for row in all_.rows(tables.recovery)}
     for row in all_.rows(tables.recovery):
@@ -293,17 +296,20 @@ def _ordered_done(all_: Everything) -> Iterator[Entered]:
     led |= {row["cancelled_by"] for row in all_.rows(tables.pull_batch)}
     files = {row["statement"] for row in all_.rows(tables.intake)}
     acts = [parse_json(row["act_bytes"]) for row in all_.rows(tables.entry)]
-    entered = {(act["kind"], act["statement"]) for act in acts if act["kind"] in _PLAIN}
+    entered = {(act["kind"], act["statement"]) for act in acts if act["kind"] in _PLAIN | _BARE}
+    approved = sealed_by_approvals(all_)
     for row in all_.rows(tables.statement):
         if row["seconds"] is not None:
             continue  # it stands beside another, whose act is counted
         act: str = _ENTERED_AS.get(row["act"], row["act"])
-        if act == Ordered.ENROL or row["number"] in files or (act, row["digest"]) in entered:
-            yield act, None, row["digest"], None, None
+        if row["number"] in files or (act, row["digest"]) in entered:
+            yield act, None, row["digest"], None if act in _PLAIN else approved.get(row["number"]), None
         elif row["number"] not in led:
             yield "order_refused", None, row["digest"], None, None
 
 
+# Acts whose parties may be replaced by later ones: only their entries tell of each.
+_BARE = frozenset({"enrol", "entitle"})
 # A system's next key is enrolled, whoever orders it.
 _ENTERED_AS: Mapping[str, str] = {Ordered.RENEW_KEY: Ordered.ENROL}
 _LED_BY = (

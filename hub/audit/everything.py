@@ -49,6 +49,11 @@ class Everything:
     def registry(self) -> Registry:
         return self.hub.registry
 
+    @property
+    def installed(self) -> dict[str, str]:
+        """Return what `init` and migrations fixed."""
+        return {row["name"]: row["value"] for row in self.rows(tables.installation)}
+
     def rows(self, table: Table) -> list[Row]:
         """Return the rows of a table in the order of its key."""
         if table.name not in self._kept:

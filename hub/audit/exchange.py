@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hub.answers import disclosed_values
+from hub.audit.approvals import sealed_by_approvals
 from hub.audit.everything import Check, Everything, Faults, Row
 from hub.repeats import kept_answer
 from hub.store import tables
@@ -69,7 +70,8 @@ def _deferrals(all_: Everything) -> Faults:
 
 
 def _lines(all_: Everything) -> Faults:
-    """Every line of the sharing table is what its act entered, ordered by the statement that it names."""
+    """Every line of the sharing table is what its act entered, ordered and approved as it names."""
+    approved = sealed_by_approvals(all_)
     acts = {act["act_id"]: act for act in all_.acts_of("share")}
     digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
     for row in all_.rows(tables.sharing_rule):
@@ -77,7 +79,7 @@ def _lines(all_: Everything) -> Faults:
         act = acts.get(row["act_id"])
         if row["statement"] is None:
             continue  # it was put before its order was kept
-        if act is None or act["sealed"] != sealed_line(rule):
+        if act is None or act["sealed"] != sealed_line(rule, approved.get(row["statement"])):
             yield f"line {row['code']}: is not the one that was entered"
         elif act["statement"] != digests.get(row["statement"]):
             yield f"line {row['code']}: is of another order"

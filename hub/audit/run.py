@@ -4,13 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from hub.audit import acts, answers, chains, documents, exchange, grants, log, records, statements
+from hub.audit import acts, answers, approvals, chains, documents, exchange, grants, log, records, statements
 from hub.audit.everything import Audited, Check, Everything, Faults
 
 CHECKS: tuple[Check, ...] = (
     *records.CHECKS,
     *chains.CHECKS,
     *statements.CHECKS,
+    *approvals.CHECKS,
     *acts.CHECKS,
     *log.CHECKS,
     *grants.CHECKS,

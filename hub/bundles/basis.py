@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from hub.bundles.members import Contents
 from hub.registry import Registry
 from hub.signer_status import basis_of, grant_context
+from hub.store.approval import ApprovalReader
 from hub.store.exchange import StoredDecision
 from hub.store.grant import GrantReader, StoredGrant
 from hub.store.parties import PartyReader
@@ -84,6 +85,7 @@ def _put_rule(contents: Contents, decision: StoredDecision, connection: Connecti
     if ordered is not None:
         contents.acts["rule"] = ordered.act_id
         _put_statement(contents, "rule", ordered.statement, connection)
+        _put_approvals(contents, "rule_approval", ordered.statement, connection)
 
 
 def _put_sentence(contents: Contents, name: str, envelope: bytes, digest: str, registry: Registry) -> None:
@@ -98,6 +100,13 @@ def _put_statement(contents: Contents, name: str, number: int, connection: Conne
     for place, kept in enumerate(StatementReader(connection).all_of([number]), 1):
         contents.files[f"basis/{name}{f'_{place}' if place > 1 else ''}.jws"] = kept.jws.encode()
         contents.put_certs(PartyReader(connection).system_certs(kept.system))
+
+
+def _put_approvals(contents: Contents, name: str, number: int, connection: Connection) -> None:
+    """Put in what two persons approved by an order, where it needed them, and the certs they signed with."""
+    for place, kept in enumerate(ApprovalReader(connection).of_statement(number), 1):
+        contents.files[f"basis/{name}{f'_{place}' if place > 1 else ''}.jws"] = kept.jws.encode()
+        contents.put_certs(PartyReader(connection).officer_certs(kept.officer))
 
 
 def _opened(envelope: bytes, digest: str, registry: Registry) -> Mapping[str, Any]:

@@ -353,6 +353,7 @@ CONTENT_TYPE, MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010903"), bytes.fromhe
 SIGNING_TIME, SIGNING_CERT = bytes.fromhex("2a864886f70d010905"), bytes.fromhex("2a864886f70d010910022f")
 SHA256, ECDSA_SHA256 = bytes.fromhex("608648016503040201"), bytes.fromhex("2a8648ce3d040302")
 TIME_USE = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.8")
+OFFICER_USE = x509.ObjectIdentifier(f"{ARC}.2.5")
 TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 SHA256_RSA, RSA = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010101")
 ACT_MEMBERS = {"v", "kind", "act_id", "recorded_at", "works_from", "statement", "sealed", "previous"}
@@ -1142,7 +1143,7 @@ class Verification:
             "grant": ("grant", self._granted),
             "presentation": ("presentation|confirmation|redemption", self._presented),
             "window": ("grant|paper|witness", self._witnessed),
-            "statutory": ("rule", self._ruled),
+            "statutory": ("rule|rule_approval", self._ruled),
         }[str(self._decision["basis"])]
         wanted = re.compile(rf"basis/({names})(_[2-9])?\.(txt|json|jws)")
         here = sorted(name for name in self._bundle.members if name.startswith("basis/"))
@@ -1293,11 +1294,47 @@ class Verification:
             raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], "share")
             if act["statement"] != sha256_hex(raw):
                 raise Broken("its act is on another order")
-            if act["sealed"] != sha256_hex(canonical(self._bundle.read_json("basis/rule.json"))):
-                raise Broken("its act is of another line")
-            self._statement(raw, "share", None, moment(act["recorded_at"]))
+            at, approvals = moment(act["recorded_at"]), self._approvals("basis/rule_approval")
+            approved = sha256_hex(canonical({"approvals": sorted(map(sha256_hex, approvals.values()))}))
+            line = self._bundle.read_json("basis/rule.json") | ({"approved": approved} if approvals else {})
+            if act["sealed"] != sha256_hex(canonical(line)):
+                raise Broken("its act is of another line, or of one that others approved")
+            self._two_approved(approvals, self._statement(raw, "share", None, at), at)
             if moment(act["recorded_at"]) > moment(self._decision["recorded_at"]):
                 raise Doubt("the line was changed since")
+
+    def _approvals(self, name: str) -> dict[str, bytes]:
+        """Return the approvals of an order by their file; none where a requester asked for itself."""
+        return {each: self._bundle.read(each) for each in sorted(self._bundle.members) if each.startswith(name)}
+
+    def _two_approved(self, approvals: dict[str, bytes], ordered: Row, at: datetime) -> None:
+        """Where persons approved an order, they were two of different duties, each over what it binds."""
+        said = [self._approval(each, "share", at) for each in approvals.values()]
+        if approvals and (len(said), *(len({each[name] for each in said}) for name in ("officer", "duty"))) != (
+            2,
+            2,
+            2,
+        ):
+            raise Broken("it was not approved by two persons of different duties")
+        if {each["content_digest"] for each in said} - {ordered["content_digest"]}:
+            raise Broken("it was another order that they approved")
+
+    def _approval(self, raw: bytes, act: str, at: datetime) -> Row:
+        """Return what a person approved for this hub within the month before, by the key of a listed cert."""
+
+        def find_key(kid: str) -> tuple[object, str]:
+            cert = self._certs.get(kid)
+            if cert is None:
+                raise Doubt("the cert of a person who approved is not here")
+            require_issued(cert, self._list_at(at).authorities("officer", at), OFFICER_USE, at)
+            return cert.public_key(), algorithm_of(cert.public_key())
+
+        said = opened_jws(raw.decode("ascii"), "yizhao-approval+jwt", find_key)
+        if (said["v"], said["aud"], said["act"]) != (1, self._newest.origin, act):
+            raise Broken("it approves something else")
+        if not -3_600 <= at.timestamp() - int(said["iat"]) <= 31 * 86_400:
+            raise Broken("it was not signed for what was done")
+        return said
 
     # --- note and records ---------------------------------------------------------------------------------------
 

@@ -1,12 +1,30 @@
-"""`yizhao catalogue`: the certificate types a hub knows, or one of them with its fields."""
+"""`yizhao catalogue`: a hub's certificate types, or one with its fields; `admit`: a release's new ones."""
 
-from typing import Annotated, Any
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.connection import DEFAULT_URL, Url, open_http, public_json
+from hub.cli.approval import say_signed_here
+from hub.cli.connection import (
+    DEFAULT_URL,
+    Data,
+    DatabaseUrl,
+    Keys,
+    Passphrase,
+    Url,
+    open_http,
+    public_json,
+)
+from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, show, show_rows
 from hub.cli.refusals import LocalRefusal
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hub.settings import Settings
 
 
 def catalogue(
@@ -25,6 +43,66 @@ def catalogue(
     if wanted is None:
         raise LocalRefusal("not_found", certificate_type=code[:64])
     _show_one(wanted, as_json)
+
+
+def admit_types(
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    yes: Annotated[bool, typer.Option("--yes", help="已核对差异，不再询问。 The difference has been read.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """启用新版本带来的证照类型（测试）：两人审批。 Take a release's new types into use: two persons approve them."""
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    found = new_here(settings)
+    for name, lines in found.items():
+        print(f"{name}: {'; '.join(lines)}", file=sys.stderr)
+    if found:
+        if not yes:
+            typer.confirm("启用以上证照类型？ Take these types into use?", abort=True, err=True)
+        admit_here(settings, datetime.now(UTC))
+    show({"admitted": list(found)}, as_json=as_json)
+
+
+def new_here(settings: "Settings") -> dict[str, list[str]]:
+    """Return what a release brings: each new type version with how it differs from the one before."""
+    from hub.type_versions import differences, new_types
+    from schemas.catalogue import load_catalogue
+
+    known = load_catalogue()
+    with open_database(settings) as opened, opened.read() as connection:
+        return differences(known, new_types(connection, known))
+
+
+def admit_here(settings: "Settings", now: datetime) -> None:
+    """In TEST, let the persons whose keys lie here approve what a release brings, and take it into use."""
+    from hub.errors import SetupError
+    from hub.installation import TrustInForce, load_installation
+    from hub.keyfolder import KeyFolder
+    from hub.persons import approve_here
+    from hub.type_versions import admit_types as admit
+    from hub.type_versions import new_types, types_digest
+    from schemas.approval import Change
+    from schemas.catalogue import load_catalogue
+
+    keys = KeyFolder(settings.key_folder, settings.passphrase_file)
+    with open_database(settings) as opened:
+        installation = load_installation(opened)
+        trust = TrustInForce(opened, installation).refresh(now)
+        if trust is None:
+            raise SetupError("trust_list_ended")
+
+        def record(connection: "Connection") -> None:
+            new = new_types(connection, load_catalogue())
+            approvals = approve_here(
+                Change.ADMIT_TYPE, types_digest(new), keys=keys, installation=installation, trust=trust,
+                connection=connection, now=now,
+            )  # fmt: skip
+            admit(connection, new, approvals=approvals, now=now)
+
+        opened.write(record)
+    say_signed_here()
 
 
 def _show_all(types: list[dict[str, Any]], as_json: bool) -> None:

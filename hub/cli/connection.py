@@ -41,11 +41,14 @@ def open_client(url: str, system: str, keys: Path | None, passphrase_file: Path 
     """Open the client of a system whose key lies in the key folder."""
     import httpx
 
-    from hub.client import Client
+    from hub.client import Approver, Client
+    from hub.persons import persons_here
 
     folder = open_keys(keys, passphrase_file)
+    # Keys of persons lie here in TEST only; elsewhere each signs apart and hands an approval over.
+    approvers = [Approver(each.number, each.duty, folder.signer(each.use)) for each in persons_here(folder)]
     with httpx.Client(timeout=_TIMEOUT_SECONDS) as http:
-        yield Client(url=url, system=system, signer=folder.signer(f"system:{system}"), http=http)
+        yield Client(url=url, system=system, signer=folder.signer(f"system:{system}"), http=http, approvers=approvers)
 
 
 def open_keys(keys: Path | None, passphrase_file: Path | None = None) -> "KeyFolder":

@@ -260,7 +260,8 @@ def _is_migrated(connection: "Connection") -> bool:
 
 def _installation(database: "Database") -> "Generator[Finding, None, Installation | None]":
     from hub.errors import SetupError
-    from hub.installation import load_installation, pin_types
+    from hub.installation import load_installation
+    from hub.type_versions import pin_types
     from schemas.catalogue import CatalogueError, load_catalogue
 
     try:

@@ -1,9 +1,10 @@
 """`yizhao enrol`: the operator enrols who takes part. Enrolling what is there already replaces it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from hub.cli.approval import Approvals, Draft, order_change
 from hub.cli.connection import DEFAULT_URL, Keys, Passphrase, SystemCode, Url, open_client, open_keys
 from hub.cli.output import AsJson, show
 
@@ -48,6 +49,8 @@ def body(
     until_on: Annotated[str | None, typer.Option("--until", help="终止日期。 Last day.")] = None,
     successor: Annotated[str | None, typer.Option("--successor", help="承继机构。 Who succeeds it.")] = None,
     superior: Annotated[str | None, typer.Option("--superior", help="上级机构。 To whom it answers.")] = None,
+    draft: Draft = None,
+    approvals: Approvals = None,
     url: Url = DEFAULT_URL,
     system: Operator = "operator",
     keys: Keys = None,
@@ -68,7 +71,7 @@ def body(
         "competences": [_competence(each, from_on) for each in types],
     }
     given = {name: value for name, value in content.items() if value is not None}
-    _enrol("issuing-bodies", given, url, system, keys, passphrase_file, as_json)
+    _enrol("issuing-bodies", given, url, system, keys, passphrase_file, as_json, draft, approvals)
 
 
 @app.command("system")
@@ -80,6 +83,8 @@ def enrol_system(
         list[str], typer.Option("--role", help="issue、collect、pull、operate，可多次。 May be repeated.")
     ],
     inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch it off.")] = False,
+    draft: Draft = None,
+    approvals: Approvals = None,
     url: Url = DEFAULT_URL,
     system: Operator = "operator",
     keys: Keys = None,
@@ -93,14 +98,20 @@ def enrol_system(
     content: dict[str, Any] = {"code": code, "department": department, "name": name, "roles": roles, "cert": cert}
     if inactive:
         content["active"] = False
-    _enrol("systems", content, url, system, keys, passphrase_file, as_json)
+    _enrol("systems", content, url, system, keys, passphrase_file, as_json, draft, approvals)
 
 
 @app.command()
 def officer(
     number: Annotated[str, typer.Argument(help="经办人编号。 The officer's number.")],
     department: Department,
+    duty: Annotated[
+        Literal["system", "security", "audit", "approve"] | None,
+        typer.Option("--duty", help="职责 system、security、audit、approve；证书取自密钥目录。 Duty; needs a key."),
+    ] = None,
     inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch him off.")] = False,
+    draft: Draft = None,
+    approvals: Approvals = None,
     url: Url = DEFAULT_URL,
     system: Operator = "operator",
     keys: Keys = None,
@@ -108,10 +119,17 @@ def officer(
     as_json: AsJson = False,
 ) -> None:
     """登记经办人。 Enrol an officer."""
+    from hub.persons import Person
+    from schemas.parties import Duty
+    from signing.base64url import encode
+
     content: dict[str, Any] = {"number": number, "department": department}
+    if duty is not None:
+        use = Person(number, Duty(duty)).use
+        content |= {"duty": duty, "cert": encode(open_keys(keys, passphrase_file).cert(use))}
     if inactive:
         content["active"] = False
-    _enrol("officers", content, url, system, keys, passphrase_file, as_json)
+    _enrol("officers", content, url, system, keys, passphrase_file, as_json, draft, approvals)
 
 
 @app.command()
@@ -152,6 +170,8 @@ def licence_number(
         str, typer.Argument(help="校验位错误但确已发出的代码。 A number issued with a wrong check character.")
     ],
     reason: Annotated[str, typer.Option("--reason", help="理由。 The reason.")],
+    draft: Draft = None,
+    approvals: Approvals = None,
     url: Url = DEFAULT_URL,
     system: Operator = "operator",
     keys: Keys = None,
@@ -160,14 +180,28 @@ def licence_number(
 ) -> None:
     """确认一个存量错码。 Admit a licence number that was wrongly issued."""
     content = {"licence_number": number, "reason": reason}
-    _enrol("licence-number-overrides", content, url, system, keys, passphrase_file, as_json)
+    _enrol("licence-number-overrides", content, url, system, keys, passphrase_file, as_json, draft, approvals)
 
 
 def _enrol(
-    noun: str, content: dict[str, Any], url: str, system: str, keys: Keys, passphrase_file: Passphrase, as_json: bool
+    noun: str,
+    content: dict[str, Any],
+    url: str,
+    system: str,
+    keys: Keys,
+    passphrase_file: Passphrase,
+    as_json: bool,
+    draft: Draft = None,
+    approvals: Approvals = None,
 ) -> None:
-    from schemas.statement import Ordered
+    from schemas.statement import ENROLMENT_ACTS, Ordered
 
+    if ENROLMENT_ACTS[noun] is Ordered.ENTITLE:
+        order_change(
+            f"/api/v1/{noun}", Ordered.ENTITLE, content, url=url, system=system, keys=keys,
+            passphrase_file=passphrase_file, draft=draft, approvals=approvals, as_json=as_json,
+        )  # fmt: skip
+        return
     with open_client(url, system, keys, passphrase_file) as client:
         show(client.order(f"/api/v1/{noun}", Ordered.ENROL, content), as_json=as_json)
 

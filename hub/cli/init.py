@@ -88,9 +88,9 @@ def initialise(settings: "Settings", *, origin: str, now: datetime) -> "Installa
     Raises SetupError already_initialised, keys_exist, log_exists, origin_form.
     """
     from hub.errors import SetupError
-    from hub.installation import pin_types
     from hub.store.database import Database
     from hub.store.migrate import upgrade
+    from hub.type_versions import pin_types
     from schemas.catalogue import load_catalogue
 
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

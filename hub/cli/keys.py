@@ -4,7 +4,7 @@ import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -80,14 +80,20 @@ def system(
 def officer(
     number: Annotated[str, typer.Argument(help="经办人编号。 The officer's number.")],
     department: Department,
+    duty: Annotated[
+        Literal["system", "security", "audit", "approve"] | None,
+        typer.Option("--duty", help="职责。 The duty, if any."),
+    ] = None,
     keys: Keys = None,
     passphrase_file: Passphrase = None,
 ) -> None:
     """为经办人生成密钥与证书。 Make an officer's key and cert."""
+    from hub.persons import Person
+    from schemas.parties import Duty
     from signing.x509 import Purpose
 
-    folder = open_keys(keys, passphrase_file)
-    make_key(folder, f"officer:{number}", number, department, Purpose.OFFICER, datetime.now(UTC))
+    folder, person = open_keys(keys, passphrase_file), Person(number, Duty(duty or Duty.CASE))
+    make_key(folder, person.use, number, department, Purpose.OFFICER, datetime.now(UTC))
 
 
 @app.command("trust-list")

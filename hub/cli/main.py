@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from hub.cli import (
+    approval,
     archive,
     audit,
     backup,
@@ -57,6 +58,7 @@ _LOCAL = "本地命令 On this machine"
 _OVER_API = "经接口，以某把密钥的名义 Over the API, in the name of a key"
 
 app.command("init", rich_help_panel=_LOCAL)(init.init)
+app.command("admit", rich_help_panel=_LOCAL)(catalogue.admit_types)
 app.command("serve", rich_help_panel=_LOCAL)(serve.serve)
 app.command("worker", rich_help_panel=_LOCAL)(worker.worker)
 app.command("witness", rich_help_panel=_LOCAL)(witness.witness)
@@ -67,6 +69,7 @@ app.command("backup", rich_help_panel=_LOCAL)(backup.backup)
 app.command("restore", rich_help_panel=_LOCAL)(backup.restore)
 app.command("recover", rich_help_panel=_LOCAL)(recover.recover)
 app.command("verify", cls=VerifyCommand, rich_help_panel=_LOCAL)(verify)
+app.command("approve", rich_help_panel=_LOCAL)(approval.approve)
 app.command("retention", rich_help_panel=_LOCAL)(retention.retention)
 app.add_typer(drill.app, name="drill", rich_help_panel=_LOCAL)
 app.add_typer(documents.app, name="documents", rich_help_panel=_LOCAL)

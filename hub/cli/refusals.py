@@ -25,6 +25,24 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "另选数据目录，或直接运行 yizhao serve。",
         "Choose another data folder, or run `yizhao serve`.",
     ),
+    "person_unknown": (
+        "密钥目录里没有这名人员的审批密钥。",
+        "The key folder holds no key of that person in a duty.",
+        "核对编号；测试密钥用 yizhao keys officer N --duty 生成。",
+        "Check the number; TEST keys are made by `yizhao keys officer N --duty`.",
+    ),
+    "change_form": (
+        "不是变更文件。",
+        "This is no change to sign.",
+        "用下令的命令加 --draft 写出变更文件。",
+        "Write it with --draft of the ordering command.",
+    ),
+    "approvals_differ": (
+        "审批签名不是对同一份变更文件作出的。",
+        "The approvals are not over one and the same change.",
+        "两人对同一文件签名后重新提交。",
+        "Have both persons sign the same file, and send it again.",
+    ),
     "keys_missing": (
         "没有找到密钥目录。",
         "The key folder was not found.",
@@ -289,6 +307,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         ),
         "试用请加 --mode test。",
         "To try it out, use --mode test.",
+    ),
+    "types_not_admitted": (
+        "新版本带来的证照类型尚未经两人审批启用。",
+        "Certificate types that this release brings have not been admitted by two persons.",
+        "核对差异后运行 yizhao admit。",
+        "Read the difference and admit them with `yizhao admit`.",
     ),
     "type_edited": (
         "一种已经使用的证照类型文件被改动过。",

@@ -65,6 +65,7 @@ def run(settings: "Settings", *, log: Path | None, ready: Callable[[str], None])
 
     configure_logs(log)
     renew_trust_list(settings, datetime.now(UTC))
+    take_new_types(settings, datetime.now(UTC))
     hub = build(settings)
     # What was built stays for good: a collector that need not look at it leaves an eighth of a scan's time free.
     gc.collect()
@@ -105,6 +106,16 @@ def renew_trust_list(settings: "Settings", now: datetime) -> None:
         if installation.is_test and (listed is None or listed.expires_at - now < LIST_TERM / 2):
             keys = KeyFolder(settings.key_folder, settings.passphrase_file)
             sign_next_trust_list(database, keys, now)
+
+
+def take_new_types(settings: "Settings", now: datetime) -> None:
+    """In TEST, take a release's new certificate types into use by the approvals of the persons whose keys lie here."""
+    from hub.cli.catalogue import admit_here, new_here
+
+    for name, lines in (found := new_here(settings)).items():
+        print(f"{name}: {'; '.join(lines)}", file=sys.stderr)
+    if found:
+        admit_here(settings, now)
 
 
 def fits_small_code(origin: str) -> bool:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.cli.approval import Approvals, Draft, order_change
 from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SystemCode, Url, open_client
 from hub.cli.output import AsJson, show, show_rows
 
@@ -41,6 +42,8 @@ def put(
     reviewer: Annotated[
         str | None, typer.Option("--reviewer", help="复核部门。 The department that reviews a share of its pulls.")
     ] = None,
+    draft: Draft = None,
+    approvals: Approvals = None,
     url: Url = DEFAULT_URL,
     system: SystemCode = "operator",
     keys: Keys = None,
@@ -65,8 +68,10 @@ def put(
     named = dict(each.split("=", 1) for each in providers or () if "=" in each)
     more = {"until_on": until_on, "providers": named, "daily_cap": daily_cap, "reviewer": reviewer}
     content |= {name: value for name, value in more.items() if value}
-    with open_client(url, system, keys, passphrase_file) as client:
-        show(client.order("/api/v1/sharing-rules", Ordered.SHARE, content), as_json=as_json)
+    order_change(
+        "/api/v1/sharing-rules", Ordered.SHARE, content, url=url, system=system, keys=keys,
+        passphrase_file=passphrase_file, draft=draft, approvals=approvals, as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command("answer")

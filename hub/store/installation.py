@@ -87,6 +87,10 @@ class InstallationWriter:
         """Keep a version; IntegrityError when it is there already."""
         self._connection.execute(insert(tables.trust_list), {"version": version, "raw": raw, "recorded_at": now})
 
-    def add_types(self, digests: Mapping[tuple[str, int], str]) -> None:
-        rows = [{"code": code, "version": version, "digest": digest} for (code, version), digest in digests.items()]
+    def add_types(self, digests: Mapping[tuple[str, int], str], *, admitted_by: str | None) -> None:
+        """Pin type versions; `admitted_by` is the act that two persons approved, None at the first start."""
+        rows = [
+            {"code": code, "version": version, "digest": digest, "admitted_by": admitted_by}
+            for (code, version), digest in digests.items()
+        ]
         insert_new(self._connection, tables.type_version, rows)

@@ -1,6 +1,6 @@
 """Departments, issuing bodies, systems, officers, sources, and the licence numbers an operator admitted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -13,7 +13,7 @@ from hub.store.database import Database
 from hub.store.queries import select_by
 from hub.store.upsert import insert_new, insert_or_replace
 from schemas.annotation import AnnotationKind
-from schemas.parties import Coverage, CoverageState, Department, IssuingBody, Officer, Role, System
+from schemas.parties import Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,27 @@ class PartyReader:
 
     def officer(self, number: str) -> Officer | None:
         row = self._first(tables.officer, number=number)
-        return None if row is None else Officer(**row)
+        return None if row is None else _officer(row)
+
+    def officer_certs(self, number: str) -> list[bytes]:
+        """Return every cert (DER) an officer was ever enrolled with."""
+        rows = select_by(self._connection, tables.officer_state, columns=("cert_der",), officer=number)
+        return [cert for cert in rows.scalars() if cert is not None]
 
     def active_officers(self, department: str) -> list[str]:
         """Return the numbers of a department's officers who are active."""
         found = select_by(self._connection, tables.officer, columns=("number",), department=department, active=True)
         return sorted(found.scalars())
+
+    def lock_duty(self, department: str, duty: Duty) -> list[Officer]:
+        """Return a department's officers of one duty who can approve, held until the transaction ends.
+
+        Two changes at once cannot each remove one of the last two.
+        """
+        table = tables.officer
+        mine = (table.c.department == department) & (table.c.duty == str(duty)) & table.c.active
+        query = select(table).where(mine, table.c.cert_der.is_not(None)).order_by(table.c.number).with_for_update()
+        return [_officer(dict(row)) for row in self._connection.execute(query).mappings()]
 
     def overrides(self) -> frozenset[str]:
         """Return the wrongly issued licence numbers that an operator admitted with a reason."""
@@ -224,9 +239,13 @@ class PartyWriter:
         longer = table.c.until_at.is_(None) | (table.c.until_at > until)
         self._connection.execute(update(table).where(others, longer).values(until_at=until))
 
-    def put_officer(self, officer: Officer) -> None:
-        row = {"number": officer.number, "department": officer.department, "active": officer.active}
-        insert_or_replace(self._connection, tables.officer, [row])
+    def put_officer(self, officer: Officer, now: datetime) -> None:
+        """Put an officer; how he stood at every moment is kept, as what he approved is verified by it."""
+        state = {name: getattr(officer, name) for name in ("department", "active", "cert_der")}
+        state["duty"] = str(officer.duty)
+        insert_or_replace(self._connection, tables.officer, [{"number": officer.number} | state])
+        row = {"officer": officer.number, "recorded_at": now} | state
+        self._connection.execute(insert(tables.officer_state), row)
 
     def put_source(self, code: str, *, name_zh: str, fresh_for_seconds: int) -> None:
         row = {"code": code, "name_zh": name_zh, "fresh_for_seconds": fresh_for_seconds}
@@ -251,6 +270,10 @@ class PartyWriter:
     def admit_licence_number(self, licence_number: str, *, reason: str, system: str, now: datetime) -> None:
         row = {"licence_number": licence_number, "reason": reason, "system": system, "recorded_at": now}
         self._connection.execute(insert(tables.licence_number_override), row)
+
+
+def _officer(row: Mapping[str, Any]) -> Officer:
+    return Officer(**{**row, "duty": Duty(row["duty"])})
 
 
 def _competence(body: str, code: str, days: Sequence[date | None]) -> dict[str, Any]:

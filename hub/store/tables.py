@@ -35,6 +35,8 @@ type_version = Table(
     Column("code", String(64), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("digest", String(64), nullable=False),
+    # The act by which two persons took it into use; NULL for those the hub first started with.
+    Column("admitted_by", String(32)),
 )
 # SQLite's stand-in for a sequence; PostgreSQL has a real one, `certificate_serial`.
 serial = Table("serial", metadata, Column("name", String(32), primary_key=True), Column("next", Serial, nullable=False))
@@ -123,6 +125,20 @@ officer = Table(
     Column("number", String(64), primary_key=True),
     Column("department", String(18), nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("duty", String(16), server_default="case", nullable=False),
+    Column("cert_der", LargeBinary),
+)
+officer_state = Table(
+    "officer_state",
+    metadata,
+    # How an officer stood from a moment on: what he approved is verified by the key and duty of its day.
+    Column("number", Serial, primary_key=True),
+    Column("officer", String(64), nullable=False, index=True),
+    Column("department", String(18), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("duty", String(16), nullable=False),
+    Column("cert_der", LargeBinary),
+    Column("recorded_at", Moment, nullable=False),
 )
 licence_number_override = Table(
     "licence_number_override",
@@ -385,6 +401,18 @@ reference_claim = Table(
     Column("retired_at", Moment),
 )
 Index("number_claim_number", number_claim.c.number)
+approval = Table(
+    "approval",
+    metadata,
+    # Spent once, for ever: the officer's `jti`. `statement` is the order that it approves, NULL for a local act.
+    Column("officer", String(64), primary_key=True),
+    Column("jti", String(128), primary_key=True),
+    Column("change", String(16), nullable=False),
+    Column("content_digest", String(64), nullable=False, index=True),
+    Column("statement", Serial, index=True),
+    Column("jws", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
 single_use = Table(
     "single_use",
     metadata,

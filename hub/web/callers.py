@@ -11,6 +11,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.access import Caller, Presented, find_system, verify_caller
+from hub.approvals import VerifiedApproval, verify_approvals
 from hub.errors import AccessError, StatementError
 from hub.registry import Registry
 from hub.statements import Second, VerifiedStatement, check_content, verify_statement
@@ -35,6 +36,8 @@ class OrderBody(BaseModel):
     content: dict[str, Any]
     # Statements of second officers and joint bodies over the same content and salt.
     countersignatures: list[Annotated[str, Field(max_length=65_536)]] = Field(default=[], max_length=8)
+    # Two persons' approvals of the same content, each signed with the officer's own key.
+    approvals: list[Annotated[str, Field(max_length=8_192)]] = Field(default=[], max_length=2)
 
 
 class RequestBody(BaseModel):
@@ -55,6 +58,7 @@ class Called:
     key: str
     now: datetime
     seconds: tuple[Second, ...] = ()
+    approvals: tuple[VerifiedApproval, ...] = ()
 
 
 def moment() -> datetime:
@@ -119,7 +123,11 @@ def verify_order(
         return Called(caller, verified, officer, key, now)
     check_content(verified, body.content, body.salt)
     seconds = tuple(_second(each, body, verified, now, terms, registry) for each in body.countersignatures)
-    return Called(caller, verified, officer, key, now, seconds)
+    approvals = verify_approvals(
+        body.approvals, change=str(act), content_digest=verified.statement.content_digest or "", registry=registry,
+        now=now,
+    )  # fmt: skip
+    return Called(caller, verified, officer, key, now, seconds, approvals)
 
 
 def _second(

@@ -81,7 +81,7 @@ def _defer(content: Content, called: Called, registry: Registry) -> dict[str, An
 
 
 def _put_rule(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
-    return put_rule(content, **_who_orders(called, registry))
+    return put_rule(content, approvals=called.approvals, **_who_orders(called, registry))
 
 
 def _answer_rule(content: Content, called: Called, registry: Registry) -> dict[str, Any]:

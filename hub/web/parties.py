@@ -12,7 +12,7 @@ from hub.web.bodies import StrictRoute
 from hub.web.callers import OrderBody, verify_call
 from hub.web.receipts import Receipted
 from schemas.parties import Role
-from schemas.statement import Ordered
+from schemas.statement import ENROLMENT_ACTS, Ordered
 
 _SUMMARIES = {
     "departments": "Enrol a department 登记部门",
@@ -31,7 +31,7 @@ def routes(registry: Registry, receipted: Receipted) -> APIRouter:
     for noun in ENROLMENTS:
         act = partial(enrol, noun)
         router.add_api_route(
-            f"/{noun}", _door(registry, receipted, act, Ordered.ENROL), methods=["POST"], status_code=201,
+            f"/{noun}", _door(registry, receipted, act, ENROLMENT_ACTS[noun]), methods=["POST"], status_code=201,
             summary=_SUMMARIES[noun], operation_id=f"enrol_{noun.replace('-', '_')}",
         )  # fmt: skip
     return router
@@ -43,8 +43,14 @@ def _door(
     async def door(request: Request, body: OrderBody) -> dict[str, Any]:
         def work() -> Mapping[str, Any]:
             called = verify_call(request, body, act=ordered, role=Role.OPERATE, registry=registry)
-            system = called.caller.system
-            return act(body.content, verified=called.verified, system=system, registry=registry, now=called.now)
+            return act(
+                body.content,
+                verified=called.verified,
+                approvals=called.approvals,
+                system=called.caller.system,
+                registry=registry,
+                now=called.now,
+            )
 
         return await receipted.perform(request, work)
 

@@ -24,6 +24,10 @@ _NEW_STATEMENT = (
     "请用本系统登记的密钥重新签署一份指令后再提交。",
     "Sign a new statement with the key enrolled for this system and send it again.",
 )
+_NEW_APPROVAL = (
+    "请由该人员用本人密钥对这份变更重新签名（yizhao approve）。",
+    "Have that person sign this change anew with the key of his own (yizhao approve).",
+)
 _RETRY = ("请稍后用同一幂等键重试。", "Try again in a moment with the same idempotency key.")
 _NEW_DRAFT = (
     "请重新起草，由持证主体用电子营业执照签署原文，不作任何改动。",
@@ -111,6 +115,69 @@ STATEMENTS: Mapping[str, Row] = {
         409, "这份指令已经用过，每份指令只办一件事。", "This statement was used before; each counts once.",
         "如需重试，请带原幂等键提交原指令；如为新事项，请签署新指令。",
         "To repeat the same act send it with its idempotency key; for a new act sign a new statement.",
+    ),
+}  # fmt: skip
+
+APPROVALS: Mapping[str, Row] = {
+    "approval_key": Row(
+        403, "审批签名不是由该人员登记的本人密钥签署的，或已被改动。",
+        "The approval is not signed by the key that the officer is enrolled with, or has been altered.", *_NEW_APPROVAL,
+    ),
+    "approval_form": Row(
+        400, "审批签名的格式不对。", "The approval cannot be read.", *_NEW_APPROVAL,
+    ),
+    "approval_act": Row(
+        403, "审批签名签的是另一种变更，或此事不需要审批签名。",
+        "The approval is of another kind of change, or this act takes none.", *_NEW_APPROVAL,
+    ),
+    "approval_audience": Row(
+        403, "审批签名不是写给本平台的。", "The approval is not for this hub.", *_NEW_APPROVAL,
+    ),
+    "approval_time": Row(
+        403, "审批签名已过期，或签署时间在将来。", "The approval is too old, or of the future.", *_NEW_APPROVAL,
+    ),
+    "approval_content": Row(
+        403, "审批签名签的不是这份内容。", "The approval is over another content.",
+        "请由两名人员对同一份变更内容（含同一盐值）签名后重新提交。",
+        "Have both persons sign the same change, with the same salt, and send it again.",
+    ),
+    "approval_officer": Row(
+        403, "审批签名的人员不存在、已停用、没有登记本人密钥、刚被变更，或不属于有权审批的部门。",
+        "The person who approved is unknown, inactive, without a key, was changed just now, or is of a department that "
+        "has no say in this.",
+        "请改由有权部门在册且登记了密钥的人员签名。",
+        "Have an active person with a key, of the right department, sign.",
+    ),
+    "approval_duty": Row(
+        403, "审批签名所写的职责不是该人员登记的职责，或该职责无权审批此类变更。",
+        "The approval names another duty than the person's, or one that has no say in such a change.",
+        "请由系统管理员和安全管理员分别签名。", "Have a person of each of the two duties sign.",
+    ),
+    "approval_replayed": Row(
+        409, "这份审批签名已经用过，每份只用于一次变更。", "This approval was used before; each counts once.",
+        *_NEW_APPROVAL,
+    ),
+    "approvals_needed": Row(
+        403, "此项变更须由两名不同职责的人员各自签名。", "Two persons of different duties have to sign this change.",
+        "请用 yizhao approve 由系统管理员和安全管理员各签一份，随指令一并提交。",
+        "Have a system and a security administrator each make an approval (yizhao approve), and send both.",
+    ),
+    "approval_own": Row(
+        403, "不得审批涉及本人的变更。", "Nobody approves a change of himself.",
+        "请由另外两名人员签名。", "Have two other persons sign.",
+    ),
+    "approval_same_person": Row(
+        403, "两份审批签名出自同一人。", "Both approvals are by one person.",
+        "请换另一名不同职责的人员签第二份。", "Have another person, of another duty, make the second.",
+    ),
+    "approval_same_duty": Row(
+        403, "两份审批签名的人员职责相同。", "Both approvals are by persons of one duty.",
+        "请由系统管理员和安全管理员各签一份。", "Have one person of each of the two duties sign.",
+    ),
+    "last_of_duty": Row(
+        409, "该人员是本部门唯一承担此职责的人，不能停用或改任。",
+        "This is the department's only person with that duty, who cannot be switched off or given another.",
+        "请先登记接任人员，再变更此人。", "Enrol the successor first, then change this one.",
     ),
 }  # fmt: skip
 
@@ -1291,6 +1358,10 @@ HUB: Mapping[str, Row] = {
         503, "正式环境须使用密码设备，不能使用文件密钥。", "Production needs key devices; file keys are TEST only.",
         "请接入密码设备，或以 TEST 环境初始化。", "Connect a device, or initialise a TEST hub.",
     ),
+    "types_not_admitted": Row(
+        503, "新版本带来的证照类型尚未经两人审批启用。", "Certificate types of this release are not admitted yet.",
+        "请核对差异后运行 yizhao admit。", "Read the difference, then run `yizhao admit`.",
+    ),
     "type_edited": Row(
         503, "已启用的证照类型文件被改动过。", "The file of a certificate type in use has been edited.",
         "请还原该文件，改动应以新版本提交。", "Restore the file; a change is a new version.",
@@ -1310,7 +1381,7 @@ HUB: Mapping[str, Row] = {
 }  # fmt: skip
 
 PROBLEMS: Mapping[str, Row] = {
-    **ACCESS, **STATEMENTS, **ORDERS, **PULLS, **GRANTS, **DOCUMENTS, **INTAKES, **PUBLIC, **BODIES, **HUB
+    **ACCESS, **STATEMENTS, **APPROVALS, **ORDERS, **PULLS, **GRANTS, **DOCUMENTS, **INTAKES, **PUBLIC, **BODIES, **HUB
 }  # fmt: skip
 
 RULES: Mapping[str, tuple[str, str]] = {

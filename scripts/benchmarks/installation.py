@@ -14,16 +14,17 @@ import orjson
 
 from connectors.e_licence_simulator import ELicenceSimulator
 from hub.app import SIMULATOR_FOLDER, Hub, build
+from hub.approvals import VerifiedApproval, verify_approvals
 from hub.installation import (
     load_installation,
     make_party_key,
     make_seal_key,
     make_test_installation,
     make_trust_list,
-    pin_types,
 )
 from hub.keyfolder import KeyFolder
 from hub.parties import enrol
+from hub.persons import sign_here
 from hub.registry import Registry
 from hub.settings import Settings
 from hub.sharing import put_rule
@@ -32,10 +33,12 @@ from hub.statements import VerifiedStatement, check_content, verify_statement
 from hub.store.database import Database
 from hub.store.migrate import upgrade
 from hub.store.parties import PartyReader
+from hub.type_versions import pin_types
+from schemas.approval import Change
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number
 from schemas.parties import Department, Officer, System
-from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from schemas.statement import ENROLMENT_ACTS, SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import encode
 from signing.jws import VerificationKey, sign_compact
 from signing.x509 import Purpose, read_cert_unverified
@@ -176,15 +179,15 @@ def _enrol_all(settings: Settings, keys: KeyFolder) -> None:
             "fields": {"food_operation_permit": ["legal_representative", "business_items"]},
             "from_on": "2020-01-01",
         }
-        _order_line(hub.registry, keys, put_rule, Ordered.SHARE, rule, "operator", None)
+        _order_line(hub, keys, put_rule, Ordered.SHARE, rule, "operator", None)
         answer = {"code": RULE, "version": 1, "answer": "approve"}
-        _order_line(hub.registry, keys, answer_rule, Ordered.ANSWER_SHARE, answer, "market", MARKET_OFFICER)
+        _order_line(hub, keys, answer_rule, Ordered.ANSWER_SHARE, answer, "market", MARKET_OFFICER)
     finally:
         hub.close()
 
 
 def _order_line(
-    registry: Registry,
+    hub: Hub,
     keys: KeyFolder,
     flow: Callable[..., object],
     act: Ordered,
@@ -192,9 +195,10 @@ def _order_line(
     system: str,
     officer: str | None,
 ) -> None:
-    verified = order(registry, keys, act, content, system=system, officer=officer)
-    caller, key = system_of(registry, system), encode(secrets.token_bytes(16))
-    flow(content, verified=verified, system=caller, key=key, registry=registry, now=datetime.now(UTC))
+    verified = order(hub.registry, keys, act, content, system=system, officer=officer)
+    approved = {"approvals": _approved(hub, keys, verified)} if act is Ordered.SHARE else {}
+    caller, key = system_of(hub.registry, system), encode(secrets.token_bytes(16))
+    flow(content, verified=verified, system=caller, key=key, registry=hub.registry, now=datetime.now(UTC), **approved)
 
 
 def _enrol_department(hub: Hub, keys: KeyFolder, number: str, system: str, name: str) -> None:
@@ -214,6 +218,19 @@ def _enrol_department(hub: Hub, keys: KeyFolder, number: str, system: str, name:
 
 
 def _enrol(hub: Hub, keys: KeyFolder, noun: str, **content: Any) -> None:
-    verified = order(hub.registry, keys, Ordered.ENROL, content, system="operator")
-    operator = system_of(hub.registry, "operator")
-    enrol(noun, content, verified=verified, system=operator, registry=hub.registry, now=datetime.now(UTC))
+    verified = order(hub.registry, keys, ENROLMENT_ACTS[noun], content, system="operator")
+    enrol(
+        noun, content, verified=verified, approvals=_approved(hub, keys, verified),
+        system=system_of(hub.registry, "operator"), registry=hub.registry, now=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def _approved(hub: Hub, keys: KeyFolder, verified: VerifiedStatement) -> tuple[VerifiedApproval, ...]:
+    """Let the operator's two persons approve what a statement orders, where that needs it."""
+    act, digest, now = str(verified.statement.act), verified.statement.content_digest or "", datetime.now(UTC)
+    if act not in set(Change):
+        return ()
+    tokens = sign_here(
+        Change(act), digest, keys=keys, audience=hub.registry.origin, now=now, random=secrets.token_bytes
+    )
+    return verify_approvals(tokens, change=act, content_digest=digest, registry=hub.registry, now=now)

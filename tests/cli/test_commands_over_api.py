@@ -3,8 +3,11 @@
 import csv
 from pathlib import Path
 
+from schemas.identifiers import make_licence_number
 from tests.cli.site import Site, run
 from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull
+
+OPERATOR = make_licence_number("12442000", "00000001")
 
 
 def test_issued_certificate_is_scanned_and_suspended_by_commands(town: Site) -> None:
@@ -235,3 +238,54 @@ def _order_file(site: Site, order: dict[str, object]) -> str:
     with path.open("w", newline="", encoding="gb18030") as opened:
         csv.writer(opened).writerows([[*row, *fields], [*row.values(), *fields.values()]])
     return str(path)
+
+
+def test_two_persons_sign_a_change_apart_and_it_counts(town: Site) -> None:
+    whose, draft = ("officer", "apart-001", "--department", MARKET), str(town.folder / "change.json")
+    assert run("enrol", *whose, "--draft", draft, *town.over_api).code == 0
+    signed = [
+        run("approve", draft, "--officer", number, "--yes", *town.keys, "--json")
+        for number in ("system-001", "security-001")
+    ]
+    first, second = ("--approval", signed[0].json["approval"]), ("--approval", signed[1].json["approval"])
+    alone = run("enrol", *whose, *first, *town.over_api)
+    both = run("enrol", *whose, *first, *second, *town.over_api)
+    again = run("enrol", *whose, *first, *second, *town.over_api)
+    assert (alone.code, both.code, again.code) == (1, 0, 1)
+    assert ("approvals_needed" in alone.err, "approval_replayed" in again.err) == (True, True)
+
+
+def test_approvals_of_another_change_are_refused(town: Site) -> None:
+    draft = str(town.folder / "other.json")
+    run("enrol", "officer", "apart-002", "--department", MARKET, "--draft", draft, *town.over_api)
+    signed = [
+        run("approve", draft, "--officer", number, "--yes", *town.keys, "--json").json["approval"]
+        for number in ("system-001", "security-001")
+    ]
+    given = ("--approval", signed[0], "--approval", signed[1])
+    refused = run("enrol", "officer", "apart-003", "--department", MARKET, *given, *town.over_api)
+    assert (refused.code, "approval_content" in refused.err) == (1, True)
+
+
+def test_signatures_made_with_keys_of_this_machine_are_told_as_such(town: Site) -> None:
+    enrolled = run("enrol", "officer", "told-001", "--department", MARKET, *town.over_api)
+    assert (enrolled.code, "本机测试密钥代签" in enrolled.err) == (0, True)
+
+
+def test_person_with_a_duty_is_enrolled_and_approves(town: Site) -> None:
+    second = ("system-002", "--department", OPERATOR, "--duty", "system")
+    made = run("keys", "officer", *second, *town.keys)
+    enrolled = run("enrol", "officer", *second, *town.over_api)
+    first = ("system-001", "--department", OPERATOR, "--duty", "system", "--inactive")
+    gone = run("enrol", "officer", *first, *town.over_api)
+    only = ("security-001", "--department", OPERATOR, "--duty", "security", "--inactive")
+    last = run("enrol", "officer", *only, *town.over_api)
+    assert (made.code, enrolled.code, gone.code, last.code) == (0, 0, 0, 1)
+    assert "last_of_duty" in last.err
+
+
+def test_person_without_a_key_here_approves_nothing(town: Site) -> None:
+    draft = town.write("no-change.json", {"act": "entitle"})
+    assert "change_form" in run("approve", draft, "--officer", "system-001", "--yes", *town.keys).err
+    run("enrol", "officer", "x-001", "--department", MARKET, "--draft", draft, *town.over_api)
+    assert "person_unknown" in run("approve", draft, "--officer", "nobody", "--yes", *town.keys).err

@@ -7,12 +7,15 @@ from pathlib import Path
 import httpx
 
 from hub.cli.init import make_settings
+from hub.persons import FIRST_PERSONS
 from hub.store.database import Database
 from hub.store.installation import InstallationWriter
 from hub.store.log import LogStore
 from tests.cli.site import Ran, Site, run, served
 from tests.cli.test_backup import backup_of, verdict_of, wait_for_log
 from tests.cli.town import change, issue, new_order, pull, settle
+
+SIGNED_BY = [part for number in FIRST_PERSONS.values() for part in ("--officer", number)]
 
 
 def test_site_that_lost_its_data_goes_on(site: Site) -> None:
@@ -32,7 +35,7 @@ def test_site_that_lost_its_data_goes_on(site: Site) -> None:
     (site.folder / "data").rename(site.folder / "lost")
     assert run("restore", backup_of(site), *site.local).code == 0
     _leave_the_lead(site)
-    recovered = run("recover", report, *site.local, "--json")
+    recovered = run("recover", report, *SIGNED_BY, *site.local, "--json")
     assert recovered.code == 0, recovered.err
     lost = json.loads((site.folder / "report.json").read_bytes())["lost"]
     assert (lost["count"], lost["identified"]) == (len(lost["leaves"]), 0)
@@ -50,7 +53,7 @@ def test_site_that_lost_its_data_goes_on(site: Site) -> None:
         assert change(again, issued["identifier"], "withdraw").code == 0
         other = issue(again, new_order())
         assert other.code == 0, other.err
-        assert run("recover", "--settle", *site.local).code == 0
+        assert run("recover", "--settle", *SIGNED_BY, *site.local).code == 0
         httpx.get(f"{again.url}/readyz")
     whole = run("audit", str(site.folder / "data"), *site.keys, "--json").json
     assert (whole["faults"], whole["in_log"]) == ([], whole["acts"])
@@ -67,7 +70,7 @@ def test_drill_measures_and_leaves_the_site_alone(site: Site) -> None:
         wait_for_log(serving)
         before = httpx.get(f"{serving.url}/log/checkpoint").text
         tried = run("drill", "restore", *site.local, "--folder", str(site.folder), "--json")
-        assert tried.code == 0, tried.err
+        assert tried.code == 0, tried.out
         assert httpx.get(f"{serving.url}/log/checkpoint").text == before
         assert httpx.get(f"{serving.url}/readyz").json()["ready"]
     told = tried.json
@@ -86,7 +89,7 @@ def test_drill_of_a_rotation_verifies_all_that_is_old_and_leaves_the_site_alone(
         wait_for_log(serving)
         listed = httpx.get(f"{serving.url}/.well-known/yizhao-trust-list").content
         tried = run("drill", "rotation", *site.local, "--folder", str(site.folder), "--json")
-        assert tried.code == 0, tried.err
+        assert tried.code == 0, tried.out
         assert httpx.get(f"{serving.url}/.well-known/yizhao-trust-list").content == listed
     told = tried.json
     assert (told["records"], told["notes"], told["receipts"], told["bundles"], told["failures"]) == (1, 1, 1, 1, [])
@@ -106,7 +109,7 @@ def test_drill_of_a_backup_that_is_damaged_fails(site: Site) -> None:
 def test_recovery_asks_for_a_report_or_a_settlement(site: Site) -> None:
     assert run("recover", *site.local).code == 2
     assert run("recover", str(site.folder / "report"), "--settle", *site.local).code == 2
-    refused = run("recover", "--settle", *site.local)
+    refused = run("recover", "--settle", *SIGNED_BY, *site.local)
     assert (refused.code, "nothing_to_settle" in refused.err) == (1, True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.errors import HubError
 from hub.store.database import Database
+from schemas.statement import Ordered
 from tests.flows.signing_in import call, sign_in
 from tests.flows.world import World, open_world
 
@@ -45,7 +46,19 @@ def _issue(world: World, given: tuple[Any, Any, str]) -> str:
     return str(world.issue_verified(content, verified, key=key)["identifier"])
 
 
-_WORKS: Mapping[str, Callable[[World, Any], str]] = {"sign_in": _sign_in, "call": _call, "issue": _issue}
+def _enrol(world: World, given: tuple[Any, bytes, list[str]]) -> str:
+    content, salt, tokens = given
+    verified = world.order(Ordered.ENTITLE, content, system="operator", salt=salt)
+    world.enrol_approved("officers", content, verified, world.verified_approvals(tokens, verified))
+    return "accepted"
+
+
+_WORKS: Mapping[str, Callable[[World, Any], str]] = {
+    "sign_in": _sign_in,
+    "call": _call,
+    "issue": _issue,
+    "enrol": _enrol,
+}
 
 
 def _run(url: str, folder: Path, now: datetime, work: str, given: Sequence[Any], barrier: Any, its: Pipe) -> None:

@@ -108,6 +108,8 @@ TAMPERED = [
     ("statutory", _tell("basis/rule.json", legal_basis="示例法第9条"), "FAIL    basis/rule.jws"),
     ("statutory", _flip("basis/rule.jws"), "FAIL    basis/rule.jws"),
     ("statutory", _drop("basis/rule.jws"), "MISSING basis/rule.jws"),
+    ("statutory", _flip("basis/rule_approval.jws"), "FAIL    basis/rule.jws"),
+    ("statutory", _drop("basis/rule_approval_2.jws"), "FAIL    basis/rule.jws"),
 ]
 
 

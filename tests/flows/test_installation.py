@@ -16,12 +16,12 @@ from hub.installation import (
     TrustInForce,
     make_test_installation,
     make_trust_list,
-    pin_types,
 )
 from hub.keyfolder import KeyFolder
 from hub.settings import Settings
 from hub.store import tables
 from hub.store.installation import InstallationReader, InstallationWriter
+from hub.type_versions import pin_types
 from schemas.catalogue import TYPES_FOLDER, load_catalogue
 from schemas.parties import Department
 from signing.errors import TrustListError

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from hub.app import log_key
 from hub.freshness import refused_until
 from hub.log import checkpoint, former_log, prove_inclusion, tile, time_of
+from hub.persons import FIRST_PERSONS
 from hub.proven_time import proven_at
 from hub.publication import status_list
 from hub.receipts import Receipts
@@ -99,6 +100,9 @@ def _receipt(entry: Any) -> bytes:
     return orjson.dumps({"act": encode(entry.act_bytes), "salt": encode(entry.salt)})
 
 
+PERSONS = tuple(FIRST_PERSONS.values())
+
+
 def _recovering(world: World, store: LogStore | None = None) -> Recovering:
     return Recovering(
         database=world.registry.database,
@@ -110,7 +114,9 @@ def _recovering(world: World, store: LogStore | None = None) -> Recovering:
     )
 
 
-def _recover(world: World, report: Path, *, returned: list[bytes] | None = None, officers: Any = ()) -> dict[str, Any]:
+def _recover(
+    world: World, report: Path, *, returned: list[bytes] | None = None, officers: Any = PERSONS
+) -> dict[str, Any]:
     return recover(_recovering(world), report, returned=returned or [], officers=list(officers), now=world.now)
 
 
@@ -121,7 +127,13 @@ def _again(world: World) -> World:
 
 
 def _settle(world: World) -> None:
-    settle(database=world.registry.database, operator=OPERATOR, officers=[], random=secrets.token_bytes, now=world.now)
+    settle(
+        database=world.registry.database,
+        operator=OPERATOR,
+        officers=list(PERSONS),
+        random=secrets.token_bytes,
+        now=world.now,
+    )
     world.now += 2 * SECOND
 
 
@@ -346,7 +358,7 @@ def test_recovery_that_was_killed_between_its_two_commits_goes_on(set_back: Lost
     world = set_back.world
     store = _DyingStore(world.settings.log_folder)
     with pytest.raises(KeyboardInterrupt):
-        recover(_recovering(world, store), tmp_path / "report", returned=[], officers=[], now=world.now)
+        recover(_recovering(world, store), tmp_path / "report", returned=[], officers=list(PERSONS), now=world.now)
     store.close()
     again = _again(world)
     assert again.outcome(set_back.reference) == (Outcome.UNKNOWN, "store_rolled_back")
@@ -405,15 +417,13 @@ def test_store_that_agrees_with_its_log_is_not_recovered(unchecked_world: World,
 
 
 def test_recovery_is_refused_without_two_officers_a_new_report_and_the_lead(set_back: Lost, tmp_path: Path) -> None:
-    world, two = set_back.world, ("o-2", "o-1")
-    rows = [{"number": number, "department": OPERATOR, "active": True} for number in two]
-    world.registry.database.write(lambda connection: connection.execute(tables.officer.insert(), rows))
+    world, two = set_back.world, PERSONS
     with refused("two_officers"):
-        _recover(world, tmp_path / "report")
+        _recover(world, tmp_path / "report", officers=())
     with refused("two_officers"):
-        _recover(world, tmp_path / "report", officers=("o-1", "o-1"))
+        _recover(world, tmp_path / "report", officers=two[:1] * 2)
     with refused("two_officers"):
-        _recover(world, tmp_path / "report", officers=("o-1", "m-001"))
+        _recover(world, tmp_path / "report", officers=(two[0], "m-001"))
     (tmp_path / "another").write_bytes(b"another")
     with refused("report_exists"):
         _recover(world, tmp_path / "another", officers=two)
@@ -424,5 +434,5 @@ def test_recovery_is_refused_without_two_officers_a_new_report_and_the_lead(set_
     assert world.log.state(world.now).rolled_back_to is not None
     assert not (tmp_path / "report").exists()
     world.now += 10 * SECOND
-    assert _recover(world, tmp_path / "report", officers=two)["by_whom"] == ["o-1", "o-2"]
-    assert json.loads((tmp_path / "report").read_bytes())["by_whom"] == ["o-1", "o-2"]
+    assert _recover(world, tmp_path / "report", officers=two)["by_whom"] == sorted(two)
+    assert json.loads((tmp_path / "report").read_bytes())["by_whom"] == sorted(two)

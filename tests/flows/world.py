@@ -7,7 +7,7 @@ The flows are called as their doors call them.
 import asyncio
 import secrets
 from base64 import standard_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +23,7 @@ from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
 from hub.access import Caller
 from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, open_log, scan_reader
 from hub.applications import Application, draft_application, request_under_grant, verify_application
+from hub.approvals import VerifiedApproval, verify_approvals
 from hub.delivery import Exchange
 from hub.documents.downloads import open_download
 from hub.documents.making import Document, Workshop, make_wanted, want_document
@@ -41,13 +42,13 @@ from hub.installation import (
     make_seal_key,
     make_test_installation,
     make_trust_list,
-    pin_types,
 )
 from hub.issuance import issue
 from hub.keyfolder import KeyFolder
 from hub.log_watch import LogWatch
 from hub.lookup import look_up_certificate, look_up_enterprise
 from hub.parties import enrol
+from hub.persons import sign_here
 from hub.predicates import ask_predicate
 from hub.proven_time import SealTimes
 from hub.pull_reviews import answer_review
@@ -65,8 +66,10 @@ from hub.store.document import DocumentName, StoredDocument
 from hub.store.log import LogStore
 from hub.store.parties import PartyReader
 from hub.tasks import read_inbox
+from hub.type_versions import pin_types
 from hub.web.callers import Called
 from hub.web.orders import DOORS
+from schemas.approval import Change
 from schemas.catalogue import load_catalogue
 from schemas.certificate import GRAVE, civil_date
 from schemas.evidence import LogState
@@ -76,7 +79,7 @@ from schemas.order import read_order
 from schemas.parties import Department, Officer, System
 from schemas.predicates import PREDICATE_TYP, read_question
 from schemas.search import read_search
-from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from schemas.statement import ENROLMENT_ACTS, SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner, VerificationKey, sign_compact
 from signing.x509 import Purpose, read_cert_unverified
@@ -170,11 +173,29 @@ class World:
 
     def order(self, act: Ordered, content: Mapping[str, Any], *, system: str, **members: Any) -> VerifiedStatement:
         """Sign and verify an order as client and door would."""
-        salt = secrets.token_bytes(SALT_BYTES)
+        salt = members.pop("salt", None) or secrets.token_bytes(SALT_BYTES)
         jws = self.sign(act, system=system, content_digest=content_digest(content, salt), **members)
         verified = self.verified(jws, act=act, system=system)
         check_content(verified, content, standard_b64encode(salt).decode())
         return verified
+
+    def approved(self, verified: VerifiedStatement, *, without: str | None = None) -> tuple[VerifiedApproval, ...]:
+        """Let the operator's two persons approve what a statement orders, where that needs it, and verify it."""
+        act, digest = str(verified.statement.act), verified.statement.content_digest
+        if act not in set(Change) or digest is None:
+            return ()
+        tokens = sign_here(
+            Change(act), digest, keys=self.keys, audience=ORIGIN, now=self.now, random=secrets.token_bytes,
+            without=without,
+        )  # fmt: skip
+        return self.verified_approvals(tokens, verified)
+
+    def verified_approvals(self, tokens: Sequence[str], verified: VerifiedStatement) -> tuple[VerifiedApproval, ...]:
+        statement = verified.statement
+        return verify_approvals(
+            tokens, change=statement.act, content_digest=statement.content_digest or "", registry=self.registry,
+            now=self.now,
+        )  # fmt: skip
 
     def seconded(
         self, act: Ordered, content: Mapping[str, Any], *, system: str, second: str | None = None, **members: Any
@@ -189,9 +210,21 @@ class World:
     # --- acts ---------------------------------------------------------------------------------------------------
 
     def enrol(self, noun: str, **content: Any) -> dict[str, Any]:
-        verified = self.order(Ordered.ENROL, content, system="operator")
-        system = self.system("operator")
-        return enrol(noun, content, verified=verified, system=system, registry=self.registry, now=self.now)
+        verified = self.order(ENROLMENT_ACTS[noun], content, system="operator")
+        approvals = self.approved(verified, without=content.get("number"))
+        return self.enrol_approved(noun, content, verified, approvals)
+
+    def enrol_approved(
+        self,
+        noun: str,
+        content: Mapping[str, Any],
+        verified: VerifiedStatement,
+        approvals: tuple[VerifiedApproval, ...] = (),
+    ) -> dict[str, Any]:
+        return enrol(
+            noun, content, verified=verified, approvals=approvals, system=self.system("operator"),
+            registry=self.registry, now=self.now,
+        )  # fmt: skip
 
     def issue(self, content: Mapping[str, Any], *, system: str = "market", key: str | None = None) -> dict[str, Any]:
         """Order one certificate to be issued."""
@@ -458,9 +491,19 @@ class World:
         return self.answer_rule(put["version"], code=put["code"]) if put["state"] == "asked" else put
 
     def put_rule(self, rule: Mapping[str, Any], *, system: str = "operator") -> dict[str, Any]:
-        """Put a line of the sharing table, or ask for it; nobody has approved it yet."""
+        """Put a line of the sharing table, or ask for it; no provider has approved it yet."""
         verified = self.order(Ordered.SHARE, rule, system=system)
-        return put_rule(rule, verified=verified, **self._who(system))
+        return self.put_approved(rule, verified, self.approved(verified), system=system)
+
+    def put_approved(
+        self,
+        rule: Mapping[str, Any],
+        verified: VerifiedStatement,
+        approvals: tuple[VerifiedApproval, ...] = (),
+        *,
+        system: str = "operator",
+    ) -> dict[str, Any]:
+        return put_rule(rule, verified=verified, approvals=approvals, **self._who(system))
 
     def answer_rule(
         self,

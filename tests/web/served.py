@@ -11,7 +11,8 @@ import httpx
 import uvicorn
 
 from hub.app import build
-from hub.client import Client
+from hub.client import Approver, Client
+from hub.persons import persons_here
 from hub.settings import Settings
 from schemas.statement import Ordered
 from tests.flows.world import ORIGIN, World, sharing_rule
@@ -42,7 +43,10 @@ def client_of(door: Door, system: str) -> Client:
     """Return the client of a department's system."""
     client, world = door
     signer = world.keys.signer(f"system:{system}")
-    return Client(url=str(client.base_url), system=system, signer=signer, origin=ORIGIN, http=client)
+    approvers = [Approver(each.number, each.duty, world.keys.signer(each.use)) for each in persons_here(world.keys)]
+    return Client(
+        url=str(client.base_url), system=system, signer=signer, origin=ORIGIN, http=client, approvers=approvers
+    )
 
 
 def share(door: Door, **changes: Any) -> dict[str, Any]:

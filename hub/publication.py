@@ -9,6 +9,22 @@ from signing.algorithms import public_key_from_spki
 from signing.jws import jwk_of
 
 
+def coverage(*, registry: Registry) -> list[dict[str, Any]]:
+    """Return what this hub holds of each type and issuing body, as declared, and when that body was last heard."""
+    with registry.database.read() as connection:
+        declared = PartyReader(connection).coverage()
+    return [
+        {
+            "certificate_type": each.certificate_type,
+            "issuing_body": each.issuing_body,
+            "state": each.state.value,
+            "since_on": each.since_on.isoformat() if each.since_on else None,
+            "heard_at": each.heard_at.isoformat() if each.heard_at else None,
+        }
+        for each in sorted(declared, key=lambda each: (each.certificate_type, each.issuing_body))
+    ]
+
+
 def jwks(*, registry: Registry, now: datetime) -> dict[str, Any]:
     """Return the hub's own public keys that others verify its answers, notes, tokens and lists with, by their `kid`.
 

@@ -1,6 +1,6 @@
 """Rewriting answers inside the transaction that changed what they tell; the caller holds the enterprises' rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -25,6 +25,7 @@ from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.certificate import CertificateReader, StoredChain
 from hub.store.enterprise import LockedEnterprise
 from hub.store.relation import RelationReader
+from hub.store.status import StatusWriter
 from schemas.annotation import LASTING, AnnotationKind, RecordedAnnotation
 from schemas.catalogue import Catalogue
 from schemas.certificate import Certificate, RecordedChange, Status

@@ -82,6 +82,10 @@ class StatusLists:
             # Asked again: who waited takes what was built meanwhile, unless there was another change since.
             return self._still_right(number, now) or self._build(number, now)
 
+    def token(self, number: int, now: datetime) -> str:
+        """Return the same list as the token alone, for what is handed out with one."""
+        return self.get(number, now).token
+
     def _still_right(self, number: int, now: datetime) -> SignedList | None:
         if number not in self._kept:
             return None
@@ -121,7 +125,7 @@ class StatusLists:
             halted = AnnotationReader(connection).halted(first, last, today)
             skipped = RecoveryReader(connection).skipped(first, last + 1)
         # Who cannot ask about other authorities must not read "valid" of what may not be used.
-        values = {serial: StatusValue.SUSPENDED for serial in halted}
+        values = dict.fromkeys(halted, StatusValue.SUSPENDED)
         values |= {
             row.serial: _VALUES.get(row.status, StatusValue.INVALID) for row in rows if not self._is_over(row, today)
         }

@@ -328,9 +328,9 @@ def left_open(world: World) -> tuple[dict[str, str], Any, str]:
     return content, order, issued["reference"]
 
 
-@pytest.mark.parametrize("step", [Step(1, "after"), Step(3, "after"), Step(4, "inside"), Step(4, "after")])
+@pytest.mark.parametrize("step", [Step(1, "after"), Step(3, "after"), Step(5, "inside"), Step(5, "after")])
 def test_killed_order_ends_with_each_record_sealed_again_once(world: World, step: Step) -> None:
-    permits = [late(world, number) for number in range(1, 4)]
+    permits = [world.issue(licence_order()), late(world, 1), late(world, 2)]
     world.now += MINUTE
     content = {"key_id": compromised(world, world.now - MINUTE).key_id, "issuing_body": MARKET}
     verified, seconds = world.seconded(Ordered.RESEAL, content, system="market", issuing_body=MARKET)
@@ -340,7 +340,7 @@ def test_killed_order_ends_with_each_record_sealed_again_once(world: World, step
     answer = ask(world, request)
     assert sorted(each["identifier"] for each in answer["resealed"]) == sorted(each["identifier"] for each in permits)
     assert (answer["left"], seal_counts(world)) == (0, [2, 2, 2])
-    assert {world.outcome(each["reference"]) for each in permits} == {("valid", "good")}
+    assert {world.outcome(each["reference"])[0] for each in permits} == {"valid"}
     assert ask(world, request) == answer
 
 

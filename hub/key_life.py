@@ -33,8 +33,8 @@ CONSEQUENCES: Mapping[str, tuple[str, str]] = {
     "answers": ("此密钥签的答复与回执不再可信。", "Answers and receipts that it signed are unknown."),
     "status": ("此密钥签的状态列表不再采用。", "Status lists that it signed are refused."),
     "notes": (
-        "在此之前没有第三方时间证明的交付单，读作暂时无法确认。",
-        "Delivery notes without a proven time before it are unknown.",
+        "在此之前没有第三方时间证明的交付单和判断答复，读作暂时无法确认。",
+        "Delivery notes and answers to predicates without a proven time before it are unknown.",
     ),
     "copies": (
         "在此之前没有第三方时间证明的加注件，读作暂时无法确认。",

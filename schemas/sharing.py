@@ -6,7 +6,7 @@ approval. A version is never changed: the next one supersedes it from its own fi
 Source: 政务数据共享条例 (Order 809): classes, answer with reasons, no wider and no other use.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -105,6 +105,12 @@ def sealed_line(rule: SharingRule, approved: str | None) -> str:
     `approved` is the digest over the approvals of two persons, where the operator put it: both are sealed as one.
     """
     return canonical_digest(ordered_line(rule) | ({"approved": approved} if approved else {}))
+
+
+def sealed_sheet(rules: Iterable[SharingRule], approved: str | None) -> str:
+    """Return what the entry of a sheet seals: SHA-256 (hex) over the digests of its versions, and what approved it."""
+    lines = sorted(sealed_line(each, None) for each in rules)
+    return canonical_digest({"lines": lines} | ({"approved": approved} if approved else {}))
 
 
 def narrows(new: SharingRule, old: SharingRule) -> bool:

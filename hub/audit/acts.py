@@ -75,7 +75,7 @@ _NAMED_BY_ENTRY = frozenset(
 _PLAIN = frozenset(
     {
         "annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items", "share",
-        "answer_share", "answer_review",
+        "share_sheet", "answer_share", "answer_review",
     }
 )  # fmt: skip
 
@@ -216,6 +216,9 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
     for row in all_.rows(tables.delivery):
         note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
+    for row in all_.rows(tables.predicate_answer):
+        before = decisions[row["decision"]]["act_id"]
+        yield "predicate_answered", row["act_id"], None, row["token_sha256"], before
     for row in all_.rows(tables.pull_batch):
         yield "pull_batch", row["batch"], digests.get(row["statement"]), None, None
         if row["cancelled_by"] is not None:

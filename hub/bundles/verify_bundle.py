@@ -1143,7 +1143,7 @@ class Verification:
             "grant": ("grant", self._granted),
             "presentation": ("presentation|confirmation|redemption", self._presented),
             "window": ("grant|paper|witness", self._witnessed),
-            "statutory": ("rule|rule_approval", self._ruled),
+            "statutory": ("rule|sheet|rule_approval", self._ruled),
         }[str(self._decision["basis"])]
         wanted = re.compile(rf"basis/({names})(_[2-9])?\.(txt|json|jws)")
         here = sorted(name for name in self._bundle.members if name.startswith("basis/"))
@@ -1291,25 +1291,36 @@ class Verification:
                     raise Doubt("it is for another item now: it was changed since")
                 self._gives = {code: set(names) for code, names in object_of(rule["fields"]).items()}
         with self._report.check("basis/rule.jws", "the order that put this very line, and its place in the log"):
-            raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], "share")
+            kind = "share_sheet" if "basis/sheet.json" in self._bundle.members else "share"
+            raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], kind)
             if act["statement"] != sha256_hex(raw):
                 raise Broken("its act is on another order")
             at, approvals = moment(act["recorded_at"]), self._approvals("basis/rule_approval")
             approved = sha256_hex(canonical({"approvals": sorted(map(sha256_hex, approvals.values()))}))
-            line = self._bundle.read_json("basis/rule.json") | ({"approved": approved} if approvals else {})
-            if act["sealed"] != sha256_hex(canonical(line)):
+            line = self._bundle.read_json("basis/rule.json")
+            put = line if kind == "share" else self._sheet_with(sha256_hex(canonical(line)))
+            if act["sealed"] != sha256_hex(canonical(put | ({"approved": approved} if approvals else {}))):
                 raise Broken("its act is of another line, or of one that others approved")
-            self._two_approved(approvals, self._statement(raw, "share", None, at), at)
+            if kind == "share_sheet" and not approvals:
+                raise Broken("nobody approved the sheet")
+            self._two_approved(approvals, self._statement(raw, kind, None, at), kind, at)
             if moment(act["recorded_at"]) > moment(self._decision["recorded_at"]):
                 raise Doubt("the line was changed since")
+
+    def _sheet_with(self, line: str) -> Row:
+        """Return what the act of a sheet seals: its lines by their digests, this one among them."""
+        sheet = self._bundle.read_json("basis/sheet.json")
+        if sheet.keys() != {"lines"} or line not in sheet["lines"]:
+            raise Broken("the sheet has no such line")
+        return sheet
 
     def _approvals(self, name: str) -> dict[str, bytes]:
         """Return the approvals of an order by their file; none where a requester asked for itself."""
         return {each: self._bundle.read(each) for each in sorted(self._bundle.members) if each.startswith(name)}
 
-    def _two_approved(self, approvals: dict[str, bytes], ordered: Row, at: datetime) -> None:
+    def _two_approved(self, approvals: dict[str, bytes], ordered: Row, act: str, at: datetime) -> None:
         """Where persons approved an order, they were two of different duties, each over what it binds."""
-        said = [self._approval(each, "share", at) for each in approvals.values()]
+        said = [self._approval(each, act, at) for each in approvals.values()]
         if approvals and (len(said), *(len({each[name] for each in said}) for name in ("officer", "duty"))) != (
             2,
             2,

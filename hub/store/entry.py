@@ -75,8 +75,7 @@ class EntryReader:
         self._connection = connection
 
     def get(self, act_id: str) -> StoredEntry | None:
-        rows = self._connection.execute(select(tables.entry).where(tables.entry.c.act_id == act_id))
-        row = rows.mappings().first()
+        row = select_by(self._connection, tables.entry, act_id=act_id).mappings().first()
         return None if row is None else _stored(row)
 
     def of_acts(self, acts: Sequence[str]) -> list[StoredEntry]:

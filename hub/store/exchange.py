@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store import tables
-from hub.store.queries import select_by
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_rows
 
 _MISS = tables.comparison_miss
@@ -61,6 +61,11 @@ class ExchangeReader:
     def decision(self, decision: str) -> StoredDecision | None:
         row = select_by(self._connection, tables.pull_decision, decision=decision).first()
         return None if row is None else StoredDecision(*row)
+
+    def decisions(self, names: Sequence[str]) -> dict[str, StoredDecision]:
+        """Return these decisions by name."""
+        rows = select_among(self._connection, tables.pull_decision, "decision", names) if names else ()
+        return {each.decision: each for each in (StoredDecision(*row) for row in rows)}
 
     def first_by_item(
         self, requester: str, licence_number: str, item_code: str, case_number: str

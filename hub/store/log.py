@@ -113,6 +113,8 @@ proven_time = Table(
     Index("proven_time_of", "log", "size"),
 )
 _FIRST_PLACE = select(func.coalesce(func.sum(former.c.size), 0)).scalar_subquery().label("first_place")
+_HEAD = select(head, _FIRST_PLACE)
+_PULSE = select(head.c.size, head.c.last_leaf, head.c.heard_at, _FIRST_PLACE)
 _NEWEST = select(head.c.number).scalar_subquery()
 
 
@@ -270,7 +272,7 @@ class LogStore:
     def head(self) -> Head:
         """Return the log as it was published last."""
         with self._database.read() as connection:
-            row = connection.execute(select(head, _FIRST_PLACE)).mappings().one()
+            row = connection.execute(_HEAD).mappings().one()
         return _head(row, row["first_place"])
 
     def former(self, number: int) -> FormerLog | None:
@@ -297,7 +299,7 @@ class LogStore:
 
     def pulse(self) -> Pulse:
         with self._database.read() as connection:
-            row = connection.execute(select(head.c.size, head.c.last_leaf, head.c.heard_at, _FIRST_PLACE)).one()
+            row = connection.execute(_PULSE).one()
         return Pulse(*row)
 
     def lead(self, owner: str, now: datetime, term: timedelta) -> bool:

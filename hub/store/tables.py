@@ -843,6 +843,23 @@ delivery = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+predicate_answer = Table(
+    "predicate_answer",
+    metadata,
+    # That a question was answered, and by which signed bytes; what they say stays with whoever was answered.
+    Column("decision", String(43), primary_key=True),
+    Column("token_sha256", String(64), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+sharing_report = Table(
+    "sharing_report",
+    metadata,
+    # How each line of the sharing table was used in a finished year, in numbers, as it was first told.
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("content", JsonBytes, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
 comparison_miss = Table(
     "comparison_miss",
     metadata,

@@ -1416,6 +1416,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "not_shared": ("不予共享", "it is not shared"),
     "class_wider": ("比证照或字段的共享属性更宽", "it is wider than the class of a type or field"),
     "own_review": ("不能由用证部门自己复核", "a requester does not review itself"),
+    "conflicts": ("与所列的另一条规则冲突", "it contradicts the other line that is named"),
     "provider_unclear": ("主管部门不止一个，须写明", "several departments answer for a type: name one"),
     "provider_unknown": ("不是这种证照的主管部门", "that department does not answer for the type"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),

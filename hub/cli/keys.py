@@ -36,7 +36,7 @@ def list_keys(keys: Keys = None, passphrase_file: Passphrase = None, as_json: As
     rows = []
     for use in folder.uses():
         ends_at = folder.ends_at(use)
-        row = {"use": use, "key_id": folder.signer(use).key_id, "ends": "", "days_left": None}
+        row: dict[str, Any] = {"use": use, "key_id": folder.signer(use).key_id, "ends": "", "days_left": None}
         if ends_at is not None:
             row |= {"ends": ends_at.date().isoformat(), "days_left": (ends_at - now).days}
         rows.append(row)

@@ -399,9 +399,12 @@ def test_each_order_reads_what_it_seals_and_what_is_next_however_much_was_sealed
     monkeypatch.setattr(hub.fallen, "_RECORDS_AT_ONCE", 2)
     key_id, read = compromised(hub_world, hub_world.now - MINUTE).key_id, list[int]()
     records = CertificateReader.records
-    monkeypatch.setattr(
-        CertificateReader, "records", lambda self, serials: (read.append(len(serials)), records(self, serials))[1]
-    )
+
+    def counted(reader: CertificateReader, serials: Any) -> Any:
+        read.append(len(serials))
+        return records(reader, serials)
+
+    monkeypatch.setattr(CertificateReader, "records", counted)
     answers, counts = zip(*((resealed(hub_world, key_id), sum(read)) for _ in range(4)), strict=True)
     done = [each["identifier"] for answer in answers for each in answer["resealed"]]
     assert (done, [each["left"] for each in answers]) == (permits, [2, 2, 2, 0])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from hub.store.certificate import CertificateReader
 from signing.base64url import decode
 from signing.jws import CompactSigner, parse_json
@@ -268,7 +268,7 @@ def _listed(world: World, permit: dict[str, Any]) -> int:
         serial = CertificateReader(connection).by_identifier([permit["identifier"]])[permit["identifier"]].serial
     signer = CompactSigner(world.keys.signer("hub:status"), "statuslist+jwt")
     term = timedelta(minutes=5)
-    token = status_list(serial // SHARD_SIZE, registry=world.registry, signer=signer, term=term, now=world.now)
+    token = StatusLists(world.registry, signer, term).token(serial // SHARD_SIZE, world.now)
     listed = parse_json(decode(token.split(".")[1]))["status_list"]["lst"]
     return decode_status(listed, place_of(serial, world.registry.status_key).index)
 

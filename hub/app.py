@@ -64,12 +64,14 @@ from hub.pull_batches.run import run_ready
 from hub.pull_reviews import choose_of_the_day
 from hub.rates import Rates
 from hub.receipts import Receipts
+from hub.recovery.reapplying import Deed
 from hub.registry import HUB_SEALERS, Registry, Sealers
 from hub.resealing import Sealing as Resealing
 from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
 from hub.sharing_answers import escalate_silent
+from hub.sharing_report import keep_finished
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
@@ -85,6 +87,8 @@ from hub.type_versions import pin_types
 from hub.web import (
     access,
     archives,
+    change_feed,
+    copies,
     delegations,
     documents,
     endings,
@@ -117,6 +121,7 @@ from hub.web import (
     status,
     tasks,
 )
+from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
@@ -195,6 +200,7 @@ class SharedView:
             doubt=log_state.doubt,
             complete=complete_types(coverage, in_charge, civil_date(now)),
             in_time=in_time,
+            held=log_state.held,
         )
 
 
@@ -224,7 +230,8 @@ class Drawn:
 
     def _face(self, content: Content) -> Face:
         kind = self._catalogue.get(content.certificate_type, content.type_version)
-        text = qr_text(content.origin, "c", content.reference)
+        copied = content.marking is not None and content.marking.serial
+        text = qr_text(content.origin, "k", copied) if copied else qr_text(content.origin, "c", content.reference)
         layout = self._drawing.layout_of(content.certificate_type)
         return face_of(content, kind, layout=layout, qr_text=text, qr_svg=qr_svg(text))
 
@@ -243,6 +250,11 @@ class Hub:
     installation: Installation
     settings: Settings
     close: Callable[[], None]
+
+
+def deeds_of(hub: Hub) -> Mapping[str, Deed]:
+    """Return what does acts again that a recovered store lost, by their kinds."""
+    return deeds(e_licence=hub.audited.e_licence, files=hub.files)
 
 
 class Upkeep:
@@ -388,6 +400,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        change_feed.routes(registry, log_store, e_licence),
         pull_batches.routes(registry, pull_spool, upload_bytes=settings.upload_bytes),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
@@ -420,6 +433,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         resolution.routes(
             registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
             search_on=settings.search_on,
+        )
+    )  # fmt: skip
+    api.include_router(
+        copies.routes(
+            registry, reader, view, prove=proofs.prove, render=pages.render,
+            windows=resolution.Windows(*lookup.scan_counted),
         )
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
@@ -666,7 +685,10 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     def choose(now: datetime) -> object:
         return choose_of_the_day(registry=registry, now=now)
 
-    return [escalate, choose]
+    def report(now: datetime) -> object:
+        return keep_finished(registry=registry, now=now)
+
+    return [escalate, choose, report]
 
 
 def _api(

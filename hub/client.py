@@ -27,6 +27,7 @@ from signing.base64url import encode
 from signing.jws import jwk_of, sign_compact
 from signing.signers import Signer
 from signing.signers.file import FileSigner
+from signing.synced import create_synced, replace_synced
 
 _RENEW_BEFORE_SECONDS = 30
 _TIMEOUT_SECONDS = 60.0
@@ -72,6 +73,8 @@ class Client:
 
     With `bound_to_cert` tokens are bound to the client cert of `http` (RFC 8705) instead of proofs (RFC 9449): for hubs
     whose metadata says `tls_client_certificate_bound_access_tokens`.
+    In the folder `keep` every order lies before it is sent, then with its answer and the receipt: a hub that loses the
+    act does it again from that file.
     `approvers` sign the changes that need two persons, where their keys are at hand; else approvals are handed over.
     """
 
@@ -81,6 +84,7 @@ class Client:
     origin: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_TIMEOUT_SECONDS))
     bound_to_cert: bool = False
+    keep: Path | None = None
     approvers: Sequence[Approver] = ()
     _proof_signer: FileSigner = field(default_factory=lambda: FileSigner(generate_private_key("ES256")))
     _token: _Token | None = None
@@ -114,7 +118,13 @@ class Client:
             act, content, officer=officer, certificate_type=certificate_type, issuing_body=issuing_body,
             second_officer=second_officer, joint=joint, salt=salt, approvals=approvals,
         )  # fmt: skip
-        return self.post(path, body, key=key)
+        if self.keep is None:
+            return self.post(path, body, key=key)
+        file = self.keep / f"{sha256(str(body['statement']).encode()).hexdigest()}.json"
+        create_synced(file, orjson.dumps({"order": body}))
+        answer = self.post(path, body, key=key)
+        replace_synced(file, orjson.dumps({"order": body, "answer": answer}))
+        return answer
 
     def request(
         self, path: str, act: Ordered, request: Mapping[str, Any], *, officer: str | None = None, key: str | None = None
@@ -284,6 +294,15 @@ class Client:
         asked = dict(request) | {"file_sha256": digest}
         batch = self.request(path, Ordered.PULL_BATCH, asked, officer=officer)["batch"]
         return self.put(f"{path}/{batch}/file", _chunks(file, length, lambda step, done, of: None))
+
+    def changes(self, since: str | None = None, *, limit: int = 100) -> dict[str, Any]:
+        """Return one page of what changed behind a cursor ("now": from here on; None: from the beginning).
+
+        `changes`, the `cursor` to go on with, and whether `more` waits; a page may be empty while more does.
+        """
+        query = {"limit": str(limit)} | ({} if since is None else {"since": since})
+        page: dict[str, Any] = self.get("/api/v1/changes", **query).json()
+        return page
 
     def undo_import(
         self,

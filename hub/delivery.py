@@ -1,6 +1,7 @@
 """What a pull hands over: the certificates judged, the permitted disclosures chosen, the delivery note signed.
 
 Steps 5 to 7 of a pull (`hub/exchange.py`). Nothing is committed here: what is made counts once the flow recorded it.
+How long what was handed over may be used is said here too.
 """
 
 from base64 import standard_b64encode
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 
 from connectors.contract import ELicence
 from hub.applications import UNNUMBERED
+from hub.errors import DocumentError, NotFoundError
 from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
 from hub.intentions import decrypt_disclosures, disclosed_names
 from hub.recomposition import seal_key_id
@@ -24,7 +26,7 @@ from hub.signer_status import opened_grant
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.enterprise import EnterpriseReader
-from hub.store.exchange import StoredDecision
+from hub.store.exchange import ExchangeReader, StoredDecision, StoredDelivery
 from hub.store.grant import GrantReader
 from hub.store.parties import PartyReader
 from hub.store.sharing import SharingReader
@@ -35,6 +37,7 @@ from schemas.certificate import Certificate
 from schemas.exchange import ON_SENTENCE, Basis, PullRequest, note_payload
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import Grant
+from schemas.presentation import Presentation
 from schemas.verdict import Outcome, Surface, Verdict
 from signing.jws import CompactSigner
 from signing.sd_jwt import Record, Seal
@@ -201,11 +204,13 @@ def _granted_singly(
     Of a type, what was sealed after the grant was taken in is within it by explicit words alone.
     """
     stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
-    if stored is None:
-        return lambda _: True
-    grant, _ = opened_grant(stored, registry)
+    return scope_of(opened_grant(stored, registry)[0], stored.recorded_at) if stored else lambda _: True
+
+
+def scope_of(grant: Grant | Presentation, given_at: datetime) -> Callable[[Certificate], bool]:
+    """Return whether a certificate is within a grant that was taken in at `given_at`."""
     types = {each.code for each in grant.types}
-    later_too, given_at = isinstance(grant, Grant) and grant.future, stored.recorded_at
+    later_too = isinstance(grant, Grant) and grant.future
     return lambda each: (
         each.identifier in grant.certificates
         or (each.certificate_type in types and (later_too or each.sealed_at <= given_at))
@@ -357,3 +362,21 @@ def _certs_of(document: Mapping[str, Any], registry: Registry) -> list[bytes]:
     listed = {seal.key_id: seal.cert_der for seal in registry.trust().seals}
     kids = [seal_key_id(signature) for signature in document["signatures"]]
     return [listed[kid] for kid in kids if kid in listed]
+
+
+def require_deliverable(delivery: str, connection: Connection, now: datetime) -> StoredDelivery:
+    """Return a delivery whose copies may still be had: until it ends, or the grant it stood on is withdrawn.
+
+    Raises DocumentError copy_ended, copy_withdrawn; NotFoundError delivery_not_found.
+    """
+    reader = ExchangeReader(connection)
+    found, decision = reader.delivery(delivery), reader.decision(delivery)
+    if found is None or decision is None:
+        raise NotFoundError("delivery_not_found")
+    if now >= found.ends_at:
+        raise DocumentError("copy_ended")
+    if decision.basis in ON_SENTENCE:
+        grant = GrantReader(connection).get(decision.basis_reference or "")
+        if grant is None or grant.withdrawn_at is not None:
+            raise DocumentError("copy_withdrawn")
+    return found

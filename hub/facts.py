@@ -30,6 +30,7 @@ _STATUSES = {status.value: status for status in Status}  # a third of the time o
 _COLLECTED = Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected")
 _NO_RIGHT_NEEDED = Check(CheckName.RIGHT_TO_HOLD, Result.NOT_POSSIBLE)
 _KEPT = frozenset({"collected", "copies", "notes"})
+_ACT_LOST = Check(CheckName.LOG, Result.UNKNOWN, "act_lost")
 _UNLISTED = Check(CheckName.TRUST, Result.UNKNOWN, "trust_list_missing")
 
 
@@ -81,6 +82,8 @@ class Surroundings:
     # Types of which every body in charge has declared all that it has, and since which day all of them.
     complete: Mapping[str, date] = field(default_factory=dict)
     in_time: SealedInTime = field(default_factory=_Unproven)
+    # Certificates, by their serials, of which an act that was lost is known to be missing.
+    held: Collection[int] = frozenset()
 
 
 def seal_standing(trust: TrustList | None, now: datetime) -> dict[str, Check]:
@@ -126,7 +129,8 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
     trust = surroundings.seals.get(line["seal"], _UNLISTED)
     in_time = _is_in_time(line, trust, surroundings)
     source = surroundings.sources.get(line["source"] or "")
-    return _facts(line, licence, source, trust=trust, log=surroundings.log, sealed_in_time=in_time)
+    log = _ACT_LOST if line["serial"] in surroundings.held else surroundings.log
+    return _facts(line, licence, source, trust=trust, log=log, sealed_in_time=in_time)
 
 
 def _is_in_time(line: Line, trust: Check, surroundings: Surroundings) -> bool:
@@ -177,6 +181,7 @@ def verdict_of_line(line: Line, licence: LicenceState, surroundings: Surrounding
         and line["origin"] == "native"
         and line["source"] is None
         and "annotations" not in line
+        and line["serial"] not in surroundings.held
     )
     if is_plain:
         said = map(line.__getitem__, _PLAIN)

@@ -30,6 +30,7 @@ from hub.notices import Notices
 from hub.planning import Planning
 from hub.recomposition import bodies_from_store, body_of, compose_kin, rewrite
 from hub.registry import Registry, Sealers
+from hub.remaking import SKIPPED_VERSIONS, Remade
 from hub.repeats import earlier_act, keep_answer, kept_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
@@ -43,10 +44,11 @@ from hub.store.parties import PartyWriter
 from hub.store.relation import RelationWriter
 from hub.store.statement import StatementReader
 from hub.wishes import tell_wished
-from schemas.certificate import CHANGES, UNDECIDING, Act, Cause, Certificate, RecordedChange, Status
+from schemas.certificate import CHANGES, UNDECIDING, Act, Certificate, RecordedChange, Status
 from schemas.evidence import ActFacts, Kind
 from schemas.order import Order
 from schemas.parties import System
+from schemas.telling import FIRST
 from signing.errors import SigningError
 
 # How fresh "last heard" is kept for types whose coverage is declared.
@@ -146,6 +148,41 @@ def issue_many(
         for each in intended
     ]
     return registry.database.write(partial(_commit, sealed, plans, registry, now, also))
+
+
+def issue_again(
+    order: Order,
+    remade: Remade,
+    *,
+    verified: VerifiedStatement,
+    seconds: Sequence[Second],
+    system: System,
+    registry: Registry,
+    now: datetime,
+) -> None:
+    """Put a record back that a recovered store lost: steps 1, 2, 3 and 5 in one transaction, as of `now`, its moment.
+
+    Nothing is sealed: the seal is there. Raises OrderError, StatementError, SetupError, SigningError.
+    """
+    _check_statement(order, verified)
+
+    def put_back(connection: Connection) -> None:
+        number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
+        origin = Origin.native(remade.planned_at)
+        batch = Batch(f"again-{number}", [order], [origin], verified, system, number, tuple(seconds))
+        enterprises = _lock(batch.orders, registry, now, connection, reference=remade.holder_reference)
+        planning = Planning(connection, batch, frozenset(), registry, remade.planned_at, number, remade)
+        (plan,) = planning.plan(enterprises)
+        if not isinstance(plan, Intention):
+            raise plan
+        EnterpriseWriter(connection).keep(list(enterprises.values()))
+        known = CertificateReader(connection).chains([plan.chain])[plan.chain].versions
+        _commit([remade.sealed(plan, registry=registry, at=now)], [plan], registry, now, None, connection)
+        # Later versions may be lost with it: their identifiers are given to no other.
+        versions = max(known, plan.version + SKIPPED_VERSIONS)
+        CertificateWriter(connection).update_chain(plan.chain, versions=versions)
+
+    registry.database.write(put_back)
 
 
 def complete_batch(
@@ -281,8 +318,13 @@ def _record_intentions(
 
 
 def _lock(
-    orders: Sequence[Order], registry: Registry, now: datetime, connection: Connection
+    orders: Sequence[Order],
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
+    reference: str | None = None,
 ) -> dict[str, LockedEnterprise]:
+    """Lock all holders of the orders; one that is new gets `reference`, else a random one."""
     holders = {
         order.licence_number: (order.holder_name, "" if order.address_is_home else order.holder_address)
         for order in orders
@@ -290,6 +332,8 @@ def _lock(
     # A chain may come from another holder (`Planning`), whose row is held from the start too.
     replaced = CertificateReader(connection).by_identifier(sorted({each.replaces for each in orders if each.replaces}))
     holders = {each.licence_number: ("", "") for each in replaced.values()} | holders
+    if reference is not None:
+        return EnterpriseWriter(connection).lock(holders, make_reference=lambda: reference, now=now)
     return lock_holders(holders, connection=connection, registry=registry, now=now)
 
 
@@ -322,7 +366,8 @@ def _commit(
     writer.add([each.certificate_row(now) for each in sealed], [each.record_row(registry) for each in sealed])
     _supersede(sealed, replaced, connection, now)
     writer.close_chains([each.intention.current_row() for each in sealed])
-    EntryWriter(connection, registry.random).add([_entry(each, replaced, before, now) for each in sealed])
+    entries, serials = EntryWriter(connection, registry.random), [each.intention.serial for each in sealed]
+    entries.add([_entry(each, replaced, before, now) for each in sealed], about=serials)
     # A version that replaces another bears what was noted on that one, and its past: it is composed from the store; so
     # are all versions of a chain that goes to another holder, as its place there is another.
     composed = {*replaced, *(each.intention.serial for each in sealed if each.intention.replaces)}
@@ -451,8 +496,7 @@ def _tell(
         if old is not None:
             notices = Notices(connection, act_id=each.intention.act_id, registry=registry, now=now)
             notices.close_about(old.serial)
-            if each.intention.cause == Cause.CORRECT:
-                notices.tell_recipients(old, Cause.CORRECT)
+            notices.tell_recipients(Kind.ISSUE, each.intention.cause or FIRST, of=old)
             notices.keep()
 
 

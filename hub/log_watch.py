@@ -7,9 +7,14 @@ by itself: the log lies outside what is restored with it.
 from datetime import datetime, timedelta
 from threading import Lock
 
+from sqlalchemy import Connection
+
+from hub.answers import LICENCE_TYPE
+from hub.store.certificate import CertificateReader
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.log import LogStore, Pulse
+from hub.store.lost_act import LostActReader
 from hub.store.recovery import RecoveryReader
 from schemas.evidence import LogState
 
@@ -38,9 +43,17 @@ class LogWatch:
         with self._database.read() as connection:
             back_to = rolled_back_to(EntryReader(connection), pulse)
             recovery = RecoveryReader(connection).newest()
+            held = _held(connection) if recovery is not None else frozenset()
         recovered_at = None if recovery is None else recovery.recovered_at
         is_settled = recovery is None or recovery.settled_at is not None
-        return LogState(pulse.size, pulse.heard_at, self._silence, back_to, recovered_at, is_settled)
+        return LogState(pulse.size, pulse.heard_at, self._silence, back_to, recovered_at, is_settled, held)
+
+
+def _held(connection: Connection) -> frozenset[int]:
+    """Return the certificates of which a lost act is missing; where that is a licence, all that its holder has."""
+    held, reader = LostActReader(connection).held(), CertificateReader(connection)
+    licences = [each for each in reader.by_serial(sorted(held)).values() if each.certificate_type == LICENCE_TYPE]
+    return held | {one.serial for each in licences for one in reader.current_of(each.licence_number)}
 
 
 def rolled_back_to(entries: EntryReader, pulse: Pulse) -> datetime | None:

@@ -5,6 +5,7 @@ intentions with their names and numbers claimed, and the refusals of the others.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from hub.answers import LICENCE_TYPE
 from hub.errors import HubError, OrderError, SetupError
 from hub.intentions import Batch, Intention, Origin
 from hub.registry import Registry
+from hub.remaking import Remade
 from hub.seconding import require_joint
 from hub.store.certificate import CertificateReader, CertificateWriter, DeviceKey, NumberKey, StoredChain
 from hub.store.enterprise import LockedEnterprise
@@ -40,13 +42,16 @@ class Planning:
         registry: Registry,
         now: datetime,
         statement_number: int,
+        remade: Remade | None = None,
     ) -> None:
+        """`remade` is the record that the one order of the batch made before, with its serial."""
         self._connection = connection
         self._batch = batch
         self._unlisted = unlisted
         self._registry = registry
         self._now = now
         self._statement_number = statement_number
+        self._remade = remade
         self._reader = CertificateReader(connection)
         self._bodies: dict[str, IssuingBody | None] = {}
         self._claims: dict[NumberKey, int] = {}
@@ -65,7 +70,7 @@ class Planning:
             device[0] for device in map(_device, orders) if device
         }
         self._known_subjects = SubjectReader(self._connection).among(sorted(named))
-        serials = CertificateWriter(self._connection).allocate(len(orders))
+        serials = self._serials(len(orders))
         planned = [
             self._plan_one(order, origin, serial, enterprises[order.licence_number])
             for order, origin, serial in zip(orders, self._batch.origins, serials, strict=True)
@@ -85,7 +90,9 @@ class Planning:
             if replaced is not None and origin.is_native:
                 self._check_days(order, replaced)
             self._check_subject(order, chain)
-            return intentions.make_intention(
+            if self._remade is not None:
+                chain = replace(chain, versions=self._remade.version - 1)
+            made = intentions.make_intention(
                 order,
                 origin=origin,
                 body_name=body.name_zh if body else order.issuing_body,
@@ -101,8 +108,14 @@ class Planning:
                 registry=self._registry,
                 now=self._now,
             )
+            return made if self._remade is None else self._remade.adopt(made)
         except HubError as error:
             return error
+
+    def _serials(self, count: int) -> list[int]:
+        if self._remade is None:
+            return CertificateWriter(self._connection).allocate(count)
+        return [self._remade.serial(self._registry.status_key)]
 
     def _check_body(self, order: Order, origin: Origin) -> IssuingBody | None:
         """Refuse a body that is unknown, not in charge, ended, or not the caller's. What no body signed names any."""

@@ -90,6 +90,8 @@ def ask_predicate(
     with registry.database.read() as connection:
         judged = judge_all(decision, connection, registry, exchange, now)
         outcomes = [_outcome(each, listed, decision, connection, registry, exchange, now) for each in judged]
+    # Whoever was told yes relies on what said it, as whoever was handed a record does.
+    affirming = [each.certificate.serial for each, outcome in zip(judged, outcomes, strict=True) if outcome]
     answer = _signed(combined(outcomes), listed, decision, registry, exchange, now)
 
     def record(connection: Connection) -> None:
@@ -97,6 +99,8 @@ def ask_predicate(
             raise OrderError("act_under_way")  # the same request, sent twice at once: the other one has the answer
         _settle(decision, answer["answer"], registry, now, connection)
         _enter(decision, answer, registry, now, connection)
+        if affirming:
+            ExchangeWriter(connection).add_affirmation(decision, affirming, now)
 
     registry.database.write(record)
     return answer

@@ -40,8 +40,10 @@ def status_list(number: int, *, registry: Registry, signer: CompactSigner, term:
         rows = reader.not_valid(first, first + SHARD_SIZE - 1)
         halted = AnnotationReader(connection).halted(first, first + SHARD_SIZE - 1, today)
         skipped = RecoveryReader(connection).skipped(first, first + SHARD_SIZE)
+        back = reader.sealed(first, first + SHARD_SIZE - 1) if skipped else set()
     # Who cannot ask about other authorities must not read "valid" of what may not be used.
-    values = {place_of(serial, registry.status_key).index: int(StatusValue.SUSPENDED) for serial in halted}
+    held = [serial for serial in registry.log(now).held if first <= serial < first + SHARD_SIZE]
+    values = {place_of(serial, registry.status_key).index: int(StatusValue.SUSPENDED) for serial in (*halted, *held)}
     values |= {
         place_of(row.serial, registry.status_key).index: int(_VALUES.get(row.status, StatusValue.INVALID))
         for row in rows
@@ -49,7 +51,10 @@ def status_list(number: int, *, registry: Registry, signer: CompactSigner, term:
     }
     # What was sealed in a range that the store lost is held by nobody here: a list must not call it valid.
     values |= {
-        place_of(serial, registry.status_key).index: int(StatusValue.INVALID) for lost in skipped for serial in lost
+        place_of(serial, registry.status_key).index: int(StatusValue.INVALID)
+        for lost in skipped
+        for serial in lost
+        if serial not in back
     }
     issued_at = int(now.timestamp())
     payload = {

@@ -9,7 +9,7 @@ Source: design, decision 7; RFC 9162, 2.1.3.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,9 +43,12 @@ class Receipts:
         self._signer = signer
         self._latest = latest
 
-    def make(self, act_id: str, now: datetime) -> str:
-        """Return the signed receipt of an act as its proof stands now; NotFoundError receipt_not_found."""
-        payload = self.prove(act_id)
+    def make(self, act_id: str, now: datetime, names: Mapping[str, str] | None = None) -> str:
+        """Return the signed receipt of an act as its proof stands now; NotFoundError receipt_not_found.
+
+        `names` are what its certificate is called, of an issue: no record tells its references, and its act has none.
+        """
+        payload = self.prove(act_id) | ({"certificate": dict(names)} if names else {})
         return self._signer.sign(orjson.dumps({"iss": self._registry.origin, "iat": int(now.timestamp()), **payload}))
 
     def prove(self, act_id: str) -> dict[str, Any]:

@@ -144,6 +144,9 @@ class Settings(BaseSettings):
         default="", description="policy (OID) that a timestamp must be given under; by default any"
     )
     timestamp_timeout: float = Field(default=10.0, gt=0, le=30, description="how long a timestamp may take")
+    kept_orders: Path | None = Field(
+        default=None, description="folder where the client's commands keep every order with its answer and receipt"
+    )
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
     sign_ins: int = Field(
         default=64,

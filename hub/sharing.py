@@ -52,7 +52,7 @@ def put_rule(
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
         rule = read_rule(content, catalogue=registry.catalogue, providers=providers_of(connection, civil_date(now)))
         require_requester(rule, system)
-        refuse_conflicts(rule, connection)
+        refuse_conflicts(rule, connection, civil_date(now))
         number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
         approved = None
         if Role.OPERATE in system.roles:
@@ -76,13 +76,14 @@ def list_rules(system: System, *, registry: Registry) -> dict[str, Any]:
     return {"rules": [_describe_rule(each, approvals.get((each.code, each.version), [])) for each in rules]}
 
 
-def export_rules(system: System, *, registry: Registry) -> Iterator[bytes]:
+def export_rules(system: System, *, registry: Registry, now: datetime) -> Iterator[bytes]:
     """Yield a sheet (CSV) with the newest version that stands or waits of each line a system may read."""
     with registry.database.read() as connection:
         versions: dict[str, list[SharingRule]] = {}
         for each in SharingReader(connection).all():
             versions.setdefault(each.code, []).append(each)
-    newest = [live(each)[-1] for each in versions.values() if live(each)]
+    today = civil_date(now)
+    newest = [found[-1] for each in versions.values() if (found := live(each, today))]
     return write_sheet(each for each in newest if _concerns(each, system))
 
 

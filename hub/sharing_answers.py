@@ -34,7 +34,7 @@ from schemas.certificate import civil_date
 from schemas.clocks import ClockCode
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
-from schemas.sharing import AnswerReason, RuleAnswer, RuleState, SharingRule, live, ordered_line, sealed_line
+from schemas.sharing import AnswerReason, RuleAnswer, RuleState, SharingRule, ordered_line, sealed_line
 
 _NEEDS_REASON = (RuleAnswer.REFUSE, RuleAnswer.END)
 _SAID = frozenset({"answer", "reason", "words"})
@@ -208,9 +208,10 @@ class _Answering:
         return RuleState.APPROVED
 
     def _end(self, own: StoredApproval, approvals: list[StoredApproval]) -> RuleState:
-        """End the line: a version that waits falls with the one that stands."""
+        """End the line: what waits falls with what stands, and no earlier version counts again."""
         reader = SharingReader(self.connection)
-        versions = live(reader.versions(self.rule.code))
+        given = (RuleState.APPROVED, RuleState.ASKED)
+        versions = [each for each in reader.versions(self.rule.code) if each.state in given]
         for version in versions:
             for each in reader.approvals(version.code, version.version):
                 self._close(each)

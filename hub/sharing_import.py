@@ -9,7 +9,8 @@
 5 statement, approvals, versions, a task for each provider and the entry are committed together, all or none
                                                                                                      <- COMMIT POINT
 
-A line that the sheet leaves out stays as it is, and is told; with `whole` the sheet is all there is, and it ends.
+A line that the sheet leaves out stays as it is, and is told; with `whole` the sheet is all there is, and one that
+stands ends.
 What is widened or new gives nothing until its providers have approved it, each by one signature over its lines
 (`hub/sharing_answers.py`).
 """
@@ -42,7 +43,7 @@ from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
-from schemas.sharing import SharingRule, conflicts, live, sealed_sheet
+from schemas.sharing import RuleState, SharingRule, conflicts, live, sealed_sheet
 from schemas.sharing_difference import Effect, LineChange, compare_rule, remove_rule
 
 _MEMBERS = frozenset({"rules", "sheet", "whole", "dry_run", "difference"})
@@ -58,7 +59,7 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
-    """What a sheet would do; `left_out` are the lines that stand and that it does not name."""
+    """What a sheet would do; `left_out` are the lines that stand or wait as they are, and that it does not name."""
 
     changes: Sequence[LineChange]
     left_out: Sequence[str]
@@ -161,10 +162,16 @@ def _compare(
     ends = [each for each in (remove_rule(versions, today) for versions in absent.values()) if each is not None]
     removed = ends if is_whole else []
     gone = {each.rule.code for each in removed}
-    beside = [one for code, versions in absent.items() if code not in gone for one in live(versions)]
+    beside = [one for code, versions in absent.items() if code not in gone for one in live(versions, today)]
     beside += [one for each in removed for one in each.given(today)]
     _refuse_contradictions(placed, beside, today)
-    left_out = [] if is_whole else [each.rule.code for each in ends]
+    # What only waits is its providers' to answer: a whole sheet ends it no more than another, and both say so.
+    waiting = {
+        code
+        for code, versions in absent.items()
+        if any(each.state is RuleState.ASKED for each in live(versions, today))
+    }
+    left_out = sorted({*waiting, *(each.rule.code for each in ends)} - gone)
     return _Difference([*(each.change for each in placed), *removed], left_out)
 
 

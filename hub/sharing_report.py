@@ -4,6 +4,7 @@
 2 decisions are counted by line, and the lines that stood or were asked on are told with their figures
 3 the report of a finished year is kept, the first one for good            <- COMMIT POINT
 
+That of last year is kept as soon as it is finished (`keep_finished`): as the lines stood then, whenever it is read.
 A provider sees the lines it answers for, a requester its own, the operator all; no holder, case or field is in it.
 """
 
@@ -44,6 +45,17 @@ def report_year(year: int, *, system: System, registry: Registry, now: datetime)
     lines = [each for each in content["lines"] if _concerns(each, system)]
     unused = [each["code"] for each in lines if each["unused"]]
     return {"year": year, "final": is_final(year, now), "lines": lines, "unused": unused}
+
+
+def keep_finished(*, registry: Registry, now: datetime) -> bool:
+    """Keep last year's report, once that year is finished; say whether that was done now."""
+    year = civil_date(now).year - 1
+    with registry.database.read() as connection:
+        if not is_final(year, now) or SharingReportReader(connection).kept(year) is not None:
+            return False
+    registry.refuse_doubtful(now)
+    _final(year, registry, now)
+    return True
 
 
 def report_csv(report: Mapping[str, Any]) -> Iterator[bytes]:

@@ -45,7 +45,7 @@ from schemas.verdict import (
 civil_day = lru_cache(maxsize=16)(civil_date)
 _PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
 _PASSED_RESULT = Result.PASSED
-_DOUBTS = frozenset({"store_rolled_back", "store_recovered"})
+_DOUBTS = frozenset({"store_rolled_back", "store_recovered", "act_lost"})
 """The reasons of a log check when the store does not know what the log knows, or what was lost is not settled."""
 _SEVERITY = (
     (Result.FAILED, Outcome.NOT_VALID),

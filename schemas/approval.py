@@ -12,6 +12,7 @@ both, changes nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 
 from schemas.parties import Duty
@@ -23,13 +24,19 @@ _LONGEST = 128
 
 
 class Change(StrEnum):
-    """The changes that need two persons: acts that a statement orders, and local acts of the site (the last two)."""
+    """The changes that need two persons: acts that a statement orders, and local acts of the site (`LOCAL`)."""
 
     ENTITLE = "entitle"
     SHARE = "share"
     SHARE_SHEET = "share_sheet"
     TRUST_LIST = "trust_list"
     ADMIT_TYPE = "admit_type"
+    RECOVER = "recover"
+    SETTLE = "settle"
+
+
+LOCAL = frozenset({Change.TRUST_LIST, Change.ADMIT_TYPE, Change.RECOVER, Change.SETTLE})
+"""Changes that no statement orders: they are made beside the hub, by whoever runs the site."""
 
 
 _OPERATING = frozenset({Duty.SYSTEM, Duty.SECURITY})
@@ -44,6 +51,9 @@ DUTIES_NEEDED: Mapping[Change, frozenset[Duty]] = {
     Change.TRUST_LIST: _OPERATING,
     # A version of a certificate type that a release brings: its fields, their classes, who is competent.
     Change.ADMIT_TYPE: _OPERATING,
+    # What a store that was rolled back has lost is given up and another log begins; verdicts are told again after that.
+    Change.RECOVER: _OPERATING,
+    Change.SETTLE: _OPERATING,
 }
 """The one table of which change needs which two duties: two persons, each of another of these.
 
@@ -87,6 +97,18 @@ def one_of_each(persons: Iterable[Person], change: Change, *, without: str | Non
     """Return one person for each duty a change needs: the last by number, but never the one it is about."""
     by_duty = {each.duty: each for each in sorted(persons, key=lambda each: each.number) if each.number != without}
     return [by_duty[duty] for duty in sorted(DUTIES_NEEDED[change]) if duty in by_duty]
+
+
+def recovery_order(log: int, note: str, lost: Mapping[int, bytes]) -> dict[str, Any]:
+    """Return what two persons sign: which log begins, after which checkpoint, and the lost leaves by their places."""
+    leaves = sha256(b"".join(place.to_bytes(8) + content for place, content in sorted(lost.items())))
+    checkpoint = sha256(note.encode()).hexdigest()
+    return {"opens_log": log, "checkpoint_sha256": checkpoint, "lost": len(lost), "lost_sha256": leaves.hexdigest()}
+
+
+def settlement_order(log: int, report_sha256: str) -> dict[str, Any]:
+    """Return what two persons sign: what the recovery that opened this log has lost, by its report, is settled."""
+    return {"settles_log": log, "report_sha256": report_sha256}
 
 
 def approval_payload(approval: Approval) -> dict[str, Any]:

@@ -4,11 +4,13 @@ Act bytes are canonical JSON (RFC 8785) of fixed members and hold no field and n
 digests. The leaf over them (`signing/commitment.py`) is final from the first day; the tree over the leaves comes later.
 """
 
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
-from schemas.canonical import canonical_json
+from schemas.canonical import canonical_digest, canonical_json
 
 VERSION = 1
 # By more than this the clocks of machines never differ, or one of them is wrong (FAPI 2.0, 5.3.2.1).
@@ -66,6 +68,7 @@ class Kind(StrEnum):
     CANCEL_BATCH = "cancel_batch"
     FETCH_BATCH = "fetch_batch"
     SHARE_SHEET = "share_sheet"
+    READ_CHANGES = "read_changes"
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
     PREDICATE = "predicate"
@@ -73,6 +76,7 @@ class Kind(StrEnum):
     PREDICATE_ANSWERED = "predicate_answered"
     OPEN_LOG = "open_log"
     RECOVER = "recover"
+    REAPPLY = "reapply"
     SETTLE = "settle"
     RESEAL = "reseal"
 
@@ -106,13 +110,20 @@ def act_bytes(facts: ActFacts) -> bytes:
     )
 
 
+def citation(leaf: bytes, index: int, checkpoint: str) -> str:
+    """Return what an act seals that did another again: SHA-256 (hex) over that one's leaf, index, and log's head."""
+    head = sha256(checkpoint.encode()).hexdigest()
+    return canonical_digest({"checkpoint": head, "index": index, "leaf": b64encode(leaf).decode()})
+
+
 @dataclass(frozen=True, slots=True)
 class LogState:
     """How the log stands: when everything recorded was last found under its head, and whether the store fits it.
 
     `rolled_back_to` is the moment of the newest act the store still knows, when the log knows of later ones.
     `recovered_at` is when the store was last recovered from that; until what was lost `is_settled`, nobody knows which
-    of its certificates changed in between.
+    of its certificates changed in between. `held` are certificates, by their serials, of which an act that was lost is
+    known to be missing: nobody knows what they are worth before it is done again.
     """
 
     size: int
@@ -121,6 +132,7 @@ class LogState:
     rolled_back_to: datetime | None = None
     recovered_at: datetime | None = None
     is_settled: bool = True
+    held: frozenset[int] = frozenset()
 
     @property
     def doubt(self) -> tuple[str, datetime] | None:

@@ -7,13 +7,16 @@ Source: 政务数据共享条例 (Order 809): classes, answer with reasons, no w
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from schemas.canonical import canonical_digest
 from schemas.catalogue import SharingClass
+
+_ONE_DAY = timedelta(days=1)
 
 
 class RuleState(StrEnum):
@@ -140,11 +143,20 @@ def in_force(versions: Sequence[SharingRule], today: date) -> SharingRule | None
     return approved[0] if approved else max(versions, key=lambda each: each.version, default=None)
 
 
-def live(versions: Sequence[SharingRule]) -> list[SharingRule]:
-    """Return the versions of one line by which something is given or may be: the newest approved one and later ones."""
-    newest = max((each.version for each in versions if each.state is RuleState.APPROVED), default=0)
-    kept = (RuleState.APPROVED, RuleState.ASKED)
-    return [each for each in versions if each.state in kept and each.version >= newest]
+def live(versions: Sequence[SharingRule], today: date) -> list[SharingRule]:
+    """Return the versions of one line by which something is given from today on or may be, in their order.
+
+    The newest approved one, what waits after it, and an older one until the day before a newer one takes its place.
+    """
+    approved = sorted((each for each in versions if each.state is RuleState.APPROVED), key=lambda each: each.version)
+    after = approved[-1].version if approved else 0
+    found = [*approved[-1:], *(each for each in versions if each.state is RuleState.ASKED and each.version > after)]
+    last = date.max
+    for older, newer in reversed([*pairwise(approved)]):
+        last = min(last, newer.from_on - _ONE_DAY)
+        if last >= max(older.from_on, today):
+            found.append(replace(older, until_on=min(older.until_on or last, last)))
+    return sorted(found, key=lambda each: each.version)
 
 
 def conflicts(one: SharingRule, other: SharingRule) -> bool:

@@ -4,7 +4,7 @@ Only what takes something away stands at once. What is added, or gives more or f
 stands, waits for its providers, whoever put the sheet.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -42,12 +42,12 @@ _WORDS: Mapping[Effect, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
-    """What happens to one line: the version to be put, the one that counts for it now, and all that count or wait."""
+    """What happens to one line: the version to be put, the one that counts for it now, and all that there are."""
 
     effect: Effect
     rule: SharingRule
     before: SharingRule | None
-    alive: Sequence[SharingRule] = ()
+    versions: Sequence[SharingRule]
 
     @property
     def waits(self) -> bool:
@@ -77,14 +77,13 @@ class LineChange:
             "sha256": canonical_digest(line),
         }
 
-    def given(self, today: date) -> Iterator[SharingRule]:
-        """Yield what the line gives or may give from now on: the version, and those before as long as they count."""
-        yield self.rule
-        if self.waits or self.effect is Effect.UNCHANGED:
-            yield from self.alive
-        elif self.before is not None and self.rule.from_on > today:
-            last = self.rule.from_on - _ONE_DAY
-            yield replace(self.before, until_on=min(self.before.until_on or last, last))
+    def given(self, today: date) -> list[SharingRule]:
+        """Return what the line gives or may give from now on: the version, and those before as long as they count."""
+        if self.effect is Effect.UNCHANGED:
+            return live(self.versions, today)
+        state = RuleState.ASKED if self.waits else RuleState.APPROVED
+        last = max((each.version for each in self.versions), default=0)
+        return live([*self.versions, replace(self.rule, version=last + 1, state=state)], today)
 
 
 def compare_rule(rule: SharingRule, versions: Sequence[SharingRule], today: date) -> LineChange:
@@ -92,16 +91,15 @@ def compare_rule(rule: SharingRule, versions: Sequence[SharingRule], today: date
 
     A version that waits already, or stands, as the sheet has it, is put no second time.
     """
-    alive, standing = live(versions), _standing(versions, today)
-    newest = max(alive, key=lambda each: each.version, default=None)
-    if newest is not None and _ordered(newest) == _ordered(rule):
-        return LineChange(Effect.UNCHANGED, rule, newest, alive)
+    alive, standing = live(versions, today), _standing(versions, today)
+    if alive and _ordered(alive[-1]) == _ordered(rule):
+        return LineChange(Effect.UNCHANGED, rule, alive[-1], versions)
     if standing is None:
-        return LineChange(Effect.ADDED, rule, None, alive)
+        return LineChange(Effect.ADDED, rule, None, versions)
     if not narrows(rule, standing):
-        return LineChange(Effect.WIDENED, rule, standing, alive)
+        return LineChange(Effect.WIDENED, rule, standing, versions)
     is_end = _ordered(replace(rule, until_on=standing.until_on)) == _ordered(standing)
-    return LineChange(Effect.ENDED if is_end else Effect.NARROWED, rule, standing)
+    return LineChange(Effect.ENDED if is_end else Effect.NARROWED, rule, standing, versions)
 
 
 def remove_rule(versions: Sequence[SharingRule], today: date) -> LineChange | None:
@@ -110,7 +108,7 @@ def remove_rule(versions: Sequence[SharingRule], today: date) -> LineChange | No
     last = None if standing is None else max(today, standing.from_on - _ONE_DAY)
     if standing is None or last is None or (standing.until_on is not None and standing.until_on <= last):
         return None
-    return LineChange(Effect.REMOVED, replace(standing, until_on=last), standing)
+    return LineChange(Effect.REMOVED, replace(standing, until_on=last), standing, versions)
 
 
 def _standing(versions: Sequence[SharingRule], today: date) -> SharingRule | None:

@@ -21,6 +21,15 @@ OUTCOMES: Mapping[str, Wording] = {
     "unknown": Wording("暂时无法确认", "Cannot be confirmed now"),
 }
 
+COPY_STATES: Mapping[str, Wording] = {
+    "in_use": Wording("真实的加注件，在使用期限内", "A genuine copy, within its term"),
+    "ended": Wording("真实的加注件，已过使用期限", "A genuine copy, past its term"),
+    "taken_back": Wording("真实的加注件，授权已收回", "A genuine copy; the authorisation was taken back"),
+    "erased": Wording("真实的加注件，所载内容已依法删除", "A genuine copy; what it shows was erased by law"),
+    "unknown": Wording("暂时无法确认", "Cannot be confirmed now"),
+}
+"""How a printed copy (加注件) stands now."""
+
 REASONS: Mapping[str, Wording] = {
     "good": Wording("登记在册，在有效期内。", "On record and within its period of validity."),
     "good_by_list": Wording(
@@ -207,6 +216,11 @@ REASONS: Mapping[str, Wording] = {
         "登记数据曾回退并已恢复，其间丢失的办理事项尚在核对，暂时无法确认；不代表无证。",
         "The register was set back and has been recovered; what was lost in between is still being checked, and "
         "nothing can be confirmed until then. That does not mean there is no permit.",
+    ),
+    "act_lost": Wording(
+        "登记数据曾回退，这份证照其间的一项办理尚待颁发机构补办，暂时无法确认；不代表无证。",
+        "The register was set back, and an act on this certificate was lost with it; nothing can be confirmed until "
+        "its issuing body has ordered it again. That does not mean there is no permit.",
     ),
     "recovered": Wording(
         "登记数据曾回退并已恢复，其间丢失的办理事项已核对完毕。",

@@ -170,6 +170,7 @@ _LAYERS = {
     "hub.mistakes": "steps",
     "hub.notices": "steps",
     "hub.rates": "errors",
+    "hub.remaking": "steps",
     "hub.repeats": "steps",
     "hub.rights": "steps",
     "hub.seconding": "steps",

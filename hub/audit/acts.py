@@ -17,7 +17,9 @@ from hub.signer_status import grant_context
 from hub.store import tables
 from schemas.canonical import canonical_json
 from schemas.certificate import Act
+from schemas.change_feed import Told, told_digest
 from schemas.download import EXISTING
+from schemas.evidence import citation
 from schemas.grant import parse_withdrawal
 from schemas.sentence import statement_digest
 from schemas.statement import Ordered
@@ -114,6 +116,9 @@ def _done(all_: Everything) -> Iterator[Entered]:
     for act_id in {row["admitted_by"] for row in all_.rows(tables.type_version)} - {None}:
         yield "admit_type", act_id, None, None, None  # what it admitted: `approvals`
     yield "enrol", None, None, None, None  # of the operator, by `init`
+    for lost in all_.rows(tables.lost_act):
+        if lost["again_by"] is not None:
+            yield "reapply", lost["again_by"], None, _cited(lost, all_), parse_json(lost["act_bytes"])["act_id"]
     settled = {row["settled_by"]: row["log"] for row in all_.rows(tables.recovery)}
     for row in all_.rows(tables.recovery):
         yield "open_log", None, None, sha256(row["note"].encode()).hexdigest(), None
@@ -135,6 +140,12 @@ def _done(all_: Everything) -> Iterator[Entered]:
         elif row["withdrawn_at"] is not None:
             entered = [act for act in all_.acts_of("grant_withdrawal") if act["previous"] == row["act_id"]]
             yield "grant_withdrawal", None, _withdrawal_digest(row, entered, all_), None, row["act_id"]
+
+
+def _cited(row: Row, all_: Everything) -> str | None:
+    """Return what the entry seals of an act that was done again: the leaf that it is, under its log's last head."""
+    closed = all_.hub.log.former(row["log"])
+    return None if closed is None else citation(row["leaf"], row["leaf_index"], closed.head().note)
 
 
 def _sealed_by(all_: Everything, act_id: str) -> str | None:
@@ -225,6 +236,12 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
             yield "cancel_batch", row["cancel_act"], digests.get(row["cancelled_by"]), None, row["batch"]
     for row in all_.rows(tables.pull_batch_fetch):
         yield "fetch_batch", row["act_id"], None, None, row["batch"]
+    pages: dict[str, list[Told]] = {}
+    for row in all_.rows(tables.change_reading):
+        told = (row["licence_number"], row["basis"], row["basis_reference"], row["told"])
+        pages.setdefault(row["act_id"], []).append(told)
+    for act_id, page in pages.items():
+        yield "read_changes", act_id, None, told_digest(page), None
 
 
 _DECIDED_AS: Mapping[str, tuple[str, str]] = {
@@ -322,7 +339,26 @@ _LED_BY = (
 )  # fmt: skip
 
 
+def _about(all_: Everything) -> Faults:
+    """Every entry names the certificate its act was done to, and no other entry one: the change feed goes by it."""
+    done = {row["act_id"]: row["serial"] for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.status_change):
+        # Of one act on several versions a voided one is what it was done to; the next version is what supersedes.
+        if row["act"] == Act.VOID or (row["act"] != Act.SUPERSEDE and row["act_id"] not in done):
+            done[row["act_id"]] = row["serial"]
+    for table in (tables.erasure, tables.resealing, tables.annotation):
+        done |= {row["act_id"]: row["serial"] for row in all_.rows(table)}
+    known = frozenset(row["serial"] for row in all_.rows(tables.certificate))
+    for row in all_.rows(tables.entry):
+        named = done.get(row["act_id"])
+        # What lifts or repairs leaves no row of its own: of it is only known that it is about a certificate.
+        is_unnamed = named is None and row["kind"] == "annotate"
+        if row["serial"] not in (known if is_unnamed else {named}):
+            yield f"entry {row['number']}: its certificate"
+
+
 CHECKS: Sequence[Check] = (
     _leaves,
     _acts,
+    _about,
 )

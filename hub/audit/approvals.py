@@ -15,7 +15,17 @@ from hub.approvals import sealed_digest
 from hub.audit.everything import Check, Everything, Faults, Row
 from hub.store import tables
 from hub.type_versions import types_digest
-from schemas.approval import DUTIES_NEEDED, TYP, Approval, Change, read_approval
+from schemas.approval import (
+    DUTIES_NEEDED,
+    LOCAL,
+    TYP,
+    Approval,
+    Change,
+    read_approval,
+    recovery_order,
+    settlement_order,
+)
+from schemas.canonical import canonical_digest
 from schemas.parties import Duty
 from schemas.statement import read_statement
 from signing.base64url import decode
@@ -23,7 +33,7 @@ from signing.errors import KeyUnknownError
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.x509 import Purpose
 
-_ORDERED = frozenset(set(Change) - {Change.TRUST_LIST, Change.ADMIT_TYPE})
+_ORDERED = frozenset(set(Change) - LOCAL)
 
 
 def sealed_by_approvals(all_: Everything) -> dict[int, str]:
@@ -160,6 +170,32 @@ def _types(all_: Everything) -> Faults:
     yield from (f"approvals of types that are not there: {digest}" for digest in approvals)
 
 
+def _recoveries(all_: Everything) -> Faults:
+    """Every recovery, and every settlement, has its two, over what it gave up and which log it closed."""
+    before = int(all_.installed.get("approvals_after_recovery", 0))
+    recovered, settled = (_local(each, all_) for each in (Change.RECOVER, Change.SETTLE))
+    for row in all_.rows(tables.recovery):
+        digest = canonical_digest(recovery_order(row["log"], row["note"], _lost_by(row, all_)))
+        if (found := recovered.pop(digest, [])) or row["log"] > before:
+            yield from _two(found, Change.RECOVER, digest, f"recovery {row['log']}")
+    # Recoveries that are settled by one act are settled by the approvals of the last of them.
+    for row in {row["settled_by"]: row for row in all_.rows(tables.recovery) if row["settled_by"]}.values():
+        digest = canonical_digest(settlement_order(row["log"], row["report_sha256"]))
+        if (found := settled.pop(digest, [])) or row["log"] > before:
+            yield from _two(found, Change.SETTLE, digest, f"settlement {row['log']}")
+    yield from (f"approvals of a recovery that is not there: {digest}" for digest in (*recovered, *settled))
+
+
+def _lost_by(recovery: Row, all_: Everything) -> dict[int, bytes]:
+    """Return the leaves, by their places, that a recovery gave up: lost until then, and not done again before it."""
+    at = recovery["recovered_at"]
+    return {
+        row["place"]: row["leaf"]
+        for row in all_.rows(tables.lost_act)
+        if row["log"] < recovery["log"] and (row["again_at"] is None or row["again_at"] > at)
+    }
+
+
 def _local(change: Change, all_: Everything) -> dict[int | str | None, list[Row]]:
     """Return the approvals of local acts of a kind, by the digest of what they approve."""
     rows = [row for row in all_.rows(tables.approval) if row["statement"] is None and row["change"] == change]
@@ -171,4 +207,5 @@ CHECKS: Sequence[Check] = (
     _orders,
     _lists,
     _types,
+    _recoveries,
 )

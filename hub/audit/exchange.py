@@ -47,6 +47,21 @@ def _predicate_answers(all_: Everything) -> Faults:
             yield f"predicate answer {row['decision']}: was not allowed"
 
 
+def _affirmations(all_: Everything) -> Faults:
+    """Every yes that was said stands on an allowed comparison or question of that requester, about that holder."""
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    holders = {row["serial"]: row["licence_number"] for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.affirmation):
+        decision = decisions[row["decision"]]
+        is_asked = acts.get(decision["statement"]) in (Ordered.COMPARE, Ordered.ASK_PREDICATE)
+        same = all(row[name] == decision[name] for name in ("requester", "licence_number"))
+        if not (decision["allowed"] and is_asked and same):
+            yield f"affirmation {row['decision']}: stands on no decision"
+        if any(holders.get(serial) != row["licence_number"] for serial in row["serials"]):
+            yield f"affirmation {row['decision']}: a certificate is not the holder's"
+
+
 def _batches(all_: Everything) -> Faults:
     """Every decision that a file of pulls led to is that of one of its rows, and says the same."""
     acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
@@ -214,6 +229,7 @@ def _trust_lists(all_: Everything) -> Faults:
 CHECKS: Sequence[Check] = (
     _deliveries,
     _predicate_answers,
+    _affirmations,
     _batches,
     _deferrals,
     _lines,

@@ -4,7 +4,7 @@ So do the logs that recoveries have closed, whose places come before.
 1 each head is signed by the key the trust list names, and its tree is the one its own tiles make
 2 each log begins with a leaf that commits to the last head of the one before
 3 every place of the log is an entry of the store, with that very leaf; of closed logs, but for as many as the recovery
-  has named as lost: which these are, its report says
+  has named as lost: which these are, its report says, and which of them were done again since, the store
 4 every entry has a place, but for those of the last moments
 """
 
@@ -23,6 +23,7 @@ from schemas.evidence import GREATEST_ERROR
 from signing.algorithms import public_key_from_spki
 from signing.checkpoint import NoteKey, read_checkpoint
 from signing.commitment import following_leaf
+from signing.commitment import leaf as leaf_of
 from signing.errors import SigningError
 from signing.trust import TrustList
 
@@ -113,8 +114,9 @@ def _places(all_: Everything) -> Faults:
             elif row["leaf"] != leaf:
                 yield f"{name}: leaf {index} is not entry {row['number']}, which claims its place"
     # What was lost once is lost in every recovery that follows: the last of them counts it all.
-    if missing != sum(lost):
-        yield f"log: {missing} leaves of closed logs are no entries of the store, {sum(lost)} were lost"
+    still = sum(lost) - _done_again(all_)
+    if missing != still:
+        yield f"log: {missing} leaves of closed logs are no entries of the store, {still} were lost"
     yield from (
         f"entry {row['number']}: has a place beyond the head"
         for row in entries.values()
@@ -127,4 +129,25 @@ def _places(all_: Everything) -> Faults:
     )
 
 
-CHECKS: Sequence[Check] = (_head, _tree, _chain, _places)
+def _done_again(all_: Everything) -> int:
+    """Return how many acts were done again since the last recovery."""
+    since = max((row["recovered_at"] for row in all_.rows(tables.recovery)), default=all_.now)
+    rows = [row for row in all_.rows(tables.lost_act) if row["again_at"] is not None]
+    return sum(row["again_at"] >= since for row in rows)
+
+
+def _lost(all_: Everything) -> Faults:
+    """Every lost act is a leaf of its log; what opens it makes that leaf; its entry is back if it was done again."""
+    entries = {row["leaf_index"]: row["leaf"] for row in all_.rows(tables.entry) if row["leaf_index"] is not None}
+    views = {head.number: (view, head) for _, log in _logs(all_) for view in [LogView(log)] for head in [view.head]}
+    for row in all_.rows(tables.lost_act):
+        name, (view, head) = f"lost act {row['place']}", views[row["log"]]
+        if head.first_place + row["leaf_index"] != row["place"] or view.leaf(row["leaf_index"]) != row["leaf"]:
+            yield f"{name}: not what its log has there"
+        if row["opened_at"] is not None and leaf_of(row["salt"], row["act_bytes"]) != row["leaf"]:
+            yield f"{name}: opened by another act"
+        if (entries.get(row["place"]) == row["leaf"]) != (row["again_by"] is not None):
+            yield f"{name}: its entry is not what was done again"
+
+
+CHECKS: Sequence[Check] = (_head, _tree, _chain, _places, _lost)

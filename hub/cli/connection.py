@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     import httpx
 
-    from hub.client import Client
+    from hub.client import Approver, Client
     from hub.keyfolder import KeyFolder
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -41,14 +41,25 @@ def open_client(url: str, system: str, keys: Path | None, passphrase_file: Path 
     """Open the client of a system whose key lies in the key folder."""
     import httpx
 
-    from hub.client import Approver, Client
+    from hub.client import Client
+    from hub.settings import Settings
+
+    folder, keep = open_keys(keys, passphrase_file), Settings().kept_orders
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+    approvers = approvers_in(folder)
+    with httpx.Client(timeout=_TIMEOUT_SECONDS) as http:
+        yield Client(
+            url=url, system=system, signer=folder.signer(f"system:{system}"), http=http, keep=keep, approvers=approvers
+        )
+
+
+def approvers_in(folder: "KeyFolder") -> "list[Approver]":
+    """Return who can sign here: in TEST keys of persons lie here; elsewhere each signs apart, and hands it over."""
+    from hub.client import Approver
     from hub.persons import persons_here
 
-    folder = open_keys(keys, passphrase_file)
-    # Keys of persons lie here in TEST only; elsewhere each signs apart and hands an approval over.
-    approvers = [Approver(each.number, each.duty, folder.signer(each.use)) for each in persons_here(folder)]
-    with httpx.Client(timeout=_TIMEOUT_SECONDS) as http:
-        yield Client(url=url, system=system, signer=folder.signer(f"system:{system}"), http=http, approvers=approvers)
+    return [Approver(each.number, each.duty, folder.signer(each.use)) for each in persons_here(folder)]
 
 
 def open_keys(keys: Path | None, passphrase_file: Path | None = None) -> "KeyFolder":

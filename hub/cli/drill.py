@@ -1,6 +1,6 @@
 """`yizhao drill`: what has to work when it must is tried out on a copy that is thrown away.
 
-`drill rotation` is in `drill_rotation.py`. `drill restore` goes from file to a hub that answers:
+`drill rotation` and `drill recovery` are in files of their own. `drill restore` goes from file to a hub that answers:
 
 1 the backup to be tried is the one that is named, or a new one
 2 it is restored into a temporary folder, beside a copy of the log; the time this takes is measured
@@ -10,12 +10,10 @@ The site itself is read and not touched: neither its data, nor its documents, no
 acts that this backup would have lost in seconds, and RTO, the seconds until a hub answers again.
 """
 
-import asyncio
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.asking import ask
 from hub.cli.backup import back_up, bring_back
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
 from hub.cli.init import make_settings, open_database
@@ -65,6 +64,27 @@ def restore(
         # The hub that is asked writes log lines, which are no part of the answer.
         with redirect_stdout(sys.stderr):
             told = run_drill(settings, Path(temporary), backup, into)
+        show(told, as_json=as_json)
+
+
+@app.command()
+def recovery(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="在哪个目录里演练。 Where the temporary folder is made.")
+    ] = None,
+    data: Data = None,
+    keys: Keys = None,
+    database: DatabaseUrl = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """演练丢失与补录（测试）：备份、其后办理、恢复、凭交回的文件补录。 Lose acts on a copy, and do them again."""
+    from hub.cli.drill_recovery import try_recovery
+
+    settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
+    with tempfile.TemporaryDirectory(prefix="yizhao-drill-", dir=folder) as temporary:
+        with redirect_stdout(sys.stderr):
+            told = try_recovery(settings, Path(temporary))
         show(told, as_json=as_json)
 
 
@@ -113,14 +133,14 @@ def run_drill(settings: "Settings", folder: Path, backup: Path | None, into: str
     restored = bring_back(copy, file)
     _lose_one_act(copy)
     began = monotonic()
-    shown = _ask(copy)
+    shown = ask(copy)
     start_seconds = monotonic() - began
     if shown != "store_rolled_back":
         raise LocalRefusal("drill_failed", shown=shown)
-    recovered = bring_on(copy, folder / "report.json", None, _officers(copy))
-    unsettled = _ask(copy)
-    settle_losses(copy, _officers(copy))
-    settled = _ask(copy)
+    recovered = bring_on(copy, folder / "report.json", [])
+    unsettled = ask(copy)
+    settle_losses(copy)
+    settled = ask(copy)
     if (unsettled, settled) != ("store_recovered", "log"):
         raise LocalRefusal("drill_failed", shown=f"{unsettled}, {settled}")
     lost = max(0.0, (newest - datetime.fromisoformat(restored["made_at"])).total_seconds())
@@ -146,36 +166,6 @@ def _newest_act(settings: "Settings") -> datetime:
         return EntryReader(connection).last_recorded_at() or datetime.now(UTC)
 
 
-@contextmanager
-def _hub(settings: "Settings") -> "Iterator[Any]":
-    from hub.app import build
-    from hub.cli.serve import renew_trust_list
-
-    renew_trust_list(settings, datetime.now(UTC))
-    hub = build(settings)
-    try:
-        yield hub
-    finally:
-        hub.close()
-
-
-def _ask(settings: "Settings") -> str:
-    """Put a hub together and ask it; return why nothing of it can be relied on, or "log" when all is well."""
-    import httpx
-
-    async def ask(application: Any) -> str:
-        transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://drill.example.test") as http:
-            ready = (await http.get("/readyz")).json()
-            listed = await http.get("/status/0")
-        if listed.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-            return str(listed.json()["code"])
-        return "log" if ready["store"] else "store"
-
-    with _hub(settings) as hub:
-        return asyncio.run(ask(hub.application))
-
-
 def _lose_one_act(settings: "Settings") -> None:
     """Let the copy of the log know one act more than the copy of the data: as when something happened since."""
     from dataclasses import replace
@@ -198,15 +188,3 @@ def _lose_one_act(settings: "Settings") -> None:
             raise LocalRefusal("drill_failed", shown="log")
     finally:
         store.close()
-
-
-def _officers(settings: "Settings") -> list[str]:
-    """Return the two who would sign for it."""
-    from hub.installation import load_installation
-    from hub.store.parties import PartyReader
-
-    with open_database(settings) as opened:
-        operator = load_installation(opened).operator
-        with opened.read() as connection:
-            active = PartyReader(connection).active_officers(operator)
-    return active[:2] if len(active) > 1 else []

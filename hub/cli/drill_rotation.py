@@ -43,7 +43,7 @@ def try_rotation(settings: "Settings", folder: Path) -> dict[str, Any]:
     """Rotate every key of a copy in `folder`, where there is nothing, and say what verifies afterwards."""
     from hub.app import build
 
-    copy = _copied(settings, folder)
+    copy = copied(settings, folder)
     hub = build(copy)
     try:
         _sign_head(hub, copy)
@@ -63,7 +63,8 @@ def try_rotation(settings: "Settings", folder: Path) -> dict[str, Any]:
     return {"rotated": rotated, **counts, "failures": failures}
 
 
-def _copied(settings: "Settings", folder: Path) -> "Settings":
+def copied(settings: "Settings", folder: Path) -> "Settings":
+    """Copy data, log and keys of a site into a folder where there is nothing; return the copy's settings."""
     from hub.store.log import LogStore
 
     file = folder / "backup"

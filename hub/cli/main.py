@@ -17,6 +17,7 @@ from hub.cli import (
     backup,
     batch,
     catalogue,
+    change_feed,
     doctor,
     documents,
     download,
@@ -33,6 +34,7 @@ from hub.cli import (
     order,
     predicates,
     qr,
+    receipts,
     recover,
     restored,
     retention,
@@ -85,6 +87,7 @@ app.command("status", rich_help_panel=_OVER_API)(issuance.status)
 app.command("order", rich_help_panel=_OVER_API)(order.order)
 app.command("import", rich_help_panel=_OVER_API)(intake_command.import_file)
 app.command("evidence", rich_help_panel=_OVER_API)(evidence.evidence)
+app.command("receipts", rich_help_panel=_OVER_API)(receipts.receipts)
 app.command("archive", rich_help_panel=_OVER_API)(archive.archive)
 app.command("search", rich_help_panel=_OVER_API)(search.search)
 app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)
@@ -93,6 +96,7 @@ app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
 app.add_typer(predicates.app, name="predicates", rich_help_panel=_OVER_API)
 app.add_typer(reviews.app, name="reviews", rich_help_panel=_OVER_API)
+app.command("changes", rich_help_panel=_OVER_API)(change_feed.changes)
 app.add_typer(batch.app, name="batch", rich_help_panel=_OVER_API)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
 app.add_typer(download.app, name="download", rich_help_panel=_OVER_API)

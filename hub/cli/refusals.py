@@ -49,6 +49,36 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "两人对同一文件签名后重新提交。",
         "Have both persons sign the same file, and send it again.",
     ),
+    "approvals_needed": (
+        "须由运营方两名不同职责的人员各自签名。",
+        "Two persons of the operator, of different duties, each sign this.",
+        "用 --draft 写出变更文件，两人各用 yizhao approve 签名，再以 --approval 提交。",
+        "Write it with --draft, let both sign with `yizhao approve`, and hand both in with --approval.",
+    ),
+    "approval_content": (
+        "审批签名不是对现在这项变更作出的。",
+        "The approval is over something else than what would be done now.",
+        "重新用 --draft 写出变更文件，由两人签名。",
+        "Write the change again with --draft and let both sign it.",
+    ),
+    "approval_time": (
+        "审批签名已过期，或早于数据恢复后的一分钟。",
+        "The approval is too old, or from before the minute after the restore.",
+        "由两人重新签名。",
+        "Let both sign again.",
+    ),
+    "approval_officer": (
+        "签名人不是运营方的在职人员，或其证书无效。",
+        "Who signed is no active person of the operator, or his cert is not good.",
+        "核对人员编号与证书。",
+        "Check the person's number and cert.",
+    ),
+    "approval_same_person": (
+        "两份签名出自同一人。",
+        "One person signed twice.",
+        "由另一名不同职责的人员签名。",
+        "Let another person, of another duty, sign.",
+    ),
     "keys_missing": (
         "没有找到密钥目录。",
         "The key folder was not found.",
@@ -181,6 +211,24 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "直接运行 yizhao serve。",
         "Run `yizhao serve`.",
     ),
+    "drill_test_only": (
+        "这项演练要办理各种事项，只在测试平台上进行。",
+        "This drill does acts of every kind; it runs on a TEST site alone.",
+        "在测试平台上运行；正式平台用 yizhao drill restore。",
+        "Run it on a TEST site; elsewhere use `yizhao drill restore`.",
+    ),
+    "kept_orders_missing": (
+        "没有留存指令的目录。",
+        "There is no folder of kept orders.",
+        "设定 YIZHAO_KEPT_ORDERS 后再下达指令，或用 --folder 指明目录。",
+        "Set YIZHAO_KEPT_ORDERS before orders are given, or name the folder with --folder.",
+    ),
+    "not_recovered": (
+        "登记数据未曾恢复，没有可补录的事项。",
+        "The store was never recovered; there is nothing lost to do again.",
+        "数据回退的，先运行 yizhao recover REPORT。",
+        "After a restore run `yizhao recover REPORT` first.",
+    ),
     "nothing_to_settle": (
         "没有待核对的恢复。",
         "There is no recovery that is not settled.",
@@ -192,12 +240,6 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "A hub is running, or was stopped less than ten seconds ago.",
         "停下所有平台进程，十秒后再试。",
         "Stop every process of the hub and try again in ten seconds.",
-    ),
-    "two_officers": (
-        "恢复须由运营方两名在职经办人署名。",
-        "A recovery is signed for by two active officers of the operator.",
-        "用 --officer 写明两个不同的经办人编号。",
-        "Name two different officers with --officer.",
     ),
     "report_exists": (
         "已有这个名称的文件，恢复报告不会覆盖它。",

@@ -41,7 +41,7 @@ _RECORD = {"payload", "signatures"}
 _PULL_ANSWER = {"decision", "delivery", "as_of", "ends_at", "note", "items"}
 _PREDICATE_ANSWER = {"predicate", "answer", "decision", "as_of", "signed", "act_id"}
 _BESIDE_PULL = {"act_id", "receipt", "materials", "prefill", "prefill_choices"}
-_URL = re.compile(r"(https?://[^/?#\s]{1,255})/([qc])/([^/?#\s]{1,64})(?:[?#]\S*)?", re.IGNORECASE)
+_URL = re.compile(r"(https?://[^/?#\s]{1,255})/([qcsdk])/([^/?#\s]{1,64})(?:[?#]\S*)?", re.IGNORECASE)
 
 
 class Form(StrEnum):

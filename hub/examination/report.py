@@ -300,6 +300,7 @@ def _copy_facts(mark: CopyMark) -> list[Fact]:
         Fact("用途", "Cause", mark.cause or ""),
         Fact("事项和办件编号", "Item and case", f"{mark.item_code} {mark.case_number}"),
         Fact("交付单号", "Delivery", mark.delivery),
+        Fact("制作方", "Maker", mark.maker),
         Fact("制作时间", "Made at", shown_moment(mark.made_at)),
         Fact("使用期限", "Ends at", shown_moment(mark.ends_at)),
     ]

@@ -2,24 +2,25 @@
 
 1 lead        the lease of the log's writer is taken: a hub that runs holds it
 2 compare     the store is held against every leaf its logs have published
-3 name        the report is written and on disk: every lost leaf, between which moments, and which act it was where a
+3 approve     two persons of the operator sign what the recovery gives up and closes (`recovery_order`)
+4 name        the report is written and on disk: every lost leaf, between which moments, and which act it was where a
               receipt was brought back
-4 record      one transaction: what is found again gets its place; what went on under places that are other acts' gets
-              none; grants end, since their withdrawals may be lost; serials and versions that may be given already are
-              left out; what may have been spent before is refused from now on (`hub/freshness.py`); the entry of the
-              next log's first leaf, the recovery and its act
-5 close, open in the log's store, at once: the old log is closed, the next begins with a leaf that commits to the old
+5 record      one transaction: what is found again gets its place; what went on under places that are other acts' gets
+              none; grants and delegations end, since their withdrawals may be lost; serials and versions that may be
+              given already are left out; what may have been spent before is refused from now on (`hub/freshness.py`);
+              both approvals, every lost leaf, the entry of the next log's first leaf, the recovery and its act
+6 close, open in the log's store, at once: the old log is closed, the next begins with a leaf that commits to the old
               one's last checkpoint                                                               <- commit point
-A crash before 5 leaves a store that still disagrees with its log, so all of it stays unknown; the same command goes on
-at 5 when 4 is done. After 5 acts go on, and every verdict is unknown until `settle`: which of the certificates that the
-store holds were withdrawn in between, nobody knows. Lost acts are ordered again by those who ordered them; none is made
-up here.
+A crash before 6 leaves a store that still disagrees with its log, so all of it stays unknown; the same command goes on
+at 6 when 5 is done. After 6 acts go on, and every verdict is unknown until `settle`, which two persons sign too:
+which of the certificates that the store holds were withdrawn in between, nobody knows. What is brought back is done
+again (`reapplying.py`); the rest is ordered again by those who ordered it, and none is made up here.
 Source: design, decision 7.
 """
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -28,18 +29,23 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from hub.errors import BackupError
+from hub.approvals import VerifiedApproval, require_two
+from hub.errors import BackupError, HubError
 from hub.freshness import note_restored
 from hub.log_watch import rolled_back_to
 from hub.recovery.comparing import Compared, Leaf, compare
-from hub.recovery.returned import opened_leaves
+from hub.recovery.returned import Opening, Returned
+from hub.remaking import SKIPPED_VERSIONS
 from hub.store.copies import skip_names
 from hub.store.database import Database
+from hub.store.delegation import DelegationWriter
 from hub.store.entry import EntryReader, EntryWriter
 from hub.store.grant import GrantWriter
 from hub.store.log import Head, LogStore
-from hub.store.parties import PartyReader
+from hub.store.lost_act import LostAct, LostActWriter
 from hub.store.recovery import Recovery, RecoveryReader, RecoveryWriter
+from schemas.approval import Change, recovery_order, settlement_order
+from schemas.canonical import canonical_digest
 from schemas.evidence import ActFacts, Kind
 from signing.base64url import encode
 from signing.commitment import following_leaf
@@ -51,8 +57,8 @@ _LEASE = timedelta(minutes=2)
 # What the log does not know of may have been sealed too: issues stop after 15 minutes of its silence, and are at most
 # 1,500 a second until then.
 _SKIPPED_SERIALS = 2_000_000
-_SKIPPED_VERSIONS = 10
-_TWO = 2
+Approve = Callable[[Change, str], Sequence[VerifiedApproval]]
+"""Returns two persons' verified approvals of a change, by the digest of what is changed."""
 
 
 class NamedKey(Protocol):
@@ -77,30 +83,36 @@ class Recovering:
 
 
 def recover(
-    recovering: Recovering, report: Path, *, returned: Iterable[bytes], officers: list[str], now: datetime
+    recovering: Recovering, report: Path, *, returned: Returned, approve: Approve, now: datetime
 ) -> dict[str, Any]:
-    """Recover the store; the new file `report` names all that is lost. `returned` are files that were kept elsewhere.
+    """Recover the store; the new file `report` names all that is lost. `returned` is what was kept elsewhere.
 
-    Raises BackupError hub_running, not_rolled_back, two_officers, report_exists; StoreError log_damaged; OSError.
+    Raises BackupError hub_running, not_rolled_back, report_exists; StoreError log_damaged; OSError; what `approve` and
+    `require_two` raise. Where nothing is lost nothing is given up, and nobody approves it.
     """
-    store, database = recovering.store, recovering.database
+    store = recovering.store
     if not store.lead(recovering.owner, now, _LEASE):
         raise BackupError("hub_running")
-    head = store.head()
-    with database.snapshot() as connection:
-        by_whom = _signed_for(connection, officers, recovering.operator)
-        under_way = RecoveryReader(connection).newest()
-        entries = EntryReader(connection)
-        # A log that is older than the store is no loss: it is published again from where it stands.
-        if rolled_back_to(entries, store.pulse()) is None:
-            raise BackupError("not_rolled_back")
-        compared = compare(entries, store)
+    try:
+        return _recover(recovering, report, returned, approve, now)
+    except (HubError, OSError):
+        # What was refused has changed nothing: whoever runs it again need not wait until the lease ends.
+        store.lead(recovering.owner, now, timedelta(0))
+        raise
+
+
+def _recover(
+    recovering: Recovering, report: Path, returned: Returned, approve: Approve, now: datetime
+) -> dict[str, Any]:
+    database = recovering.database
+    head, compared, under_way = _looked_at(database, recovering.store)
     if under_way is not None and under_way.log == head.number + 1:
         return _close_and_open(recovering, head, under_way, now)
     if not compared.lost:
         database.write(lambda connection: _place(connection, compared, now))
         return {"lost": 0, "found": len(compared.found), "log": head.origin}
-    content = _report(compared, opened_leaves(returned), head, by_whom, now)
+    approvals = approve(Change.RECOVER, canonical_digest(_order(head, compared)))
+    content = _report(compared, returned.openings, head, approvals, now)
     try:
         create_synced(report, content)
     except FileExistsError:
@@ -109,27 +121,36 @@ def recover(
     digest = sha256(content).hexdigest()
 
     def record(connection: Connection) -> Recovery:
-        skipped = skip_names(connection, len(compared.lost) + _SKIPPED_SERIALS, _SKIPPED_VERSIONS)
-        made = Recovery(head.number + 1, len(compared.lost), head.note, digest, *skipped, by_whom, now, act_id)
+        require_two(approvals, change=Change.RECOVER, connection=connection, now=now, departments={recovering.operator})
+        skipped = skip_names(connection, len(compared.lost) + _SKIPPED_SERIALS, SKIPPED_VERSIONS)
+        made = Recovery(
+            head.number + 1, len(compared.lost), head.note, digest, *skipped, _persons(approvals), now, act_id
+        )
         _record(connection, compared, head, made, opening, recovering)
         return made
 
-    recovery = database.write(record)
+    try:
+        recovery = database.write(record)
+    except HubError:
+        report.unlink()
+        raise
     return _close_and_open(recovering, head, recovery, now) | {"found": len(compared.found)}
 
 
 def settle(
-    *, database: Database, operator: str, officers: list[str], random: Callable[[int], bytes], now: datetime
+    *, database: Database, operator: str, approve: Approve, random: Callable[[int], bytes], now: datetime
 ) -> Recovery:
     """Declare that what was lost is ordered again or of no more account: verdicts are told again. Returns the recovery.
 
-    Raises BackupError nothing_to_settle, two_officers.
+    Raises BackupError nothing_to_settle; what `approve` and `require_two` raise.
     """
+    found = unsettled(database)
+    approvals = approve(Change.SETTLE, canonical_digest(settlement_order(found.log, found.report_sha256)))
 
     def record(connection: Connection) -> Recovery:
-        _signed_for(connection, officers, operator)
-        found, act_id = RecoveryReader(connection).newest(), encode(random(16))
-        if found is None or not RecoveryWriter(connection).settle(act_id, now):
+        require_two(approvals, change=Change.SETTLE, connection=connection, now=now, departments={operator})
+        act_id = encode(random(16))
+        if RecoveryReader(connection).newest() != found or not RecoveryWriter(connection).settle(act_id, now):
             raise BackupError("nothing_to_settle")
         act = ActFacts(Kind.SETTLE, act_id, now, None, None, found.report_sha256, found.act_id)
         EntryWriter(connection, random).add([act])
@@ -138,14 +159,41 @@ def settle(
     return database.write(record)
 
 
-def _signed_for(connection: Connection, officers: list[str], operator: str) -> list[str]:
-    """Return who does it: two active officers of the operator where it has as many, else its system."""
-    active = PartyReader(connection).active_officers(operator)
-    if len(active) < _TWO and not officers:
-        return ["operator"]
-    if len(set(officers)) != _TWO or not set(officers) <= set(active):
-        raise BackupError("two_officers")
-    return sorted(officers)
+def unsettled(database: Database) -> Recovery:
+    """Return the last recovery, which is not settled yet; BackupError nothing_to_settle."""
+    with database.read() as connection:
+        found = RecoveryReader(connection).newest()
+    if found is None or found.settled_at is not None:
+        raise BackupError("nothing_to_settle")
+    return found
+
+
+def order_of(database: Database, store: LogStore) -> dict[str, Any]:
+    """Return what two persons are to sign for this recovery; BackupError not_rolled_back where there is none."""
+    head, compared, under_way = _looked_at(database, store)
+    if not compared.lost or (under_way is not None and under_way.log == head.number + 1):
+        raise BackupError("not_rolled_back")
+    return _order(head, compared)
+
+
+def _looked_at(database: Database, store: LogStore) -> tuple[Head, Compared, Recovery | None]:
+    """Hold the store against its log; the last recovery is that under way, or an earlier one."""
+    with database.snapshot() as connection:
+        entries = EntryReader(connection)
+        # A log that is older than the store is no loss: it is published again from where it stands.
+        if rolled_back_to(entries, store.pulse()) is None:
+            raise BackupError("not_rolled_back")
+        return store.head(), compare(entries, store), RecoveryReader(connection).newest()
+
+
+def _order(head: Head, compared: Compared) -> dict[str, Any]:
+    return recovery_order(
+        head.number + 1, head.note, {place: leaf.content for place, leaf in compared.lost.items()}
+    )  # fmt: skip
+
+
+def _persons(approvals: Sequence[VerifiedApproval]) -> list[str]:
+    return sorted(each.officer.number for each in approvals)
 
 
 def _place(connection: Connection, compared: Compared, now: datetime) -> None:
@@ -166,7 +214,10 @@ def _record(
 ) -> None:
     _place(connection, compared, recovery.recovered_at)
     GrantWriter(connection).end_every(recovery.act_id, recovery.recovered_at)
+    DelegationWriter(connection).end_every(recovery.act_id, recovery.recovered_at)
     RecoveryWriter(connection).add(recovery)
+    lost = ((place, each.log, each.index, each.content) for place, each in sorted(compared.lost.items()))
+    LostActWriter(connection).add(LostAct(*each) for each in lost)
     now, entries = recovery.recovered_at, EntryWriter(connection, recovering.random)
     opens = ActFacts(Kind.OPEN_LOG, opening, now, None, None, sha256(head.note.encode()).hexdigest(), None)
     entries.open_log(opens, head.note, head.first_place + head.size)
@@ -192,13 +243,19 @@ def _close_and_open(recovering: Recovering, head: Head, recovery: Recovery, now:
 
 
 def _report(
-    compared: Compared, opened: dict[bytes, dict[str, Any]], head: Head, by_whom: list[str], now: datetime
+    compared: Compared,
+    opened: Mapping[bytes, Opening],
+    head: Head,
+    approvals: Sequence[VerifiedApproval],
+    now: datetime,
 ) -> bytes:
     known = compared.known_until
     lost = [_told(leaf, opened) for _, leaf in sorted(compared.lost.items())]
     report = {
         "recovered_at": now.isoformat(),
-        "by_whom": by_whom,
+        "by_whom": _persons(approvals),
+        "order": _order(head, compared),
+        "approvals": [each.jws for each in approvals],
         "log": {"number": head.number, "origin": head.origin, "size": head.size, "checkpoint": head.note},
         "known_until": None if known is None else {"place": known[0], "recorded_at": known[1].isoformat()},
         "lost": {
@@ -213,7 +270,7 @@ def _report(
     return json.dumps(report, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _told(leaf: Leaf, opened: dict[bytes, dict[str, Any]]) -> dict[str, Any]:
+def _told(leaf: Leaf, opened: Mapping[bytes, Opening]) -> dict[str, Any]:
     told: dict[str, Any] = {"log": leaf.log, "index": leaf.index, "leaf": b64encode(leaf.content).decode()}
-    act = opened.get(leaf.content)
-    return told if act is None else told | {"act": act}
+    opening = opened.get(leaf.content)
+    return told if opening is None else told | {"act": opening.act}

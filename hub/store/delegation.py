@@ -88,6 +88,15 @@ class DelegationWriter:
         ended = update(_TABLE).where(open_).values(ended_at=now, ended_by=act_id).returning(_TABLE.c.digest)
         return sorted(self._connection.execute(ended).scalars())
 
+    def end_every(self, act_id: str, now: datetime) -> None:
+        """End every delegation of before `now`, by the recovery of a store that may have lost withdrawals."""
+        open_ = _TABLE.c.ended_at.is_(None) & (_TABLE.c.recorded_at <= now)
+        self._connection.execute(update(_TABLE).where(open_).values(ended_at=now, ended_by=act_id))
+
+    def reopen(self, act_id: str) -> None:
+        """Let what a recovery ended count again, within a transaction that does an act of before it again."""
+        self._connection.execute(update(_TABLE).where(_TABLE.c.ended_by == act_id).values(ended_at=None, ended_by=None))
+
     def add_confirmation(self, confirmation: StoredConfirmation) -> None:
         row = {name: getattr(confirmation, name) for name in StoredConfirmation.__slots__}
         insert_rows(self._connection, _CONFIRMED, [row])

@@ -52,9 +52,12 @@ class EntryWriter:
         rows = [{"number": number, "leaf_index": place} for number, place in places.items()]
         update_rows(self._connection, tables.entry, rows, key="number")
 
-    def add(self, acts: Sequence[ActFacts]) -> None:
-        """Insert one entry per act, unsequenced."""
-        insert_rows(self._connection, tables.entry, [self._row(facts) for facts in acts])
+    def add(self, acts: Sequence[ActFacts], *, about: Sequence[int] = ()) -> None:
+        """Insert one entry per act, unsequenced; `about` are the certificates that the acts were done to, in order."""
+        rows = [self._row(facts) for facts in acts]
+        if about:
+            rows = [{**row, "serial": serial} for row, serial in zip(rows, about, strict=True)]
+        insert_rows(self._connection, tables.entry, rows)
 
     def _row(self, facts: ActFacts) -> dict[str, Any]:
         salt, committed = self._random(SALT_BYTES), act_bytes(facts)
@@ -66,6 +69,17 @@ class EntryWriter:
             "leaf": leaf(salt, committed),
             "recorded_at": facts.recorded_at,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedAct:
+    """An act on a certificate: its place in the log, its kind, and the version it was done to."""
+
+    place: int
+    act_id: str
+    kind: str
+    serial: int
+    recorded_at: datetime
 
 
 class EntryReader:
@@ -119,6 +133,14 @@ class EntryReader:
         between = (table.c.leaf_index >= start) & (table.c.leaf_index < end)
         columns = (table.c.leaf_index, table.c.number, table.c.leaf, table.c.recorded_at)
         return {row[0]: (row[1], row[2], row[3]) for row in self._connection.execute(select(*columns).where(between))}
+
+    def about_certificates(self, start: int, end: int) -> list[PlacedAct]:
+        """Return the acts on certificates from one place up to another, in the order of their places."""
+        table = tables.entry.c
+        between = (table.leaf_index >= start) & (table.leaf_index < end)
+        query = select(table.leaf_index, table.act_id, table.kind, table.serial, table.recorded_at)
+        query = query.where(between, table.serial.is_not(None)).order_by(table.leaf_index)
+        return [PlacedAct(*row) for row in self._connection.execute(query)]
 
     def without_place(self) -> dict[int, bytes]:
         """Return the leaves of the entries that have no place yet, by their numbers."""

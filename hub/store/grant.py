@@ -1,13 +1,15 @@
 """Grants: the enterprise's signed sentence, how often it was used, whether it still counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from hub.store import tables
 from hub.store.queries import select_by
+from schemas.exchange import Basis
 
 _TABLE = tables.grant_table
 
@@ -51,6 +53,16 @@ class GrantReader:
         row = select_by(self._connection, _TABLE, digest=digest).first()
         return None if row is None else StoredGrant(*row)
 
+    def live(self, holders: Sequence[str], requester: str, now: datetime) -> list[StoredGrant]:
+        """Return the grants of these holders to a requester that run and were not taken back."""
+        column = _TABLE.c
+        runs = (column.valid_from <= now) & (column.valid_until > now) & column.withdrawn_at.is_(None)
+        is_grant = or_(column.basis.is_(None), column.basis != Basis.PRESENTATION.value)
+        query = select(_TABLE).where(column.holder.in_(holders), column.requester == requester, runs, is_grant)
+        return [
+            StoredGrant(*row) for row in self._connection.execute(query.order_by(column.recorded_at, column.digest))
+        ]
+
 
 class GrantWriter:
     def __init__(self, connection: Connection) -> None:
@@ -81,10 +93,15 @@ class GrantWriter:
         return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount == 1
 
     def end_every(self, act_id: str, now: datetime) -> int:
-        """End every grant there is, by the recovery of a store that may have lost withdrawals; return how many."""
+        """End every grant of before `now`, by the recovery of a store that may have lost some; return how many."""
         values = {"withdrawn_at": now, "ended_by": act_id}
-        ended = update(_TABLE).where(_TABLE.c.withdrawn_at.is_(None)).values(**values)
-        return self._connection.execute(ended).rowcount
+        open_ = _TABLE.c.withdrawn_at.is_(None) & (_TABLE.c.recorded_at <= now)
+        return self._connection.execute(update(_TABLE).where(open_).values(**values)).rowcount
+
+    def reopen(self, act_id: str) -> None:
+        """Let what a recovery ended count again, within a transaction that does an act of before it again."""
+        ended = _TABLE.c.ended_by == act_id
+        self._connection.execute(update(_TABLE).where(ended).values(withdrawn_at=None, ended_by=None))
 
     def end_all(self, holder: str, act_id: str, now: datetime) -> int:
         """End every grant of a holder that is no more, by an act of the registry; return how many."""

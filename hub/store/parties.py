@@ -112,11 +112,6 @@ class PartyReader:
         rows = select_by(self._connection, tables.officer_state, columns=("cert_der",), officer=number)
         return [cert for cert in rows.scalars() if cert is not None]
 
-    def active_officers(self, department: str) -> list[str]:
-        """Return the numbers of a department's officers who are active."""
-        found = select_by(self._connection, tables.officer, columns=("number",), department=department, active=True)
-        return sorted(found.scalars())
-
     def lock_duty(self, department: str, duty: Duty) -> list[Officer]:
         """Return a department's officers of one duty who can approve, held until the transaction ends.
 

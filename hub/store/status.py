@@ -32,6 +32,11 @@ class StatusReader:
         )
         return [StatusRow(*row) for row in self._connection.execute(query)]
 
+    def sealed(self, first: int, last: int) -> set[int]:
+        """Return the serials in first … last that a certificate has."""
+        serial = tables.certificate.c.serial
+        return set(self._connection.execute(select(serial).where(serial.between(first, last))).scalars())
+
     def highest(self) -> int:
         """Return the highest serial that was sealed, 0 for none."""
         table = tables.certificate

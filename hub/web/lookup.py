@@ -178,6 +178,11 @@ class LookupDoor:
         """All scans, and the misses of searching, by address: other doors that look up count in the same windows."""
         return self._scans, self._search_misses
 
+    @property
+    def scan_counted(self) -> tuple[Window, Window]:
+        """All scans, and the misses of scanning, by address."""
+        return self._scans, self._scan_misses
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value for name, value in scope["headers"] if name in (b"accept", b"accept-language")}
         query = parse_qs(scope["query_string"].decode("latin-1")) if scope["query_string"] else {}

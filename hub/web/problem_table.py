@@ -426,6 +426,27 @@ ORDERS: Mapping[str, Row] = {
         409, "这个幂等键已用于另一份请求。", "This idempotency key belongs to another request.",
         "请为新的事项使用新的幂等键。", "Use a new key for a new act.",
     ),
+    "cursor_form": Row(
+        400, "游标的格式不对。", "That is no cursor of the change feed.",
+        "请使用上一页给出的游标；首次查询可不带游标，或写 now。",
+        "Send the cursor of the page before; the first time send none, or now.",
+    ),
+    "cursor_other_log": Row(
+        409, "这个游标不是本平台存证日志的。", "That cursor is of another hub's log.",
+        "请核对平台地址；如无本平台的游标，请从头查询。",
+        "Check the hub's address; without a cursor of this hub begin anew.",
+    ),
+    "cursor_recovered": Row(
+        410, "这个游标早于一次数据恢复，不能接着用：其间的变更可能已经丢失。",
+        "That cursor is from before a recovery of the store and goes no further: changes of that time may be lost.",
+        "请以 now 取得新的游标，并重新调用仍在使用的证照。",
+        "Take a new cursor with now, and pull again the certificates still in use.",
+    ),
+    "cursor_ahead": Row(
+        409, "这个游标超出了存证日志现有的长度。", "That cursor lies beyond the end of the log.",
+        "请核对游标；确属本平台给出的，请立即告知运营方。",
+        "Check it; if this hub gave it out, tell the operator at once.",
+    ),
     "works_from_future": Row(
         422, "生效日期还没有到。", "The day from which it works is still to come.",
         "请在生效当日或之后提交。", "Send it on that day or later.",
@@ -1027,6 +1048,11 @@ INTAKES: Mapping[str, Row] = {
 }  # fmt: skip
 
 PUBLIC: Mapping[str, Row] = {
+    "copy_unknown": Row(
+        404, "没有这个编号的加注件。", "There is no copy with this serial.",
+        "请逐位核对编号；确无误的，请勿采信这份加注件。",
+        "Compare the serial character by character; if it is right, do not rely on that copy.",
+    ),
     "reference_not_found": Row(
         404, "没有找到这个查询码。这不代表没有证照。",
         "Nothing is known by this code. That does not mean that there is no permit.",
@@ -1276,6 +1302,49 @@ HUB: Mapping[str, Row] = {
         "The data agree with the evidence log; there is nothing to recover.",
         "直接运行 yizhao serve。", "Run `yizhao serve`.",
     ),
+    "not_recovered": Row(
+        409, "登记数据未曾恢复，没有可补录的事项。",
+        "The store was never recovered; there is nothing lost to do again.",
+        "数据回退的，先运行 yizhao recover REPORT。", "After a restore run `yizhao recover REPORT` first.",
+    ),
+    "act_differs": Row(
+        409, "交回的材料与日志中丢失的事项不符，或其后已有新的办理，未补录。",
+        "What was brought back makes another act than the one that was lost, or others came since: it is not done.",
+        "由原办理机构重新下达指令。", "Its body orders it anew.",
+    ),
+    "drawn_at_random": Row(
+        409, "该事项当时生成了随机的编号或查询码，无法原样补录。",
+        "That act drew an id or a reference at random, which cannot be told again: it is not done.",
+        "由原办理机构重新下达指令。", "Its body orders it anew.",
+    ),
+    "done_again": Row(
+        409, "该事项已经补录。", "That act was done again already.",
+        "无需操作。", "Nothing is to be done.",
+    ),
+    "names_taken": Row(
+        409, "该事项的名称或查询码已被其他办理占用，未补录。",
+        "A name or reference of that act belongs to another by now: it is not done.",
+        "由原办理机构重新下达指令。", "Its body orders it anew.",
+    ),
+    "record_missing": Row(
+        409, "没有交回该证照的数据，未补录。", "The certificate's record was not brought back: it is not issued again.",
+        "交回该证照的档案包。", "Bring back its archive package.",
+    ),
+    "record_not_whole": Row(
+        409, "交回的证照数据不完整，或与指令不符，未补录。",
+        "The record that was brought back is not whole, or says other than its order: it is not issued again.",
+        "交回该证照的档案包。", "Bring back its archive package.",
+    ),
+    "record_differs": Row(
+        409, "交回的证照数据不是该指令所颁发的，未补录。",
+        "The record that was brought back is not what its order makes: it is not issued again.",
+        "交回该证照的档案包，或重新颁发。", "Bring back its archive package, or issue it anew.",
+    ),
+    "names_missing": Row(
+        409, "没有交回写明查询码的颁发回执，未补录。",
+        "The signed receipt that names its references was not brought back: it is not issued again.",
+        "交回颁发时收到的回执。", "Bring back the receipt that came with the answer.",
+    ),
     "nothing_to_settle": Row(
         409, "没有待核对的恢复。",
         "There is no recovery that is not settled.",
@@ -1285,11 +1354,6 @@ HUB: Mapping[str, Row] = {
         409, "平台仍在运行，或停下不足十秒。",
         "A hub is running, or was stopped less than ten seconds ago.",
         "停下所有平台进程，十秒后再试。", "Stop every process of the hub and try again in ten seconds.",
-    ),
-    "two_officers": Row(
-        403, "恢复须由运营方两名在职经办人署名。",
-        "A recovery is signed for by two active officers of the operator.",
-        "用 --officer 写明两个不同的经办人编号。", "Name two different officers with --officer.",
     ),
     "report_exists": Row(
         409, "已有这个名称的文件，恢复报告不会覆盖它。",

@@ -23,6 +23,8 @@ MEDIA = "application/jwt"
 _WAIT = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*([0-9]{1,4})\b")
 _LONGEST_WAIT = 10
 _LOOK_SECONDS = 0.05
+# What an answer names where it issued a certificate: its receipt says the same.
+_NAMES = frozenset({"identifier", "reference", "holder_reference"})
 
 
 class Receipted:
@@ -46,15 +48,15 @@ class Receipted:
 
     async def answer(self, request: Request, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer with the receipt of the act it names."""
-        return {**answer, "receipt": await self.receipt(request, str(answer["act_id"]))}
+        return {**answer, "receipt": await self.receipt(request, str(answer["act_id"]), _names_of(answer))}
 
-    async def receipt(self, request: Request, act_id: str) -> str:
+    async def receipt(self, request: Request, act_id: str, names: Mapping[str, str] | None = None) -> str:
         """Return an act's receipt, once it is proven or the wait that is preferred is over."""
         for _ in range(int(_preferred_wait(request) / _LOOK_SECONDS)):
             if await in_thread(partial(self._receipts.is_proven, act_id)):
                 break
             await sleep(_LOOK_SECONDS)
-        made: str = await in_thread(partial(self._make, act_id))
+        made: str = await in_thread(partial(self._make, act_id, names))
         return made
 
     def _perform_at_once(self, work: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
@@ -65,10 +67,10 @@ class Receipted:
             if "act_id" in error.facts:
                 error.facts["receipt"] = self._make(str(error.facts["act_id"]))
             raise
-        return {**answer, "receipt": self._make(str(answer["act_id"]))}
+        return {**answer, "receipt": self._make(str(answer["act_id"]), _names_of(answer))}
 
-    def _make(self, act_id: str) -> str:
-        return self._receipts.make(act_id, moment())
+    def _make(self, act_id: str, names: Mapping[str, str] | None = None) -> str:
+        return self._receipts.make(act_id, moment(), names)
 
 
 def routes(receipted: Receipted) -> APIRouter:
@@ -81,6 +83,10 @@ def routes(receipted: Receipted) -> APIRouter:
         return Response(await receipted.receipt(request, act_id), media_type=MEDIA, headers=headers)
 
     return router
+
+
+def _names_of(answer: Mapping[str, Any]) -> dict[str, str] | None:
+    return {name: str(answer[name]) for name in _NAMES} if answer.keys() >= _NAMES else None
 
 
 def _preferred_wait(request: Request) -> int:

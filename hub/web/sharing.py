@@ -38,8 +38,9 @@ def routes(registry: Registry, open_table: OpenTable, receipted: Receipted) -> A
         def work() -> Any:
             now = moment()
             system = verify_caller(presented(request), role=None, registry=registry, now=now).system
-            told = export_rules if form == "csv" else list_rules
-            return told(system, registry=registry)
+            if form == "csv":
+                return export_rules(system, registry=registry, now=now)
+            return list_rules(system, registry=registry)
 
         found = await in_thread(work)
         return found if form == "json" else _csv(found, "sharing-rules")

@@ -54,6 +54,28 @@ def test_pull_on_a_sharing_rule_saves_a_file_that_verifies_offline(town: Site, t
     assert (tmp_path / f"{identifier}.json").exists()
 
 
+def test_changes_are_read_on_from_a_kept_cursor(town: Site, tmp_path: Path) -> None:
+    kept = str(tmp_path / "cursor")
+    first = run("changes", "--system", "health", "--since", "now", *town.over_api)
+    Path(kept).write_text(first.json["cursor"])
+    identifier = issue(town, new_order()).json["identifier"]
+    told = _changes_once_published(town, kept)
+    assert [(each["happened"], each["identifier"]) for each in told] == [("issued", identifier)]
+    again = run("changes", "--system", "health", "--cursor-file", kept, *town.over_api)
+    assert (again.code, again.json["changes"]) == (0, [])
+    refused = run("changes", "--system", "health", "--since", "0000000000000000.1", *town.over_api)
+    assert (refused.code, "cursor_other_log" in refused.err) == (1, True)
+
+
+def _changes_once_published(town: Site, kept: str) -> list[dict[str, Any]]:
+    """Read on until something is told: an act is in the log a moment after it."""
+    while True:
+        ran = run("changes", "--system", "health", "--cursor-file", kept, *town.over_api)
+        assert ran.code == 0, ran.err
+        if ran.json["changes"]:
+            return list(ran.json["changes"])
+
+
 def test_items_are_put_after_a_dry_run_and_a_pull_by_item_shows_what_is_missing(town: Site) -> None:
     order = new_order()
     issue(town, order)
@@ -111,6 +133,8 @@ def test_questions_of_items_are_listed_and_asked_and_the_answer_verifies_offline
     out = str(tmp_path / "answer.jws")
     answered = run("predicates", "ask", order["licence_number"], "area-60", *whose, "--out", out, *town.over_api)
     assert answered.json["answer"] == "yes", answered.err
+    page = httpx.post(f"{town.url}/verify?lang=en", data={"text": Path(out).read_text("ascii")}).text
+    assert ("It says what was true at that time" in page, "是 yes · " in page) == (True, True)
     (tmp_path / "list.json").write_bytes(httpx.get(f"{town.url}/.well-known/yizhao-trust-list").content)
     looked = run("doctor", *town.local, "--json").json
     anchor = str(next(each["seen"] for each in looked if each["name"] == "anchor"))

@@ -15,8 +15,6 @@ from tests.cli.site import Ran, Site, run, served
 from tests.cli.test_backup import backup_of, verdict_of, wait_for_log
 from tests.cli.town import change, issue, new_order, pull, settle
 
-SIGNED_BY = [part for number in FIRST_PERSONS.values() for part in ("--officer", number)]
-
 
 def test_site_that_lost_its_data_goes_on(site: Site) -> None:
     with served(site) as serving:
@@ -35,7 +33,7 @@ def test_site_that_lost_its_data_goes_on(site: Site) -> None:
     (site.folder / "data").rename(site.folder / "lost")
     assert run("restore", backup_of(site), *site.local).code == 0
     _leave_the_lead(site)
-    recovered = run("recover", report, *SIGNED_BY, *site.local, "--json")
+    recovered = run("recover", report, *site.local, "--json")
     assert recovered.code == 0, recovered.err
     lost = json.loads((site.folder / "report.json").read_bytes())["lost"]
     assert (lost["count"], lost["identified"]) == (len(lost["leaves"]), 0)
@@ -53,7 +51,7 @@ def test_site_that_lost_its_data_goes_on(site: Site) -> None:
         assert change(again, issued["identifier"], "withdraw").code == 0
         other = issue(again, new_order())
         assert other.code == 0, other.err
-        assert run("recover", "--settle", *SIGNED_BY, *site.local).code == 0
+        assert run("recover", "--settle", *site.local).code == 0
         httpx.get(f"{again.url}/readyz")
     whole = run("audit", str(site.folder / "data"), *site.keys, "--json").json
     assert (whole["faults"], whole["in_log"]) == ([], whole["acts"])
@@ -98,6 +96,48 @@ def test_drill_of_a_rotation_verifies_all_that_is_old_and_leaves_the_site_alone(
     assert list(site.folder.glob("yizhao-drill-*")) == []
 
 
+def test_drill_of_a_recovery_does_lost_acts_again_and_leaves_the_site_alone(site: Site) -> None:
+    with served(site) as serving:
+        wait_for_log(serving)
+        before = httpx.get(f"{serving.url}/log/checkpoint").text
+        tried = run("drill", "recovery", *site.local, "--folder", str(site.folder), "--json")
+        assert tried.code == 0, tried.out + tried.err
+        assert httpx.get(f"{serving.url}/log/checkpoint").text == before
+    told = tried.json
+    assert told["shown"] == ["store_rolled_back", "store_recovered", "log"]
+    assert told["again"] == {"change_status": 2, "erase": 1, "grant": 1, "grant_withdrawal": 1, "issue": 1}
+    assert told["named_only"] == {"pull_refused": 1}
+    assert told["unknown"] >= 1
+    assert told["lost"] == told["unknown"] + sum(told["again"].values()) + 1
+    assert told["rto_seconds"] >= told["rto_answers_seconds"] > 0
+    assert told["rpo_seconds"] > 0
+    assert list(site.folder.glob("yizhao-drill-*")) == []
+
+
+def test_recovery_is_signed_by_two_persons_apart(site: Site) -> None:
+    with served(site) as serving:
+        settle(serving)
+        wait_for_log(serving)
+        assert run("backup", backup_of(site), *site.local).code == 0
+        issue(serving, new_order())
+        wait_for_log(serving)
+    (site.folder / "data").rename(site.folder / "lost")
+    assert run("restore", backup_of(site), *site.local).code == 0
+    _leave_the_lead(site)
+    _let_the_minute_pass(site)
+    report, change = (str(site.folder / name) for name in ("report.json", "change.json"))
+    assert run("recover", report, "--draft", change, *site.local).code == 0
+    assert not (site.folder / "report.json").exists()
+    signed = [part for each in FIRST_PERSONS.values() for part in ("--approval", _approved(site, change, each))]
+    refused = run("recover", report, *signed[:2], *site.local)
+    assert (refused.code, "approvals_needed" in refused.err) == (1, True)
+    assert run("recover", report, *signed, *site.local).code == 0
+    refused = run("recover", "--settle", *signed, *site.local)
+    assert (refused.code, "approval_act" in refused.err) == (1, True)
+    assert run("recover", "--settle", *site.local).code == 0
+    assert run("audit", str(site.folder / "data"), *site.keys, "--json").json["faults"] == []
+
+
 def test_drill_of_a_backup_that_is_damaged_fails(site: Site) -> None:
     assert run("backup", backup_of(site), *site.local).code == 0
     with open(backup_of(site), "ab") as file:
@@ -109,8 +149,14 @@ def test_drill_of_a_backup_that_is_damaged_fails(site: Site) -> None:
 def test_recovery_asks_for_a_report_or_a_settlement(site: Site) -> None:
     assert run("recover", *site.local).code == 2
     assert run("recover", str(site.folder / "report"), "--settle", *site.local).code == 2
-    refused = run("recover", "--settle", *SIGNED_BY, *site.local)
+    refused = run("recover", "--settle", *site.local)
     assert (refused.code, "nothing_to_settle" in refused.err) == (1, True)
+
+
+def _approved(site: Site, change: str, officer: str) -> str:
+    out = str(site.folder / f"{officer}.json")
+    assert run("approve", change, "--officer", officer, "--out", out, "--yes", *site.keys).code == 0
+    return out
 
 
 def _leave_the_lead(site: Site) -> None:

@@ -15,19 +15,24 @@ import pytest
 from sqlalchemy import select
 
 from hub.app import log_key
+from hub.approvals import verify_approvals
+from hub.change_feed.cursor import cursor_at
+from hub.change_feed.cursor import place_of as place_of_cursor
 from hub.freshness import refused_until
 from hub.log import checkpoint, former_log, prove_inclusion, tile, time_of
-from hub.persons import FIRST_PERSONS
+from hub.persons import FIRST_PERSONS, sign_here
 from hub.proven_time import proven_at
 from hub.publication import status_list
 from hub.receipts import Receipts
-from hub.recovery.recovering import Recovering, recover, settle
+from hub.recovery.recovering import Approve, Recovering, order_of, recover, settle
+from hub.recovery.returned import Returned
 from hub.sequencing import LogKey
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.entry import EntryReader, give_places
 from hub.store.log import Head, LogStore, ProvenTime, WitnessWord
 from hub.store.recovery import RecoveryReader
+from schemas.approval import Change
 from schemas.tokens import STATUS_LIST_TYP
 from schemas.verdict import Outcome
 from signing.base64url import decode, encode
@@ -37,6 +42,7 @@ from signing.merkle import leaf_hash
 from signing.status_list import StatusValue, decode_status, place_of
 from signing.tiles import read_bundle
 from tests.flows.backed_up import NewUrl, back_up, reference_of, restored
+from tests.flows.brought_back import approving
 from tests.flows.refusals import refused
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.signing_in import make_assertion, sign_in
@@ -100,9 +106,6 @@ def _receipt(entry: Any) -> bytes:
     return orjson.dumps({"act": encode(entry.act_bytes), "salt": encode(entry.salt)})
 
 
-PERSONS = tuple(FIRST_PERSONS.values())
-
-
 def _recovering(world: World, store: LogStore | None = None) -> Recovering:
     return Recovering(
         database=world.registry.database,
@@ -115,9 +118,13 @@ def _recovering(world: World, store: LogStore | None = None) -> Recovering:
 
 
 def _recover(
-    world: World, report: Path, *, returned: list[bytes] | None = None, officers: Any = PERSONS
+    world: World, report: Path, *, returned: list[bytes] | None = None, approve: Approve | None = None
 ) -> dict[str, Any]:
-    return recover(_recovering(world), report, returned=returned or [], officers=list(officers), now=world.now)
+    material = Returned()
+    for each in returned or ():
+        material.take(each)
+    signed = approve or approving(world, world.now)
+    return recover(_recovering(world), report, returned=material, approve=signed, now=world.now)
 
 
 def _again(world: World) -> World:
@@ -126,11 +133,11 @@ def _again(world: World) -> World:
     return open_world(Database(url), folder, world.now + timedelta(minutes=2))
 
 
-def _settle(world: World) -> None:
+def _settle(world: World, approve: Approve | None = None) -> None:
     settle(
         database=world.registry.database,
         operator=OPERATOR,
-        officers=list(PERSONS),
+        approve=approve or approving(world, world.now),
         random=secrets.token_bytes,
         now=world.now,
     )
@@ -172,6 +179,8 @@ def test_closed_log_is_served_as_it_ended(set_back: Lost, tmp_path: Path) -> Non
     assert tile("0/000.p/1", new) != tile("0/000.p/1", old)
     with refused("log_not_found"):
         former_log(3, again.log.store)
+    with refused("cursor_recovered"):
+        place_of_cursor(cursor_at(before.size, before), again.log.store.head(), again.log.store)
     again.close()
 
 
@@ -358,7 +367,10 @@ def test_recovery_that_was_killed_between_its_two_commits_goes_on(set_back: Lost
     world = set_back.world
     store = _DyingStore(world.settings.log_folder)
     with pytest.raises(KeyboardInterrupt):
-        recover(_recovering(world, store), tmp_path / "report", returned=[], officers=list(PERSONS), now=world.now)
+        recover(
+            _recovering(world, store), tmp_path / "report", returned=Returned(),
+            approve=approving(world, world.now), now=world.now,
+        )  # fmt: skip
     store.close()
     again = _again(world)
     assert again.outcome(set_back.reference) == (Outcome.UNKNOWN, "store_rolled_back")
@@ -416,23 +428,62 @@ def test_store_that_agrees_with_its_log_is_not_recovered(unchecked_world: World,
         _recover(unchecked_world, tmp_path / "report")
 
 
-def test_recovery_is_refused_without_two_officers_a_new_report_and_the_lead(set_back: Lost, tmp_path: Path) -> None:
-    world, two = set_back.world, PERSONS
-    with refused("two_officers"):
-        _recover(world, tmp_path / "report", officers=())
-    with refused("two_officers"):
-        _recover(world, tmp_path / "report", officers=two[:1] * 2)
-    with refused("two_officers"):
-        _recover(world, tmp_path / "report", officers=(two[0], "m-001"))
+def test_recovery_is_refused_without_a_new_report_and_the_lead(set_back: Lost, tmp_path: Path) -> None:
+    world = set_back.world
     (tmp_path / "another").write_bytes(b"another")
     with refused("report_exists"):
-        _recover(world, tmp_path / "another", officers=two)
+        _recover(world, tmp_path / "another")
     world.now += timedelta(minutes=3)
     assert world.log.store.lead("a hub", world.now, 10 * SECOND)
     with refused("hub_running"):
-        _recover(world, tmp_path / "report", officers=two)
+        _recover(world, tmp_path / "report")
     assert world.log.state(world.now).rolled_back_to is not None
     assert not (tmp_path / "report").exists()
-    world.now += 10 * SECOND
-    assert _recover(world, tmp_path / "report", officers=two)["by_whom"] == sorted(two)
-    assert json.loads((tmp_path / "report").read_bytes())["by_whom"] == sorted(two)
+
+
+def test_two_persons_sign_what_a_recovery_gives_up_and_that_it_is_settled(set_back: Lost, tmp_path: Path) -> None:
+    world, report, two = set_back.world, tmp_path / "report", sorted(FIRST_PERSONS.values())
+    order, both = order_of(world.registry.database, world.log.store), approving(world, world.now)
+    with refused("approvals_needed"):
+        _recover(world, report, approve=lambda change, digest: ())
+    with refused("approval_same_person"):
+        _recover(world, report, approve=lambda change, digest: tuple(both(change, digest)[:1]) * 2)
+    assert (world.log.state(world.now).rolled_back_to is None, report.exists()) == (False, False)
+    assert _recover(world, report)["by_whom"] == two
+    told = json.loads(report.read_bytes())
+    assert (told["by_whom"], told["order"], len(told["approvals"])) == (two, order, 2)
+    again = _again(world)
+    with refused("approvals_needed"):
+        _settle(again, lambda change, digest: ())
+    _settle(again)
+    check_registry(again)
+    again.close()
+
+
+def test_persons_who_signed_for_another_loss_signed_for_nothing(set_back: Lost, tmp_path: Path) -> None:
+    world = set_back.world
+    world.now += timedelta(minutes=2)
+
+    def of_another(change: Change, digest: str) -> Any:
+        tokens = sign_here(
+            change, "0" * 64, keys=world.keys, audience=world.registry.origin, now=world.now, random=secrets.token_bytes
+        )
+        return verify_approvals(tokens, change=change, content_digest=digest, registry=world.registry, now=world.now)
+
+    with refused("approval_content"):
+        _recover(world, tmp_path / "report", approve=of_another)
+    assert not (tmp_path / "report").exists()
+
+
+def test_audit_names_a_recovery_that_two_persons_did_not_sign(set_back: Lost, tmp_path: Path) -> None:
+    _recover(set_back.world, tmp_path / "report")
+    again = _again(set_back.world)
+    _settle(again)
+    table = tables.approval
+    spoilt = table.update().where(table.c.change == Change.SETTLE).values(change=Change.RECOVER)
+    again.registry.database.write(lambda connection: connection.execute(spoilt))
+    with again.registry.database.read() as connection:
+        faults = find_faults(again, connection)
+    assert "settlement 2: not approved by two persons of different duties" in faults
+    assert any("approvals of a recovery that is not there" in each for each in faults)
+    again.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from hub.sharing_report import report_csv, report_year
+from hub.sharing_report import keep_finished, report_csv, report_year
 from hub.store import tables
 from tests.flows.conftest import copied_world
 from tests.flows.refusals import refused
@@ -81,6 +81,14 @@ def test_finished_year_is_told_as_it_was_first_made_and_the_next_one_anew(world:
     assert report(world, 2025)["lines"] == []
     with refused("fields_wrong", ("year", "in_future")):
         report(world, 2028)
+
+
+def test_finished_year_is_kept_as_its_lines_stood_then_before_anybody_reads_it(world: World) -> None:
+    assert keep_finished(registry=world.registry, now=world.now) is True  # the year before, which had no lines
+    world.pass_days(45)
+    assert [keep_finished(registry=world.registry, now=world.now) for _ in range(2)] == [True, False]
+    world.answer_rule(1, "end", code="rule-2", reason="not_needed", words="示例")
+    assert report(world)["unused"] == ["rule-2"]
 
 
 def test_year_is_not_finished_on_the_first_day_of_the_next(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from connectors.tabular import open_table
 from hub.approvals import VerifiedApproval
@@ -18,13 +18,23 @@ from hub.sharing_answers import digest_of_lines, escalate_silent, list_waiting_l
 from hub.sharing_import import put_sheet
 from hub.statements import VerifiedStatement
 from hub.store import tables
+from schemas.approval import Change
 from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.conftest import copied_world
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.test_bundles import HOLDS, Made, bundled, found
-from tests.flows.world import HEALTH, MARKET, OPERATOR, World, food_order, licence_order, statutory_request
+from tests.flows.world import (
+    HEALTH,
+    MARKET,
+    OPERATOR,
+    World,
+    food_order,
+    licence_order,
+    sharing_rule,
+    statutory_request,
+)
 
 HEADER = (
     "规则代号,用证部门统一社会信用代码,事项编码,事项名称,法律依据,共享属性,办件编号格式,证照类型,字段,"
@@ -187,6 +197,23 @@ def test_line_that_the_sheet_leaves_out_is_told_and_ends_only_when_the_sheet_is_
         world.pull(statutory_request(case_number="2026-0002"))
 
 
+def test_line_is_compared_with_what_counts_until_a_later_version_takes_its_place(world: World) -> None:
+    world.share(fields={"business_licence": []}, from_on="2027-01-01")
+    other = FIRST.replace("rule-1", "rule-3").replace("legal_representative；", "")
+    with refused("fields_wrong", ("row 2.code (rule-1)", "conflicts")):
+        dry(world, "\n".join((HEADER, other)))
+    with refused("rule_conflicts"):
+        world.share(code="rule-3", fields={"food_operation_permit": ["business_items"]})
+    assert dry(world, "\n".join((HEADER, other.replace("2020/1/1", "2027/1/1"))))["counts"]["added"] == 1
+
+
+def test_line_that_only_waits_is_told_and_left_to_its_providers_by_a_whole_sheet_too(world: World) -> None:
+    world.put_rule(sharing_rule(code="rule-9", item_code="440112009"), system="health")
+    shown = dry(world, "\n".join((HEADER, FIRST)), whole=True)
+    assert (shown["lines"], shown["counts"]["removed"], shown["left_out"]) == ([], 0, ["rule-9"])
+    assert dry(world, SHEET)["left_out"] == ["rule-9"]
+
+
 ROWS: dict[str, tuple[tuple[str, str], str, str]] = {
     "a type nobody knows": (("business_licence", "dog_licence"), "row 3.fields", "type_unknown"),
     "a law that changes": ((SECOND_TYPE, SECOND_TYPE.replace("第2条", "第3条")), "row 4.legal_basis", "differs"),
@@ -234,11 +261,11 @@ def test_wider_version_that_waits_takes_no_place_of_the_one_that_stands(world: W
 def test_export_is_the_sheet_that_was_put(world: World) -> None:
     answer(world, put(world, SHEET))
     world.share(code="rule-3", item_code="440112003", case_pattern="-{1}[0-9]{4}", reviewer=OPERATOR, many_holders=True)
-    exported = b"".join(export_rules(world.system("operator"), registry=world.registry)).decode()
+    exported = b"".join(export_rules(world.system("operator"), registry=world.registry, now=world.now)).decode()
     again = dry(world, exported)
     assert (again["lines"], again["counts"]["unchanged"], again["left_out"]) == ([], 3, [])
     assert len(exported.splitlines()) == 5
-    own = b"".join(export_rules(world.system("market"), registry=world.registry)).decode()
+    own = b"".join(export_rules(world.system("market"), registry=world.registry, now=world.now)).decode()
     assert own == exported
 
 
@@ -311,3 +338,18 @@ def test_audit_names_a_line_of_a_sheet_that_was_changed_and_one_that_nobody_appr
             f"sheet {done['act_id']}: its lines are not those that were entered",
             "line rule-2 version 1: stands without its providers",
         ]
+
+
+def test_audit_names_a_sheet_whose_approvals_are_not_there_any_more(unchecked: World) -> None:
+    done = put(unchecked, SHEET)
+    approval = tables.approval
+    of_sheet = approval.c.change == Change.SHARE_SHEET
+    unchecked.registry.database.write(lambda connection: connection.execute(delete(approval).where(of_sheet)))
+    unchecked.log.round(unchecked.now)
+    with unchecked.registry.database.read() as connection:
+        faults = find_faults(unchecked, connection)
+    assert [each.partition(": ")[2] for each in faults] == [
+        "not approved by two persons of different duties",
+        "its lines are not those that were entered",
+    ]
+    assert faults[1].startswith(f"sheet {done['act_id']}")

@@ -660,6 +660,7 @@ class World:
             self.registry.log(self.now).doubt,
             complete_types(coverage, in_charge, today),
             SealTimes(self.registry.database, self.log.store).under(self.trust.refresh(self.now)),
+            self.registry.log(self.now).held,
         )
 
 

@@ -62,6 +62,7 @@ OPERATIONS = [
     ("get", "/.well-known/yizhao-trust-list"),
     ("get", "/api/v1/archives/{identifier}"),
     ("get", "/api/v1/catalogue"),
+    ("get", "/api/v1/changes"),
     ("get", "/api/v1/coverage"),
     ("get", "/api/v1/catalogue/{code}/{version}"),
     ("get", "/api/v1/certificates"),

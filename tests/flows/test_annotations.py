@@ -242,6 +242,13 @@ def test_note_from_a_day_to_come_is_refused(hub_world: World) -> None:
         hub_world.annotate(licence["identifier"], "dormant", from_on="2026-11-24")
 
 
+def test_note_from_before_all_registries_is_refused_and_hides_no_page(hub_world: World) -> None:
+    licence = hub_world.issue(licence_order())
+    with refused("fields_wrong", ("from_on", "form")):
+        hub_world.annotate(licence["identifier"], "dormant", from_on="0001-01-01", document_date="0001-01-01")
+    assert hub_world.scan_certificate(licence["reference"])["certificate"]
+
+
 def test_note_cannot_be_lifted_before_it_began_nor_twice(hub_world: World) -> None:
     licence = hub_world.issue(licence_order())
     made = hub_world.annotate(licence["identifier"], "dormant")

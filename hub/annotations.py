@@ -139,7 +139,8 @@ def _commit(
     number = spend_with_seconds(connection, verified, seconds, system=system.code, registry=registry, now=now)
     act = _Act(order, certificate, system, number, act_id, registry, now, connection)
     {"note": act.note, "lift": act.lift, "repair": act.repair}[order.step]()
-    EntryWriter(connection, registry.random).add([_entry(order, certificate, verified, now, act_id)])
+    entry = _entry(order, certificate, verified, now, act_id)
+    EntryWriter(connection, registry.random).add([entry], about=[certificate.serial])
     current = CertificateReader(connection).chains([found.chain])[found.chain].current
     # What is lifted may stand on any of them.
     changed = {each.serial for each in versions} if order.step == "lift" else {certificate.serial}
@@ -280,6 +281,7 @@ class _Act:
         notices = Notices(self.connection, act_id=self.act_id, registry=self.registry, now=self.now)
         certificate = self.certificate
         facts = {"identifier": certificate.identifier, "kind": kind.value}
+        notices.tell_recipients(Kind.ANNOTATE, kind, of=certificate)
         if kind is AnnotationKind.RENEWAL_REFUSED:
             notices.close_about(certificate.serial)
         elif kind is AnnotationKind.RENEWAL_ACCEPTED:
@@ -287,8 +289,6 @@ class _Act:
                 certificate.issuing_body, NoticeKind.RENEWAL_TO_DECIDE, facts, start=self.order.from_on,
                 licence_number=certificate.licence_number, serial=certificate.serial,
             )  # fmt: skip
-        elif kind is AnnotationKind.MOVED_OUT:
-            notices.tell_licence_ended(certificate.licence_number, kind.value)
         elif ANNOTATION_RULES[kind].author is Author.AUTHORITY:
             notices.add(
                 certificate.issuing_body, NoticeKind.ANNOTATED, facts,

@@ -9,7 +9,7 @@ import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -57,7 +57,7 @@ from hub.keyfolder import PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.log import Panel
 from hub.log_watch import LogWatch
-from hub.proven_time import Believed, SealTimes, Stamping
+from hub.proven_time import Believed, InTime, Remembered, SealTimes, Stamping
 from hub.publication import status_list
 from hub.pull_batches.run import Workplace as PullPlace
 from hub.pull_batches.run import run_ready
@@ -71,6 +71,7 @@ from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
 from hub.sharing_answers import escalate_silent
+from hub.sharing_report import keep_finished
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
@@ -86,6 +87,8 @@ from hub.type_versions import pin_types
 from hub.web import (
     access,
     archives,
+    change_feed,
+    copies,
     delegations,
     documents,
     endings,
@@ -162,16 +165,24 @@ class SharedView:
         self._trust = trust
         self._installation = installation
         self._times = times
-        self._made: tuple[datetime, Surroundings] | None = None
+        self._made: tuple[datetime, Surroundings, Surroundings] | None = None
 
     def __call__(self, now: datetime) -> Surroundings:
+        return self._both(now)[1]
+
+    def at_once(self, now: datetime) -> Surroundings:
+        """Return the same for whoever may not wait: of seals that are over it knows what is in memory."""
+        return self._both(now)[2]
+
+    def _both(self, now: datetime) -> tuple[datetime, Surroundings, Surroundings]:
         made = self._made
         if made is None or not timedelta(0) <= now - made[0] < _FRESH:
-            made = self._made = (now, self._read(now))
-        return made[1]
+            in_time = self._times.under(self._trust.refresh(now))
+            read = self._read(now, in_time)
+            made = self._made = (now, read, replace(read, in_time=Remembered(in_time)))
+        return made
 
-    def _read(self, now: datetime) -> Surroundings:
-        trust: TrustList | None = self._trust.refresh(now)
+    def _read(self, now: datetime, in_time: InTime) -> Surroundings:
         log_state = self._registry.log(now)
         with self._registry.database.read() as connection:
             parties = PartyReader(connection)
@@ -180,7 +191,7 @@ class SharedView:
             coverage = coverage if log_state.doubt is None else []
             in_charge = parties.in_charge(civil_date(now)) if coverage else {}
         return Surroundings(
-            seals=seal_standing(trust, now),
+            seals=seal_standing(in_time.trust, now),
             sources={code: Source(*each) for code, each in sources.items()},
             catalogue=self._registry.catalogue,
             origin=self._installation.origin,
@@ -188,7 +199,7 @@ class SharedView:
             log=log_standing(log_state, now),
             doubt=log_state.doubt,
             complete=complete_types(coverage, in_charge, civil_date(now)),
-            in_time=self._times.under(trust),
+            in_time=in_time,
             held=log_state.held,
         )
 
@@ -219,7 +230,8 @@ class Drawn:
 
     def _face(self, content: Content) -> Face:
         kind = self._catalogue.get(content.certificate_type, content.type_version)
-        text = qr_text(content.origin, "c", content.reference)
+        copied = content.marking is not None and content.marking.serial
+        text = qr_text(content.origin, "k", copied) if copied else qr_text(content.origin, "c", content.reference)
         layout = self._drawing.layout_of(content.certificate_type)
         return face_of(content, kind, layout=layout, qr_text=text, qr_svg=qr_svg(text))
 
@@ -388,6 +400,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         archives.routes(registry, files, _status_token(settings, registry, keys)),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        change_feed.routes(registry, log_store, e_licence),
         pull_batches.routes(registry, pull_spool, upload_bytes=settings.upload_bytes),
         exchange.routes(registry, pulls, receipted),
         grants.routes(registry, e_licence, AddressLimit(settings.upload_rate), receipted),
@@ -402,7 +415,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         parties.routes(registry, receipted),
         items.routes(registry, open_table, receipted),
         orders.routes(registry, receipted),
-        sharing.routes(registry),
+        sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
         evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys), believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
@@ -420,6 +433,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         resolution.routes(
             registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
             search_on=settings.search_on,
+        )
+    )  # fmt: skip
+    api.include_router(
+        copies.routes(
+            registry, reader, view, prove=proofs.prove, render=pages.render,
+            windows=resolution.Windows(*lookup.scan_counted),
         )
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
@@ -656,7 +675,7 @@ def _rounds(
     def forget_results(now: datetime) -> object:
         return registry.database.write(lambda connection: BatchWriter(connection).forget_answers(now))
 
-    return [complete, seal_again, release, forget, forget_results, erase, makers.forget_problems]
+    return [complete, seal_again, release, forget, forget_results, erase, resealed.times.settle, makers.forget_problems]
 
 
 def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
@@ -666,7 +685,10 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     def choose(now: datetime) -> object:
         return choose_of_the_day(registry=registry, now=now)
 
-    return [escalate, choose]
+    def report(now: datetime) -> object:
+        return keep_finished(registry=registry, now=now)
+
+    return [escalate, choose, report]
 
 
 def _api(
@@ -736,6 +758,7 @@ def _lookup(
     return LookupDoor(
         reader=reader,
         surroundings=view,
+        at_once=view.at_once,
         signer=CompactSigner(partial(keys.signer, "hub:answers"), ANSWER_TYP),
         answer_term=timedelta(seconds=settings.answer_term),
         limits=Limits.of(

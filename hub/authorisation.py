@@ -112,6 +112,33 @@ def decide(
     return Decision(True, "allowed", fields)
 
 
+def may_follow(
+    certificate_type: str,
+    *,
+    system: System,
+    rule: SharingRule | None,
+    grant: GrantStanding | None,
+    catalogue: Catalogue,
+    now: datetime,
+) -> bool:
+    """Say whether a system may be told that something was done to certificates of a type, on a line or on a grant.
+
+    No case is asked about and no field is told: the basis has to stand, be this requester's, and give of that type.
+    """
+    if _caller(system) is not None:
+        return False
+    wanted = Wanted(certificate_type, ())
+    if rule is not None:
+        shared = _fields(wanted, rule.fields, catalogue, {}, rule.sharing_class)
+        stands = rule.requester == system.department and rule.stands(civil_date(now))
+    elif grant is not None and grant.basis is not Basis.PRESENTATION:
+        shared = _fields(wanted, grant.fields, catalogue, grant.versions)
+        stands = grant.requester == system.department and all(good for good, _ in _standing_checks(grant, now))
+    else:
+        return False
+    return stands and not isinstance(shared, str)
+
+
 def listed_predicate(
     item: ServiceItem | None, code: str, argument: str | None
 ) -> tuple[Predicate, str, ServiceItem] | str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.answers import LICENCE_TYPE
 from hub.mistakes import claim_device_again, take_back
 from hub.notices import Notices
 from hub.recomposition import Place
@@ -22,9 +21,6 @@ from hub.store.entry import EntryWriter
 from schemas.certificate import ENDED, Act, Certificate, RecordedChange, Standing, Status, StatusChange
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Authority
-
-# Acts that say of a version that it never should have counted: whoever pulled it is told.
-_TOLD = frozenset({Act.ANNUL, Act.VOID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +68,13 @@ def record_change(
     writer.add_changes([row])
     taken = take_back(certificate, row, holders=holders, connection=connection) if change.act is Act.VOID else None
     entry = _entry(certificate, change, ordering, earlier, now)
-    EntryWriter(connection, registry.random).add([entry])
-    _tell(change.act, certificate, after.status, ordering.act_id, registry, now, connection)
+    EntryWriter(connection, registry.random).add([entry], about=[certificate.serial])
+    # What is told is taken back only where the certificate counts again.
+    undone = next((each.act for each in earlier if each.act_id == change.undoes and after.status not in ENDED), None)
+    notices = Notices(connection, act_id=ordering.act_id, registry=registry, now=now)
+    notices.close_about(certificate.serial)
+    notices.tell_recipients(entry.kind, change.act, of=certificate, why=after.status, undone=undone)
+    notices.keep()
     if taken is None:
         return Rewriting([certificate.serial], [], [])
     # A mistake is nobody's neighbour: every version that named it, those taken back before it too, tells anew.
@@ -81,24 +82,6 @@ def record_change(
     return Rewriting(
         [each.serial for each in versions], [taken.left], [taken.renamed] if taken.renamed is not None else []
     )
-
-
-def _tell(
-    act: Act,
-    certificate: Certificate,
-    status: Status,
-    act_id: str,
-    registry: Registry,
-    now: datetime,
-    connection: Connection,
-) -> None:
-    notices = Notices(connection, act_id=act_id, registry=registry, now=now)
-    notices.close_about(certificate.serial)
-    if act in _TOLD:
-        notices.tell_recipients(certificate, act)
-    if certificate.certificate_type == LICENCE_TYPE and status in ENDED:
-        notices.tell_licence_ended(certificate.licence_number, status)
-    notices.keep()
 
 
 def _row(

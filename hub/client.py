@@ -166,8 +166,8 @@ class Client:
         return body | ({"approvals": approved} if approved else {})
 
     def _approvals(self, act: Ordered, content: Mapping[str, Any], digest: str) -> list[str]:
-        """Let one person of each duty that the act needs sign, where it needs any; nobody signs about himself."""
-        if act.value not in set(Change):
+        """Let one person of each duty that the act needs sign, where it needs any; no trial, nobody about himself."""
+        if act.value not in set(Change) or content.get("dry_run"):
             return []
         change, now = Change(act.value), int(time.time())
         return [
@@ -295,6 +295,15 @@ class Client:
         batch = self.request(path, Ordered.PULL_BATCH, asked, officer=officer)["batch"]
         return self.put(f"{path}/{batch}/file", _chunks(file, length, lambda step, done, of: None))
 
+    def changes(self, since: str | None = None, *, limit: int = 100) -> dict[str, Any]:
+        """Return one page of what changed behind a cursor ("now": from here on; None: from the beginning).
+
+        `changes`, the `cursor` to go on with, and whether `more` waits; a page may be empty while more does.
+        """
+        query = {"limit": str(limit)} | ({} if since is None else {"since": since})
+        page: dict[str, Any] = self.get("/api/v1/changes", **query).json()
+        return page
+
     def undo_import(
         self,
         content: Mapping[str, Any],
@@ -321,10 +330,11 @@ class Client:
             self._answer(response)
         return response
 
-    def save(self, path: str, file: Path) -> int:
+    def save(self, path: str, file: Path, **query: str) -> int:
         """Get `path` into a file as it comes, and return its length; the file is there whole or not at all."""
         part = file.with_name(file.name + ".part")
-        with self.http.stream("GET", self.url + path, headers=self.headers("GET", path)) as response:
+        headers = self.headers("GET", path)
+        with self.http.stream("GET", self.url + path, params=query, headers=headers) as response:
             if response.status_code >= 400:
                 response.read()
                 self._answer(response)

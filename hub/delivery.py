@@ -1,9 +1,11 @@
 """What a pull hands over: the certificates judged, the permitted disclosures chosen, the delivery note signed.
 
 Steps 5 to 7 of a pull (`hub/exchange.py`). Nothing is committed here: what is made counts once the flow recorded it.
+How long what was handed over may be used is said here too.
 """
 
 from base64 import standard_b64encode
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +17,7 @@ from sqlalchemy import Connection
 
 from connectors.contract import ELicence
 from hub.applications import UNNUMBERED
+from hub.errors import DocumentError, NotFoundError
 from hub.facts import Surroundings, answer_verdict, facts_of, head_licence_state
 from hub.intentions import decrypt_disclosures, disclosed_names
 from hub.recomposition import seal_key_id
@@ -23,8 +26,7 @@ from hub.signer_status import opened_grant
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.enterprise import EnterpriseReader
-from hub.store.erasure import ErasureReader
-from hub.store.exchange import StoredDecision
+from hub.store.exchange import ExchangeReader, StoredDecision, StoredDelivery
 from hub.store.grant import GrantReader
 from hub.store.parties import PartyReader
 from hub.store.sharing import SharingReader
@@ -35,6 +37,7 @@ from schemas.certificate import Certificate
 from schemas.exchange import ON_SENTENCE, Basis, PullRequest, note_payload
 from schemas.fields import COMMON_FIELDS
 from schemas.grant import Grant
+from schemas.presentation import Presentation
 from schemas.verdict import Outcome, Surface, Verdict
 from signing.jws import CompactSigner
 from signing.sd_jwt import Record, Seal
@@ -64,83 +67,124 @@ class Judged:
     erased: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a delivery is made of, read at one moment and before its key is used.
+
+    `names` are what may be disclosed of each certificate, by serial; `records` those of the good ones. `left_out`
+    counts by type what the holder has and the basis leaves out, of types with nothing else.
+    """
+
+    judged: Sequence[Judged]
+    names: Mapping[int, tuple[str, ...]]
+    records: Mapping[int, StoredRecord]
+    left_out: Mapping[str, int]
+    requester: str
+    cause: str
+    ends_at: datetime
+
+    @property
+    def good(self) -> list[Judged]:
+        return [each for each in self.judged if each.verdict.outcome is Outcome.VALID]
+
+
 def judge_all(
     decision: StoredDecision, connection: Connection, registry: Registry, exchange: Exchange, now: datetime
 ) -> list[Judged]:
     """Read and judge the holder's current certificates that the decision covers."""
-    found = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
+    found = CertificateReader(connection).current_answered(decision.licence_number, sorted(decision.fields))
     head = AnswerReader(connection).heads([decision.licence_number]).get(decision.licence_number)
-    bodies = AnswerReader(connection).certificates([each.serial for each in found])
-    erased = ErasureReader(connection).fields([each.serial for each in found])
     is_granted = _granted_singly(decision, registry, connection)
     if head is None:
         return []
     licence, surroundings = head_licence_state(head, now), exchange.surroundings()
     return [
         Judged(
-            each,
-            bodies[each.serial]["number"],
-            judge(facts_of(bodies[each.serial], licence, surroundings), surface=Surface.PULL, now=now),
-            erased.get(each.serial, frozenset()),
+            each.certificate,
+            each.answer["number"],
+            judge(facts_of(each.answer, licence, surroundings), surface=Surface.PULL, now=now),
+            each.erased,
         )
         for each in found
-        if is_granted(each)
+        if is_granted(each.certificate)
     ]
+
+
+def read_contents(
+    request: PullRequest,
+    decision: StoredDecision,
+    judged: Sequence[Judged],
+    *,
+    connection: Connection,
+    registry: Registry,
+    now: datetime,
+) -> Contents:
+    """Read what a delivery of these certificates is made of."""
+    serials = [each.certificate.serial for each in judged if each.verdict.outcome is Outcome.VALID]
+    return Contents(
+        judged=judged,
+        names={
+            each.certificate.serial: permitted_names(each.certificate, decision, registry, connection)
+            for each in judged
+        },
+        records=CertificateReader(connection).records(serials),
+        left_out=_left_out(decision, judged, connection),
+        requester=_requester_name(decision.requester, connection) if serials else "",
+        cause=_cause(request, decision, registry, connection) if serials else "",
+        ends_at=_copy_ends_at(decision, connection, registry, now),
+    )
 
 
 def make_delivery(
     request: PullRequest,
     decision: StoredDecision,
-    judged: Sequence[Judged],
+    contents: Contents,
     registry: Registry,
     exchange: Exchange,
     now: datetime,
 ) -> tuple[dict[str, Any], str | None]:
     """Choose disclosures, sign the note; return the answer and the note, which is None when nothing is delivered."""
-    good = [each for each in judged if each.verdict.outcome is Outcome.VALID]
-    with registry.database.read() as connection:
-        records = CertificateReader(connection).records([each.certificate.serial for each in good])
-        names = {
-            each.certificate.serial: permitted_names(each.certificate, decision, registry, connection)
-            for each in judged
-        }
-        held = CertificateReader(connection).current_of(decision.licence_number, sorted(decision.fields))
+    records, names = contents.records, contents.names
     presented = {serial: present(records[serial], names[serial], serial, registry) for serial in records}
-    # The note bears the name its decision was recorded under before this key is used: no note is without a record.
-    serial, ends_at = decision.decision, copy_ends_at(decision, registry, now)
     note = None
-    if good:
-        presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in good]
-        payload = _note(request, decision, serial, presentations, registry, exchange, now, ends_at)
+    if contents.good:
+        presentations = [_presentation_line(each, presented[each.certificate.serial]) for each in contents.good]
+        payload = _note(request, decision, contents, presentations, registry, exchange, now)
         note = exchange.note_signer.sign(orjson.dumps(payload))
     items = [
         _item(each, presented.get(each.certificate.serial), note, names[each.certificate.serial], registry)
-        for each in judged
+        for each in contents.judged
     ]
-    items += _not_found(decision, judged, held)
+    items += _not_found(decision, contents)
     answer = {
         "decision": decision.decision,
-        "delivery": serial if note else None,
+        "delivery": decision.decision if note else None,
         "as_of": now.isoformat(),
-        "ends_at": ends_at.isoformat() if note else None,
+        "ends_at": contents.ends_at.isoformat() if note else None,
         "note": note,
         "items": items,
     }
     return answer, note
 
 
-def _not_found(decision: StoredDecision, judged: Sequence[Judged], held: Sequence[Certificate]) -> list[dict[str, Any]]:
+def _left_out(decision: StoredDecision, judged: Sequence[Judged], connection: Connection) -> Counter[str]:
+    absent = decision.fields.keys() - {each.certificate.certificate_type for each in judged}
+    held = CertificateReader(connection).current_of(decision.licence_number, sorted(absent))
+    return Counter(each.certificate_type for each in held)
+
+
+def _not_found(decision: StoredDecision, contents: Contents) -> list[dict[str, Any]]:
     """Return a line for each type of which nothing is handed over; `not_covered` counts what the basis leaves out."""
-    found = {each.certificate.certificate_type for each in judged}
-    lines: list[dict[str, Any]] = []
-    for code in decision.fields:
-        if code not in found:
-            left_out = sum(each.certificate_type == code for each in held)
-            lines.append({"certificate_type": code, "found": False} | ({"not_covered": left_out} if left_out else {}))
-    return lines
+    found = {each.certificate.certificate_type for each in contents.judged}
+    return [
+        {"certificate_type": code, "found": False}
+        | ({"not_covered": contents.left_out[code]} if code in contents.left_out else {})
+        for code in decision.fields
+        if code not in found
+    ]
 
 
-def copy_ends_at(decision: StoredDecision, registry: Registry, now: datetime) -> datetime:
+def _copy_ends_at(decision: StoredDecision, connection: Connection, registry: Registry, now: datetime) -> datetime:
     """Return when a copy ends: after the term of copies, and never later than the grant it stands on.
 
     A presentation is over in minutes: what was handed over at the window serves its case for the term of copies.
@@ -148,8 +192,7 @@ def copy_ends_at(decision: StoredDecision, registry: Registry, now: datetime) ->
     ends_at = now + registry.terms.copy_term
     if decision.basis not in ON_SENTENCE - {Basis.PRESENTATION}:
         return ends_at
-    with registry.database.read() as connection:
-        grant = GrantReader(connection).get(decision.basis_reference or "")
+    grant = GrantReader(connection).get(decision.basis_reference or "")
     return min(ends_at, grant.valid_until) if grant else ends_at
 
 
@@ -161,11 +204,13 @@ def _granted_singly(
     Of a type, what was sealed after the grant was taken in is within it by explicit words alone.
     """
     stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
-    if stored is None:
-        return lambda _: True
-    grant, _ = opened_grant(stored, registry)
+    return scope_of(opened_grant(stored, registry)[0], stored.recorded_at) if stored else lambda _: True
+
+
+def scope_of(grant: Grant | Presentation, given_at: datetime) -> Callable[[Certificate], bool]:
+    """Return whether a certificate is within a grant that was taken in at `given_at`."""
     types = {each.code for each in grant.types}
-    later_too, given_at = isinstance(grant, Grant) and grant.future, stored.recorded_at
+    later_too = isinstance(grant, Grant) and grant.future
     return lambda each: (
         each.identifier in grant.certificates
         or (each.certificate_type in types and (later_too or each.sealed_at <= given_at))
@@ -249,32 +294,32 @@ def presentation_digest(document: Mapping[str, Any]) -> str:
 def _note(
     request: PullRequest,
     decision: StoredDecision,
-    serial: str,
+    contents: Contents,
     presentations: Sequence[Mapping[str, Any]],
     registry: Registry,
     exchange: Exchange,
     now: datetime,
-    ends_at: datetime,
 ) -> dict[str, Any]:
-    with registry.database.read() as connection:
-        department = PartyReader(connection).department(decision.requester)
-        enterprise = None if department else EnterpriseReader(connection).get(decision.requester)
-        cause = _cause(request, decision, registry, connection)
-    named = department.name_zh if department else enterprise.name if enterprise else ""
-    name = UNNUMBERED.get(decision.requester, named)
     return note_payload(
         origin=registry.origin,
-        serial=serial,
-        requester={"licence_number": decision.requester, "name": name},
+        # The name its decision was recorded under before the note's key is used: no note is without a record.
+        serial=decision.decision,
+        requester={"licence_number": decision.requester, "name": contents.requester},
         officer=decision.officer,
-        cause=cause,
+        cause=contents.cause,
         request=request,
         maker=exchange.maker,
         made_at=now.isoformat(timespec="seconds"),
-        ends_at=ends_at.isoformat(timespec="seconds"),
+        ends_at=contents.ends_at.isoformat(timespec="seconds"),
         as_of=now.isoformat(),
         presentations=presentations,
     )
+
+
+def _requester_name(requester: str, connection: Connection) -> str:
+    department = PartyReader(connection).department(requester)
+    enterprise = None if department else EnterpriseReader(connection).get(requester)
+    return UNNUMBERED.get(requester, department.name_zh if department else enterprise.name if enterprise else "")
 
 
 def _cause(request: PullRequest, decision: StoredDecision, registry: Registry, connection: Connection) -> str:
@@ -317,3 +362,21 @@ def _certs_of(document: Mapping[str, Any], registry: Registry) -> list[bytes]:
     listed = {seal.key_id: seal.cert_der for seal in registry.trust().seals}
     kids = [seal_key_id(signature) for signature in document["signatures"]]
     return [listed[kid] for kid in kids if kid in listed]
+
+
+def require_deliverable(delivery: str, connection: Connection, now: datetime) -> StoredDelivery:
+    """Return a delivery whose copies may still be had: until it ends, or the grant it stood on is withdrawn.
+
+    Raises DocumentError copy_ended, copy_withdrawn; NotFoundError delivery_not_found.
+    """
+    reader = ExchangeReader(connection)
+    found, decision = reader.delivery(delivery), reader.decision(delivery)
+    if found is None or decision is None:
+        raise NotFoundError("delivery_not_found")
+    if now >= found.ends_at:
+        raise DocumentError("copy_ended")
+    if decision.basis in ON_SENTENCE:
+        grant = GrantReader(connection).get(decision.basis_reference or "")
+        if grant is None or grant.withdrawn_at is not None:
+            raise DocumentError("copy_withdrawn")
+    return found

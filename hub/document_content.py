@@ -29,7 +29,8 @@ from schemas.certificate import SHANGHAI, Certificate
 from schemas.document import DELIVERED_NAME, XML_NAME
 from schemas.fields import COMMON_FIELDS, FieldForm
 from schemas.grant import numbered
-from signing.base64url import decode
+from schemas.identifiers import Reference, make_reference, reference_bytes
+from signing.base64url import decode, encode
 from signing.envelope import decrypt, encrypt
 from signing.jws import parse_json
 
@@ -192,6 +193,7 @@ def _as_delivered(
         raise DocumentError("copy_erased" if is_erased else "copy_not_delivered")
     permitted = {*COMMON_FIELDS, *names}
     requester, chinese = note["requester"], whole.language == "zh"
+    maker = PartyReader(connection).department(note["maker"])
     return replace(
         whole,
         fields={name: value for name, value in whole.fields.items() if name in permitted},
@@ -204,8 +206,20 @@ def _as_delivered(
             case=f"{note['item_code']} {note['case_number']}",
             made=_moment(datetime.fromisoformat(note["made_at"]), chinese=chinese),
             ends=_moment(datetime.fromisoformat(note["ends_at"]), chinese=chinese),
+            maker=maker.name_zh if maker else note["maker"],
+            serial=serial_of(whole.act_id),
         ),
     )
+
+
+def serial_of(act_id: str) -> Reference:
+    """Return the serial that a copy bears: the name of the act that sealed it, as it can be printed and typed."""
+    return make_reference(decode(act_id))
+
+
+def act_of_serial(serial: Reference) -> str:
+    """Return the act that a copy's serial names."""
+    return encode(reference_bytes(serial))
 
 
 def face_of(content: Content, kind: CertificateType, *, layout: str, qr_text: str, qr_svg: bytes) -> Face:

@@ -139,7 +139,7 @@ def _commit(
     ErasureWriter(connection).add(row | {"recorded_at": now, "act_id": act_id})
     digest, before = certificate.payload_sha256, certificate.act_id
     act = ActFacts(Kind.ERASE, act_id, now, None, verified.digest, digest, before)
-    EntryWriter(connection, registry.random).add([act])
+    EntryWriter(connection, registry.random).add([act], about=[certificate.serial])
     return {
         "identifier": certificate.identifier,
         "field": order.field,

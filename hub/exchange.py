@@ -192,6 +192,8 @@ def compare(
             release(decision, registry, now, connection)
         else:
             writer.settle_use(decision.decision, "used")
+        if same:
+            writer.add_affirmation(decision, [each.certificate.serial for each in same], now)
 
     registry.database.write(record)
     return answer

@@ -6,21 +6,25 @@ Shared by every door that judges from the registry: the scan, the pull, the exam
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from hub.answers import LICENCE_TYPE, Head, Line, begins_on, is_succeeded, licence_of
-from hub.verification import licence_state, passed
+from hub.verification import civil_day, judge, licence_state, passed
 from schemas.annotation import Annotation, AnnotationKind
 from schemas.catalogue import Catalogue
-from schemas.certificate import Status, civil_date
+from schemas.certificate import Status, civil_date, last_moment_of
 from schemas.evidence import LogState
 from schemas.parties import Coverage, CoverageState, LicenceState, needs_business_licence
-from schemas.verdict import SEAL_OVER, Check, CheckName, Facts, Outcome, Result, Verdict
+from schemas.verdict import SEAL_OVER, Check, CheckName, Facts, Outcome, Result, Surface, Verdict
 from schemas.wording import OUTCOMES, REASONS
 from signing.trust import TrustList
 
 _SEALED = passed(CheckName.SEAL)
+_TRUSTED = passed(CheckName.TRUST)
+_LOGGED = passed(CheckName.LOG)
+_PLAIN = ("type", "status", "status_since", "until", "ends_by", "valid_from", "valid_to")
+_MOST_PLAIN = 16_384
 _ORDERED = passed(CheckName.STATEMENT)
 _STATUSES = {status.value: status for status in Status}  # a third of the time of asking the enumeration
 _COLLECTED = Check(CheckName.STATEMENT, Result.NOT_POSSIBLE, "collected")
@@ -122,18 +126,30 @@ def complete_types(
 
 def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> Facts:
     """Return what the registry knows of a certificate as composed, for the verdict."""
+    trust = surroundings.seals.get(line["seal"], _UNLISTED)
+    in_time = _is_in_time(line, trust, surroundings)
+    source = surroundings.sources.get(line["source"] or "")
+    log = _ACT_LOST if line["serial"] in surroundings.held else surroundings.log
+    return _facts(line, licence, source, trust=trust, log=log, sealed_in_time=in_time)
+
+
+def _is_in_time(line: Line, trust: Check, surroundings: Surroundings) -> bool:
+    return trust.reason in SEAL_OVER and surroundings.in_time.record(line["serial"], line["seal"])
+
+
+def _facts(
+    line: Line, licence: LicenceState, source: Source | None, *, trust: Check, log: Check, sealed_in_time: bool
+) -> Facts:
     # What an archive told is no department's word either, until one signs it.
     collected = line["origin"] != "native"
-    source = surroundings.sources.get(line["source"] or "")
     until, valid_to = line["until"], line["valid_to"]
-    trust = surroundings.seals.get(line["seal"], _UNLISTED)
     return Facts(
         # The record was opened with the listed key when it was sealed, in the flow that committed it.
         seal=_SEALED,
         trust=trust,
         statement=_COLLECTED if collected else _ORDERED,
         right_to_hold=_NO_RIGHT_NEEDED,
-        log=_ACT_LOST if line["serial"] in surroundings.held else surroundings.log,
+        log=log,
         status=_STATUSES[line["status"]],
         status_since=date.fromisoformat(line["status_since"]),
         suspended_until=date.fromisoformat(until) if until else None,
@@ -149,8 +165,42 @@ def facts_of(line: Line, licence: LicenceState, surroundings: Surroundings) -> F
         status_as_of=None,
         annotations=annotations_of(line) if "annotations" in line else (),
         works_from=date.fromisoformat(line["works_from"]) if "works_from" in line else None,
-        sealed_in_time=trust.reason in SEAL_OVER and surroundings.in_time.record(line["serial"], line["seal"]),
+        sealed_in_time=sealed_in_time,
     )
+
+
+def verdict_of_line(line: Line, licence: LicenceState, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
+    """Return what a scan says of a certificate by its line, in codes and words; not to be changed by its caller.
+
+    Of most lines the verdict follows from a few of their words, which many certificates share: it is judged once.
+    """
+    trust = surroundings.seals.get(line["seal"], _UNLISTED)
+    is_plain = (
+        surroundings.log is _LOGGED
+        and line["serial"] not in surroundings.held
+        and (trust is _TRUSTED or _is_in_time(line, trust, surroundings))
+        and line["origin"] == "native"
+        and line["source"] is None
+        and "annotations" not in line
+    )
+    if is_plain:
+        said = map(line.__getitem__, _PLAIN)
+        return _plain_verdict(*said, line.get("works_from"), trust.reason, licence, civil_day(now))
+    return answer_verdict(judge(facts_of(line, licence, surroundings), surface=Surface.SCAN, now=now))
+
+
+@lru_cache(maxsize=_MOST_PLAIN)
+def _plain_verdict(*known: Any) -> dict[str, Any]:
+    """Judge a line that says no more than this: `_PLAIN`, from when it works in law, and beside it licence and day.
+
+    `over` is why its seal counts by its proven time alone, which is early enough; None for a seal in force.
+    """
+    *told, works_from, over, licence, today = known
+    trust = _TRUSTED if over is None else Check(CheckName.TRUST, Result.UNKNOWN, over)
+    line = dict(zip(_PLAIN, told, strict=True)) | {"origin": "native"}
+    line |= {"works_from": works_from} if works_from else {}
+    facts = _facts(line, licence, None, trust=trust, log=_LOGGED, sealed_in_time=over is not None)
+    return answer_verdict(judge(facts, surface=Surface.SCAN, now=last_moment_of(today)))
 
 
 def _own_licence(state: LicenceState) -> LicenceState:

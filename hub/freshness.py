@@ -29,9 +29,9 @@ from hub.store.database import Database
 from hub.store.installation import InstallationReader, InstallationWriter
 from hub.store.statement import StatementWriter
 from hub.terms import Terms
+from schemas.evidence import GREATEST_ERROR
 
 REMEMBERED = timedelta(minutes=10)
-GREATEST_ERROR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)

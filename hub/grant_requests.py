@@ -8,6 +8,7 @@ An enterprise asks by a sentence of its own e-licence instead, and reads the ans
 Several holders (a chain of shops) are asked in one request and sign one after another, each its own sentence.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -45,6 +46,7 @@ from schemas.signer_roles import Deed
 from signing.base64url import encode
 from signing.envelope import decrypt, encrypt
 
+_HOLDER = re.compile(r"[0-9A-Z]{18}")
 _ASKED = frozenset(
     {
         "types", "certificates", "item_code", "item_name", "case_number", "valid_from", "valid_until", "uses",
@@ -317,14 +319,15 @@ def _read(content: Mapping[str, Any], now: datetime) -> tuple[list[str], dict[st
     if (
         not isinstance(holders, list)
         or not 1 <= len(holders) <= MOST_HOLDERS
-        or len(set(map(str, holders))) != len(holders)
+        or not all(isinstance(each, str) and _HOLDER.fullmatch(each) for each in holders)
+        or len(set(holders)) != len(holders)
     ):
         raise GrantError("grant_form", member="holders")
     if content.keys() - _ASKED - {"holders"}:
         raise GrantError("grant_form", member="content")
     if len(holders) > 1 and content.get("certificates"):
         raise GrantError("grant_form", member="certificates")
-    return [str(each) for each in holders], filled_in({name: content[name] for name in content.keys() & _ASKED}, now)
+    return list(holders), filled_in({name: content[name] for name in content.keys() & _ASKED}, now)
 
 
 def _composed(asked: Mapping[str, Any], holder: str, requester: str, registry: Registry, now: datetime) -> Grant:

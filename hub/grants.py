@@ -110,15 +110,15 @@ def _commit_withdrawal(
     now: datetime,
     connection: Connection,
 ) -> dict[str, Any]:
-    stored = GrantReader(connection).get(withdrawal.grant_digest)
-    if stored is None or stored.holder != withdrawal.holder_licence_number:
+    stored, holder = GrantReader(connection).get(withdrawal.grant_digest), withdrawal.holder_licence_number
+    if stored is None or stored.holder != holder:
         raise NotFoundError("grant_not_found")
+    # A delivery that has read the grant holds the row until it is committed: none comes after a withdrawal.
+    lock_holder(holder, connection=connection, registry=registry, now=now)
     # An agent takes back what he gave himself.
     if signer.role == "agent" and signer.cert_serial != stored.cert_serial:
         raise GrantError("role_not_entitled", role=signer.role)
-    if not StatementWriter(connection).spend(
-        "grant", withdrawal.holder_licence_number, withdrawal.nonce, expires_at=None
-    ):
+    if not StatementWriter(connection).spend("grant", holder, withdrawal.nonce, expires_at=None):
         raise GrantError("grant_posted")
     digest = statement_digest(signed.text)
     if not GrantWriter(connection).withdraw(withdrawal.grant_digest, enclose(signed, signer, registry, digest), now):

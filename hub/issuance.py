@@ -44,10 +44,11 @@ from hub.store.parties import PartyWriter
 from hub.store.relation import RelationWriter
 from hub.store.statement import StatementReader
 from hub.wishes import tell_wished
-from schemas.certificate import CHANGES, UNDECIDING, Act, Cause, Certificate, RecordedChange, Status
+from schemas.certificate import CHANGES, UNDECIDING, Act, Certificate, RecordedChange, Status
 from schemas.evidence import ActFacts, Kind
 from schemas.order import Order
 from schemas.parties import System
+from schemas.telling import FIRST
 from signing.errors import SigningError
 
 # How fresh "last heard" is kept for types whose coverage is declared.
@@ -365,7 +366,8 @@ def _commit(
     writer.add([each.certificate_row(now) for each in sealed], [each.record_row(registry) for each in sealed])
     _supersede(sealed, replaced, connection, now)
     writer.close_chains([each.intention.current_row() for each in sealed])
-    EntryWriter(connection, registry.random).add([_entry(each, replaced, before, now) for each in sealed])
+    entries, serials = EntryWriter(connection, registry.random), [each.intention.serial for each in sealed]
+    entries.add([_entry(each, replaced, before, now) for each in sealed], about=serials)
     # A version that replaces another bears what was noted on that one, and its past: it is composed from the store; so
     # are all versions of a chain that goes to another holder, as its place there is another.
     composed = {*replaced, *(each.intention.serial for each in sealed if each.intention.replaces)}
@@ -494,8 +496,7 @@ def _tell(
         if old is not None:
             notices = Notices(connection, act_id=each.intention.act_id, registry=registry, now=now)
             notices.close_about(old.serial)
-            if each.intention.cause == Cause.CORRECT:
-                notices.tell_recipients(old, Cause.CORRECT)
+            notices.tell_recipients(Kind.ISSUE, each.intention.cause or FIRST, of=old)
             notices.keep()
 
 

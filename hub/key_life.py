@@ -23,6 +23,8 @@ from hub.notices import NoticeKind, Notices
 from hub.proven_time import SealTimes
 from hub.registry import COLLECTED_SEALER, Registry
 from schemas.certificate import Certificate
+from schemas.evidence import Kind
+from schemas.telling import COMPROMISE
 from signing.trust import HubKey, SealIssuer, TrustList
 
 Tell = Callable[[Connection, str, TrustList], None]
@@ -33,8 +35,8 @@ CONSEQUENCES: Mapping[str, tuple[str, str]] = {
     "answers": ("此密钥签的答复与回执不再可信。", "Answers and receipts that it signed are unknown."),
     "status": ("此密钥签的状态列表不再采用。", "Status lists that it signed are refused."),
     "notes": (
-        "在此之前没有第三方时间证明的交付单，读作暂时无法确认。",
-        "Delivery notes without a proven time before it are unknown.",
+        "在此之前没有第三方时间证明的交付单和判断答复，读作暂时无法确认。",
+        "Delivery notes and answers to predicates without a proven time before it are unknown.",
     ),
     "copies": (
         "在此之前没有第三方时间证明的加注件，读作暂时无法确认。",
@@ -97,14 +99,18 @@ def compromise(
     if listed.revoked_at is None or since < listed.revoked_at:
         if is_present:
             steps.make_next(use)
-        tell = partial(_tell, key_id, since, operator, registry, times, now)
+        told = _fallen(key_id, times, trust, registry) if listed.revoked_at is not None else []
+        tell = partial(_tell, key_id, frozenset(each.serial for each in told), since, operator, registry, times, now)
         trust = steps.list_again(key_id, since, tell)
     if is_present:
         steps.pause()
         steps.adopt(use)
+    return Compromise(key_id, use, since, trust.version, _by_body(_fallen(key_id, times, trust, registry)))
+
+
+def _fallen(key_id: str, times: SealTimes, trust: TrustList, registry: Registry) -> list[Certificate]:
     with registry.database.read() as connection:
-        fallen = fallen_under(key_id, times=times, trust=trust, connection=connection)
-    return Compromise(key_id, use, since, trust.version, _by_body(fallen))
+        return fallen_under(key_id, times=times, trust=trust, connection=connection)
 
 
 def _listed(key_id: str, trust: TrustList) -> SealIssuer | HubKey:
@@ -129,6 +135,7 @@ def _require_possible(listed: SealIssuer | HubKey, use: str, since: datetime, no
 
 def _tell(
     key_id: str,
+    told_before: frozenset[int],
     since: datetime,
     operator: str,
     registry: Registry,
@@ -138,7 +145,10 @@ def _tell(
     act_id: str,
     trust: TrustList,
 ) -> None:
-    """Open a task for each body that has records under the key, and tell whoever was handed one of them."""
+    """Open a task for each body that has records under the key, and tell whoever was handed one of them.
+
+    `told_before` are certificates (serials) that a later moment of the same key had put in doubt: of those all know.
+    """
     fallen = fallen_under(key_id, times=times, trust=trust, connection=connection)
     notices = Notices(connection, act_id=act_id, registry=registry, now=now)
     counts: dict[str, int] = {}
@@ -146,7 +156,8 @@ def _tell(
         # What the hub itself sealed nobody else can seal again.
         body = operator if each.source else each.issuing_body
         counts[body] = counts.get(body, 0) + 1
-        notices.tell_recipients(each, "compromise")
+        if each.serial not in told_before:
+            notices.tell_recipients(Kind.TRUST_LIST, COMPROMISE, of=each)
     for body, count in sorted(counts.items()):
         facts = {"key_id": key_id, "since": since.isoformat(), "certificates": count}
         notices.add(body, NoticeKind.SEAL_COMPROMISED, facts)

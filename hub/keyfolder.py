@@ -5,6 +5,7 @@ business. The folder lies outside the data folder and its backups.
 """
 
 import json
+import os
 import secrets
 import threading
 import time
@@ -48,6 +49,8 @@ class KeyFolder:
         self._seal_rate = seal_rate
         self._signers: dict[str, tuple[str, Signer]] = {}
         self._read_ns = 0
+        # Every signature asks for its time: a path that is put together costs twice what is asked.
+        self._index_path = str(folder / _INDEX)
         self._lock = threading.Lock()
 
     @classmethod
@@ -110,7 +113,7 @@ class KeyFolder:
     def signer(self, use: str) -> Signer:
         """Return the signer for `use`, the next one as soon as another process has put it there; SetupError."""
         with self._lock:
-            changed_ns = (self.folder / _INDEX).stat().st_mtime_ns
+            changed_ns = os.stat(self._index_path).st_mtime_ns
             if changed_ns != self._read_ns:
                 self.uses()
                 self._read_ns = changed_ns

@@ -4,7 +4,8 @@
 2 statement, reading and entry are committed            <- COMMIT POINT
 3 pages and exports are read by the reading's name and token until it ends, each line with its act's receipt by name
 
-A line is every decision on a pull, a comparison or a predicate, allowed or refused, every delivery and every download.
+A line is every decision on a pull, a comparison or a predicate, allowed or refused, every delivery, every download,
+and what each page of the change feed told of the enterprise on one basis.
 It names the requester, never its officer. A line that was deferred (`hub/deferrals.py`) is there once its day is over,
 with ground and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had a thing.
 Names and the words of a basis are those of today's register: what was said then stands in the delivery's own note.
@@ -31,6 +32,7 @@ from hub.repeats import spend_statement
 from hub.spreadsheet import BYTE_ORDER_MARK, csv_row
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
+from hub.store.change_feed import StoredChangeReading
 from hub.store.deferral import DeferralReader, StoredDeferral
 from hub.store.document import StoredDownload
 from hub.store.enterprise import EnterpriseReader
@@ -42,6 +44,7 @@ from hub.store.pull_review import PullReviewReader, StoredReview
 from hub.store.sharing import SharingReader
 from schemas.catalogue import CertificateTypeUnknownError
 from schemas.certificate import SHANGHAI, civil_date
+from schemas.change_feed import DELIVERED
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis, RequestFormError, read_comparison, read_pull_request
 from schemas.ledger import LedgerReading, parse_reading, render_reading
@@ -53,12 +56,15 @@ from signing.errors import SigningError
 from signing.jws import parse_json
 
 PAGE = 100
-_SOURCES = ("decision", "delivery", "download")
+_SOURCES = ("decision", "delivery", "download", "changes")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-KINDS_ZH = {"pull": "调取", "comparison": "比对", "predicate": "核对判断", "delivery": "交付", "download": "本主体下载"}
+KINDS_ZH = {
+    "pull": "调取", "comparison": "比对", "predicate": "核对判断", "delivery": "交付", "download": "本主体下载",
+    "changes": "查询变更",
+}  # fmt: skip
 _ASKED_BY: Mapping[str, str] = {Ordered.COMPARE: "comparison", Ordered.ASK_PREDICATE: "predicate"}
-OUTCOMES_ZH = {"allowed": "准予", "refused": "未准予", "delivered": "已交付", "downloaded": "已下载"}
+OUTCOMES_ZH = {"allowed": "准予", "refused": "未准予", "delivered": "已交付", "downloaded": "已下载", "told": "已告知"}
 _TITLES = (
     "时间 at", "事由 kind", "用证方 requester", "用证方代码 requester number", "依据 basis", "依据编号 reference",
     "事项编码 item", "事项名称 item name", "案件编号 case", "证照与字段 certificates and fields",
@@ -219,12 +225,16 @@ class _Named:
 
 def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry: Registry) -> list[dict[str, Any]]:
     decisions = [each.of for each in lines if isinstance(each.of, StoredDecision)]
+    readings = [each.of for each in lines if isinstance(each.of, StoredChangeReading)]
     serials = {serial for each in lines if isinstance(each.of, StoredDownload) for serial in each.of.serials}
     rules = {(each.basis_reference or "", each.rule_version) for each in decisions if each.basis == Basis.STATUTORY}
     with registry.database.read() as connection:
         certificates = CertificateReader(connection).by_serial(sorted(serials)) if serials else {}
         named = _Named(
-            {number: _name_of(number, connection) for number in {each.requester for each in decisions}},
+            {
+                number: _name_of(number, connection)
+                for number in {each.requester for each in decisions} | {each.requester for each in readings}
+            },
             {each: SharingReader(connection).get(*each) for each in rules},
             {serial: (each.identifier, each.certificate_type) for serial, each in certificates.items()},
             DeferralReader(connection).of(reading.applicant),
@@ -246,6 +256,8 @@ def _name_of(number: str, connection: Connection) -> str:
 
 def _describe(line: StoredLine, named: _Named, registry: Registry) -> dict[str, Any]:
     told = {"at": line.place.recorded_at.isoformat(), "act_id": line.place.act_id}
+    if isinstance(line.of, StoredChangeReading):
+        return told | {"act_id": line.of.act_id} | _describe_changes(line.of, named, registry)
     if isinstance(line.of, StoredDownload):
         return told | _describe_download(line.of, named, registry)
     return told | _describe_access(line.of, line, named, registry)
@@ -287,6 +299,23 @@ def _describe_access(decision: StoredDecision, line: StoredLine, named: _Named, 
     }
 
 
+def _describe_changes(reading: StoredChangeReading, named: _Named, registry: Registry) -> dict[str, Any]:
+    """Return what a page of the change feed told: which certificates were changed, and no field of them."""
+    return {
+        "kind": "changes",
+        "requester": {"licence_number": reading.requester, "name": named.requesters[reading.requester]},
+        "basis": {"kind": reading.basis, "reference": reading.basis_reference, "words": _FOLLOWED[reading.basis]},
+        "item": None,
+        "case_number": None,
+        "types": _types(dict.fromkeys(reading.told, ()), registry),
+        "identifiers": [name for names in reading.told.values() for name in names],
+        "outcome": "told",
+        "reason": None,
+        "deferred": None,
+        "review": None,
+    }
+
+
 def _review(review: StoredReview | None) -> dict[str, Any] | None:
     """Return what another department found about a pull by law: whether it was justified, and else why not."""
     if review is None:
@@ -316,6 +345,14 @@ _SENTENCES: Mapping[str, str] = {
     Basis.GRANT: "持证主体授权",
     Basis.PRESENTATION: "持证主体出示",
     Basis.WINDOW: "持证主体书面授权（窗口见证）",
+}
+
+
+_FOLLOWED: Mapping[str, str] = {
+    Basis.STATUTORY: "依职能：共享清单中已同意的一条",
+    Basis.GRANT: "持证主体授权",
+    Basis.WINDOW: "持证主体书面授权（窗口见证）",
+    DELIVERED: "此前已交付、仍在使用期限内的加注件",
 }
 
 

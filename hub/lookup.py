@@ -27,7 +27,7 @@ from hub.answers import (
     stands,
     types_of,
 )
-from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head_licence_state
+from hub.facts import Surroundings, answer_check, answer_verdict, facts_of, head_licence_state, verdict_of_line
 from hub.history import answer_at, public_changes
 from hub.store.scan import ScanRows
 from hub.verification import judge
@@ -77,7 +77,7 @@ def look_up_enterprise(
     head: Head = orjson.loads(rows.head)
     lines: list[Line] = orjson.loads(rows.detail) if rows.detail else []
     if chosen is not None:
-        lines = list(chosen)
+        lines = [dict(each) for each in chosen]
     licence, today = head_licence_state(head, now), civil_date(now)
     answered = [_answer_line(line, licence, surroundings, now) for line in lines]
     answered.sort(key=lambda each: (_ORDER[each["verdict"]["outcome"]], each["type"] != LICENCE_TYPE, each["slot"]))
@@ -202,7 +202,7 @@ def look_up_certificate(
 
 
 def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, now: datetime) -> dict[str, Any]:
-    verdict = judge(facts_of(line, licence, surroundings), surface=Surface.SCAN, now=now)
+    verdict = verdict_of_line(line, licence, surroundings, now)
     kind = surroundings.catalogue.get(line["type"], line["type_version"])
     begins = begins_on(line).isoformat()
     # The line was parsed for this answer alone, so it becomes the answer. A licence's past is not told by its line: the
@@ -214,7 +214,7 @@ def _answer_line(line: Line, licence: LicenceState, surroundings: Surroundings, 
         line["status_since"] = begins
     line["name_zh"], line["name_en"] = kind.name_zh, kind.name_en
     line.update(_source(line, surroundings))
-    line["verdict"] = answer_verdict(verdict)
+    line["verdict"] = verdict
     return line
 
 

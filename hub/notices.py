@@ -20,7 +20,9 @@ from hub.store.notice import NoticeReader, NoticeWriter
 from hub.store.parties import PartyReader
 from schemas.certificate import ENDED, Certificate, Status, civil_date
 from schemas.clocks import ClockCode
+from schemas.evidence import Kind
 from schemas.parties import System
+from schemas.telling import Telling, tellings
 from signing.base64url import decode
 
 
@@ -29,7 +31,9 @@ class NoticeKind(StrEnum):
 
     LICENCE_ENDED = "licence_ended"
     LICENCE_ENDED_TOLD = "licence_ended_told"
+    LICENCE_GOES_ON_TOLD = "licence_goes_on_told"
     CERTIFICATE_WRONG = "certificate_wrong"
+    CERTIFICATE_RIGHT_AGAIN = "certificate_right_again"
     TO_BE_CHANGED = "to_be_changed"
     PENALTY = "penalty"
     CONFLICT = "conflict"
@@ -72,6 +76,12 @@ ANSWERED_BY_ANY = frozenset(
         NoticeKind.ACCESS_DISPUTED, NoticeKind.DECISION_DISPUTED, NoticeKind.WINDOW_REFUSED, NoticeKind.SHARING_SILENT,
     }
 )  # fmt: skip
+_TOLD_AS: Mapping[Telling, NoticeKind] = {
+    Telling.RECORD_WRONG: NoticeKind.CERTIFICATE_WRONG,
+    Telling.RECORD_RIGHT_AGAIN: NoticeKind.CERTIFICATE_RIGHT_AGAIN,
+    Telling.LICENCE_ENDED: NoticeKind.LICENCE_ENDED_TOLD,
+    Telling.LICENCE_GOES_ON: NoticeKind.LICENCE_GOES_ON_TOLD,
+}
 # Closed by an order of their own, which decides what they ask.
 ANSWERED_BY_ORDER = frozenset({NoticeKind.SHARING_ASKED, NoticeKind.SHARING_TO_CONFIRM, NoticeKind.PULL_TO_REVIEW})
 
@@ -128,19 +138,49 @@ class Notices:
         self._rows = []
         return numbers
 
-    def tell_recipients(self, certificate: Certificate, act: str) -> None:
-        """Tell everyone who pulled this version in the last days (a setting) that it was wrong, by which act."""
-        pulled = {
+    def tell_recipients(
+        self,
+        kind: Kind,
+        act: str,
+        *,
+        of: Certificate | None = None,
+        holder: str | None = None,
+        why: str | None = None,
+        undone: str | None = None,
+    ) -> None:
+        """Tell whom the table of tellings names of an act (`schemas/telling.py`) on a certificate, or on a holder.
+
+        `why` is how a licence ended, where the act's own word does not say it; `undone` the act that this one undoes.
+        """
+        for each in tellings(kind, act, undone=undone):
+            is_of_licence = each in (Telling.LICENCE_ENDED, Telling.LICENCE_GOES_ON)
+            if not is_of_licence and of is not None:
+                self._tell_of_record(of, _TOLD_AS[each], act)
+            elif is_of_licence and (of is None or of.certificate_type == LICENCE_TYPE):
+                self._tell_of_licence(of.licence_number if of else holder or "", each, why or act)
+
+    def _tell_of_record(self, certificate: Certificate, told_as: NoticeKind, act: str) -> None:
+        """Tell everyone who has a version by any way since the last days (a setting), each once."""
+        holder, serial = certificate.licence_number, certificate.serial
+        handed = {
             requester
-            for requester, note in self._delivered(certificate.licence_number)
+            for requester, note in self._delivered(holder)
             if any(each["identifier"] == certificate.identifier for each in note["presentations"])
         }
-        facts, holder = {"identifier": certificate.identifier, "act": act}, certificate.licence_number
-        for each in sorted(pulled):
-            self.add(each, NoticeKind.CERTIFICATE_WRONG, facts, licence_number=holder, serial=certificate.serial)
+        answered = {requester for requester, serials in self._affirmed(holder) if serial in serials}
+        facts = {"identifier": certificate.identifier, "act": act}
+        for each in sorted(handed | answered):
+            self.add(each, told_as, facts, licence_number=holder, serial=serial)
 
-    def tell_licence_ended(self, licence_number: str, why: str) -> None:
-        """Open a task at each body that has a certificate of this holder in force, and tell everyone who pulled one."""
+    def _tell_of_licence(self, licence_number: str, telling: Telling, why: str) -> None:
+        """Tell everyone who has a record of a holder; of an end, open a task at each body with one in force."""
+        if telling is Telling.LICENCE_ENDED:
+            self._ask_bodies(licence_number, why)
+        handed = {requester for requester, _ in (*self._delivered(licence_number), *self._affirmed(licence_number))}
+        for requester in sorted(handed):
+            self.add(requester, _TOLD_AS[telling], {"why": why}, licence_number=licence_number)
+
+    def _ask_bodies(self, licence_number: str, why: str) -> None:
         current = CertificateReader(self._connection).current_of(licence_number)
         counts: dict[str, int] = {}
         for each in current:
@@ -149,8 +189,6 @@ class Notices:
         for body, count in sorted(counts.items()):
             facts = {"why": why, "certificates": count}
             self.add(body, NoticeKind.LICENCE_ENDED, facts, licence_number=licence_number)
-        for requester in sorted({requester for requester, _ in self._delivered(licence_number)}):
-            self.add(requester, NoticeKind.LICENCE_ENDED_TOLD, {"why": why}, licence_number=licence_number)
 
     def tell_late(self, certificate: Certificate) -> None:
         """Tell a body that a certificate came after the last day to publish (双公示) and deliver what it decided."""
@@ -179,6 +217,12 @@ class Notices:
                 NoticeWriter(self._connection).close(each.number, act_id=self._act_id, now=self._now)
 
     def _delivered(self, licence_number: str) -> list[tuple[str, dict[str, Any]]]:
-        since = self._now - timedelta(days=self._registry.terms.tell_days)
-        found = ExchangeReader(self._connection).delivered_since(licence_number, since)
+        found = ExchangeReader(self._connection).delivered_since(licence_number, self._since)
         return [(requester, orjson.loads(decode(note.split(".")[1]))) for requester, note in found]
+
+    def _affirmed(self, licence_number: str) -> list[tuple[str, list[int]]]:
+        return ExchangeReader(self._connection).affirmed_since(licence_number, self._since)
+
+    @property
+    def _since(self) -> datetime:
+        return self._now - timedelta(days=self._registry.terms.tell_days)

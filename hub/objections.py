@@ -28,6 +28,7 @@ from hub.notices import NoticeKind, Notices, recipients_of
 from hub.registry import Registry
 from hub.statements import VerifiedStatement
 from hub.store.certificate import CertificateReader
+from hub.store.change_feed import StoredChangeReading
 from hub.store.entry import EntryWriter
 from hub.store.exchange import StoredDecision
 from hub.store.ledger import LedgerReader
@@ -200,7 +201,7 @@ def _recipients(
         return [_in_being([certificate.issuing_body, *decided][-1], connection)]
     found = LedgerReader(connection).lines(said.applicant, behind=None, most=1, today=today, only=said.about)
     decision = found[0].of if found else None
-    if not isinstance(decision, StoredDecision):
+    if not isinstance(decision, StoredDecision | StoredChangeReading):
         raise NotFoundError("objection_about_unknown")
     # An enterprise that pulled under a grant has no inbox here.
     is_department = PartyReader(connection).department(decision.requester) is not None

@@ -10,6 +10,8 @@ from schemas.identifiers import LicenceNumberCheckError, LicenceNumberFormError,
 from schemas.plain_text import PlainTextError, parse_plain_text
 
 Choice = TypeVar("Choice", bound=str)
+LARGEST_COUNT = 2**31 - 1
+LARGEST_NUMBER = 2**53 - 1
 
 
 class OrderReading:
@@ -40,19 +42,20 @@ class OrderReading:
             self.problem(member, error.rule)
         return ""
 
-    def code(self, member: str) -> str:
+    def code(self, member: str, longest: int = 64) -> str:
         """Read a name by which a machine knows something: letters, digits, dot, hyphen, underscore."""
         value = self._content.get(member)
-        if not isinstance(value, str) or not 1 <= len(value) <= 64 or not value.replace("-", "").replace(
+        if not isinstance(value, str) or not 1 <= len(value) <= longest or not value.replace("-", "").replace(
             ".", ""
         ).replace("_", "").isalnum() or not value.isascii():  # fmt: skip
             self.problem(member, "form")
             return ""
         return value
 
-    def whole(self, member: str) -> int:
+    def whole(self, member: str, most: int = LARGEST_COUNT) -> int:
+        """Read a number from 0; what counts something has to fit the columns of counts."""
         value = self._content.get(member)
-        if type(value) is not int or not 0 <= value < 2**53:
+        if type(value) is not int or not 0 <= value <= most:
             self.problem(member, "form")
             return 0
         return value

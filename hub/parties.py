@@ -146,7 +146,7 @@ def _issuing_body(reading: OrderReading, registry: Registry, now: datetime) -> P
         department=department,
         name_zh=reading.text("name_zh"),
         name_en=reading.text("name_en"),
-        area=reading.code("area"),
+        area=reading.code("area", 12),
         from_on=reading.day("from_on"),
         until_on=reading.optional_day("until_on"),
         successor=reading.optional_licence_number("successor"),

@@ -4,7 +4,7 @@ Steps 1 to 4 are those of a pull (`hub/exchange.py`): the statement is the reque
 see what the question is about, the decision is committed with its entry before anything is read.
 5 the holder's certificates of the type are read and judged by the one verdict
 6 the question is answered of each that stands (`schemas/predicates.py`), and over all of them
-7 the answer is signed, and kept for the same request            <- COMMIT POINT
+7 the answer is signed; its digest is entered, and it is kept for the same request      <- COMMIT POINT
 
 A no is counted like a wrong comparison, so that values cannot be found by trying. Only what is valid answers yes; of a
 day gone by only yes or unknown is said, since an earlier version may have been in force then.
@@ -12,6 +12,7 @@ day gone by only yes or unknown is said, since an earlier version may have been 
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from sqlalchemy import Connection
 from hub.answers import disclosed_values
 from hub.authorisation import Decision, listed_predicate
 from hub.delivery import Exchange, Judged, judge_all, permitted_names
-from hub.errors import PullError
+from hub.errors import OrderError, PullError
 from hub.history import answer_at
 from hub.intentions import decrypt_disclosures, new_name
 from hub.pulling import Asking, Decided, decide_request, record_one, release, require_sound, reserved_again
@@ -30,10 +31,12 @@ from hub.statements import VerifiedStatement
 from hub.statutory import caps_of_day
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader
+from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeWriter, StoredDecision
 from hub.store.item import ItemReader
+from hub.store.predicate_answer import PredicateAnswerWriter, StoredPredicateAnswer
 from schemas.certificate import civil_date
-from schemas.evidence import Kind
+from schemas.evidence import ActFacts, Kind
 from schemas.fields import COMMON_FIELDS
 from schemas.items import ServiceItem
 from schemas.parties import Officer, System
@@ -87,11 +90,17 @@ def ask_predicate(
     with registry.database.read() as connection:
         judged = judge_all(decision, connection, registry, exchange, now)
         outcomes = [_outcome(each, listed, decision, connection, registry, exchange, now) for each in judged]
+    # Whoever was told yes relies on what said it, as whoever was handed a record does.
+    affirming = [each.certificate.serial for each, outcome in zip(judged, outcomes, strict=True) if outcome]
     answer = _signed(combined(outcomes), listed, decision, registry, exchange, now)
 
     def record(connection: Connection) -> None:
-        if keep_answer(connection, system.code, key, answer, registry=registry):
-            _settle(decision, answer["answer"], registry, now, connection)
+        if not keep_answer(connection, system.code, key, answer, registry=registry):
+            raise OrderError("act_under_way")  # the same request, sent twice at once: the other one has the answer
+        _settle(decision, answer["answer"], registry, now, connection)
+        _enter(decision, answer, registry, now, connection)
+        if affirming:
+            ExchangeWriter(connection).add_affirmation(decision, affirming, now)
 
     registry.database.write(record)
     return answer
@@ -184,6 +193,7 @@ def _signed(
     now: datetime,
 ) -> dict[str, Any]:
     """Return the answer in the clear, and signed with whom it was given to, for which case and on which basis."""
+    act_id = new_name(registry)
     said = {"predicate": listed.predicate.content() | {"argument": listed.argument}, "answer": str(answer)}
     said |= {"decision": decision.decision, "as_of": now.isoformat()}
     payload = said | {
@@ -194,9 +204,19 @@ def _signed(
         "item": {"code": listed.item.code, "version": listed.item.version},
         "case_number": decision.case_number,
         "basis": {"kind": decision.basis, "reference": decision.basis_reference},
-        "act_id": decision.act_id,
+        "act_id": act_id,
     }
-    return said | {"signed": exchange.predicate_signer.sign(orjson.dumps(payload)), "act_id": decision.act_id}
+    return said | {"signed": exchange.predicate_signer.sign(orjson.dumps(payload)), "act_id": act_id}
+
+
+def _enter(
+    decision: StoredDecision, answer: dict[str, Any], registry: Registry, now: datetime, connection: Connection
+) -> None:
+    """Keep by which bytes the question was answered, and enter it: nothing signed is handed over unrecorded."""
+    digest, act_id = sha256(answer["signed"].encode()).hexdigest(), answer["act_id"]
+    PredicateAnswerWriter(connection).add(StoredPredicateAnswer(decision.decision, digest, now, act_id))
+    act = ActFacts(Kind.PREDICATE_ANSWERED, act_id, now, None, None, digest, decision.act_id)
+    EntryWriter(connection, registry.random).add([act])
 
 
 def _settle(decision: StoredDecision, answer: str, registry: Registry, now: datetime, connection: Connection) -> None:
@@ -206,5 +226,5 @@ def _settle(decision: StoredDecision, answer: str, registry: Registry, now: date
         writer.give_back_miss(decision.requester, decision.licence_number, civil_date(decision.recorded_at))
     if answer == PredicateAnswer.UNKNOWN:
         release(decision, registry, now, connection)
-    else:
-        writer.settle_use(decision.decision, "used")
+    elif decision.use_state != "none" and not writer.settle_use(decision.decision, "used"):
+        raise OrderError("act_under_way")  # its reservation lapsed meanwhile, and the use was given back

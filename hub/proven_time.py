@@ -9,10 +9,15 @@ more often, also when the authority fails. A round:
 3 verify       the token, before anybody relies on it: authority, digest, nonce, our clock
 4 keep         head and token, beside the log
 A hub without a timestamp goes on: the head is the log's, and only the proof of its time comes later.
+
+A key that ended by age leaves all that it sealed to be proven, by ones, whenever somebody scans it. So once it is over
+for a while, upkeep finds by one question which of its records were entered before the last word in its time, and keeps
+that in memory; a scan asks nothing more of them than of others. The rows are believed there as they are for keys in
+force. What a revoked key sealed is always held against the very leaf in the log.
 Source: RFC 3161.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -25,17 +30,19 @@ from hub.store.entry import EntryReader, StoredEntry
 from hub.store.exchange import ExchangeReader
 from hub.store.log import LogStore, ProvenTime
 from hub.store.log_view import LogView
-from hub.store.resealing import ResealingReader
+from hub.store.resealing import Covered, ResealingReader
 from signing.commitment import leaf
 from signing.errors import KeyUnknownError
 from signing.jws import parse_json
 from signing.timestamp import require_fresh, verify_token
-from signing.trust import TrustList
+from signing.trust import HubKey, SealIssuer, TrustList
 
 WHILE_BUSY = timedelta(minutes=1)
 WHILE_IDLE = timedelta(minutes=10)
 _NONCE_BYTES = 8
 _MOST_REMEMBERED = 200_000
+# An order that was begun in a key's last moment is sealed, and has its entry, or its intention tells of it.
+_SETTLED = timedelta(hours=1)
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -101,6 +108,10 @@ def proven_at(place: int, store: LogStore) -> datetime | None:
     return min(said, default=None)
 
 
+class SealTimeUnreadError(Exception):
+    """Whether a seal is proven is not in memory: the store and the log must be asked."""
+
+
 class SealTimes:
     """Says of what was sealed whether that is proven older than the end of the key that sealed it.
 
@@ -112,6 +123,8 @@ class SealTimes:
         self._store = store
         self._known: dict[tuple[str, str], datetime] = {}
         self._acts: dict[tuple[int, str], tuple[str, str]] = {}
+        self._covered: dict[tuple[str, datetime], Covered] = {}
+        self._wanted: set[tuple[str, datetime]] = set()
 
     def covered_before(self, moment: datetime) -> int:
         """Return the first place in the log that no other's word before a moment covers."""
@@ -119,7 +132,32 @@ class SealTimes:
 
     def under(self, trust: TrustList | None) -> "InTime":
         """Return what answers with the ends of keys that a trust list names."""
-        return InTime(self, trust)
+        listed: list[SealIssuer | HubKey] = [*trust.seals, *trust.hub_keys] if trust is not None else []
+        aged = {each.key_id: each.until_at for each in listed if each.until_at is not None and each.revoked_at is None}
+        return InTime(self, trust, aged)
+
+    def settle(self, now: datetime) -> None:
+        """Find what keys sealed in their time that ended by age, of those that were asked for since."""
+        for key_id, ends_at in sorted(self._wanted):
+            if now - ends_at < _SETTLED:
+                continue
+            place = self.covered_before(ends_at)
+            with self._database.read() as connection:
+                self._covered[key_id, ends_at] = ResealingReader(connection).covered(place, key_id=key_id)
+            self._wanted.discard((key_id, ends_at))
+
+    def is_covered(self, serial: int, key_id: str, ends_at: datetime) -> bool:
+        """Say whether a record is known to bear the seal of a key since before the end it came to by age."""
+        covered = self._covered.get((key_id, ends_at))
+        if covered is None:
+            self._wanted.add((key_id, ends_at))
+            return False
+        return serial in covered
+
+    def remembered(self, serial: int, key_id: str) -> datetime | None:
+        """Return since when a record is proven to bear the seal of a key, if that is in memory."""
+        act = self._acts.get((serial, key_id))
+        return None if act is None else self._known.get(act)
 
     def record_at(self, serial: int, key_id: str) -> datetime | None:
         """Return since when a record is proven to bear the seal of a key; None where nothing proves it."""
@@ -175,9 +213,20 @@ class InTime:
 
     times: SealTimes
     trust: TrustList | None
+    # The keys that end by age and by nothing else.
+    aged: Mapping[str, datetime]
 
     def record(self, serial: int, key_id: str) -> bool:
-        return self._is_before(self.times.record_at(serial, key_id), key_id)
+        known = self.remembered(serial, key_id)
+        return self._is_before(self.times.record_at(serial, key_id), key_id) if known is None else known
+
+    def remembered(self, serial: int, key_id: str) -> bool | None:
+        """Answer from memory; None where the store must be asked."""
+        ends_at = self.aged.get(key_id)
+        if ends_at is not None and self.times.is_covered(serial, key_id, ends_at):
+            return True
+        proven = self.times.remembered(serial, key_id)
+        return None if proven is None else self._is_before(proven, key_id)
 
     def act(self, act_id: str, sealed_digest: str, key_id: str) -> bool:
         return self._is_before(self.times.act_at(act_id, sealed_digest), key_id)
@@ -193,6 +242,25 @@ class InTime:
         except KeyUnknownError:
             return False
         return ends_at is not None and proven < ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The same answers for those who may not wait for the store, of records; SealTimeUnreadError where they must."""
+
+    in_time: InTime
+
+    def record(self, serial: int, key_id: str) -> bool:
+        known = self.in_time.remembered(serial, key_id)
+        if known is None:
+            raise SealTimeUnreadError
+        return known
+
+    def act(self, act_id: str, sealed_digest: str, key_id: str) -> bool:
+        raise SealTimeUnreadError
+
+    def note(self, note: str, serial: str, key_id: str) -> bool:
+        raise SealTimeUnreadError
 
 
 def _remember(known: dict[K, V], key: K, found: V) -> None:

@@ -23,7 +23,7 @@ from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
 from hub.statutory import open_review
 from hub.store.entry import EntryWriter
-from hub.store.exchange import ExchangeReader
+from hub.store.exchange import ExchangeReader, StoredDecision
 from hub.store.notice import NoticeWriter
 from hub.store.pull_review import PullReviewReader, PullReviewWriter, StoredReview
 from hub.store.sharing import SharingReader
@@ -88,6 +88,14 @@ def list_reviews(system: System, *, registry: Registry) -> dict[str, Any]:
     return {"reviews": [_describe(each, registry) for each in found]}
 
 
+def list_waiting(system: System, *, registry: Registry) -> dict[str, Any]:
+    """Return the oldest reviews that wait for the system's department, each with the pull that it is about."""
+    with registry.database.read() as connection:
+        found = PullReviewReader(connection).waiting(system.department, most=_MOST)
+        pulls = ExchangeReader(connection).decisions([each.decision for each in found])
+    return {"reviews": [_describe(each, registry) | _describe_pull(pulls[each.decision]) for each in found]}
+
+
 def choose_of_the_day(*, registry: Registry, now: datetime) -> int:
     """Open the one review of each requester's days gone by on which its lots chose none; return how many."""
     with registry.database.read() as connection:
@@ -138,6 +146,13 @@ def _describe(review: StoredReview, registry: Registry) -> dict[str, Any]:
         "words": words,
         "act_id": review.act_id,
     }
+
+
+def _describe_pull(decision: StoredDecision) -> dict[str, Any]:
+    """Return what the reviewer's task told of a pull."""
+    names = ("licence_number", "item_code", "case_number")
+    told: dict[str, Any] = {name: getattr(decision, name) for name in names}
+    return told | {"rule": decision.basis_reference, "types": sorted(decision.fields)}
 
 
 def _context(decision: str) -> bytes:

@@ -15,9 +15,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.authorisation import Decision, GrantStanding, decide
-from hub.delivery import Exchange, Judged, judge_all, make_delivery
+from hub.delivery import Exchange, Judged, judge_all, make_delivery, read_contents
 from hub.errors import HubError, OrderError, PullError
-from hub.holders import lock_holders
 from hub.intentions import new_name
 from hub.materials import Case, case_of, describe_materials
 from hub.registry import Registry
@@ -25,7 +24,7 @@ from hub.repeats import open_act, spend_statement
 from hub.signer_status import standing_of
 from hub.statements import VerifiedStatement
 from hub.statutory import choose_for_review, limit_statutory
-from hub.store.enterprise import EnterpriseReader
+from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader, ExchangeWriter, StoredDecision
 from hub.store.grant import GrantReader, GrantWriter
@@ -285,7 +284,8 @@ def _prepare(
     case = _case(request, decision.requester, registry, now) if request.by_item else None
     with registry.database.read() as connection:
         judged = judge_all(decision, connection, registry, exchange, now)
-    answer, note = make_delivery(request, decision, judged, registry, exchange, now)
+        contents = read_contents(request, decision, judged, connection=connection, registry=registry, now=now)
+    answer, note = make_delivery(request, decision, contents, registry, exchange, now)
     if case is not None:
         with registry.database.read() as connection:
             answer |= describe_materials(
@@ -304,10 +304,8 @@ def _commit(
     connection: Connection,
 ) -> list[Settled]:
     """Commit those deliveries between whose reading and now nothing was done to the holder; leave the others."""
-    numbers = {each.decision.licence_number for each in prepared}
     # Whoever asks about a number that nobody has makes no enterprise of it; nothing is delivered then.
-    known = [each for each in numbers if EnterpriseReader(connection).get(each) is not None]
-    lock_holders(dict.fromkeys(known, ("", "")), connection=connection, registry=registry, now=now)
+    EnterpriseWriter(connection).lock_known({each.decision.licence_number for each in prepared})
     found = [(each.decision, _commit_one(each, registry, exchange, now, connection)) for each in prepared]
     settled: list[Settled] = [(decision, outcome) for decision, outcome in found if outcome is not None]
     settle(connection, settled)

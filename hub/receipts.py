@@ -55,7 +55,9 @@ class Receipts:
         """Return the act, its leaf's salt, and the leaf's place with its proof, or by when it has one."""
         entry = self._entry(act_id)
         place = entry.leaf_index
-        view = LogView(self._store if place is None else self._store.log_at(place))
+        if place is None:
+            return self._told(entry, None)
+        view = LogView(self._store.log_at(place))
         told = self._told(entry, view)
         return told if "by" in told else _with_log(told, view)
 
@@ -79,12 +81,15 @@ class Receipts:
         closed = LogView(self._store.log_at(place))
         return _with_log(self._told(entry, closed), closed)
 
-    def _told(self, entry: StoredEntry, view: LogView) -> dict[str, Any]:
-        """Return an act, its leaf's salt and leaf, with its place and path under the view's head or by when it is."""
+    def _told(self, entry: StoredEntry, view: LogView | None) -> dict[str, Any]:
+        """Return an act, its leaf's salt and leaf, with its place and path under the view's head or by when it is.
+
+        Without a place no view is needed.
+        """
         told: dict[str, Any] = {"act": encode(entry.act_bytes), "salt": encode(entry.salt), "leaf": encode(entry.leaf)}
         # An act's place counts on through all logs, its index begins anew with each.
-        index = None if entry.leaf_index is None else entry.leaf_index - view.head.first_place
-        if index is None or index >= view.size:
+        index = None if view is None or entry.leaf_index is None else entry.leaf_index - view.head.first_place
+        if view is None or index is None or index >= view.size:
             return told | {"by": (entry.recorded_at + self._latest).isoformat(timespec="seconds")}
         path = inclusion_path(index, view.size, view.hashes)
         return told | {"index": index, "path": [encode(each) for each in path]}

@@ -213,7 +213,7 @@ def _leads_to(start: str, wanted: str, is_branch: bool, reader: RelationReader) 
 
 def _tell(order: RelationOrder, act_id: str, registry: Registry, now: datetime, connection: Connection) -> None:
     notices = Notices(connection, act_id=act_id, registry=registry, now=now)
-    notices.tell_licence_ended(order.from_number, order.kind.value)
+    notices.tell_recipients(Kind.RELATE, order.kind, holder=order.from_number)
     current = CertificateReader(connection).current_of(order.from_number)
     waiting = [
         each.identifier

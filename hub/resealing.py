@@ -41,6 +41,7 @@ from hub.store.statement import StatementReader
 from schemas.certificate import Certificate, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Role, System
+from schemas.telling import RESEALED
 from signing.jws import VerificationKey
 from signing.sd_jwt import Record, Seal, open_record, seal
 from signing.trust import TrustList
@@ -305,9 +306,14 @@ def _commit(
         writer.set_seals(each.serial, seals)
     digest = StatementReader(connection).get(intended[0].statement)[1]
     EntryWriter(connection, registry.random).add(
-        [_entry(each, certificates[each.serial], digest, now) for each in intended]
+        [_entry(each, certificates[each.serial], digest, now) for each in intended],
+        about=[each.serial for each in intended],
     )
     rewrite(connection, bodies_from_store(connection, list(certificates), catalogue=registry.catalogue), locked)
+    for each in intended:
+        notices = Notices(connection, act_id=each.act_id, registry=registry, now=now)
+        notices.tell_recipients(Kind.RESEAL, RESEALED, of=certificates[each.serial])
+        notices.keep()
     left = _left(intended[0], registry, sealing, now, connection)
     answer = {
         "resealed": [{"identifier": certificates[each.serial].identifier, "act_id": each.act_id} for each in intended],

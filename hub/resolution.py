@@ -12,16 +12,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from hub.document_content import act_of_serial
 from hub.registry import Registry
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader
+from hub.store.document import DocumentReader
 from hub.store.parties import PartyReader
 from hub.store.reference import ReferenceReader
 from hub.store.subject import StoredSubject, SubjectReader
 from schemas.catalogue import Catalogue
 from schemas.certificate import Certificate
 from schemas.codes import Code, CodeKind
-from schemas.identifiers import ADMISSIBLE_POSITION
+from schemas.identifiers import ADMISSIBLE_POSITION, Reference
 from schemas.wording import Wording
 
 MOST_CHOICES = 20
@@ -124,7 +126,10 @@ def _of_reference(reference: str, connection: Connection) -> str:
         return f"/q/{reference}"
     if claim is not None:
         return _page_of(CertificateReader(connection).by_reference(reference))
-    return _page_of_subject(SubjectReader(connection).by_reference(reference))
+    opened = _page_of_subject(SubjectReader(connection).by_reference(reference))
+    # The serial of a printed copy has the same form.
+    copy = None if opened else DocumentReader(connection).copy_by_act(act_of_serial(Reference(reference)))
+    return f"/k/{reference}" if copy else opened
 
 
 def _of_licence_number(code: Code, connection: Connection) -> str:

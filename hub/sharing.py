@@ -11,7 +11,7 @@ The operator puts any line, a requester asks for its own. A version that only na
 by the approval that is there; any other waits for its providers (`hub/sharing_answers.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.sharing_lines import providers_of, record_rule, refuse_conflicts, require_requester
 from hub.sharing_reading import read_rule
+from hub.sharing_sheet import write_sheet
 from hub.statements import VerifiedStatement
 from hub.store.entry import EntryWriter
 from hub.store.sharing import LineOrder, SharingReader, StoredApproval
@@ -30,7 +31,7 @@ from schemas.approval import Change
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Role, System
-from schemas.sharing import SharingRule, ordered_line, sealed_line
+from schemas.sharing import SharingRule, live, ordered_line, sealed_line
 
 
 def put_rule(
@@ -51,7 +52,7 @@ def put_rule(
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
         rule = read_rule(content, catalogue=registry.catalogue, providers=providers_of(connection, civil_date(now)))
         require_requester(rule, system)
-        refuse_conflicts(rule, connection)
+        refuse_conflicts(rule, connection, civil_date(now))
         number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
         approved = None
         if Role.OPERATE in system.roles:
@@ -73,6 +74,17 @@ def list_rules(system: System, *, registry: Registry) -> dict[str, Any]:
         rules = [each for each in reader.all() if _concerns(each, system)]
         approvals = reader.all_approvals()
     return {"rules": [_describe_rule(each, approvals.get((each.code, each.version), [])) for each in rules]}
+
+
+def export_rules(system: System, *, registry: Registry, now: datetime) -> Iterator[bytes]:
+    """Yield a sheet (CSV) with the newest version that stands or waits of each line a system may read."""
+    with registry.database.read() as connection:
+        versions: dict[str, list[SharingRule]] = {}
+        for each in SharingReader(connection).all():
+            versions.setdefault(each.code, []).append(each)
+    today = civil_date(now)
+    newest = [found[-1] for each in versions.values() if (found := live(each, today))]
+    return write_sheet(each for each in newest if _concerns(each, system))
 
 
 def _describe_rule(rule: SharingRule, approvals: Sequence[StoredApproval]) -> dict[str, Any]:

@@ -4,12 +4,14 @@
 2 the version waits for this department, or stands by its word
 3 what was said, how the version stands now, its tasks and the entry are committed together            <- COMMIT POINT
 
-A version stands once each of its providers has approved it, and falls with the first that refuses it. Silence past
-the legal clock approves nothing: it is brought before the operator. A line that its providers do not confirm within
-the year and a term is frozen by the decision itself (`hub/authorisation.py`), whether or not anybody looks.
+A sheet of lines (`hub/sharing_import.py`) is answered line by line, or all that still waits of it by one signature over
+the digest of those lines. A version stands once each of its providers has approved it, and falls with the first that
+refuses it. Silence past the legal clock approves nothing: it is brought before the operator. A line that its providers
+do not confirm within the year and a term is frozen by the decision itself (`hub/authorisation.py`), whether or not
+anybody looks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,20 +29,20 @@ from hub.store.entry import EntryWriter
 from hub.store.installation import InstallationReader
 from hub.store.notice import NoticeWriter
 from hub.store.sharing import SharingReader, SharingWriter, StoredApproval
+from schemas.canonical import canonical_digest
 from schemas.certificate import civil_date
 from schemas.clocks import ClockCode
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
-from schemas.sharing import AnswerReason, RuleAnswer, RuleState, SharingRule, live
+from schemas.sharing import AnswerReason, RuleAnswer, RuleState, SharingRule, ordered_line, sealed_line
 
 _NEEDS_REASON = (RuleAnswer.REFUSE, RuleAnswer.END)
-_MEMBERS = frozenset({"code", "version", "answer", "reason", "words"})
+_SAID = frozenset({"answer", "reason", "words"})
+_OF_SHEET = (RuleAnswer.APPROVE, RuleAnswer.REFUSE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    code: str
-    version: int
     answer: RuleAnswer
     reason: str | None
     words: str | None
@@ -57,27 +59,54 @@ def answer_rule(
 ) -> dict[str, Any]:
     """Answer for a provider: `code`, `version`, `answer`; with `reason` (of the list) and `words` to refuse or end.
 
-    Raises OrderError answer_officer_needed, provider_only, rule_not_waiting, rule_not_standing; NotFoundError.
+    Of a sheet: `sheet`, the act that put it, and `lines`, the digest of what waits of it, in place of code and version.
+    Raises OrderError answer_officer_needed, provider_only, rule_not_waiting, rule_not_standing, difference_changed;
+    NotFoundError.
     """
-    said = _read_answer(content)
+    reading = OrderReading(content)
+    is_sheet = "sheet" in content
+    if content.keys() - {*_SAID, *(("sheet", "lines") if is_sheet else ("code", "version"))}:
+        reading.problem("content", "unknown")
+    name = reading.text("sheet" if is_sheet else "code", 64)
+    version, digest = (0, reading.text("lines", 64)) if is_sheet else (reading.whole("version"), "")
+    said = _read_answer(reading, _OF_SHEET if is_sheet else tuple(RuleAnswer))
     if verified.statement.officer is None:
         raise OrderError("answer_officer_needed")
 
     def answer(connection: Connection, act_id: str) -> dict[str, Any]:
-        SharingWriter(connection).lock(said.code)
-        rule = SharingReader(connection).get(said.code, said.version)
-        if rule is None:
-            raise NotFoundError("rule_not_found")
-        if system.department not in rule.providers.values():
-            raise OrderError("provider_only", rule=rule.code)
+        if is_sheet:
+            rules = _waiting_lines(name, digest, system.department, connection)
+        else:
+            rules = [_line_of(name, version, system.department, connection)]
         spend_statement(connection, verified, system=system.code, registry=registry, now=now)
-        answering = _Answering(said, rule, system.department, connection, registry, now, act_id)
-        state = answering.take()
+        told = [
+            {"code": each.code, "version": each.version, "state": str(state)}
+            for each in rules
+            for state in [_Answering(said, each, system.department, connection, registry, now, act_id).take()]
+        ]
         act = ActFacts(Kind.ANSWER_SHARE, act_id, now, None, verified.digest, None, None)
         EntryWriter(connection, registry.random).add([act])
-        return {"code": rule.code, "version": rule.version, "state": str(state), "act_id": act_id}
+        return ({"lines": told} if is_sheet else told[0]) | {"act_id": act_id}
 
     return act_once(answer, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
+
+
+def list_waiting_lines(sheet: str, system: System, *, registry: Registry) -> dict[str, Any]:
+    """Return what of a sheet waits for the system's department, with the digest (SHA-256, hex) that answers it.
+
+    Raises NotFoundError rule_not_found when nothing of it does.
+    """
+    with registry.database.read() as connection:
+        rules = SharingReader(connection).waiting_for(system.department, sheet)
+    if not rules:
+        raise NotFoundError("rule_not_found")
+    return {"sheet": sheet, "lines": digest_of_lines(sheet, rules), "rules": [ordered_line(each) for each in rules]}
+
+
+def digest_of_lines(sheet: str, rules: Sequence[SharingRule]) -> str:
+    """Return what a provider signs over lines of a sheet, in their versions, all that each of them gives."""
+    lines = [{"code": each.code, "version": each.version, "sha256": sealed_line(each, None)} for each in rules]
+    return canonical_digest({"sheet": sheet, "lines": sorted(lines, key=lambda each: str(each["code"]))})
 
 
 def escalate_silent(*, registry: Registry, now: datetime) -> int:
@@ -92,17 +121,36 @@ def escalate_silent(*, registry: Registry, now: datetime) -> int:
 # --- steps 2 and 3 ----------------------------------------------------------------------------------------------
 
 
-def _read_answer(content: Mapping[str, Any]) -> _Said:
-    reading = OrderReading(content)
-    if content.keys() - _MEMBERS:
-        reading.problem("content", "unknown")
-    code, version = reading.text("code", 64), reading.whole("version")
-    answer = reading.choice("answer", list(RuleAnswer)) or RuleAnswer.REFUSE
+def _line_of(code: str, version: int, provider: str, connection: Connection) -> SharingRule:
+    SharingWriter(connection).lock(code)
+    rule = SharingReader(connection).get(code, version)
+    if rule is None:
+        raise NotFoundError("rule_not_found")
+    if provider not in rule.providers.values():
+        raise OrderError("provider_only", rule=rule.code)
+    return rule
+
+
+def _waiting_lines(sheet: str, digest: str, provider: str, connection: Connection) -> list[SharingRule]:
+    """Return the lines that are answered at once: those that a provider saw, and no other that came or went since."""
+    reader, writer = SharingReader(connection), SharingWriter(connection)
+    for each in reader.waiting_for(provider, sheet):
+        writer.lock(each.code)
+    rules = reader.waiting_for(provider, sheet)
+    if not rules:
+        raise NotFoundError("rule_not_found")
+    if digest_of_lines(sheet, rules) != digest:
+        raise OrderError("difference_changed")
+    return rules
+
+
+def _read_answer(reading: OrderReading, answers: Sequence[RuleAnswer]) -> _Said:
+    answer = reading.choice("answer", answers) or RuleAnswer.REFUSE
     with_reason = answer in _NEEDS_REASON
     reason = reading.choice("reason", list(AnswerReason)) if with_reason else None
     words = reading.text("words", 500) if with_reason else None
     reading.refuse_problems()
-    return _Said(code, version, answer, str(reason) if reason else None, words)
+    return _Said(answer, str(reason) if reason else None, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +208,10 @@ class _Answering:
         return RuleState.APPROVED
 
     def _end(self, own: StoredApproval, approvals: list[StoredApproval]) -> RuleState:
-        """End the line: a version that waits falls with the one that stands."""
+        """End the line: what waits falls with what stands, and no earlier version counts again."""
         reader = SharingReader(self.connection)
-        versions = live(reader.versions(self.rule.code))
+        given = (RuleState.APPROVED, RuleState.ASKED)
+        versions = [each for each in reader.versions(self.rule.code) if each.state in given]
         for version in versions:
             for each in reader.approvals(version.code, version.version):
                 self._close(each)
@@ -216,22 +265,30 @@ class _Answering:
         SharingWriter(self.connection).put_approval(said)
 
     def _close(self, approval: StoredApproval) -> None:
+        """Close a task, unless it is about other lines of a sheet too that still wait."""
         for number in filter(None, (approval.notice, approval.escalation)):
-            NoticeWriter(self.connection).close(number, act_id=self.act_id, now=self.now)
+            besides = (approval.code, approval.version)
+            if not SharingReader(self.connection).waits_under(number, besides=besides):
+                NoticeWriter(self.connection).close(number, act_id=self.act_id, now=self.now)
 
 
 def _escalate(found: list[StoredApproval], registry: Registry, now: datetime, connection: Connection) -> None:
     operator = InstallationReader(connection).values()["operator"]
     reader, writer = SharingReader(connection), SharingWriter(connection)
-    for each in found:
+    raised: dict[int, int] = {}
+    for each in sorted(found, key=lambda one: one.code):
         writer.lock(each.code)
         # It may have been answered, or brought before the operator by another process, since it was read.
         current = [one for one in reader.approvals(each.code, each.version) if one == each]
         rule = reader.get(each.code, each.version)
         if not current or rule is None:
             continue
+        if each.notice in raised:
+            writer.note_escalation(each, raised[each.notice])  # the lines of a sheet are one task
+            continue
         notices = Notices(connection, act_id=reader.act_of(each.code, each.version), registry=registry, now=now)
         facts = {"rule": each.code, "version": each.version, "provider": each.provider, "requester": rule.requester}
         notices.add(operator, NoticeKind.SHARING_SILENT, facts)
         (number,) = notices.keep()
         writer.note_escalation(each, number)
+        raised |= {each.notice: number} if each.notice is not None else {}

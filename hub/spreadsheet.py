@@ -16,3 +16,8 @@ def csv_row(cells: Sequence[str]) -> bytes:
     line = StringIO()
     csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return line.getvalue().encode()
+
+
+def as_meant(cell: str) -> str:
+    """Return what a cell meant before it got its apostrophe."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from hub.errors import AccessError, NotFoundError, OrderError
 from hub.evidence import act_once
 from hub.notices import ANSWERED_BY_ANY, ANSWERED_BY_ORDER, NoticeKind, Notices, recipients_of
-from hub.order_reading import OrderReading
+from hub.order_reading import LARGEST_NUMBER, OrderReading
 from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
@@ -98,7 +98,7 @@ def answer_task(
     The answer to an objection is kept, encrypted, for the enterprise to read; of others the statement alone is.
     """
     reading = OrderReading(content)
-    number = reading.whole("number")
+    number = reading.whole("number", LARGEST_NUMBER)
     answer = reading.text("answer", 500)
     reading.refuse_problems()
 

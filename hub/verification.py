@@ -15,7 +15,8 @@
 Steps 1-3, 8 and 10 are findings of the surface, and so is what 11 asks; 4-7 and 9 are judged here. The outcome is the
 worst of the required checks: failed before suspended before unknown; only when all passed is it valid. A store that was
 rolled back, or was recovered from that and is not settled, makes all of it unknown: what it says may have been changed
-since. A signed answer of the hub carries a verdict already: `restate` says what is left of it.
+since. A signed answer of the hub carries a verdict already: `restate` says what is left of it; one about a moment that
+is over, the answer to a predicate, has only its own signature and record: `judge_told`.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ from schemas.verdict import (
 )
 
 # All certificates of one answer are judged at one moment.
-_civil_date = lru_cache(maxsize=16)(civil_date)
+civil_day = lru_cache(maxsize=16)(civil_date)
 _PASSED = {name: Check(name, Result.PASSED) for name in CheckName}
 _PASSED_RESULT = Result.PASSED
 _DOUBTS = frozenset({"store_rolled_back", "store_recovered", "act_lost"})
@@ -55,7 +56,7 @@ _SEVERITY = (
 
 def judge(facts: Facts, *, surface: Surface, now: datetime) -> Verdict:
     """Judge one certificate as `surface` knows it at `now` (aware)."""
-    today = _civil_date(now)
+    today = civil_day(now)
     dates = _dates(facts, today)
     trust, proven_time = _sealed(facts)
     checks: tuple[Check, ...] = (
@@ -100,6 +101,30 @@ def restate(told: Verdict, *, seal: Check, trust: Check, current: bool) -> Verdi
         checks = tuple(aged if each.name is CheckName.STATUS else each for each in checks)
         return Verdict(Outcome.UNKNOWN, "status_as_signed", None, checks, told.as_of)
     return replace(told, checks=checks)
+
+
+def judge_told(
+    *,
+    seal: Check,
+    trust: Check,
+    recorded: Check | None,
+    log: Check,
+    in_time: bool,
+    as_of: datetime,
+    surface: Surface = Surface.EXAMINATION,
+) -> Verdict:
+    """Judge a signed answer about a moment that is over: genuine or not, and nothing about now.
+
+    `recorded` is what the registry holds against it, if anything; `in_time` whether another's word proves it older than
+    the end of its key. It is never valid: what it said then, nobody says now.
+    """
+    trust, proven_time = _sealed_by(trust, in_time=in_time)
+    told = recorded or Check(CheckName.STATUS, Result.UNKNOWN, "answer_as_signed")
+    checks = (seal, trust, told, log, proven_time)
+    if log.reason in _DOUBTS and seal.result is not Result.FAILED:
+        return Verdict(Outcome.UNKNOWN, log.reason or "", None, checks, as_of)
+    outcome, reason = _worst(checks, surface)
+    return Verdict(outcome, reason, None, checks, as_of)
 
 
 def passed(name: CheckName) -> Check:
@@ -150,11 +175,15 @@ def _sealed(facts: Facts) -> tuple[Check, Check]:
 
     Who was on the list and is no more was one who may seal: all that is in doubt is when it sealed.
     """
-    if facts.trust.result is _PASSED_RESULT:
-        return facts.trust, _PASSED[CheckName.PROVEN_TIME]
-    if facts.trust.reason in SEAL_OVER and facts.trust.result is Result.UNKNOWN:
-        return Check(CheckName.TRUST, _PASSED_RESULT, facts.trust.reason), _TIMES[facts.sealed_in_time]
-    return facts.trust, _TIME_NOT_ASKED
+    return _sealed_by(facts.trust, in_time=facts.sealed_in_time)
+
+
+def _sealed_by(trust: Check, *, in_time: bool) -> tuple[Check, Check]:
+    if trust.result is _PASSED_RESULT:
+        return trust, _PASSED[CheckName.PROVEN_TIME]
+    if trust.reason in SEAL_OVER and trust.result is Result.UNKNOWN:
+        return Check(CheckName.TRUST, _PASSED_RESULT, trust.reason), _TIMES[in_time]
+    return trust, _TIME_NOT_ASKED
 
 
 def _status(facts: Facts, today: date) -> Check:

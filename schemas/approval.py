@@ -28,6 +28,7 @@ class Change(StrEnum):
 
     ENTITLE = "entitle"
     SHARE = "share"
+    SHARE_SHEET = "share_sheet"
     TRUST_LIST = "trust_list"
     ADMIT_TYPE = "admit_type"
     RECOVER = "recover"
@@ -44,6 +45,8 @@ DUTIES_NEEDED: Mapping[Change, frozenset[Duty]] = {
     # Systems (roles, keys), issuing bodies (competences, delegations), officers (duties, keys), admitted wrong numbers.
     Change.ENTITLE: _OPERATING,
     Change.SHARE: _OPERATING,
+    # Many lines at once, by the digest of what they change.
+    Change.SHARE_SHEET: _OPERATING,
     # The list with seal keys, hub keys and anchors, signed by the root.
     Change.TRUST_LIST: _OPERATING,
     # A version of a certificate type that a release brings: its fields, their classes, who is competent.

@@ -45,7 +45,7 @@ _PUNCTUATION = ".,;:!?)]}>\"'"
 
 # A scheme, an authority, and a path as far as it is ASCII. No part of it can match in two ways, so it is linear.
 _ADDRESS = re.compile(r"(?<![a-z])[a-z][a-z0-9+.-]{0,15}://[^\s/?#]*(?:[/?#][!-~]*)?", re.IGNORECASE)
-_OWN_PATH = re.compile(r"/([qcsd])/([^/]{1,64})/?", re.IGNORECASE)
+_OWN_PATH = re.compile(r"/([qcsdk])/([^/]{1,64})/?", re.IGNORECASE)
 _BARE_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}(?::[0-9]{1,5})?", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"(?<![0-9A-Z.])1\.2\.156\.3005\.2\.[0-9A-Z.]{1,120}")
 _SITE_ID = re.compile(r"(?<![0-9A-Z-])S-[0-9A-Z]{12}(?![0-9A-Z-])")

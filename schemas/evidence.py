@@ -13,6 +13,8 @@ from hashlib import sha256
 from schemas.canonical import canonical_digest, canonical_json
 
 VERSION = 1
+# By more than this the clocks of machines never differ, or one of them is wrong (FAPI 2.0, 5.3.2.1).
+GREATEST_ERROR = timedelta(seconds=60)
 
 
 class Kind(StrEnum):
@@ -65,10 +67,13 @@ class Kind(StrEnum):
     PULL_BATCH = "pull_batch"
     CANCEL_BATCH = "cancel_batch"
     FETCH_BATCH = "fetch_batch"
+    SHARE_SHEET = "share_sheet"
+    READ_CHANGES = "read_changes"
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
     PREDICATE = "predicate"
     PREDICATE_REFUSED = "predicate_refused"
+    PREDICATE_ANSWERED = "predicate_answered"
     OPEN_LOG = "open_log"
     RECOVER = "recover"
     REAPPLY = "reapply"
@@ -139,5 +144,8 @@ class LogState:
         return None
 
     def is_silent(self, now: datetime) -> bool:
-        """Say whether the log has said nothing for longer than issues and pulls may go on."""
-        return now - self.heard_at > self.silence
+        """Say whether the log has said nothing for longer than issues and pulls may go on.
+
+        A word of a time to come is none: the clock was set back, and silence could not be told from it.
+        """
+        return not -GREATEST_ERROR <= now - self.heard_at <= self.silence

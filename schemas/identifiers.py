@@ -206,6 +206,14 @@ def make_reference(random16: bytes) -> Reference:
     return Reference("".join(_REFERENCE_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5)))
 
 
+def reference_bytes(reference: Reference) -> bytes:
+    """Return the 16 bytes a reference was made from."""
+    number = 0
+    for each in reference:
+        number = number << 5 | _REFERENCE_VALUE[each]
+    return number.to_bytes(16, "big")
+
+
 def parse_reference(text: str) -> Reference:
     """Return the canonical form of a reference as scanned or typed (any case; I and L read as 1, O as 0).
 

@@ -118,9 +118,9 @@ class Difference:
     problems: list[FieldProblem] = field(default_factory=list)
 
     def content(self) -> dict[str, Any]:
-        """Return it in codes and days: which items and materials are added, changed and ended."""
+        """Return it in codes and days: which items, materials and predicates are added, changed and ended."""
         return {
-            "added": [_named(each) | {"materials": [one.code for one in each.materials]} for each in self.added],
+            "added": [_named(each) | _parts(each) for each in self.added],
             "changed": [_named(new) | {"follows": old.version} | _changes(old, new) for new, old in self.changed],
             "ended": [_named(each) | {"until_on": str(each.until_on)} for each in self.ended],
             "unchanged": self.unchanged,
@@ -201,10 +201,22 @@ def _named(item: ServiceItem) -> dict[str, Any]:
     return {"code": item.code, "version": item.version, "name_zh": item.name_zh}
 
 
+def _parts(item: ServiceItem) -> dict[str, list[str]]:
+    return {"materials": [each.code for each in item.materials], "predicates": [each.code for each in item.predicates]}
+
+
 def _changes(old: ServiceItem, new: ServiceItem) -> dict[str, list[str]]:
-    before, after = ({each.code: each for each in item.materials} for item in (old, new))
+    return _changes_of("materials", old.materials, new.materials) | _changes_of(
+        "predicates", old.predicates, new.predicates
+    )
+
+
+def _changes_of(
+    name: str, old: Iterable[Material | Predicate], new: Iterable[Material | Predicate]
+) -> dict[str, list[str]]:
+    before, after = ({each.code: each for each in parts} for parts in (old, new))
     return {
-        "materials_added": [code for code in after if code not in before],
-        "materials_changed": [code for code in after if code in before and after[code] != before[code]],
-        "materials_ended": [code for code in before if code not in after],
+        f"{name}_added": [code for code in after if code not in before],
+        f"{name}_changed": [code for code in after if code in before and after[code] != before[code]],
+        f"{name}_ended": [code for code in before if code not in after],
     }

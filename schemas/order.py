@@ -135,7 +135,7 @@ def read_order(
     flags = _read_some(content, "flags", FLAGS, problems)
     cause = _read_cause(content, problems)
     sites = _read_sites(content, certificate_type, problems)
-    joint_bodies = _read_joint_bodies(content, problems)
+    joint_bodies = _read_joint_bodies(content, texts["issuing_body"], problems)
     address_is_home = content.get("address_is_home", False)
     if not isinstance(address_is_home, bool):
         problems.append(FieldProblem("address_is_home", "form"))
@@ -305,14 +305,14 @@ def _read_sites(
     return tuple(sites)
 
 
-def _read_joint_bodies(content: Mapping[str, Any], problems: list[FieldProblem]) -> tuple[str, ...]:
+def _read_joint_bodies(content: Mapping[str, Any], issuing_body: str, problems: list[FieldProblem]) -> tuple[str, ...]:
     bodies = content.get("joint_bodies", [])
     if not isinstance(bodies, list) or len(bodies) > _MOST_JOINT or not all(
         isinstance(each, str) and len(each) == _LENGTHS["issuing_body"] and each.isalnum() for each in bodies
     ):  # fmt: skip
         problems.append(FieldProblem("joint_bodies", "form"))
         return ()
-    if len({*bodies, content.get("issuing_body")}) != len(bodies) + 1:
+    if len({*bodies, issuing_body}) != len(bodies) + 1:
         problems.append(FieldProblem("joint_bodies", "twice"))
     return tuple(bodies)
 

@@ -6,14 +6,17 @@ approval. A version is never changed: the next one supersedes it from its own fi
 Source: 政务数据共享条例 (Order 809): classes, answer with reasons, no wider and no other use.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from schemas.canonical import canonical_digest
 from schemas.catalogue import SharingClass
+
+_ONE_DAY = timedelta(days=1)
 
 
 class RuleState(StrEnum):
@@ -107,6 +110,12 @@ def sealed_line(rule: SharingRule, approved: str | None) -> str:
     return canonical_digest(ordered_line(rule) | ({"approved": approved} if approved else {}))
 
 
+def sealed_sheet(rules: Iterable[SharingRule], approved: str | None) -> str:
+    """Return what the entry of a sheet seals: SHA-256 (hex) over the digests of its versions, and what approved it."""
+    lines = sorted(sealed_line(each, None) for each in rules)
+    return canonical_digest({"lines": lines} | ({"approved": approved} if approved else {}))
+
+
 def narrows(new: SharingRule, old: SharingRule) -> bool:
     """Say whether all that `new` gives `old` gives too, for the same purpose, at the same providers' word."""
     same = ("code", "requester", "item_code", "item_name", "legal_basis", "case_pattern", "reviewer")
@@ -134,11 +143,20 @@ def in_force(versions: Sequence[SharingRule], today: date) -> SharingRule | None
     return approved[0] if approved else max(versions, key=lambda each: each.version, default=None)
 
 
-def live(versions: Sequence[SharingRule]) -> list[SharingRule]:
-    """Return the versions of one line by which something is given or may be: the newest approved one and later ones."""
-    newest = max((each.version for each in versions if each.state is RuleState.APPROVED), default=0)
-    kept = (RuleState.APPROVED, RuleState.ASKED)
-    return [each for each in versions if each.state in kept and each.version >= newest]
+def live(versions: Sequence[SharingRule], today: date) -> list[SharingRule]:
+    """Return the versions of one line by which something is given from today on or may be, in their order.
+
+    The newest approved one, what waits after it, and an older one until the day before a newer one takes its place.
+    """
+    approved = sorted((each for each in versions if each.state is RuleState.APPROVED), key=lambda each: each.version)
+    after = approved[-1].version if approved else 0
+    found = [*approved[-1:], *(each for each in versions if each.state is RuleState.ASKED and each.version > after)]
+    last = date.max
+    for older, newer in reversed([*pairwise(approved)]):
+        last = min(last, newer.from_on - _ONE_DAY)
+        if last >= max(older.from_on, today):
+            found.append(replace(older, until_on=min(older.until_on or last, last)))
+    return sorted(found, key=lambda each: each.version)
 
 
 def conflicts(one: SharingRule, other: SharingRule) -> bool:

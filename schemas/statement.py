@@ -52,6 +52,7 @@ class Ordered(StrEnum):
     PULL_BATCH = "pull_batch"
     CANCEL_BATCH = "cancel_batch"
     RESEAL = "reseal"
+    SHARE_SHEET = "share_sheet"
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
     ASK_PREDICATE = "ask_predicate"

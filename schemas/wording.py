@@ -21,6 +21,15 @@ OUTCOMES: Mapping[str, Wording] = {
     "unknown": Wording("暂时无法确认", "Cannot be confirmed now"),
 }
 
+COPY_STATES: Mapping[str, Wording] = {
+    "in_use": Wording("真实的加注件，在使用期限内", "A genuine copy, within its term"),
+    "ended": Wording("真实的加注件，已过使用期限", "A genuine copy, past its term"),
+    "taken_back": Wording("真实的加注件，授权已收回", "A genuine copy; the authorisation was taken back"),
+    "erased": Wording("真实的加注件，所载内容已依法删除", "A genuine copy; what it shows was erased by law"),
+    "unknown": Wording("暂时无法确认", "Cannot be confirmed now"),
+}
+"""How a printed copy (加注件) stands now."""
+
 REASONS: Mapping[str, Wording] = {
     "good": Wording("登记在册，在有效期内。", "On record and within its period of validity."),
     "good_by_list": Wording(
@@ -147,6 +156,14 @@ REASONS: Mapping[str, Wording] = {
     "status_as_signed": Wording(
         "签章真实；状态以签章或交付时为准，此后情况未知，请联网核验。",
         "Sealed correctly; the status is as signed at sealing or delivery and unknown since. Verify online.",
+    ),
+    "answer_as_signed": Wording(
+        "签章真实，是本平台当时的答复；只说明当时的情况，此后如何没有再问。",
+        "Signed by this hub: what it answered then. It says what was true at that time; nobody has asked since.",
+    ),
+    "answer_not_recorded": Wording(
+        "签章真实，但登记簿中没有这一答复，请勿采用。",
+        "The signature is genuine, but the registry holds no such answer; do not rely on it.",
     ),
     "note_missing": Wording(
         "签章真实，但未出示持有依据（交付单）。",
@@ -326,6 +343,19 @@ FLAGS: Mapping[str, Wording] = {
     "deferred": Wording("容缺受理：部分材料尚待补交。", "Given while some material is still to come (容缺受理)."),
 }
 
+PREDICATE_KINDS: Mapping[str, Wording] = {
+    "valid_on": Wording("在这一天有效", "valid on this day"),
+    "field_equals": Wording("等于", "equals"),
+    "area_at_least": Wording("不少于", "is at least"),
+    "scope_includes": Wording("包括", "includes"),
+}
+
+PREDICATE_ANSWERS: Mapping[str, Wording] = {
+    "yes": Wording("是", "yes"),
+    "no": Wording("否", "no"),
+    "unknown": Wording("无法确认", "not known"),
+}
+
 # What a person brings to be verified, by form; the last three never get a verdict.
 FORMS: Mapping[str, Wording] = {
     "delivered": Wording("交付的证照文件", "A delivered certificate file"),
@@ -333,6 +363,7 @@ FORMS: Mapping[str, Wording] = {
     "pull_answer": Wording("一次调用交付的全部文件", "All files of one pull"),
     "scan_answer": Wording("带签名的查询结果", "A signed answer of a scan"),
     "note": Wording("交付单", "A delivery note"),
+    "predicate": Wording("核对判断的签名答复", "A signed answer to a yes-or-no question"),
     "pdf": Wording("PDF 文件", "A PDF"),
     "xml": Wording("XML 文件", "An XML"),
     "picture": Wording("图片", "A picture"),
@@ -408,6 +439,10 @@ NEXT_STEPS: Mapping[str, Wording] = {
     "status_unknown": Wording(
         "请联网在本平台核验页面重新核验，以查看当前状态。",
         "Verify it again on this hub's page, online, to see its present state.",
+    ),
+    "answer_as_signed": Wording(
+        "需要知道现在的情况，请用证部门按原事项再核对一次。",
+        "To know how it is now the requesting department asks again, for the same item.",
     ),
     "note_missing": Wording(
         "请出示人提供连同交付单的完整文件。", "Ask whoever showed it for the whole file with its delivery note."

@@ -2,7 +2,8 @@
 
 The same bytes come out each time, so that a change of a form that documents are sealed in shows as a change of files.
 So does a change of a layout, in the golden pictures of `tests/vectors/faces/` and in that of the README: look at them
-before they are committed. The proofs of `tests/vectors/merkle.json` are made by the second implementation.
+before they are committed. The proofs of `tests/vectors/merkle.json` are made by the second
+implementation; `tests/vectors/jws.json` has the tokens and keys that every verifier takes or refuses alike.
 """
 
 import shutil
@@ -12,12 +13,14 @@ from pathlib import Path
 
 from scripts.vectors import pdf, xml
 from scripts.vectors.faces import write_certificate_picture, write_pictures
+from scripts.vectors.jws import write_jws
 from scripts.vectors.merkle import write_proofs
 from scripts.vectors.seals import LISTED, seal
 from scripts.vectors.vector import Vector, write_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "vectors" / "documents"
 PICTURES = FOLDER.parent / "faces"
+SIGNATURES = FOLDER.parent / "jws.json"
 PROOFS = FOLDER.parent / "merkle.json"
 CERTIFICATE_PICTURE = FOLDER.parent.parent.parent / "docs" / "pictures" / "certificate.png"
 
@@ -50,3 +53,4 @@ if __name__ == "__main__":
     write_pictures(PICTURES)
     write_certificate_picture(CERTIFICATE_PICTURE)
     write_proofs(PROOFS)
+    write_jws(SIGNATURES)

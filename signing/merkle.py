@@ -201,7 +201,15 @@ def _subtree(start: int, end: int, size: int, tile: Tile) -> bytes:
     index, offset = divmod(first, TILE_WIDTH)
     wide = 1 << inner
     hashes = tile(level, index, min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH))
-    return fold(_split(hashes[offset * HASH_BYTES : (offset + wide) * HASH_BYTES]))
+    return _fold_full(hashes[offset * HASH_BYTES : (offset + wide) * HASH_BYTES])
+
+
+def _fold_full(hashes: bytes) -> bytes:
+    """Return the root over joined hashes, a power of two of them: what a proof spends its time on, without a list."""
+    pair = 2 * HASH_BYTES
+    while len(hashes) > HASH_BYTES:
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)])
+    return hashes
 
 
 def _left_size(size: int) -> int:

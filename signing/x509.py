@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -47,6 +48,7 @@ _UNREADABLE = (
     x509.UnsupportedGeneralNameType,
     Warning,
 )
+_MOST_KEPT = 256
 _LONGEST_NAME_BYTES = 64  # ub-common-name (RFC 5280, appendix A)
 _LICENCE_NUMBER = re.compile(r"[0-9A-Za-z-]{1,64}")
 _UNDERSTOOD_EXTENSIONS = frozenset(
@@ -305,6 +307,9 @@ def read_cert_unverified(cert_der: bytes) -> CertFacts:
     return _facts_of(_load(cert_der), cert_der)
 
 
+# The certs of systems, bodies and authorities come again with every call. What is kept follows from their bytes alone:
+# dates, purposes and who may certify are asked anew each time.
+@lru_cache(maxsize=_MOST_KEPT)
 def _load(cert_der: bytes) -> x509.Certificate:
     try:
         cert = x509.load_der_x509_certificate(cert_der)
@@ -321,6 +326,7 @@ def _load(cert_der: bytes) -> x509.Certificate:
     return cert
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def _facts_of(cert: x509.Certificate, cert_der: bytes) -> CertFacts:
     public_key = _public_key_of(cert)
     try:
@@ -382,17 +388,22 @@ def _require_issued(
     cert: x509.Certificate, facts: CertFacts, anchors: Sequence[x509.Certificate], at: datetime, *, allow_test: bool
 ) -> None:
     for anchor in anchors:
-        if anchor.subject != cert.issuer or not _may_certify(anchor):
-            continue
-        try:
-            verify_cert_signature(cert, _public_key_of(anchor))
-        except (SignatureInvalidError, AlgorithmRefusedError):
+        if anchor.subject != cert.issuer or not _may_certify(anchor) or not _has_signed(anchor, cert):
             continue
         if _is_test(anchor) and not allow_test:
             raise CertRefusedError("test_in_production", f"the issuer of cert {facts.sha256_hex} is a TEST authority")
         _require_in_dates(anchor, at)
         return
     raise CertRefusedError("chain", f"cert {facts.sha256_hex} is not issued by an accepted authority")
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _has_signed(issuer: x509.Certificate, cert: x509.Certificate) -> bool:
+    try:
+        verify_cert_signature(cert, _public_key_of(issuer))
+    except (SignatureInvalidError, AlgorithmRefusedError):
+        return False
+    return True
 
 
 def _may_certify(cert: x509.Certificate) -> bool:

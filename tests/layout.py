@@ -176,6 +176,8 @@ _LAYERS = {
     "hub.seconding": "steps",
     "hub.sharing_lines": "steps",
     "hub.sharing_reading": "steps",
+    "hub.sharing_sheet": "steps",
+    "hub.sheet_rows": "steps",
     "hub.spreadsheet": "steps",
     "hub.statements": "steps",
     "hub.statutory": "steps",

@@ -19,6 +19,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import math
 import sys
 import zipfile
 import zlib
@@ -39,6 +40,10 @@ ARC = "2.25.64415357385420484476005102715817798255"
 TEST_MARK = x509.ObjectIdentifier(f"{ARC}.1")
 ROOT_USE, SYSTEM_USE, LICENCE_USE = (x509.ObjectIdentifier(f"{ARC}.2.{number}") for number in (1, 4, 7))
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+ED25519_FIELD = 2**255 - 19
+ED25519_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+# The y coordinates of the points whose order divides the cofactor.
+ED25519_SMALL = {0, 1, ED25519_FIELD - 1, ED25519_ORDER_8, ED25519_FIELD - ED25519_ORDER_8}
 Row = dict[str, Any]
 
 
@@ -91,14 +96,31 @@ class Report:
 
 
 def strict_json(raw: bytes) -> object:
-    """Return the value of a JSON text in which no key stands twice."""
+    """Return the value of a JSON text that every reader understands alike (RFC 7493).
+
+    So no key stands twice, no number is beyond what a double holds exactly, and no character is half a one.
+    """
 
     def members(pairs: list[tuple[str, object]]) -> Row:
         if len({key for key, _ in pairs}) != len(pairs):
             raise Broken("a key stands twice")
         return dict(pairs)
 
-    return json.loads(raw.decode("utf-8"), object_pairs_hook=members)
+    def number(digits: str) -> int | float:
+        read = int(digits) if digits.lstrip("-").isdigit() else float(digits)
+        if not math.isfinite(read) or (isinstance(read, int) and abs(read) >= 2**53):
+            raise Broken("a number is too large")
+        return read
+
+    def none(name: str) -> object:
+        raise Broken(f"{name} is not JSON")
+
+    text = raw.decode("utf-8")
+    value: object = json.loads(
+        text, object_pairs_hook=members, parse_int=number, parse_float=number, parse_constant=none
+    )
+    canonical(value)  # half a character has no bytes
+    return value
 
 
 def canonical(value: object) -> bytes:
@@ -154,6 +176,9 @@ def require_signature(key: object, algorithm: str, signature: bytes, message: by
                 raise Broken("the signature is not two numbers of the curve")
             key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
         elif algorithm == "Ed25519" and isinstance(key, ed25519.Ed25519PublicKey):
+            y = int.from_bytes(key.public_bytes_raw(), "little") % 2**255
+            if y in ED25519_SMALL or y >= ED25519_FIELD:
+                raise Broken("the key is one for which anybody can sign, or not in its one form")
             key.verify(signature, message)
         else:
             raise Broken("key and algorithm do not belong together")

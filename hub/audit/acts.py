@@ -17,6 +17,7 @@ from hub.signer_status import grant_context
 from hub.store import tables
 from schemas.canonical import canonical_json
 from schemas.certificate import Act
+from schemas.change_feed import Told, told_digest
 from schemas.download import EXISTING
 from schemas.evidence import citation
 from schemas.grant import parse_withdrawal
@@ -76,7 +77,7 @@ _NAMED_BY_ENTRY = frozenset(
 _PLAIN = frozenset(
     {
         "annotate", "relate", "register", "answer_task", "ask_correction", "undo_import", "put_items", "share",
-        "answer_share", "answer_review",
+        "share_sheet", "answer_share", "answer_review",
     }
 )  # fmt: skip
 
@@ -226,12 +227,21 @@ def _exchange_done(all_: Everything, digests: Mapping[int, str]) -> Iterator[Ent
     for row in all_.rows(tables.delivery):
         note = sha256(row["note"].encode()).hexdigest() if row["note"] else _sealed_by(all_, row["act_id"])
         yield "delivery", row["act_id"], None, note, decisions[row["decision"]]["act_id"]
+    for row in all_.rows(tables.predicate_answer):
+        before = decisions[row["decision"]]["act_id"]
+        yield "predicate_answered", row["act_id"], None, row["token_sha256"], before
     for row in all_.rows(tables.pull_batch):
         yield "pull_batch", row["batch"], digests.get(row["statement"]), None, None
         if row["cancelled_by"] is not None:
             yield "cancel_batch", row["cancel_act"], digests.get(row["cancelled_by"]), None, row["batch"]
     for row in all_.rows(tables.pull_batch_fetch):
         yield "fetch_batch", row["act_id"], None, None, row["batch"]
+    pages: dict[str, list[Told]] = {}
+    for row in all_.rows(tables.change_reading):
+        told = (row["licence_number"], row["basis"], row["basis_reference"], row["told"])
+        pages.setdefault(row["act_id"], []).append(told)
+    for act_id, page in pages.items():
+        yield "read_changes", act_id, None, told_digest(page), None
 
 
 _DECIDED_AS: Mapping[str, tuple[str, str]] = {
@@ -329,7 +339,26 @@ _LED_BY = (
 )  # fmt: skip
 
 
+def _about(all_: Everything) -> Faults:
+    """Every entry names the certificate its act was done to, and no other entry one: the change feed goes by it."""
+    done = {row["act_id"]: row["serial"] for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.status_change):
+        # Of one act on several versions a voided one is what it was done to; the next version is what supersedes.
+        if row["act"] == Act.VOID or (row["act"] != Act.SUPERSEDE and row["act_id"] not in done):
+            done[row["act_id"]] = row["serial"]
+    for table in (tables.erasure, tables.resealing, tables.annotation):
+        done |= {row["act_id"]: row["serial"] for row in all_.rows(table)}
+    known = frozenset(row["serial"] for row in all_.rows(tables.certificate))
+    for row in all_.rows(tables.entry):
+        named = done.get(row["act_id"])
+        # What lifts or repairs leaves no row of its own: of it is only known that it is about a certificate.
+        is_unnamed = named is None and row["kind"] == "annotate"
+        if row["serial"] not in (known if is_unnamed else {named}):
+            yield f"entry {row['number']}: its certificate"
+
+
 CHECKS: Sequence[Check] = (
     _leaves,
     _acts,
+    _about,
 )

@@ -112,10 +112,11 @@ def _orders(all_: Everything) -> Faults:
 
 
 def _asked_for_itself(all_: Everything) -> set[int]:
-    """Return the orders of lines by which a requester asked for itself: they wait for its providers' word instead."""
+    """Return the orders of one line that a requester asked for itself: they wait for its providers' word instead."""
     departments = {row["code"]: row["department"] for row in all_.rows(tables.system)}
-    ordering = {row["number"]: departments.get(row["system"]) for row in all_.rows(tables.statement)}
-    lines = [row for row in all_.rows(tables.sharing_rule) if row["statement"] is not None]
+    single = [row for row in all_.rows(tables.statement) if row["act"] == Change.SHARE]
+    ordering = {row["number"]: departments.get(row["system"]) for row in single}
+    lines = [row for row in all_.rows(tables.sharing_rule) if row["statement"] in ordering]
     return {row["statement"] for row in lines if ordering[row["statement"]] == row["requester"]}
 
 

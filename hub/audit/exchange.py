@@ -8,8 +8,10 @@ from hub.audit.everything import Check, Everything, Faults, Row
 from hub.repeats import kept_answer
 from hub.store import tables
 from hub.store.intention import KeptAct
+from hub.store.sharing_report import SharingReportReader
 from schemas.exchange import NOTE_TYP
-from schemas.sharing import SharingRule, sealed_line
+from schemas.sharing import RuleAnswer, RuleState, SharingRule, sealed_line, sealed_sheet
+from schemas.sharing_report import bounds_of_year, figures
 from schemas.statement import Ordered
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.trust import verify_trust_list
@@ -32,6 +34,32 @@ def _deliveries(all_: Everything) -> Faults:
             yield f"delivery {row['decision']}: its note says otherwise"
         if any(sealed.get(each["identifier"]) != row["licence_number"] for each in note["presentations"]):
             yield f"delivery {row['decision']}: a certificate is not the holder's"
+
+
+def _predicate_answers(all_: Everything) -> Faults:
+    """Every answer to a predicate stands on an allowed decision about a question, whose use was not only reserved."""
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    for row in all_.rows(tables.predicate_answer):
+        decision = decisions[row["decision"]]
+        is_question = acts.get(decision["statement"]) == Ordered.ASK_PREDICATE
+        if not (is_question and decision["allowed"]) or decision["use_state"] == "reserved":
+            yield f"predicate answer {row['decision']}: was not allowed"
+
+
+def _affirmations(all_: Everything) -> Faults:
+    """Every yes that was said stands on an allowed comparison or question of that requester, about that holder."""
+    acts = {row["number"]: row["act"] for row in all_.rows(tables.statement)}
+    decisions = all_.by_key(tables.pull_decision, "decision")
+    holders = {row["serial"]: row["licence_number"] for row in all_.rows(tables.certificate)}
+    for row in all_.rows(tables.affirmation):
+        decision = decisions[row["decision"]]
+        is_asked = acts.get(decision["statement"]) in (Ordered.COMPARE, Ordered.ASK_PREDICATE)
+        same = all(row[name] == decision[name] for name in ("requester", "licence_number"))
+        if not (decision["allowed"] and is_asked and same):
+            yield f"affirmation {row['decision']}: stands on no decision"
+        if any(holders.get(serial) != row["licence_number"] for serial in row["serials"]):
+            yield f"affirmation {row['decision']}: a certificate is not the holder's"
 
 
 def _batches(all_: Everything) -> Faults:
@@ -70,19 +98,55 @@ def _deferrals(all_: Everything) -> Faults:
 
 
 def _lines(all_: Everything) -> Faults:
-    """Every line of the sharing table is what its act entered, ordered and approved as it names."""
+    """Every line of the sharing table is what its act entered, ordered and approved as it names; of a sheet all are."""
     approved = sealed_by_approvals(all_)
-    acts = {act["act_id"]: act for act in all_.acts_of("share")}
+    acts = {act["act_id"]: act for kind in ("share", "share_sheet") for act in all_.acts_of(kind)}
     digests = {row["number"]: row["digest"] for row in all_.rows(tables.statement)}
+    sheets: dict[str, list[SharingRule]] = {act["act_id"]: [] for act in all_.acts_of("share_sheet")}
     for row in all_.rows(tables.sharing_rule):
         rule = SharingRule(**{name: row[name] for name in SharingRule.__slots__})
         act = acts.get(row["act_id"])
         if row["statement"] is None:
             continue  # it was put before its order was kept
-        if act is None or act["sealed"] != sealed_line(rule, approved.get(row["statement"])):
+        if row["act_id"] in sheets:
+            sheets[row["act_id"]].append(rule)
+        elif act is None or act["sealed"] != sealed_line(rule, approved.get(row["statement"])):
             yield f"line {row['code']}: is not the one that was entered"
-        elif act["statement"] != digests.get(row["statement"]):
+        if act is not None and act["statement"] != digests.get(row["statement"]):
             yield f"line {row['code']}: is of another order"
+    numbers = {digest: number for number, digest in digests.items()}
+    for name, rules in sheets.items():
+        number = numbers.get(acts[name]["statement"], 0)
+        if acts[name]["sealed"] != sealed_sheet(rules, approved.get(number)):
+            yield f"sheet {name}: its lines are not those that were entered"
+
+
+def _line_answers(all_: Everything) -> Faults:
+    """Every version that stands was approved by all its providers, and every answer is of an act that is entered."""
+    entered = {act["act_id"] for act in all_.acts_of("answer_share")}
+    said: dict[tuple[str, int], dict[str, str]] = {}
+    for row in all_.rows(tables.sharing_approval):
+        if row["answer"] is not None:
+            said.setdefault((row["code"], row["version"]), {})[row["provider"]] = row["answer"]
+            if row["act_id"] not in entered:
+                yield f"line {row['code']} version {row['version']}: answered by no act"
+    for row in all_.rows(tables.sharing_rule):
+        answers = said.get((row["code"], row["version"]), {})
+        if row["state"] == RuleState.APPROVED and any(
+            answers.get(each) != RuleAnswer.APPROVE for each in row["providers"].values()
+        ):
+            yield f"line {row['code']} version {row['version']}: stands without its providers"
+
+
+def _sharing_reports(all_: Everything) -> Faults:
+    """Every kept report of a year has the figures that the decisions of that year add up to."""
+    reader = SharingReportReader(all_.connection)
+    for row in all_.rows(tables.sharing_report):
+        counts = reader.counts(*bounds_of_year(row["year"]))
+        for line in row["content"]["lines"]:
+            added = figures(line["code"], line["requester"], line["item_code"], counts)
+            if {name: line[name] for name in added} != added:
+                yield f"sharing report {row['year']}: line {line['code']} has other figures"
 
 
 def _erasures(all_: Everything) -> Faults:
@@ -164,9 +228,13 @@ def _trust_lists(all_: Everything) -> Faults:
 
 CHECKS: Sequence[Check] = (
     _deliveries,
+    _predicate_answers,
+    _affirmations,
     _batches,
     _deferrals,
     _lines,
+    _line_answers,
+    _sharing_reports,
     _erasures,
     _kept_answers,
     _notices,

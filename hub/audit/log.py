@@ -11,11 +11,15 @@ So do the logs that recoveries have closed, whose places come before.
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from hub.audit.everything import Check, Everything, Faults
 from hub.audit.public import leaves_under, verify_tree
 from hub.store import tables
+from hub.store.entry import EntryReader
 from hub.store.log import Head
 from hub.store.log_view import Log, LogView
+from schemas.evidence import GREATEST_ERROR
 from signing.algorithms import public_key_from_spki
 from signing.checkpoint import NoteKey, read_checkpoint
 from signing.commitment import following_leaf
@@ -30,6 +34,19 @@ _LATEST = timedelta(minutes=15)
 def log_keys(trust: TrustList, origin: str) -> list[NoteKey]:
     """Return every key that signed or signs this log, as the trust list names them."""
     return [NoteKey(origin, public_key_from_spki(each.spki)) for each in trust.hub_keys if each.purpose == "log"]
+
+
+def clock_steps(connection: Connection) -> list[str]:
+    """Name each entry that is earlier than the one before it by more than clocks may differ; it is told, and no fault.
+
+    The order of what happened is that of the log, whatever a clock said.
+    """
+    steps, before = list[str](), None
+    for number, at in EntryReader(connection).times():
+        if before is not None and before - at > GREATEST_ERROR:
+            steps.append(f"entry {number}: the clock was set back by {before - at}, to {at.isoformat()}")
+        before = at
+    return steps
 
 
 def _logs(all_: Everything) -> Iterator[tuple[str, Log]]:

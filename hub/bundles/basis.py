@@ -3,7 +3,8 @@
 grant         the sentence that the holder signed
 presentation  the sentence; who redeemed its code; and, where the requester was not named before, the confirmation
 window        the printed sentence, what two officers witnessed of it, and the statement of each
-statutory     the line of the sharing table, and the operator's order that put it
+statutory     the line of the sharing table, and the order that put it; of a sheet the digests of all its lines;
+              what two persons approved
 What is another's is not shown to who named it.
 """
 
@@ -17,14 +18,16 @@ from hub.bundles.members import Contents
 from hub.registry import Registry
 from hub.signer_status import basis_of, grant_context
 from hub.store.approval import ApprovalReader
+from hub.store.entry import EntryReader
 from hub.store.exchange import StoredDecision
 from hub.store.grant import GrantReader, StoredGrant
 from hub.store.parties import PartyReader
 from hub.store.presentation import PresentationReader
 from hub.store.sharing import SharingReader
 from hub.store.statement import StatementReader
+from schemas.evidence import Kind
 from schemas.exchange import Basis
-from schemas.sharing import ordered_line
+from schemas.sharing import ordered_line, sealed_line
 from signing.envelope import decrypt
 
 
@@ -84,6 +87,10 @@ def _put_rule(contents: Contents, decision: StoredDecision, connection: Connecti
     ordered = reader.order_of(code, rule.version)
     if ordered is not None:
         contents.acts["rule"] = ordered.act_id
+        entry = EntryReader(connection).get(ordered.act_id)
+        if entry is not None and entry.kind == Kind.SHARE_SHEET:
+            lines = sorted(sealed_line(each, None) for each in reader.of_act(ordered.act_id))
+            contents.put_json("basis/sheet.json", {"lines": lines})
         _put_statement(contents, "rule", ordered.statement, connection)
         _put_approvals(contents, "rule_approval", ordered.statement, connection)
 

@@ -29,6 +29,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import math
 import re
 import struct
 import sys
@@ -52,6 +53,10 @@ ARC = "2.25.64415357385420484476005102715817798255"
 TEST_MARK = x509.ObjectIdentifier(f"{ARC}.1")
 ROOT_USE, SYSTEM_USE, LICENCE_USE = (x509.ObjectIdentifier(f"{ARC}.2.{number}") for number in (1, 4, 7))
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+ED25519_FIELD = 2**255 - 19
+ED25519_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+# The y coordinates of the points whose order divides the cofactor.
+ED25519_SMALL = {0, 1, ED25519_FIELD - 1, ED25519_ORDER_8, ED25519_FIELD - ED25519_ORDER_8}
 Row = dict[str, Any]
 
 
@@ -104,14 +109,31 @@ class Report:
 
 
 def strict_json(raw: bytes) -> object:
-    """Return the value of a JSON text in which no key stands twice."""
+    """Return the value of a JSON text that every reader understands alike (RFC 7493).
+
+    So no key stands twice, no number is beyond what a double holds exactly, and no character is half a one.
+    """
 
     def members(pairs: list[tuple[str, object]]) -> Row:
         if len({key for key, _ in pairs}) != len(pairs):
             raise Broken("a key stands twice")
         return dict(pairs)
 
-    return json.loads(raw.decode("utf-8"), object_pairs_hook=members)
+    def number(digits: str) -> int | float:
+        read = int(digits) if digits.lstrip("-").isdigit() else float(digits)
+        if not math.isfinite(read) or (isinstance(read, int) and abs(read) >= 2**53):
+            raise Broken("a number is too large")
+        return read
+
+    def none(name: str) -> object:
+        raise Broken(f"{name} is not JSON")
+
+    text = raw.decode("utf-8")
+    value: object = json.loads(
+        text, object_pairs_hook=members, parse_int=number, parse_float=number, parse_constant=none
+    )
+    canonical(value)  # half a character has no bytes
+    return value
 
 
 def canonical(value: object) -> bytes:
@@ -167,6 +189,9 @@ def require_signature(key: object, algorithm: str, signature: bytes, message: by
                 raise Broken("the signature is not two numbers of the curve")
             key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
         elif algorithm == "Ed25519" and isinstance(key, ed25519.Ed25519PublicKey):
+            y = int.from_bytes(key.public_bytes_raw(), "little") % 2**255
+            if y in ED25519_SMALL or y >= ED25519_FIELD:
+                raise Broken("the key is one for which anybody can sign, or not in its one form")
             key.verify(signature, message)
         else:
             raise Broken("key and algorithm do not belong together")
@@ -1143,7 +1168,7 @@ class Verification:
             "grant": ("grant", self._granted),
             "presentation": ("presentation|confirmation|redemption", self._presented),
             "window": ("grant|paper|witness", self._witnessed),
-            "statutory": ("rule|rule_approval", self._ruled),
+            "statutory": ("rule|sheet|rule_approval", self._ruled),
         }[str(self._decision["basis"])]
         wanted = re.compile(rf"basis/({names})(_[2-9])?\.(txt|json|jws)")
         here = sorted(name for name in self._bundle.members if name.startswith("basis/"))
@@ -1291,25 +1316,36 @@ class Verification:
                     raise Doubt("it is for another item now: it was changed since")
                 self._gives = {code: set(names) for code, names in object_of(rule["fields"]).items()}
         with self._report.check("basis/rule.jws", "the order that put this very line, and its place in the log"):
-            raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], "share")
+            kind = "share_sheet" if "basis/sheet.json" in self._bundle.members else "share"
+            raw, act = self._bundle.read("basis/rule.jws"), self._act(self._told["acts"]["rule"], kind)
             if act["statement"] != sha256_hex(raw):
                 raise Broken("its act is on another order")
             at, approvals = moment(act["recorded_at"]), self._approvals("basis/rule_approval")
             approved = sha256_hex(canonical({"approvals": sorted(map(sha256_hex, approvals.values()))}))
-            line = self._bundle.read_json("basis/rule.json") | ({"approved": approved} if approvals else {})
-            if act["sealed"] != sha256_hex(canonical(line)):
+            line = self._bundle.read_json("basis/rule.json")
+            put = line if kind == "share" else self._sheet_with(sha256_hex(canonical(line)))
+            if act["sealed"] != sha256_hex(canonical(put | ({"approved": approved} if approvals else {}))):
                 raise Broken("its act is of another line, or of one that others approved")
-            self._two_approved(approvals, self._statement(raw, "share", None, at), at)
+            if kind == "share_sheet" and not approvals:
+                raise Broken("nobody approved the sheet")
+            self._two_approved(approvals, self._statement(raw, kind, None, at), kind, at)
             if moment(act["recorded_at"]) > moment(self._decision["recorded_at"]):
                 raise Doubt("the line was changed since")
+
+    def _sheet_with(self, line: str) -> Row:
+        """Return what the act of a sheet seals: its lines by their digests, this one among them."""
+        sheet = self._bundle.read_json("basis/sheet.json")
+        if sheet.keys() != {"lines"} or line not in sheet["lines"]:
+            raise Broken("the sheet has no such line")
+        return sheet
 
     def _approvals(self, name: str) -> dict[str, bytes]:
         """Return the approvals of an order by their file; none where a requester asked for itself."""
         return {each: self._bundle.read(each) for each in sorted(self._bundle.members) if each.startswith(name)}
 
-    def _two_approved(self, approvals: dict[str, bytes], ordered: Row, at: datetime) -> None:
+    def _two_approved(self, approvals: dict[str, bytes], ordered: Row, act: str, at: datetime) -> None:
         """Where persons approved an order, they were two of different duties, each over what it binds."""
-        said = [self._approval(each, "share", at) for each in approvals.values()]
+        said = [self._approval(each, act, at) for each in approvals.values()]
         if approvals and (len(said), *(len({each[name] for each in said}) for name in ("officer", "duty"))) != (
             2,
             2,

@@ -1,6 +1,6 @@
 """`yizhao approve`: one of two persons signs a change with the key of his own; and how a change gets both signatures.
 
-1 the ordering command writes the change to a file (`--draft`): the act, the content, the salt, the digest of both
+1 the ordering command writes the change to a file (`--draft`): the act, content and salt; of a sheet what it changes
 2 each person signs that file where his key lies (`yizhao approve`), having read what it says; the salt goes along
 3 the ordering command sends the same content with both approvals (`--approval`, twice)
 In TEST, where the keys of both lie in one folder, the ordering command signs for them, and says so.
@@ -9,7 +9,7 @@ In TEST, where the keys of both lie in one folder, the ordering command signs fo
 import json
 import secrets
 import sys
-from base64 import standard_b64encode
+from base64 import b64decode, standard_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from hub.cli.output import AsJson, read_json, save_json, show
 from hub.cli.refusals import LocalRefusal
 
 if TYPE_CHECKING:
+    from hub.client import Client
     from schemas.approval import Change
     from schemas.statement import Ordered
 
@@ -52,7 +53,7 @@ def approve(
     person = next((each for each in persons_here(folder) if each.number == officer), None)
     if person is None:
         raise LocalRefusal("person_unknown", officer=officer[:64])
-    print(json.dumps(said["content"], ensure_ascii=False, indent=1), file=sys.stderr)
+    print(json.dumps(_to_read(said), ensure_ascii=False, indent=1), file=sys.stderr)
     if not yes:
         typer.confirm(f"以上变更（{change}）由 {officer} 审批？ Approve this change?", abort=True, err=True)
     approval = Approval(
@@ -79,18 +80,33 @@ def order_change(
     as_json: bool,
 ) -> None:
     """Order a change that two persons approve, or write it for them to sign."""
+    with open_client(url, system, keys, passphrase_file) as client:
+        if draft is not None:
+            show(write_draft(draft, act, content, client.origin), as_json=as_json)
+            return
+        show(send_change(client, path, act, content, approvals), as_json=as_json)
+
+
+def write_draft(
+    path: Path, act: "Ordered", content: Mapping[str, Any], audience: str, *, shown: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Write a change for two persons to sign; `shown` is what they read of one that names the digest of it."""
     from schemas.approval import Change
     from schemas.statement import SALT_BYTES
 
-    with open_client(url, system, keys, passphrase_file) as client:
-        if draft is not None:
-            save_json(draft, draft_of(Change(act.value), content, secrets.token_bytes(SALT_BYTES), client.origin))
-            show({"draft": str(draft)}, as_json=as_json)
-            return
-        tokens, salt = read_approvals(approvals or ())
-        if not tokens and client.approvers:
-            say_signed_here()
-        show(client.order(path, act, content, salt=salt, approvals=tokens), as_json=as_json)
+    draft = draft_of(Change(act.value), content, secrets.token_bytes(SALT_BYTES), audience)
+    save_json(path, draft | ({"shown": shown} if shown is not None else {}))
+    return {"draft": str(path)}
+
+
+def send_change(
+    client: "Client", path: str, act: "Ordered", content: Mapping[str, Any], approvals: Sequence[Path] | None
+) -> dict[str, Any]:
+    """Order a change with the approvals in these files, or with those that are made here; return the hub's answer."""
+    tokens, salt = read_approvals(approvals or ())
+    if not tokens and client.approvers:
+        say_signed_here()
+    return client.order(path, act, content, salt=salt, approvals=tokens)
 
 
 def say_signed_here() -> None:
@@ -114,8 +130,6 @@ def draft_of(change: "Change", content: Mapping[str, Any], salt: bytes, audience
 
 def read_approvals(files: Sequence[Path]) -> tuple[list[str], bytes | None]:
     """Return the approvals in files, with the salt they were made over; none for no files."""
-    from base64 import b64decode
-
     found = [read_json(each) for each in files]
     salts = {each.get("salt") for each in found}
     if len(salts) > 1 or not all(isinstance(each.get("approval"), str) for each in found):
@@ -124,10 +138,26 @@ def read_approvals(files: Sequence[Path]) -> tuple[list[str], bytes | None]:
     return [each["approval"] for each in found], b64decode(salt) if isinstance(salt, str) and salt else None
 
 
+def _to_read(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a person reads before he signs: of a sheet what it changes, the very thing whose digest it names."""
+    from hashlib import sha256
+
+    from schemas.canonical import canonical_digest
+
+    content: dict[str, Any] = said["content"]
+    shown = said.get("shown")
+    if "difference" not in content:
+        return content
+    if not isinstance(shown, dict) or canonical_digest(shown) != content["difference"]:
+        raise LocalRefusal("change_form")
+    sheet = content.get("sheet")
+    digest = {"sheet": f"SHA-256 {sha256(b64decode(sheet)).hexdigest()}"} if isinstance(sheet, str) else {}
+    return content | digest | {"shown": shown}
+
+
 def _read_change(said: dict[str, Any]) -> tuple["Change", dict[str, Any], str]:
     """Return what a change file says and the digest that is signed: of its own content, never a told one."""
     import binascii
-    from base64 import b64decode
 
     from schemas.approval import Change
     from schemas.statement import content_digest

@@ -6,7 +6,7 @@ audited too: each begins with a leaf that commits to the last head of the one be
 but what its keys signed, and those are named by a trust list whose anchor the auditor pins.
 With a data folder: besides, every commitment is opened, every row is held against what was signed, and every act has
 exactly one entry at its place. The store is opened so that nothing is written: an audit leaves no trace in it. Exit
-code 1 when anything is wrong; each fault names the row or leaf.
+code 1 when anything is wrong; each fault names the row or leaf. Where the clock was set back is told, and no fault.
 """
 
 import json
@@ -67,6 +67,7 @@ def audit(
 
 def _audit_store(settings: Any, now: datetime) -> dict[str, Any]:
     from hub.app import reading
+    from hub.audit.log import clock_steps
     from hub.audit.run import find_faults
     from hub.store.entry import EntryReader
 
@@ -74,7 +75,8 @@ def _audit_store(settings: Any, now: datetime) -> dict[str, Any]:
         faults = find_faults(audited, connection, now)
         entries = EntryReader(connection)
         counted = {"acts": entries.count(), "in_log": entries.count() - entries.waiting()}
-        return {"origin": audited.log.head().origin, **counted, "faults": faults}
+        steps = clock_steps(connection)
+        return {"origin": audited.log.head().origin, **counted, "clock_steps": steps, "faults": faults}
 
 
 def _audit_public(url: str, anchor: str | None, state: Path | None, now: datetime) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def pull(
         raise typer.BadParameter("--type 与 --by-item 选其一，--tell 只与后者同用 either, and --tell with the latter")
     request: dict[str, Any] = {
         "licence_number": licence_number,
-        "basis": _basis(grant, rule),
+        "basis": basis_of(grant, rule),
         "item_code": item,
         "case_number": case,
     }
@@ -101,7 +101,7 @@ def compare(
         "licence_number": licence_number,
         "certificate_type": certificate_type,
         "values": dict(each.split("=", 1) for each in values),
-        "basis": _basis(grant, rule),
+        "basis": basis_of(grant, rule),
         "item_code": item,
         "case_number": case,
     }
@@ -113,7 +113,8 @@ def _wanted(code: str, names: list[str]) -> dict[str, Any]:
     return {"certificate_type": code, "fields": names} if names else {"certificate_type": code}
 
 
-def _basis(grant: str | None, rule: str | None) -> dict[str, str]:
+def basis_of(grant: str | None, rule: str | None) -> dict[str, str]:
+    """Return the basis that was named; a wrong call names none, or both."""
     if (grant is None) == (rule is None):
         raise typer.BadParameter("--grant 与 --rule 选其一 exactly one of --grant and --rule")
     return {"kind": "grant", "reference": grant} if grant else {"kind": "statutory", "reference": rule or ""}

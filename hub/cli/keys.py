@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hub.cli.approval import say_signed_here
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase, open_keys
 from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, show, show_rows
@@ -111,6 +112,7 @@ def trust_list(
     folder = KeyFolder(settings.key_folder, settings.passphrase_file)
     with open_database(settings) as opened:
         made = sign_next_trust_list(opened, folder, datetime.now(UTC))
+    say_signed_here()
     show({"version": made.version, "expires_at": made.expires_at, "seals": len(made.seals)}, as_json=as_json)
 
 
@@ -144,6 +146,7 @@ def rotate(
         if full == "hub:log":
             # Whoever watches the log is to be told: a witness signs nothing by a key that it was not given.
             told["log_key"] = log_key_text(settings, opened, folder, now)
+    say_signed_here()
     show(told, as_json=as_json)
 
 
@@ -169,6 +172,7 @@ def compromise(
     if moment.tzinfo is None:
         raise LocalRefusal("since_form")
     told = compromise_key(settings, key, moment.astimezone(UTC), datetime.now(UTC))
+    say_signed_here()
     if file is not None:
         file.write_text(json.dumps(told["fallen"], indent=1, ensure_ascii=False))
         told["fallen"] = {body: len(each) for body, each in told["fallen"].items()}

@@ -17,6 +17,7 @@ from hub.cli import (
     backup,
     batch,
     catalogue,
+    change_feed,
     doctor,
     documents,
     download,
@@ -31,11 +32,13 @@ from hub.cli import (
     items,
     keys,
     order,
+    predicates,
     qr,
     receipts,
     recover,
     restored,
     retention,
+    reviews,
     search,
     serve,
     sharing,
@@ -91,6 +94,9 @@ app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)
+app.add_typer(predicates.app, name="predicates", rich_help_panel=_OVER_API)
+app.add_typer(reviews.app, name="reviews", rich_help_panel=_OVER_API)
+app.command("changes", rich_help_panel=_OVER_API)(change_feed.changes)
 app.add_typer(batch.app, name="batch", rich_help_panel=_OVER_API)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
 app.add_typer(download.app, name="download", rich_help_panel=_OVER_API)

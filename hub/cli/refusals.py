@@ -37,6 +37,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "用下令的命令加 --draft 写出变更文件。",
         "Write it with --draft of the ordering command.",
     ),
+    "difference_changed": (
+        "这张表的差异与给出的摘要不符。",
+        "What the sheet changes is not what the digest given names.",
+        "重新运行 yizhao sharing diff，看过差异后用其摘要。",
+        "Run `yizhao sharing diff` again, and use the digest of what it shows.",
+    ),
     "approvals_differ": (
         "审批签名不是对同一份变更文件作出的。",
         "The approvals are not over one and the same change.",

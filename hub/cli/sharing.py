@@ -1,13 +1,21 @@
 """`yizhao sharing`: which requester may pull what, for which item, by which law: put, asked for, answered, listed."""
 
+from base64 import standard_b64encode
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hub.cli.approval import Approvals, Draft, order_change
+from hub.cli.approval import Approvals, Draft, order_change, send_change, write_draft
 from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SystemCode, Url, open_client
-from hub.cli.output import AsJson, show, show_rows
+from hub.cli.output import AsJson, read_bytes, read_json, show, show_rows
+from hub.cli.refusals import LocalRefusal
 
+Sheet = Annotated[Path, typer.Argument(help="规则表（CSV、XLSX）或 JSON。 A sheet of lines, or JSON with `rules`.")]
+SheetName = Annotated[str, typer.Argument(help="登记这张表的存证编号。 The act that put the sheet.")]
+Whole = Annotated[
+    bool, typer.Option("--whole", help="表即全部，未列的当日终止。 The sheet is all there is: lines left out end.")
+]
 app = typer.Typer(no_args_is_help=True, help="共享规则。 The sharing table.")
 
 
@@ -131,6 +139,178 @@ def list_rules(
         "确认至 until",
     )
     show_rows(titles, rows)
+
+
+@app.command("diff")
+def diff(
+    file: Sheet,
+    is_whole: Whole = False,
+    system: SystemCode = "operator",
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """试运行一张规则表：各条的差异。 What a sheet of lines would do; nothing is put."""
+    from schemas.statement import Ordered
+
+    content = _sheet(file, is_whole=is_whole) | {"dry_run": True}
+    with open_client(url, system, keys, passphrase_file) as client:
+        told = client.order("/api/v1/sharing-sheets", Ordered.SHARE_SHEET, content)
+    _show_difference(told, as_json=as_json)
+
+
+@app.command("import")
+def import_sheet(
+    file: Sheet,
+    difference: Annotated[
+        str, typer.Option("--difference", help="diff 给出的差异摘要。 The digest that `diff` showed.")
+    ],
+    is_whole: Whole = False,
+    draft: Draft = None,
+    approvals: Approvals = None,
+    system: SystemCode = "operator",
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """两人审批后登记整张规则表。 Put a whole sheet of lines, approved by two persons over its difference."""
+    from schemas.statement import Ordered
+
+    path, act, sheet = "/api/v1/sharing-sheets", Ordered.SHARE_SHEET, _sheet(file, is_whole=is_whole)
+    content = sheet | {"difference": difference}
+    with open_client(url, system, keys, passphrase_file) as client:
+        if draft is None:
+            _show_difference(send_change(client, path, act, content, approvals), as_json=as_json)
+            return
+        told = client.order(path, act, sheet | {"dry_run": True})
+        if told["difference"] != difference:
+            raise LocalRefusal("difference_changed")
+        shown = {name: told[name] for name in ("lines", "counts", "left_out")}
+        show(write_draft(draft, act, content, client.origin, shown=shown), as_json=as_json)
+
+
+@app.command("export")
+def export(
+    out: Annotated[Path, typer.Argument(help="写到此 CSV 文件。 The CSV file to write.")],
+    system: SystemCode = "operator",
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """导出规则表，可再导入。 The lines as a sheet that can be imported again."""
+    with open_client(url, system, keys, passphrase_file) as client:
+        length = client.save("/api/v1/sharing-rules", out, form="csv")
+    show({"sheet": str(out), "bytes": length}, as_json=as_json)
+
+
+@app.command("waiting")
+def waiting(
+    sheet: SheetName,
+    system: SystemCode,
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """一张规则表中待本部门答复的各条，及其摘要。 What of a sheet waits for this department, and its digest."""
+    with open_client(url, system, keys, passphrase_file) as client:
+        found = client.get(f"/api/v1/sharing-sheets/{sheet}").json()
+    if as_json:
+        show(found, as_json=True)
+        return
+    rows = [
+        (f"{each['code']} v{each['version']}", each["requester"], each["item_name"], each["legal_basis"],
+         "；".join(f"{code}: {'、'.join(names)}" for code, names in each["fields"].items()))
+        for each in found["rules"]
+    ]  # fmt: skip
+    show_rows(("规则 line", "用证方 requester", "事项 item", "法律依据 law", "证照与字段 types and fields"), rows)
+    show({"lines": found["lines"]}, as_json=False)
+
+
+@app.command("answer-sheet")
+def answer_sheet(
+    sheet: SheetName,
+    said: Annotated[str, typer.Argument(help="approve 同意、refuse 不同意。 What is said.")],
+    lines: Annotated[str, typer.Option("--lines", help="waiting 给出的摘要。 The digest that `waiting` showed.")],
+    officer: Officer,
+    system: SystemCode,
+    reason: Annotated[str | None, typer.Option("--reason", help="理由代码。 Why refused, by its code.")] = None,
+    words: Annotated[str | None, typer.Option("--words", help="理由说明。 The reason in words.")] = None,
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """数源部门一次答复一张规则表中的各条。 Answer all that waits of a sheet by one signature."""
+    from schemas.statement import Ordered
+
+    content = {"sheet": sheet, "lines": lines, "answer": said}
+    content |= {name: value for name, value in (("reason", reason), ("words", words)) if value}
+    with open_client(url, system, keys, passphrase_file) as client:
+        answered = client.order("/api/v1/sharing-answers", Ordered.ANSWER_SHARE, content, officer=officer)
+        show(answered, as_json=as_json)
+
+
+@app.command("report")
+def report(
+    year: Annotated[int, typer.Argument(help="年份。 The year.", min=2000, max=2999)],
+    out: Annotated[Path | None, typer.Option("--out", help="存为 CSV 文件。 A CSV file to write.")] = None,
+    system: SystemCode = "operator",
+    url: Url = DEFAULT_URL,
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """各条共享规则一年的使用情况，未使用的列明。 How the lines were used in a year; unused ones are named."""
+    with open_client(url, system, keys, passphrase_file) as client:
+        path = f"/api/v1/sharing-reports/{year}"
+        if out is not None:
+            show({"report": str(out), "bytes": client.save(path, out, form="csv")}, as_json=as_json)
+            return
+        found = client.get(path).json()
+    if as_json:
+        show(found, as_json=True)
+        return
+    titles = (
+        "规则 line",
+        "用证方 requester",
+        "事项 item",
+        "准予 allowed",
+        "未准予 refused",
+        "最近 last",
+        "未用 unused",
+    )
+    rows = [
+        (each["code"], each["requester_name"], each["item_name"], str(each["allowed"]), str(each["refused"]),
+         each["last_on"] or "", "是 yes" if each["unused"] else "")
+        for each in found["lines"]
+    ]  # fmt: skip
+    show_rows(titles, rows)
+
+
+def _sheet(file: Path, *, is_whole: bool) -> dict[str, Any]:
+    if file.suffix.lower() == ".json":
+        content: dict[str, Any] = {"rules": read_json(file).get("rules")}
+    else:
+        content = {"sheet": standard_b64encode(read_bytes(file)).decode()}
+    return content | ({"whole": True} if is_whole else {})
+
+
+def _show_difference(told: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show(told, as_json=True)
+        return
+    rows = [
+        (each["code"], f"{each['zh']} {each['en']}", "、".join(each["changed"]), "、".join(each["fields_added"]),
+         "、".join(each["fields_ended"]), "、".join(each["providers"]))
+        for each in told["lines"]
+    ]  # fmt: skip
+    titles = ("规则 line", "差异 change", "改动 changed", "增加 added", "减少 ended", "数源部门 providers")
+    show_rows(titles, rows)
+    show({name: value for name, value in told.items() if name not in ("lines", "receipt")}, as_json=False)
 
 
 def parse_types(texts: list[str]) -> dict[str, list[str]]:

@@ -20,8 +20,9 @@ from sqlalchemy import Connection
 
 from hub.answers import disclosed_values
 from hub.applications import Application, fetch_token
+from hub.delivery import require_deliverable
 from hub.documents.making import want
-from hub.documents.permission import require_deliverable, require_permitted
+from hub.documents.permission import require_permitted
 from hub.errors import DocumentError, NotFoundError
 from hub.intentions import new_name
 from hub.registry import Registry

@@ -4,15 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from hub.errors import DocumentError, NotFoundError
+from hub.delivery import require_deliverable
+from hub.errors import DocumentError
 from hub.facts import head_licence_state
 from hub.store.answer import AnswerReader
 from hub.store.document import DocumentName, DocumentReader
-from hub.store.exchange import ExchangeReader, StoredDelivery
-from hub.store.grant import GrantReader
 from schemas.certificate import Certificate, Status, civil_date
 from schemas.download import EXISTING
-from schemas.exchange import ON_SENTENCE
 from schemas.verdict import LICENCE_TABLE, Result
 
 
@@ -51,21 +49,3 @@ def require_valid(certificate: Certificate, connection: Connection, now: datetim
         reason = why if result in (Result.FAILED, Result.SUSPENDED) else None
     if reason is not None:
         raise DocumentError("document_status", status=reason)
-
-
-def require_deliverable(delivery: str, connection: Connection, now: datetime) -> StoredDelivery:
-    """Return a delivery whose copies may still be had: until it ends, or the grant it stood on is withdrawn.
-
-    Raises DocumentError copy_ended, copy_withdrawn; NotFoundError delivery_not_found.
-    """
-    reader = ExchangeReader(connection)
-    found, decision = reader.delivery(delivery), reader.decision(delivery)
-    if found is None or decision is None:
-        raise NotFoundError("delivery_not_found")
-    if now >= found.ends_at:
-        raise DocumentError("copy_ended")
-    if decision.basis in ON_SENTENCE:
-        grant = GrantReader(connection).get(decision.basis_reference or "")
-        if grant is None or grant.withdrawn_at is not None:
-            raise DocumentError("copy_withdrawn")
-    return found

@@ -7,7 +7,9 @@
                the file; those of a document by `documents`
 3 `offline`    the status is the delivery note's, or a status list's; or
   `online`     the registry is asked (`held`): was it issued, are these the bytes, how does it stand now
+  `answered`   an answer to a predicate: are these the bytes it was given by
   `known`      gathers what the bytes alone tell
 4 `report`     the one verdict of each (`hub/verification.py`) in words, the worst one first
-Nothing is written. All but `online` and `held` do without database and web, and text without what reads a PDF.
+Nothing is written. All but `online`, `held` and `answered` do without database and web, and text without what reads a
+PDF.
 """

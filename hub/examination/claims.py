@@ -1,4 +1,4 @@
-"""Reading what a seal or a hub key covers: the claims of a record, of a delivery note, of a signed answer.
+"""Reading what a seal or a hub key covers: the claims of a record, of a delivery note, of signed answers.
 
 They are read after their signature held, and still strictly: a key holder's mistake must not become ours.
 """
@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from schemas.certificate import Status
+from schemas.predicates import Predicate, PredicateAnswer, PredicateKind
 from schemas.verdict import Check, CheckName, Outcome, Result, Verdict
 from schemas.wording import REASONS
 
-M = TypeVar("M", Status, Outcome, CheckName, Result)
+M = TypeVar("M", Status, Outcome, CheckName, Result, PredicateAnswer, PredicateKind)
 _LONGEST_TEXT = 4096
 _HUB_SEALED = frozenset({"collected", "legacy"})
 
@@ -101,6 +102,25 @@ class SignedAnswer:
     certificates: tuple[ToldCertificate, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldPredicate:
+    """One question as it was answered: to whom, for which case, of whom, and what was true then.
+
+    `predicate` has the argument it was asked with. `act` is under which the log has this answer.
+    """
+
+    issuer: str
+    predicate: Predicate
+    answer: PredicateAnswer
+    as_of: datetime
+    requester: str
+    holder: str
+    item_code: str
+    case_number: str
+    decision: str
+    act: str
+
+
 def read_record_claims(claims: Mapping[str, Any]) -> RecordClaims:
     """Read a record's claims; raises ClaimsFormError."""
     kind, place = _object(claims, "certificate_type"), _object(_object(claims, "status"), "status_list")
@@ -158,6 +178,33 @@ def read_answer(payload: Any) -> SignedAnswer:
         holder=_text(holder, "licence_number"),
         holder_name=_text(holder, "name", empty=True),
         certificates=told,
+    )
+
+
+def read_predicate(payload: Any) -> ToldPredicate:
+    """Read the payload of a signed answer to a predicate; raises ClaimsFormError."""
+    told = _whole(payload)
+    if told.get("v") != 1:
+        raise ClaimsFormError("v")
+    asked = _object(told, "predicate")
+    predicate = Predicate(
+        code=_text(asked, "code"),
+        kind=_member(PredicateKind, asked, "kind"),
+        certificate_type=_text(asked, "certificate_type"),
+        field=None if asked.get("field") is None else _text(asked, "field"),
+        argument=_text(asked, "argument"),
+    )
+    return ToldPredicate(
+        issuer=_text(told, "iss"),
+        predicate=predicate,
+        answer=_member(PredicateAnswer, told, "answer"),
+        as_of=_moment(told, "as_of"),
+        requester=_text(told, "requester"),
+        holder=_text(told, "holder"),
+        item_code=_text(_object(told, "item"), "code"),
+        case_number=_text(told, "case_number"),
+        decision=_text(told, "decision"),
+        act=_text(told, "act_id"),
     )
 
 

@@ -23,6 +23,7 @@ from schemas.identifiers import (
     parse_licence_number,
     parse_reference,
 )
+from schemas.predicates import PREDICATE_TYP
 from schemas.tokens import ANSWER_TYP
 from signing.errors import MalformedTokenError
 from signing.jws import json_bytes, parse_json, unverified_header
@@ -38,8 +39,9 @@ _TOKEN = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _FILE = {"record", "note", "certs"}
 _RECORD = {"payload", "signatures"}
 _PULL_ANSWER = {"decision", "delivery", "as_of", "ends_at", "note", "items"}
+_PREDICATE_ANSWER = {"predicate", "answer", "decision", "as_of", "signed", "act_id"}
 _BESIDE_PULL = {"act_id", "receipt", "materials", "prefill", "prefill_choices"}
-_URL = re.compile(r"(https?://[^/?#\s]{1,255})/([qc])/([^/?#\s]{1,64})(?:[?#]\S*)?", re.IGNORECASE)
+_URL = re.compile(r"(https?://[^/?#\s]{1,255})/([qcsdk])/([^/?#\s]{1,64})(?:[?#]\S*)?", re.IGNORECASE)
 
 
 class Form(StrEnum):
@@ -50,6 +52,7 @@ class Form(StrEnum):
     PULL_ANSWER = "pull_answer"
     SCAN_ANSWER = "scan_answer"
     NOTE = "note"
+    PREDICATE = "predicate"
     PDF = "pdf"
     XML = "xml"
     PICTURE = "picture"
@@ -72,7 +75,7 @@ class ShownFile:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was recognised. `token` is set for a signed answer and for a note alone.
+    """What was recognised. `token` is set for signed answers and for a note alone.
 
     A name has `opens` (paths of pages) or an `identifier`; what gets no verdict has its `reason`, a row of
     `schemas.wording.NOT_READ`.
@@ -127,6 +130,9 @@ def _read_json(raw: bytes) -> Examined:
         return Examined(Form.DELIVERED, files=(_read_file(document),))
     if _PULL_ANSWER <= document.keys() <= _PULL_ANSWER | _BESIDE_PULL:
         return _read_pull_answer(document)
+    if _PREDICATE_ANSWER <= document.keys() <= _PREDICATE_ANSWER | {"receipt"}:
+        # What stands beside the signed answer in the clear is nobody's word.
+        return _read_token(str(document["signed"]))
     return _unknown("not_ours")
 
 
@@ -212,6 +218,8 @@ def _read_token(token: str) -> Examined:
         return _unknown("not_ours")
     if typ == ANSWER_TYP:
         return Examined(Form.SCAN_ANSWER, token=token)
+    if typ == PREDICATE_TYP:
+        return Examined(Form.PREDICATE, token=token)
     return Examined(Form.NOTE, token=token) if typ == NOTE_TYP else _unknown("not_ours")
 
 

@@ -17,6 +17,7 @@ from hub.examination.proof import (
     answer_of,
     note_of,
     note_standing,
+    predicate_of_token,
     prove_right,
     prove_seals,
     prove_token,
@@ -26,11 +27,12 @@ from hub.examination.report import (
     Finding,
     answer_facts,
     note_facts,
+    predicate_facts,
     presentation_facts,
     record_facts,
     without_verdict,
 )
-from hub.verification import judge, restate
+from hub.verification import judge, judge_told, restate
 from schemas.certificate import Status
 from schemas.exchange import NOTE_TYP
 from schemas.tokens import STATUS_LIST_TYP
@@ -90,6 +92,8 @@ def verify_examined(
         return _examine_answer(examined, trust, find_type, now)
     if examined.form is Form.NOTE:
         return _examine_note(examined, trust, find_type, now)
+    if examined.form is Form.PREDICATE:
+        return _examine_predicate(examined, trust, find_type, now)
     if not examined.files:
         return without_verdict(examined)
     findings = tuple(_examine_file(file, trust, find_type, listed, now) for file in examined.files)
@@ -190,3 +194,19 @@ def _examine_answer(examined: Examined, trust: TrustList, find_type: FindType, n
         for each in answer.certificates
     )
     return Examination(examined.form, findings)
+
+
+def _examine_predicate(examined: Examined, trust: TrustList, find_type: FindType, now: datetime) -> Examination:
+    token, told = predicate_of_token(examined.token, trust=trust, now=now)
+    if told is None:
+        return refused_token(examined, token)
+    verdict = judge_told(
+        seal=token.seal,
+        trust=token.trust,
+        recorded=None,
+        log=Check(CheckName.LOG, Result.NOT_POSSIBLE),
+        in_time=False,
+        as_of=told.as_of,
+        surface=Surface.OFFLINE,
+    )
+    return Examination(examined.form, (Finding(verdict, predicate_facts(told, find_type)),))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hub.errors import SetupError
+from hub.examination.answered import examine_predicate
 from hub.examination.documents import Read, ShownDocument, read_shown
 from hub.examination.forms import Examined, Form, kind_of
 from hub.examination.held import OTHER_BYTES, Held, not_issued, read_held, right_in_time, without_erased
@@ -79,12 +80,16 @@ def _examine_recognised(
 ) -> Examination:
     if examined.identifier:
         return _find_page(examined, registry)
-    if examined.form in (Form.SCAN_ANSWER, Form.NOTE) and trust is None:
+    if examined.token and trust is None:
         return refused_token(examined, TokenProof(NO_LIST.seal, NO_LIST.trust))
     if examined.form is Form.SCAN_ANSWER and trust is not None:
         return _examine_answer(examined, trust, find_type, registry, surroundings, now)
     if examined.form is Form.NOTE and trust is not None:
         return _examine_note(examined, trust, find_type, registry, surroundings, now)
+    if examined.form is Form.PREDICATE and trust is not None:
+        return examine_predicate(
+            examined, trust=trust, find_type=find_type, registry=registry, surroundings=surroundings, now=now
+        )
     if not examined.files:
         return without_verdict(examined)
     return _examine_files(examined, trust, find_type, registry, surroundings, now)

@@ -15,8 +15,10 @@ from hub.examination.claims import (
     Presentation,
     RecordClaims,
     SignedAnswer,
+    ToldPredicate,
     read_answer,
     read_note,
+    read_predicate,
     read_record_claims,
 )
 from hub.examination.forms import LARGEST_BYTES, ShownFile
@@ -33,6 +35,7 @@ from schemas.canonical import CanonicalFormError, canonical_digest
 from schemas.certificate_type import CertificateType
 from schemas.exchange import NOTE_TYP
 from schemas.fields import COMMON_FIELDS, FieldClass
+from schemas.predicates import PREDICATE_TYP
 from schemas.tokens import ANSWER_TYP
 from schemas.verdict import Check, CheckName, Result
 from signing.errors import KeyUnknownError, SigningError
@@ -229,6 +232,18 @@ def answer_of(token: str, *, trust: TrustList, now: datetime) -> tuple[TokenProo
     if answer.issuer != trust.origin:
         return TokenProof(proof.seal, NOT_TRUSTED), None
     return proof, answer
+
+
+def predicate_of_token(token: str, *, trust: TrustList, now: datetime) -> tuple[TokenProof, ToldPredicate | None]:
+    """Return the findings on a signed answer to a predicate, and what it says where it is one of this hub."""
+    proof = prove_token(token, typ=PREDICATE_TYP, purpose=NOTES_PURPOSE, trust=trust, now=now)
+    if proof.payload is None:
+        return proof, None
+    try:
+        told = read_predicate(proof.payload)
+    except ClaimsFormError:
+        return TokenProof(_broken("record_malformed"), proof.trust), None
+    return (proof, told) if told.issuer == trust.origin else (TokenProof(proof.seal, NOT_TRUSTED), None)
 
 
 def _unlisted() -> SealProof:

@@ -8,14 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.examination.claims import Note, Presentation, SignedAnswer, ToldCertificate
+from hub.examination.claims import Note, Presentation, SignedAnswer, ToldCertificate, ToldPredicate
 from hub.examination.forms import Examined, Form
 from hub.examination.proof import FindType, NoteProof, SealProof
 from schemas.certificate import SHANGHAI, Certificate
 from schemas.document import CopyMark, DocumentMetadata
 from schemas.grant import numbered
 from schemas.verdict import Check, Outcome, Verdict
-from schemas.wording import CHECKS, FORMS, NEXT_STEPS, NOT_READ, OUTCOMES, REASONS, RESULTS, STATUSES, Wording
+from schemas.wording import (
+    CHECKS,
+    FORMS,
+    NEXT_STEPS,
+    NOT_READ,
+    OUTCOMES,
+    PREDICATE_ANSWERS,
+    PREDICATE_KINDS,
+    REASONS,
+    RESULTS,
+    STATUSES,
+    Wording,
+)
 
 _WORST_FIRST = (Outcome.NOT_VALID, Outcome.SUSPENDED, Outcome.UNKNOWN, Outcome.VALID)
 _COMMON_LABELS = {
@@ -234,6 +246,35 @@ def answer_facts(answer: SignedAnswer, certificate: ToldCertificate, find_type: 
     )
 
 
+def predicate_facts(told: ToldPredicate, find_type: FindType, *, place: int | None = None) -> tuple[Fact, ...]:
+    """Return what a signed answer to a predicate said: the question, the answer, when, to whom and for which case.
+
+    `place` is that of its entry in the log, where it has one by now.
+    """
+    answer = PREDICATE_ANSWERS[told.answer]
+    facts = [
+        Fact("当时的答复", "What it answered", f"{answer.zh} {answer.en} · {shown_moment(told.as_of)}"),
+        Fact("判断", "The question", _question(told, find_type)),
+        Fact("统一社会信用代码", "Licence number", told.holder),
+        Fact("用证方", "Requester", numbered(told.requester) or ""),
+        Fact("事项和办件编号", "Item and case", f"{told.item_code} {told.case_number}"),
+        Fact("决定编号", "Decision", told.decision),
+        Fact("存证编号", "Act", told.act),
+    ]
+    if place is not None:
+        facts.append(Fact("存证日志中的序号", "Place in the log", str(place)))
+    return tuple(facts)
+
+
+def _question(told: ToldPredicate, find_type: FindType) -> str:
+    asked, kind = told.predicate, find_type(told.predicate.certificate_type, 0)
+    words = PREDICATE_KINDS[asked.kind]
+    field = next((each for each in kind.fields if each.name == asked.field), None) if kind else None
+    about = f" {field.label_zh} {field.label_en}" if field else f" {asked.field}" if asked.field else ""
+    name = _type_name(asked.certificate_type, 0, find_type)
+    return f"{name}{about} · {words.zh} {words.en}：{asked.argument}"
+
+
 def document_facts(said: DocumentMetadata) -> tuple[Fact, ...]:
     """Return what the sealed XML of a genuine document says."""
     edition = _EDITIONS[said.edition]
@@ -259,6 +300,7 @@ def _copy_facts(mark: CopyMark) -> list[Fact]:
         Fact("用途", "Cause", mark.cause or ""),
         Fact("事项和办件编号", "Item and case", f"{mark.item_code} {mark.case_number}"),
         Fact("交付单号", "Delivery", mark.delivery),
+        Fact("制作方", "Maker", mark.maker),
         Fact("制作时间", "Made at", shown_moment(mark.made_at)),
         Fact("使用期限", "Ends at", shown_moment(mark.ends_at)),
     ]

@@ -21,13 +21,18 @@ class FaceRow:
 
 @dataclass(frozen=True, slots=True)
 class CopyMarking:
-    """For whom, why and for how long a copy was made; repeated across every page of it."""
+    """For whom, why, by whom and for how long a copy was made; repeated across every page of it.
+
+    By its `serial` whoever holds it asks whether it is genuine; "" of one that was begun before copies had one.
+    """
 
     requester: str
     cause: str
     case: str
     made: str
     ends: str
+    maker: str = ""
+    serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _ITEM = frozenset(
     {"code", "version", "name_zh", "name_en", "department", "from_on", "until_on", "materials", "predicates", "row"}
 )
 _MATERIAL = frozenset({"code", "name_zh", "name_en", "group", "types", "deferrable_days", "row"})
-_PREDICATE = frozenset({"code", "kind", "certificate_type", "field", "argument"})
+_PREDICATE = frozenset({"code", "kind", "certificate_type", "field", "argument", "row"})
 _TYPE = frozenset({"certificate_type", "prefill", "row"})
 
 
@@ -101,7 +101,7 @@ def _read_predicate(content: Mapping[str, Any], place: _Place, catalogue: Catalo
         reading.problem("field" if isinstance(certificate_type, str) else "certificate_type", "form")
     place.took(reading)
     if isinstance(certificate_type, str):
-        _read_prefill(certificate_type, {} if field is None else {"asked": field}, place, catalogue)
+        _read_prefill(certificate_type, {} if field is None else {"asked": field}, place, catalogue, member="field")
     return Predicate(code, kind, str(certificate_type), None if field is None else str(field), argument)
 
 
@@ -127,7 +127,9 @@ def _read_material(content: Mapping[str, Any], place: _Place, catalogue: Catalog
     return Material(code, name_zh, name_en, group, types, days)
 
 
-def _read_prefill(name: str, given: Any, place: _Place, catalogue: Catalogue) -> dict[str, str]:
+def _read_prefill(
+    name: str, given: Any, place: _Place, catalogue: Catalogue, *, member: str = "prefill"
+) -> dict[str, str]:
     """Read form field → field of a type; only fields that the type has and that may be shared fill a form."""
     try:
         kind = catalogue.get(name)
@@ -135,16 +137,16 @@ def _read_prefill(name: str, given: Any, place: _Place, catalogue: Catalogue) ->
         place.problem("certificate_type", "type_unknown")
         return {}
     if not isinstance(given, dict) or len(given) > _MOST_PREFILLED:
-        place.problem("prefill", "form")
+        place.problem(member, "form")
         return {}
     fields = {each.name: each for each in kind.fields}
     for form_field, field in given.items():
         if not OrderReading({"code": form_field}).code("code") or not isinstance(field, str):
-            place.problem("prefill", "form")
+            place.problem(member, "form")
         elif field in fields and fields[field].sharing_class is SharingClass.NOT_SHARED:
-            place.problem("prefill", "not_shared")
+            place.problem(member, "not_shared")
         elif field not in fields and field not in COMMON_FIELDS:
-            place.problem("prefill", "field_unknown")
+            place.problem(member, "field_unknown")
     return dict(given)
 
 

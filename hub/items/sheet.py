@@ -2,17 +2,16 @@
 
 Columns have Chinese or English names. The rows of one item, and of one material in it, repeat what they share; rows
 that contradict one another are refused (`differs`). Prefill is written `form_field=field`, several with semicolons.
+A row with a predicate (判断) in place of a material is a question the item lists; its kind may be said in Chinese.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from connectors.contract import OpenTable, Row, RowProblem, TabularError, TabularLimits
-from hub.errors import OrderError
+from connectors.contract import OpenTable
+from hub.sheet_rows import Cells, read_rows, whole
 from schemas.catalogue import FieldProblem, FieldsError, folded
-from schemas.publicity import ColumnUnknownError, match_columns
+from schemas.wording import PREDICATE_KINDS
 from schemas.written import written_date
 
 _COLUMNS: Mapping[str, str] = {
@@ -30,12 +29,20 @@ _COLUMNS: Mapping[str, str] = {
     "deferrable_days": "容缺工作日",
     "certificate_type": "证照类型",
     "prefill": "预填",
+    "predicate_code": "判断编码",
+    "predicate_kind": "判断种类",
+    "predicate_field": "判断字段",
+    "predicate_argument": "判断参数",
 }
-_OPTIONAL = frozenset({"until_on", "group", "deferrable_days", "certificate_type", "prefill"})
+_OF_PREDICATE = {"kind": "predicate_kind", "field": "predicate_field", "argument": "predicate_argument"}
+_OPTIONAL = frozenset(
+    {"until_on", "group", "deferrable_days", "certificate_type", "prefill", "predicate_code", *_OF_PREDICATE.values()}
+)
 _OF_ITEM = {"name_zh": "item_zh", "name_en": "item_en", "department": "department"}
 _OF_MATERIAL = {"name_zh": "material_zh", "name_en": "material_en"}
+_NOT_OF_PREDICATES = ("material_code", *_OF_MATERIAL.values(), "group", "deferrable_days", "prefill")
+_KINDS: Mapping[str, str] = {folded(words.zh): code for code, words in PREDICATE_KINDS.items()}
 _DATES = ("from_on", "until_on")
-Cells = Mapping[str, str]
 
 
 def read_sheet(raw: bytes, *, open_table: OpenTable) -> list[dict[str, Any]]:
@@ -43,34 +50,13 @@ def read_sheet(raw: bytes, *, open_table: OpenTable) -> list[dict[str, Any]]:
 
     Raises OrderError sheet_unreadable for a file that is no table, FieldsError for its columns and rows.
     """
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "items")
-        path.write_bytes(raw)
-        try:
-            table = open_table(path, limits=TabularLimits(max_columns=len(_COLUMNS)))
-            rows = list(table.rows)
-        except TabularError as error:
-            raise OrderError("sheet_unreadable", rule=error.rule, row=error.row) from error
-    meanings = _meanings(table.header)
-    problems = [FieldProblem(f"row {each.number}", each.rule) for each in rows if isinstance(each, RowProblem)]
+    rows, problems = read_rows(raw, columns=_COLUMNS, optional=_OPTIONAL, open_table=open_table)
     gathered = _Gathered(problems)
-    for row in rows:
-        if isinstance(row, Row):
-            gathered.take(row.number, {meanings[name]: value.strip() for name, value in row.values.items()})
+    for number, cells in rows:
+        gathered.take(number, cells)
     if problems:
         raise FieldsError(tuple(problems))
     return list(gathered.items.values())
-
-
-def _meanings(header: tuple[str, ...]) -> dict[str, str]:
-    known = {folded(name).upper(): meaning for meaning, zh in _COLUMNS.items() for name in (meaning, zh)}
-    try:
-        meanings = match_columns(header, known)
-    except ColumnUnknownError as error:
-        raise FieldsError((FieldProblem(f"column {error.position}", "unknown"),)) from None
-    if missing := _COLUMNS.keys() - _OPTIONAL - {*meanings.values()}:
-        raise FieldsError(tuple(FieldProblem(each, "missing") for each in sorted(missing)))
-    return meanings
 
 
 class _Gathered:
@@ -84,13 +70,16 @@ class _Gathered:
         item: dict[str, Any] = {"code": cells["item_code"], "row": number}
         item |= {name: cells[column] for name, column in _OF_ITEM.items()}
         item |= {name: written_date(cells.get(name, "")) or None for name in _DATES}
-        item |= {"version": _whole(cells["version"]), "materials": []}
+        item |= {"version": whole(cells["version"]), "materials": [], "predicates": []}
         found = self.items.setdefault((cells["item_code"], cells["version"]), item)
         self._agree(found, item, number)
+        if any(cells.get(column) for column in ("predicate_code", *_OF_PREDICATE.values())):
+            found["predicates"].append(self._predicate(cells, number))
+            return
         material: dict[str, Any] = {"code": cells["material_code"], "row": number}
         material |= {name: cells[column] for name, column in _OF_MATERIAL.items()}
         material |= {"group": cells.get("group") or None, "types": []}
-        material["deferrable_days"] = _whole(cells.get("deferrable_days", "")) or None
+        material["deferrable_days"] = whole(cells.get("deferrable_days", "")) or None
         same = next((each for each in found["materials"] if each["code"] == material["code"]), None)
         if same is None:
             found["materials"].append(same := material)
@@ -105,10 +94,19 @@ class _Gathered:
             self._problems.append(FieldProblem(f"row {number}.prefill", "not_here"))
 
     def _agree(self, first: Mapping[str, Any], later: Mapping[str, Any], number: int) -> None:
-        names = later.keys() - {"row", "materials", "types"}
+        names = later.keys() - {"row", "materials", "types", "predicates"}
         for name in sorted(names):
             if first[name] != later[name]:
                 self._problems.append(FieldProblem(f"row {number}.{name}", "differs"))
+
+    def _predicate(self, cells: Cells, number: int) -> dict[str, Any]:
+        for column in _NOT_OF_PREDICATES:
+            if cells.get(column):
+                self._problems.append(FieldProblem(f"row {number}.{column}", "not_here"))
+        asked: dict[str, Any] = {"code": cells.get("predicate_code", ""), "row": number}
+        asked |= {name: cells.get(column) or None for name, column in _OF_PREDICATE.items()}
+        asked["kind"] = _KINDS.get(folded(asked["kind"] or ""), asked["kind"])
+        return asked | {"certificate_type": cells.get("certificate_type") or None}
 
     def _prefill(self, text: str, number: int) -> dict[str, str]:
         pairs = [each.partition("=") for each in text.replace("；", ";").replace("＝", "=").split(";") if each.strip()]
@@ -116,8 +114,3 @@ class _Gathered:
         if len(prefill) != len(pairs):
             self._problems.append(FieldProblem(f"row {number}.prefill", "twice"))
         return prefill
-
-
-def _whole(text: str) -> int | str:
-    """Return a whole number, or the text for its reader to refuse."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text

@@ -1,14 +1,16 @@
 """Certificates: chains of versions, their sealed records, what was done to them, and what names they claim."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from hub.store import tables
-from hub.store.queries import select_among, select_by
+from hub.store.queries import Query, among, padded, select_among, select_by, width_of
 from hub.store.upsert import insert_new, insert_or_replace, insert_rows, update_rows
 from schemas.certificate import ENDED, Certificate, RecordedChange, Status
 
@@ -44,6 +46,15 @@ class StoredChain:
     open: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredCertificate:
+    """A certificate with its composed answer, and which of its fields were erased."""
+
+    certificate: Certificate
+    answer: dict[str, Any]
+    erased: frozenset[str]
+
+
 _CHANGE_COLUMNS = tuple(column.name for column in tables.status_change.c if column.name != "number")
 _NEXT = tables.serial.c.next
 _TAKE_SERIALS = update(tables.serial).values(next=_NEXT + bindparam("count")).returning(_NEXT)
@@ -70,14 +81,30 @@ class CertificateReader:
         serial = select_by(self._connection, tables.reference_claim, columns=("serial",), reference=reference).scalar()
         return None if serial is None else self.by_serial([serial]).get(serial)
 
+    def current_answered(self, licence_number: str, types: Sequence[str]) -> list[AnsweredCertificate]:
+        """Return the current version of each of a holder's chains of those types, oldest first, with its answer."""
+        if not types:
+            return []
+        width, found = width_of(types), dict[int, AnsweredCertificate]()
+        asked = {"holder": licence_number} | padded(types, width)
+        for *row, body, field in self._connection.execute(_current_answered(width), asked):
+            # One row for each field that was erased, or one where none was.
+            before = found.get(row[0])
+            if before is None:
+                before = AnsweredCertificate(Certificate(*row), orjson.loads(body), frozenset())
+            found[row[0]] = before if field is None else replace(before, erased=before.erased | {field})
+        return list(found.values())
+
     def current_of(self, licence_number: str, types: Sequence[str] | None = None) -> list[Certificate]:
         """Return the current version of each of a holder's chains, of those types when given, oldest first."""
-        chain = tables.chain
-        query = select(chain.c.current).where(chain.c.licence_number == licence_number, chain.c.current.is_not(None))
-        if types is not None:
-            query = query.where(chain.c.certificate_type.in_(types))
-        found = self.by_serial(list(self._connection.execute(query).scalars()))
-        return [found[serial] for serial in sorted(found)]
+        if types is None:
+            rows = self._connection.execute(_current(None), {"holder": licence_number})
+        elif types:
+            width = width_of(types)
+            rows = self._connection.execute(_current(width), {"holder": licence_number} | padded(types, width))
+        else:
+            return []
+        return [Certificate(*row) for row in rows]
 
     def records(self, serials: Sequence[int]) -> dict[int, StoredRecord]:
         rows = select_among(self._connection, tables.record, "serial", serials) if serials else ()
@@ -273,3 +300,29 @@ def _claimed(connection: Connection, keys: Sequence[NumberKey]) -> dict[NumberKe
         )  # fmt: skip
         found |= {(body, code, row[0]): row[1] for row in rows}
     return found
+
+
+@lru_cache(maxsize=16)
+def _current(types: int | None) -> Query:
+    """Return the question for a holder's current versions: of any type, or of that many."""
+    chain, certificate = tables.chain, tables.certificate
+    joined = certificate.join(chain, chain.c.current == certificate.c.serial)
+    query = select(certificate).select_from(joined).where(chain.c.licence_number == bindparam("holder"))
+    if types is not None:
+        query = query.where(among(chain.c.certificate_type, types))
+    return query.order_by(certificate.c.serial)
+
+
+@lru_cache(maxsize=16)
+def _current_answered(types: int) -> Query:
+    chain, certificate = tables.chain, tables.certificate
+    answer, erasure = tables.answer_certificate, tables.erasure
+    joined = (
+        certificate.join(chain, chain.c.current == certificate.c.serial)
+        # Outer: a certificate without its answer is a fault that shows, not a certificate that is not there.
+        .outerjoin(answer, answer.c.serial == certificate.c.serial)
+        .outerjoin(erasure, erasure.c.serial == certificate.c.serial)
+    )
+    its = (chain.c.licence_number == bindparam("holder")) & among(chain.c.certificate_type, types)
+    query = select(*certificate.c, answer.c.body, erasure.c.field).select_from(joined).where(its)
+    return query.order_by(certificate.c.serial)

@@ -125,6 +125,11 @@ class DocumentReader:
         row = select_by(self._connection, tables.document, columns=_NAMES, xml_sha256=digest).first()
         return None if row is None else StoredDocument(*row)
 
+    def copy_by_act(self, act_id: str) -> StoredDocument | None:
+        """Return the copy that an act sealed, also one that was erased since; no other document."""
+        row = self._connection.execute(_COPY_BY_ACT, {"of_act": act_id}).first()
+        return None if row is None else StoredDocument(*row)
+
     def all(self, page: int = 500) -> Iterator[StoredDocument]:
         """Yield every document in the order they were sealed, read in pages."""
         number, query = 0, select(tables.document.c.number, *_COLUMNS).order_by(tables.document.c.number).limit(page)
@@ -266,6 +271,9 @@ _COLUMNS = [tables.document.c[name] for name in _NAMES]
 _KEPT = tables.document.c.erased_by.is_(None)
 _LEAVING = ~_KEPT & tables.document.c.file_gone_at.is_(None)
 _NEWEST = select(*_COLUMNS).where(*_named(tables.document), _KEPT).order_by(tables.document.c.number.desc()).limit(1)
+_COPY_BY_ACT = select(*_COLUMNS).where(
+    tables.document.c.act_id == bindparam("of_act"), tables.document.c.delivery != ""
+)
 _HELD = _OPEN.c.owner == bindparam("holder")
 _FREE = (_OPEN.c.lease_until <= bindparam("now")) & _OPEN.c.problem.is_(None)
 # An update sets the columns that its parameters name.

@@ -1,6 +1,6 @@
 """Enterprises: the row every act on a holder's certificates locks first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,6 +68,10 @@ class EnterpriseWriter:
             insert_new(self._connection, tables.reference_claim, claims)
             self._names.add({row["licence_number"]: row["name"] for row in made})
         return known
+
+    def lock_known(self, licence_numbers: Collection[str]) -> None:
+        """Lock those of these enterprises that there are, and make none of the others."""
+        self._locked(sorted(licence_numbers))
 
     def keep(self, enterprises: Sequence[LockedEnterprise]) -> None:
         """Write back what a transaction changed of enterprises it holds."""

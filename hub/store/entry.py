@@ -1,6 +1,6 @@
 """Entries of the evidence log: one per act, its leaf final, inserted in the act's own transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,9 +52,12 @@ class EntryWriter:
         rows = [{"number": number, "leaf_index": place} for number, place in places.items()]
         update_rows(self._connection, tables.entry, rows, key="number")
 
-    def add(self, acts: Sequence[ActFacts]) -> None:
-        """Insert one entry per act, unsequenced."""
-        insert_rows(self._connection, tables.entry, [self._row(facts) for facts in acts])
+    def add(self, acts: Sequence[ActFacts], *, about: Sequence[int] = ()) -> None:
+        """Insert one entry per act, unsequenced; `about` are the certificates that the acts were done to, in order."""
+        rows = [self._row(facts) for facts in acts]
+        if about:
+            rows = [{**row, "serial": serial} for row, serial in zip(rows, about, strict=True)]
+        insert_rows(self._connection, tables.entry, rows)
 
     def _row(self, facts: ActFacts) -> dict[str, Any]:
         salt, committed = self._random(SALT_BYTES), act_bytes(facts)
@@ -68,6 +71,17 @@ class EntryWriter:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedAct:
+    """An act on a certificate: its place in the log, its kind, and the version it was done to."""
+
+    place: int
+    act_id: str
+    kind: str
+    serial: int
+    recorded_at: datetime
+
+
 class EntryReader:
     """Reads entries back."""
 
@@ -75,8 +89,7 @@ class EntryReader:
         self._connection = connection
 
     def get(self, act_id: str) -> StoredEntry | None:
-        rows = self._connection.execute(select(tables.entry).where(tables.entry.c.act_id == act_id))
-        row = rows.mappings().first()
+        row = select_by(self._connection, tables.entry, act_id=act_id).mappings().first()
         return None if row is None else _stored(row)
 
     def of_acts(self, acts: Sequence[str]) -> list[StoredEntry]:
@@ -121,6 +134,14 @@ class EntryReader:
         columns = (table.c.leaf_index, table.c.number, table.c.leaf, table.c.recorded_at)
         return {row[0]: (row[1], row[2], row[3]) for row in self._connection.execute(select(*columns).where(between))}
 
+    def about_certificates(self, start: int, end: int) -> list[PlacedAct]:
+        """Return the acts on certificates from one place up to another, in the order of their places."""
+        table = tables.entry.c
+        between = (table.leaf_index >= start) & (table.leaf_index < end)
+        query = select(table.leaf_index, table.act_id, table.kind, table.serial, table.recorded_at)
+        query = query.where(between, table.serial.is_not(None)).order_by(table.leaf_index)
+        return [PlacedAct(*row) for row in self._connection.execute(query)]
+
     def without_place(self) -> dict[int, bytes]:
         """Return the leaves of the entries that have no place yet, by their numbers."""
         columns = (tables.entry.c.number, tables.entry.c.leaf)
@@ -131,6 +152,11 @@ class EntryReader:
         """Return when the newest entry was recorded, or None when there is none."""
         newest = select(tables.entry.c.recorded_at).order_by(tables.entry.c.number.desc()).limit(1)
         return self._connection.execute(newest).scalar_one_or_none()
+
+    def times(self) -> Iterator[tuple[int, datetime]]:
+        """Yield number and time of every entry in the order they were made."""
+        rows = self._connection.execute(select(tables.entry.c.number, tables.entry.c.recorded_at).order_by("number"))
+        yield from ((row.number, row.recorded_at) for row in rows)
 
     def all(self) -> list[StoredEntry]:
         """Return every entry in the order it was made."""

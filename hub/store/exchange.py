@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store import tables
-from hub.store.queries import select_by
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_rows
+from schemas.exchange import Basis
 
 _MISS = tables.comparison_miss
 
@@ -62,6 +63,11 @@ class ExchangeReader:
         row = select_by(self._connection, tables.pull_decision, decision=decision).first()
         return None if row is None else StoredDecision(*row)
 
+    def decisions(self, names: Sequence[str]) -> dict[str, StoredDecision]:
+        """Return these decisions by name."""
+        rows = select_among(self._connection, tables.pull_decision, "decision", names) if names else ()
+        return {each.decision: each for each in (StoredDecision(*row) for row in rows)}
+
     def first_by_item(
         self, requester: str, licence_number: str, item_code: str, case_number: str
     ) -> StoredDecision | None:
@@ -91,6 +97,31 @@ class ExchangeReader:
             # A note past its term is erased; that it was delivered stays.
             table.c.licence_number == licence_number, table.c.recorded_at >= since, table.c.note != "",
         )  # fmt: skip
+        return [(row[0], row[1]) for row in self._connection.execute(query)]
+
+    def affirmed_since(self, licence_number: str, since: datetime) -> list[tuple[str, list[int]]]:
+        """Return who was answered yes about a holder since then, and of which certificates (serials)."""
+        table = tables.affirmation.c
+        query = select(table.requester, table.serials).where(table.licence_number == licence_number)
+        return [(row[0], row[1]) for row in self._connection.execute(query.where(table.recorded_at >= since))]
+
+    def usable(self, holders: Sequence[str], requester: str, now: datetime) -> list[tuple[str, str]]:
+        """Return decision and note of what a requester was delivered of these holders and may still use.
+
+        Its copies have not ended, and the grant it stood on, where it did, was not taken back.
+        """
+        table, decided, grant = tables.delivery.c, tables.pull_decision, tables.grant_table
+        joined = tables.delivery.join(decided, decided.c.decision == table.decision)
+        joined = joined.outerjoin(grant, grant.c.digest == decided.c.basis_reference)
+        stands = (decided.c.basis == Basis.STATUTORY.value) | (
+            grant.c.digest.is_not(None) & grant.c.withdrawn_at.is_(None)
+        )
+        query = (
+            select(table.decision, table.note)
+            .select_from(joined)
+            .where(table.licence_number.in_(holders), table.requester == requester, table.ends_at > now, stands)
+            .order_by(table.recorded_at)
+        )
         return [(row[0], row[1]) for row in self._connection.execute(query)]
 
     def notes(self, after: str, most: int) -> list[tuple[str, str]]:
@@ -148,6 +179,12 @@ class ExchangeWriter:
 
     def add_delivery(self, row: Mapping[str, Any]) -> None:
         insert_rows(self._connection, tables.delivery, [row])
+
+    def add_affirmation(self, decision: StoredDecision, serials: Sequence[int], now: datetime) -> None:
+        """Keep that a comparison matched, or a question was answered yes, by these certificates."""
+        names = ("decision", "requester", "licence_number")
+        row: dict[str, Any] = {name: getattr(decision, name) for name in names}
+        insert_rows(self._connection, tables.affirmation, [row | {"serials": list(serials), "recorded_at": now}])
 
     def take_miss(self, requester: str, licence_number: str, day: date, *, most: int) -> bool:
         """Count a comparison as a miss before it is made; False when the day's misses are used up."""

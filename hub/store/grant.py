@@ -1,13 +1,15 @@
 """Grants: the enterprise's signed sentence, how often it was used, whether it still counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from hub.store import tables
 from hub.store.queries import select_by
+from schemas.exchange import Basis
 
 _TABLE = tables.grant_table
 
@@ -50,6 +52,16 @@ class GrantReader:
     def get(self, digest: str) -> StoredGrant | None:
         row = select_by(self._connection, _TABLE, digest=digest).first()
         return None if row is None else StoredGrant(*row)
+
+    def live(self, holders: Sequence[str], requester: str, now: datetime) -> list[StoredGrant]:
+        """Return the grants of these holders to a requester that run and were not taken back."""
+        column = _TABLE.c
+        runs = (column.valid_from <= now) & (column.valid_until > now) & column.withdrawn_at.is_(None)
+        is_grant = or_(column.basis.is_(None), column.basis != Basis.PRESENTATION.value)
+        query = select(_TABLE).where(column.holder.in_(holders), column.requester == requester, runs, is_grant)
+        return [
+            StoredGrant(*row) for row in self._connection.execute(query.order_by(column.recorded_at, column.digest))
+        ]
 
 
 class GrantWriter:

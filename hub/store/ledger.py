@@ -15,15 +15,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, or_, select
 
 from hub.store import tables
+from hub.store.change_feed import StoredChangeReading
 from hub.store.document import StoredDownload
 from hub.store.exchange import StoredDecision, StoredDelivery
 from hub.store.queries import select_by
 from hub.store.upsert import insert_rows
+from schemas.change_feed import DELIVERED
 from schemas.exchange import Basis
 
 _DECISION, _DELIVERY, _DOWNLOAD = tables.pull_decision, tables.delivery, tables.download
+_READING = tables.change_reading
 _STATEMENT = tables.statement
-_RANKS = {"download": 0, "delivery": 1, "decision": 2}
+_RANKS = {"changes": -1, "download": 0, "delivery": 1, "decision": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class StoredReading:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPlace:
-    """Where a page ends: the last line's moment, what it is of, and its act."""
+    """Where a page ends: the last line's moment, what it is of, and its act; of the change feed the line's own name."""
 
     recorded_at: datetime
     source: str
@@ -49,13 +52,13 @@ class LedgerPlace:
 
 @dataclass(frozen=True, slots=True)
 class StoredLine:
-    """One line: of a decision, with its delivery where the line is that; or of a download.
+    """One line: of a decision, with its delivery where the line is that; of a download; or of what a feed told.
 
     `statement_act` and `statement` are what ordered the decision: the act, and the JWS that says what was asked.
     """
 
     place: LedgerPlace
-    of: StoredDecision | StoredDownload
+    of: StoredDecision | StoredDownload | StoredChangeReading
     delivery: StoredDelivery | None
     statement_act: str
     statement: str
@@ -80,6 +83,7 @@ class LedgerReader:
             self._decisions(licence_number, behind, most, today, only),
             self._deliveries(licence_number, behind, most, today, only),
             self._downloads(licence_number, behind, most, only),
+            self._changes(licence_number, behind, most, today, only),
         )
         ordered = merge(*found, key=lambda line: (line.place.recorded_at, -_RANKS[line.place.source]), reverse=True)
         return list(islice(ordered, most))
@@ -120,6 +124,21 @@ class LedgerReader:
             place = LedgerPlace(download.recorded_at, "download", download.act_id)
             yield StoredLine(place, download, None, "", "")
 
+    def _changes(
+        self, licence_number: str, behind: LedgerPlace | None, most: int, today: date, only: str | None
+    ) -> Iterator[StoredLine]:
+        """Yield what the change feed told; on a copy of a case that is kept back, not before that day is over."""
+        stood_on = (_READING.c.basis == DELIVERED) & (_READING.c.basis_reference == _DECISION.c.decision)
+        query = (
+            select(_READING)
+            .outerjoin(_DECISION, stood_on)
+            .where(_READING.c.licence_number == licence_number)
+            .where(_DECISION.c.decision.is_(None) | ~_is_deferred(today))
+        )
+        for row in self._page(query, _READING, "changes", behind, most, only):
+            reading = StoredChangeReading(*row)
+            yield StoredLine(LedgerPlace(reading.recorded_at, "changes", reading.line), reading, None, "", "")
+
     def _page(
         self,
         query: Select[*tuple[Any, ...]],
@@ -133,7 +152,7 @@ class LedgerReader:
             query = query.where(table.c.act_id == only)
         if behind is not None:
             query = query.where(_is_behind(table, source, behind))
-        query = query.order_by(table.c.recorded_at.desc(), table.c.act_id.desc()).limit(most)
+        query = query.order_by(table.c.recorded_at.desc(), _name(table).desc()).limit(most)
         return iter(self._connection.execute(query).all())
 
 
@@ -163,7 +182,12 @@ def _is_deferred(today: date) -> ColumnElement[bool]:
 def _is_behind(table: Table, source: str, place: LedgerPlace) -> ColumnElement[bool]:
     """Say which rows of one source come behind a place; names of acts are only ever ordered by the database itself."""
     rank, last = _RANKS[source], _RANKS[place.source]
-    at_once: ColumnElement[bool] = table.c.act_id < place.act_id if rank == last else false()
+    at_once: ColumnElement[bool] = _name(table) < place.act_id if rank == last else false()
     if rank > last:
         return table.c.recorded_at <= place.recorded_at
     return or_(table.c.recorded_at < place.recorded_at, and_(table.c.recorded_at == place.recorded_at, at_once))
+
+
+def _name(table: Table) -> ColumnElement[str]:
+    """Return what tells the rows of one source apart: their acts; of the feed, whose act may have many, the lines."""
+    return _READING.c.line if table is _READING else table.c.act_id

@@ -41,6 +41,7 @@ from sqlalchemy import (
 from hub.errors import SetupError
 from hub.store.columns import Moment
 from hub.store.database import Database
+from schemas.evidence import GREATEST_ERROR
 from signing.merkle import Edge
 from signing.synced import replace_synced, sync_folder
 from signing.tiles import bundle, read_bundle, tile_name
@@ -113,6 +114,8 @@ proven_time = Table(
     Index("proven_time_of", "log", "size"),
 )
 _FIRST_PLACE = select(func.coalesce(func.sum(former.c.size), 0)).scalar_subquery().label("first_place")
+_HEAD = select(head, _FIRST_PLACE)
+_PULSE = select(head.c.size, head.c.last_leaf, head.c.heard_at, _FIRST_PLACE)
 _NEWEST = select(head.c.number).scalar_subquery()
 
 
@@ -270,7 +273,7 @@ class LogStore:
     def head(self) -> Head:
         """Return the log as it was published last."""
         with self._database.read() as connection:
-            row = connection.execute(select(head, _FIRST_PLACE)).mappings().one()
+            row = connection.execute(_HEAD).mappings().one()
         return _head(row, row["first_place"])
 
     def former(self, number: int) -> FormerLog | None:
@@ -297,12 +300,17 @@ class LogStore:
 
     def pulse(self) -> Pulse:
         with self._database.read() as connection:
-            row = connection.execute(select(head.c.size, head.c.last_leaf, head.c.heard_at, _FIRST_PLACE)).one()
+            row = connection.execute(_PULSE).one()
         return Pulse(*row)
 
     def lead(self, owner: str, now: datetime, term: timedelta) -> bool:
-        """Take the lead or keep it until `now` + `term`; False while another has it."""
-        free = (head.c.leader == owner) | (head.c.lease_until <= now)
+        """Take the lead or keep it until `now` + `term`; False while another has it.
+
+        A lease that lasts longer than any that is taken now was given by a clock that was ahead: nobody waits for it.
+        """
+        free = (
+            (head.c.leader == owner) | (head.c.lease_until <= now) | (head.c.lease_until > now + term + GREATEST_ERROR)
+        )
         taken = update(head).where(free).values(leader=owner, lease_until=now + term)
         return self._database.write(lambda connection: connection.execute(taken).rowcount == 1)
 

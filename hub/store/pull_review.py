@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -50,6 +52,12 @@ class PullReviewReader:
         query = select(_REVIEW).where(whose).order_by(_REVIEW.c.recorded_at.desc(), _REVIEW.c.decision).limit(most)
         return [StoredReview(*row) for row in self._connection.execute(query)]
 
+    def waiting(self, department: str, *, most: int) -> list[StoredReview]:
+        """Return the oldest reviews that wait for a department."""
+        query = select(_REVIEW).where(_REVIEW.c.reviewer == department, _REVIEW.c.justified.is_(None))
+        query = query.order_by(_REVIEW.c.recorded_at, _REVIEW.c.decision).limit(most)
+        return [StoredReview(*row) for row in self._connection.execute(query)]
+
     def unsettled(self, before: date) -> list[tuple[date, str, str]]:
         """Return day, requester and decision of the pulls to be reviewed because none else of their day was."""
         open_ = ~_CANDIDATE.c.is_settled & (_CANDIDATE.c.day < before)
@@ -73,15 +81,19 @@ class PullReviewWriter:
     def draw(self, day: date, requester: str, *, decision: str, lot: str) -> None:
         """Let a pull be the one of its day that is reviewed at least, if its lot is the lowest."""
         row = {"day": day, "requester": requester, "decision": decision, "lot": lot, "is_settled": False}
-        into = (postgresql if self._connection.dialect.name == "postgresql" else sqlite).insert(_CANDIDATE)
-        lower = into.on_conflict_do_update(
-            index_elements=["day", "requester"],
-            set_={"decision": into.excluded.decision, "lot": into.excluded.lot},
-            where=into.excluded.lot < _CANDIDATE.c.lot,
-        )
-        self._connection.execute(lower, row)
+        self._connection.execute(_lower_lot(self._connection.dialect.name), row)
 
     def settle(self, day: date, requester: str) -> bool:
         """Note that one of that day's pulls is reviewed; False when that has been noted."""
         same = (_CANDIDATE.c.day == day) & (_CANDIDATE.c.requester == requester) & ~_CANDIDATE.c.is_settled
         return self._connection.execute(update(_CANDIDATE).where(same).values(is_settled=True)).rowcount == 1
+
+
+@cache
+def _lower_lot(dialect: str) -> Any:
+    into = (postgresql if dialect == "postgresql" else sqlite).insert(_CANDIDATE)
+    return into.on_conflict_do_update(
+        index_elements=["day", "requester"],
+        set_={"decision": into.excluded.decision, "lot": into.excluded.lot},
+        where=into.excluded.lot < _CANDIDATE.c.lot,
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, union_all, update
 
 from hub.store import tables
 from hub.store.queries import select_among
@@ -30,6 +30,17 @@ class StoredResealing:
     recorded_at: datetime
     sealed_at: datetime | None
     act_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """The records whose seal by a key is entered before a place in the log: those up to a serial, `but` a few."""
+
+    last: int
+    but: frozenset[int]
+
+    def __contains__(self, serial: int) -> bool:
+        return serial <= self.last and serial not in self.but
 
 
 class ResealingReader:
@@ -63,6 +74,27 @@ class ResealingReader:
             .order_by(certificate.c.serial)
         )
         return list(self._connection.execute(query).scalars())
+
+    def covered(self, place: int, *, key_id: str) -> Covered:
+        """Return the records whose every seal that may be this key's is entered before a place, or is another's.
+
+        Once no order from before the key's end is under way, none joins them. What is entered later was mostly sealed
+        later too: left out are the few that overtook others, what has its intention still, and late seals beside.
+        """
+        certificate, entry, made, intention = tables.certificate, tables.entry, tables.resealing, tables.intention
+        is_late = entry.c.leaf_index.is_(None) | (entry.c.leaf_index >= place)
+        early = certificate.join(entry, entry.c.act_id == certificate.c.act_id)
+        newest = select(certificate.c.serial).select_from(early).where(entry.c.leaf_index < place)
+        last = self._connection.execute(newest.order_by(certificate.c.serial.desc()).limit(1)).scalar() or 0
+        issued = certificate.outerjoin(entry, entry.c.act_id == certificate.c.act_id)
+        again = made.outerjoin(entry, entry.c.act_id == made.c.act_id)
+        its = made.c.key_id.is_(None) | (made.c.key_id == key_id)
+        left_out = union_all(
+            select(certificate.c.serial).select_from(issued).where(certificate.c.serial <= last, is_late),
+            select(intention.c.serial).where(intention.c.serial <= last),
+            select(made.c.serial).select_from(again).where(made.c.serial <= last, its, is_late),
+        )
+        return Covered(last, frozenset(self._connection.execute(left_out).scalars()))
 
     def batch(self, batch: str) -> list[StoredResealing]:
         """Return what is still to be sealed of an order."""

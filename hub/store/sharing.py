@@ -56,7 +56,7 @@ class SharingReader:
 
     def versions(self, code: str) -> list[SharingRule]:
         """Return every version of a line, in their order."""
-        rows = self._connection.execute(select(*_COLUMNS).where(_RULE.c.code == code).order_by(_RULE.c.version))
+        rows = select_by(self._connection, _RULE, order="version", code=code)
         return [_rule(row) for row in rows.mappings()]
 
     def in_force(self, code: str, today: date) -> SharingRule | None:
@@ -86,6 +86,28 @@ class SharingReader:
         for row in self._connection.execute(select(_APPROVAL).order_by(_APPROVAL.c.provider)):
             found.setdefault((row.code, row.version), []).append(StoredApproval(*row))
         return found
+
+    def of_act(self, act_id: str) -> list[SharingRule]:
+        """Return the versions that an act put, by code."""
+        rows = self._connection.execute(select(*_COLUMNS).where(_RULE.c.act_id == act_id).order_by(_RULE.c.code))
+        return [_rule(row) for row in rows.mappings()]
+
+    def waiting_for(self, provider: str, act_id: str) -> list[SharingRule]:
+        """Return the versions that an act put and that wait for a provider's answer, by code."""
+        same = (_APPROVAL.c.code == _RULE.c.code) & (_APPROVAL.c.version == _RULE.c.version)
+        open_ = (_APPROVAL.c.provider == provider) & _APPROVAL.c.answer.is_(None)
+        asked = (_RULE.c.act_id == act_id) & (_RULE.c.state == str(RuleState.ASKED))
+        query = select(*_COLUMNS).join(_APPROVAL, same).where(asked, open_).order_by(_RULE.c.code)
+        return [_rule(row) for row in self._connection.execute(query).mappings()]
+
+    def waits_under(self, notice: int, *, besides: tuple[str, int]) -> bool:
+        """Say whether a task is about another version than this one that still waits."""
+        same = (_APPROVAL.c.code == _RULE.c.code) & (_APPROVAL.c.version == _RULE.c.version)
+        under = (_APPROVAL.c.notice == notice) | (_APPROVAL.c.escalation == notice)
+        other = (_RULE.c.code != besides[0]) | (_RULE.c.version != besides[1])
+        waits = _APPROVAL.c.answer.is_(None) & (_RULE.c.state == str(RuleState.ASKED))
+        query = select(_RULE.c.code).join(_APPROVAL, same).where(under, other, waits).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def silent(self, today: date) -> list[StoredApproval]:
         """Return the approvals that are asked, late and not yet brought before the operator."""

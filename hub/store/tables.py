@@ -462,6 +462,8 @@ entry = Table(
     Column("leaf", LargeBinary, nullable=False),
     Column("leaf_index", BigInteger),
     Column("recorded_at", Moment, nullable=False),
+    # The certificate version that the act was done to, beside what the entry commits to: the change feed goes by it.
+    Column("serial", Serial),
 )
 Index("entry_act_id", entry.c.act_id, unique=True)
 # A place in the log is given once.
@@ -863,6 +865,33 @@ delivery = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+predicate_answer = Table(
+    "predicate_answer",
+    metadata,
+    # That a question was answered, and by which signed bytes; what they say stays with whoever was answered.
+    Column("decision", String(43), primary_key=True),
+    Column("token_sha256", String(64), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
+sharing_report = Table(
+    "sharing_report",
+    metadata,
+    # How each line of the sharing table was used in a finished year, in numbers, as it was first told.
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("content", JsonBytes, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+affirmation = Table(
+    "affirmation",
+    metadata,
+    # The hub said to a requester that values match, or that a question is true, of these certificates.
+    Column("decision", String(43), primary_key=True),
+    Column("requester", String(18), nullable=False),
+    Column("licence_number", String(18), nullable=False, index=True),
+    Column("serials", JsonBytes, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
 comparison_miss = Table(
     "comparison_miss",
     metadata,
@@ -1048,6 +1077,9 @@ document = Table(
     Column("erased_by", String(64)),
     Column("file_gone_at", Moment),
 )
+# By the act that sealed it a printed copy is known: its serial is that act's name.
+_copies = document.c.delivery != ""
+Index("document_copy_act", document.c.act_id, unique=True, sqlite_where=_copies, postgresql_where=_copies)
 Index(
     "document_leaving", document.c.number,
     sqlite_where=document.c.erased_by.is_not(None) & document.c.file_gone_at.is_(None),
@@ -1094,6 +1126,22 @@ ledger_reading = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+change_reading = Table(
+    "change_reading",
+    metadata,
+    # What one page of the change feed told of one holder, on one basis; the page's act may have many.
+    Column("line", String(43), primary_key=True),
+    Column("system", String(64), nullable=False),
+    Column("requester", String(18), nullable=False),
+    Column("licence_number", String(18), nullable=False),
+    # "statutory", "grant", "window", or "delivery" of what was delivered before; and by which name.
+    Column("basis", String(16), nullable=False),
+    Column("basis_reference", String(64), nullable=False),
+    # Certificate type → identifiers.
+    Column("told", JsonBytes, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("act_id", String(64), nullable=False),
+)
 deferral = Table(
     "deferral",
     metadata,
@@ -1137,6 +1185,7 @@ objection_task = Table(
 Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)
 Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)
 Index("download_ledger", download.c.applicant, download.c.recorded_at)
+Index("change_reading_ledger", change_reading.c.licence_number, change_reading.c.recorded_at)
 existing_document = Table(
     "existing_document",
     metadata,

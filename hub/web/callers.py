@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
 from hub.access import Caller, Presented, find_system, verify_caller
 from hub.approvals import VerifiedApproval, verify_approvals
@@ -104,8 +105,9 @@ def verify_order(
     key = request.headers.get("idempotency-key", "")
     if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
         raise AccessError("idempotency_key_missing")
-    officer = _named_officer(body.statement, registry)
-    terms = terms_for(body.statement, caller.system.code, key, registry)
+    with registry.database.read() as connection:
+        officer = _named_officer(body.statement, connection)
+        terms = terms_for(body.statement, caller.system.code, key, connection=connection, registry=registry)
     return _verified(body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now)
 
 
@@ -120,7 +122,9 @@ def verify_again(body: OrderBody, *, act: Ordered, key: str, registry: Registry,
         raise StatementError("statement_system")
     # It may have been carried out when it came a second time, under its key.
     age = registry.terms.statement_age + registry.terms.idempotency_term
-    terms, officer = replace(registry.terms, statement_age=age), _named_officer(body.statement, registry)
+    terms = replace(registry.terms, statement_age=age)
+    with registry.database.read() as connection:
+        officer = _named_officer(body.statement, connection)
     return _verified(body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now)
 
 
@@ -168,13 +172,15 @@ def _second(
     if signing is None:
         raise StatementError("statement_system")
     key_id, key = _signing_key(jws, signing)
+    with registry.database.read() as connection:
+        officer = _named_officer(jws, connection)
     verified = verify_statement(
         jws,
         act=first.statement.act,
         system=signing.system,
         key=key,
         key_id=key_id,
-        officer=_named_officer(jws, registry),
+        officer=officer,
         audience=registry.origin,
         now=now,
         terms=terms,
@@ -206,25 +212,23 @@ def _refuse_forgotten(verified: VerifiedStatement, caller: Caller, terms: Terms,
         raise StatementError("statement_time")
 
 
-def terms_for(jws: str, system: str, key: str, registry: Registry) -> Terms:
+def terms_for(jws: str, system: str, key: str, *, connection: Connection, registry: Registry) -> Terms:
     """Return the terms a statement is held to: one that came before under its key may be as old as its kept answer.
 
     It cannot act a second time; a department that lost the answer gets it again.
     """
-    with registry.database.read() as connection:
-        kept = IdempotencyReader(connection).get(system, key)
+    kept = IdempotencyReader(connection).get(system, key)
     if kept is None or kept.request_digest != sha256(jws.encode()).hexdigest():
         return registry.terms
     return replace(registry.terms, statement_age=registry.terms.statement_age + registry.terms.idempotency_term)
 
 
-def _named_officer(jws: str, registry: Registry) -> Officer | None:
+def _named_officer(jws: str, connection: Connection) -> Officer | None:
     """Look up the officer a statement names; whether he counts is decided when the statement is verified."""
     number = _unverified(jws).get("officer")
     if not isinstance(number, str):
         return None
-    with registry.database.read() as connection:
-        return PartyReader(connection).officer(number)
+    return PartyReader(connection).officer(number)
 
 
 def _unverified(jws: str) -> Mapping[str, Any]:

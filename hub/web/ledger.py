@@ -25,7 +25,7 @@ from schemas.objection import LONGEST_REASON, Road
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, "application/json": {}}}}
 Year = Annotated[int, Path(ge=2000, le=2999)]
-After = Annotated[str | None, Query(pattern=r"^[0-9]{1,17}\.[0-2]\.[A-Za-z0-9_-]{1,64}$")]
+After = Annotated[str | None, Query(pattern=r"^[0-9]{1,17}\.[0-3]\.[A-Za-z0-9_-]{1,64}$")]
 
 
 class LedgerWish(BaseModel):

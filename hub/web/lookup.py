@@ -3,7 +3,8 @@
 `/holds` says whether a site or device has a good certificate of a type.
 
 Plain ASGI, as this is the door everybody uses: the rows are read inline (SQLite) or awaited (PostgreSQL), judged by
-`hub/lookup.py`, and shown by `Accept`: a page, JSON, a signed answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
+`hub/lookup.py` (in a thread, when it must ask when a seal was made), and shown by `Accept`: a page, JSON, a signed
+answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
 A signed answer carries its certificates' proofs in the evidence log when `?proofs` asks for them (a visitor's receipt).
 A reference nobody has and one that cannot be a reference look alike. Limits count misses, not hits.
 """
@@ -11,6 +12,7 @@ A reference nobody has and one that cannot be a reference look alike. Limits cou
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +22,7 @@ from limits import RateLimitItem, parse
 from hub.answers import Line
 from hub.facts import Surroundings
 from hub.lookup import About, answer_whether, look_up_certificate, look_up_enterprise, look_up_subject, successors_of
+from hub.proven_time import SealTimeUnreadError
 from hub.store.columns import moment_of
 from hub.store.scan import ScanReader, ScanRows
 from hub.web.callers import in_thread, moment
@@ -149,6 +152,7 @@ class LookupDoor:
         *,
         reader: ScanReader,
         surroundings: Callable[[datetime], Surroundings],
+        at_once: Callable[[datetime], Surroundings],
         signer: CompactSigner,
         answer_term: timedelta,
         limits: Limits,
@@ -158,6 +162,7 @@ class LookupDoor:
     ) -> None:
         self._reader = reader
         self._surroundings = surroundings
+        self._at_once = at_once
         self._signer = signer
         self._term = int(answer_term.total_seconds())
         self._search_on = limits.search_on
@@ -172,6 +177,11 @@ class LookupDoor:
     def counted(self) -> tuple[Window, Window]:
         """All scans, and the misses of searching, by address: other doors that look up count in the same windows."""
         return self._scans, self._search_misses
+
+    @property
+    def scan_counted(self) -> tuple[Window, Window]:
+        """All scans, and the misses of scanning, by address."""
+        return self._scans, self._scan_misses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value for name, value in scope["headers"] if name in (b"accept", b"accept-language")}
@@ -225,9 +235,7 @@ class LookupDoor:
         except ValueError:
             await self._refuse(asked, "at_form")
             return
-        await self._answer(
-            asked, "certificate", look_up_certificate(rows, surroundings=self._about(asked), now=asked.now, at=at)
-        )
+        await self._answer(asked, "certificate", await self._judged(asked, partial(look_up_certificate, rows, at=at)))
 
     async def _enterprise(self, asked: Asked, reference: str) -> None:
         rows = await self._rows_of_page(asked, reference)
@@ -254,14 +262,8 @@ class LookupDoor:
         site = asked.one("site") if is_site_id(asked.one("site")) else ""
         chosen, after = await self._chosen(asked, rows, code, site) if code or site else (None, None)
         beside = await gather_beside(self._reader, rows, chosen)
-        answer = look_up_enterprise(
-            rows,
-            surroundings=self._about(asked),
-            now=asked.now,
-            beside=beside,
-            arrived_from=predecessor,
-            chosen=chosen,
-        )
+        look_up = partial(look_up_enterprise, rows, beside=beside, arrived_from=predecessor, chosen=chosen)
+        answer = await self._judged(asked, look_up)
         if chosen is not None:
             answer["chosen"] = {"type": code, "site": site, "after": after}
         if answer["holder"].get("branches") and "branches" in asked.query:
@@ -288,7 +290,7 @@ class LookupDoor:
             await self._miss(asked)
             return
         found = await gather_about(self._reader, subject)
-        answer = look_up_subject(subject, found, surroundings=self._about(asked), now=asked.now)
+        answer = await self._judged(asked, partial(look_up_subject, subject, found))
         await self._answer(asked, "subject", answer)
 
     async def _holds(self, asked: Asked) -> None:
@@ -304,7 +306,7 @@ class LookupDoor:
             self._scan_misses.count(asked.address, asked.now.timestamp())
         found = await gather_about(self._reader, subject, code) if subject else About([])
         unnamed = await gather_unnamed(self._reader, subject.holder, code) if subject else False
-        answer = answer_whether(code, subject, found, unnamed=unnamed, surroundings=about, now=asked.now)
+        answer = await self._judged(asked, partial(answer_whether, code, subject, found, unnamed=unnamed))
         shown = "jwt" if asked.shown == "jwt" else "json"
         await self._answer(replace(asked, shown=shown), "predicate", answer | {"subject_id": subject_id})
 
@@ -364,6 +366,14 @@ class LookupDoor:
             # Some numbers were issued with a wrong check character; an operator admitted those that stand here.
             admitted = parse_licence_number(wanted, overrides=(as_typed(wanted),))
             return await self._reader.search(admitted), "licence_number_check"
+
+    async def _judged(self, asked: Asked, look_up: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+        """Judge at once; or in a thread, where the store must be asked about the time of a seal that is over."""
+        try:
+            return look_up(surroundings=self._at_once(asked.now), now=asked.now)
+        except SealTimeUnreadError:
+            judged: dict[str, Any] = await in_thread(partial(look_up, surroundings=self._about(asked), now=asked.now))
+            return judged
 
     def _about(self, asked: Asked) -> Surroundings:
         return self._surroundings(asked.now)

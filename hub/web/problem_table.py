@@ -426,6 +426,27 @@ ORDERS: Mapping[str, Row] = {
         409, "这个幂等键已用于另一份请求。", "This idempotency key belongs to another request.",
         "请为新的事项使用新的幂等键。", "Use a new key for a new act.",
     ),
+    "cursor_form": Row(
+        400, "游标的格式不对。", "That is no cursor of the change feed.",
+        "请使用上一页给出的游标；首次查询可不带游标，或写 now。",
+        "Send the cursor of the page before; the first time send none, or now.",
+    ),
+    "cursor_other_log": Row(
+        409, "这个游标不是本平台存证日志的。", "That cursor is of another hub's log.",
+        "请核对平台地址；如无本平台的游标，请从头查询。",
+        "Check the hub's address; without a cursor of this hub begin anew.",
+    ),
+    "cursor_recovered": Row(
+        410, "这个游标早于一次数据恢复，不能接着用：其间的变更可能已经丢失。",
+        "That cursor is from before a recovery of the store and goes no further: changes of that time may be lost.",
+        "请以 now 取得新的游标，并重新调用仍在使用的证照。",
+        "Take a new cursor with now, and pull again the certificates still in use.",
+    ),
+    "cursor_ahead": Row(
+        409, "这个游标超出了存证日志现有的长度。", "That cursor lies beyond the end of the log.",
+        "请核对游标；确属本平台给出的，请立即告知运营方。",
+        "Check it; if this hub gave it out, tell the operator at once.",
+    ),
     "works_from_future": Row(
         422, "生效日期还没有到。", "The day from which it works is still to come.",
         "请在生效当日或之后提交。", "Send it on that day or later.",
@@ -1027,6 +1048,11 @@ INTAKES: Mapping[str, Row] = {
 }  # fmt: skip
 
 PUBLIC: Mapping[str, Row] = {
+    "copy_unknown": Row(
+        404, "没有这个编号的加注件。", "There is no copy with this serial.",
+        "请逐位核对编号；确无误的，请勿采信这份加注件。",
+        "Compare the serial character by character; if it is right, do not rely on that copy.",
+    ),
     "reference_not_found": Row(
         404, "没有找到这个查询码。这不代表没有证照。",
         "Nothing is known by this code. That does not mean that there is no permit.",
@@ -1454,6 +1480,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "not_shared": ("不予共享", "it is not shared"),
     "class_wider": ("比证照或字段的共享属性更宽", "it is wider than the class of a type or field"),
     "own_review": ("不能由用证部门自己复核", "a requester does not review itself"),
+    "conflicts": ("与所列的另一条规则冲突", "it contradicts the other line that is named"),
     "provider_unclear": ("主管部门不止一个，须写明", "several departments answer for a type: name one"),
     "provider_unknown": ("不是这种证照的主管部门", "that department does not answer for the type"),
     "not_trusted": ("证书不在信任范围内", "the cert is not trusted"),

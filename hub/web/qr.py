@@ -21,7 +21,7 @@ from qrcode.util import MODE_8BIT_BYTE, MODE_ALPHA_NUM, QRData
 from hub.errors import NotFoundError
 from schemas.identifiers import REFERENCE_LENGTH, ReferenceFormError, parse_reference
 
-Kind = Literal["q", "c", "s", "d"]
+Kind = Literal["q", "c", "s", "d", "k"]
 Modules = tuple[tuple[bool, ...], ...]
 
 _KINDS: tuple[Kind, ...] = ("q", "c", "s", "d")
@@ -34,7 +34,10 @@ _KEPT = {"cache-control": "public, max-age=86400, immutable"}
 
 
 def qr_text(origin: str, kind: Kind, reference: str) -> str:
-    """Return what a code says. `kind` is q (an enterprise), c (a certificate version), s (a site) or d (a device)."""
+    """Return what a code says. `kind` is q (an enterprise), c (a certificate version), s (a site), d (a device) or k.
+
+    By k a printed copy is known, which has its own serial.
+    """
     scheme, _, host = origin.partition("://")
     return f"{scheme.lower()}://{host.upper()}/{kind.upper()}/{reference.upper()}"
 

@@ -1,11 +1,15 @@
 """The registry by commands alone: issue, change, pull, compare, import, grant, search and print."""
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from schemas.identifiers import make_licence_number
 from tests.cli.site import Site, run
-from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull
+from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull, put_rule
 
 OPERATOR = make_licence_number("12442000", "00000001")
 
@@ -50,6 +54,28 @@ def test_pull_on_a_sharing_rule_saves_a_file_that_verifies_offline(town: Site, t
     assert (tmp_path / f"{identifier}.json").exists()
 
 
+def test_changes_are_read_on_from_a_kept_cursor(town: Site, tmp_path: Path) -> None:
+    kept = str(tmp_path / "cursor")
+    first = run("changes", "--system", "health", "--since", "now", *town.over_api)
+    Path(kept).write_text(first.json["cursor"])
+    identifier = issue(town, new_order()).json["identifier"]
+    told = _changes_once_published(town, kept)
+    assert [(each["happened"], each["identifier"]) for each in told] == [("issued", identifier)]
+    again = run("changes", "--system", "health", "--cursor-file", kept, *town.over_api)
+    assert (again.code, again.json["changes"]) == (0, [])
+    refused = run("changes", "--system", "health", "--since", "0000000000000000.1", *town.over_api)
+    assert (refused.code, "cursor_other_log" in refused.err) == (1, True)
+
+
+def _changes_once_published(town: Site, kept: str) -> list[dict[str, Any]]:
+    """Read on until something is told: an act is in the log a moment after it."""
+    while True:
+        ran = run("changes", "--system", "health", "--cursor-file", kept, *town.over_api)
+        assert ran.code == 0, ran.err
+        if ran.json["changes"]:
+            return list(ran.json["changes"])
+
+
 def test_items_are_put_after_a_dry_run_and_a_pull_by_item_shows_what_is_missing(town: Site) -> None:
     order = new_order()
     issue(town, order)
@@ -92,6 +118,99 @@ def test_comparison_answers_once_for_the_whole_set(town: Site) -> None:
     compared = run("compare", order["licence_number"], *what, *whose, *town.over_api)
     assert compared.code == 0, compared.err
     assert compared.json["match"] is True
+
+
+def test_questions_of_items_are_listed_and_asked_and_the_answer_verifies_offline(town: Site, tmp_path: Path) -> None:
+    order = new_order()
+    issue(town, order)
+    asked = {"certificate_type": "food_operation_permit", "code": "area-60", "kind": "area_at_least"}
+    item = _item("1.5", predicates=[asked | {"field": "floor_area", "argument": "60"}])
+    put = run("items", "import", town.write("asked.json", {"items": [item]}), *town.over_api)
+    put_rule(town, "rule-asked", item="1.5")
+    listed = run("predicates", "list", "1.5", "--system", "health", *town.over_api)
+    assert [each["code"] for each in listed.json["predicates"]] == ["area-60"], put.err
+    whose = ("--system", "health", "--officer", "health-001", "--item", "1.5", "--case", CASE, "--rule", "rule-asked")
+    out = str(tmp_path / "answer.jws")
+    answered = run("predicates", "ask", order["licence_number"], "area-60", *whose, "--out", out, *town.over_api)
+    assert answered.json["answer"] == "yes", answered.err
+    page = httpx.post(f"{town.url}/verify?lang=en", data={"text": Path(out).read_text("ascii")}).text
+    assert ("It says what was true at that time" in page, "是 yes · " in page) == (True, True)
+    (tmp_path / "list.json").write_bytes(httpx.get(f"{town.url}/.well-known/yizhao-trust-list").content)
+    looked = run("doctor", *town.local, "--json").json
+    anchor = str(next(each["seen"] for each in looked if each["name"] == "anchor"))
+    verified = run("verify", out, "--trust-list", str(tmp_path / "list.json"), "--anchor", anchor, "--json")
+    assert (verified.code, verified.json["kind"], verified.json["reason"]) == (3, "predicate", "answer_as_signed")
+
+
+def _item(code: str, **changes: Any) -> dict[str, Any]:
+    """Return an item of the health bureau that needs a food permit."""
+    type_ = {"certificate_type": "food_operation_permit", "prefill": {}}
+    material = {"code": "food", "name_zh": "食品经营许可证", "name_en": "Food permit", "types": [type_]}
+    names = {"name_zh": "公共场所卫生许可", "name_en": "Hygiene permit", "department": HEALTH}
+    return {"code": code, "version": 1, "from_on": "2020-01-01", "materials": [material]} | names | changes
+
+
+def test_pull_by_law_waits_for_its_review_until_it_is_answered(town: Site) -> None:
+    order = new_order()
+    issue(town, order)
+    pulled = pull(town, order["licence_number"], "--rule", "rule-1")
+    whose = ("--system", "market", "--officer", "market-001")
+    waiting = run("reviews", "list", "--system", "market", *town.over_api).json["reviews"]
+    asked = next(each for each in waiting if each["decision"] == pulled.json["delivery"])
+    assert (asked["case_number"], asked["licence_number"]) == (CASE, order["licence_number"])
+    why = ("--words", "示例复核意见", "--not-justified", "no_such_case")
+    answered = run("reviews", "answer", asked["decision"], *whose, *why, *town.over_api)
+    assert answered.json["justified"] is False, answered.err
+    left = run("reviews", "list", "--system", "market", *town.over_api).json["reviews"]
+    assert asked["decision"] not in [each["decision"] for each in left]
+    assert "no_such_case" in run("reviews", "list", "--all", "--system", "market", *town.over_api).out
+
+
+def test_sheet_of_lines_is_tried_signed_by_two_and_answered_at_once(town: Site, tmp_path: Path) -> None:
+    put_rule(town, "rule-sheet", item="1.6")
+    out = tmp_path / "lines.csv"
+    assert run("sharing", "export", str(out), *town.over_api).code == 0
+    sheet = tmp_path / "changed.csv"
+    sheet.write_text(out.read_text("utf-8-sig").replace("rule-sheet", "rule-next").replace(",1.6,", ",1.7,"), "utf-8")
+    tried = run("sharing", "diff", str(sheet), *town.over_api).json
+    assert [(each["code"], each["change"]) for each in tried["lines"]] == [("rule-next", "added")]
+    what, draft = (str(sheet), "--difference", tried["difference"]), str(tmp_path / "change.json")
+    assert run("sharing", "import", *what, "--draft", draft, *town.over_api).code == 0
+    signing = ("approve", draft, "--yes", *town.keys, "--json", "--officer")
+    first, second = run(*signing, "system-001"), run(*signing, "security-001")
+    assert '"code": "rule-next"' in first.err
+    both = ("--approval", first.json["approval"], "--approval", second.json["approval"])
+    done = run("sharing", "import", *what, *both, *town.over_api)
+    assert done.code == 0, done.err
+    whose, name = ("--system", "market"), done.json["act_id"]
+    waits = run("sharing", "waiting", name, *whose, *town.over_api).json
+    said = ("approve", "--lines", waits["lines"], *whose, "--officer", "market-001")
+    answered = run("sharing", "answer-sheet", name, *said, *town.over_api)
+    assert [each["state"] for each in answered.json["lines"]] == ["approved"], answered.err
+
+
+def test_sheet_is_not_approved_by_another_difference_than_its_own(town: Site, tmp_path: Path) -> None:
+    out, draft = str(tmp_path / "lines.csv"), tmp_path / "change.json"
+    run("sharing", "export", out, *town.over_api)
+    wrong = run("sharing", "import", out, "--difference", "0" * 64, "--draft", str(draft), *town.over_api)
+    assert (wrong.code, "difference_changed" in wrong.err, draft.exists()) == (1, True, False)
+    shown = run("sharing", "diff", out, *town.over_api).json["difference"]
+    run("sharing", "import", out, "--difference", shown, "--draft", str(draft), *town.over_api)
+    draft.write_text(draft.read_text("utf-8").replace('"unchanged"', '"added"', 1), "utf-8")
+    signed = run("approve", str(draft), "--officer", "system-001", "--yes", *town.keys)
+    assert (signed.code, "change_form" in signed.err) == (1, True)
+
+
+def test_use_of_the_lines_in_a_year_is_told_and_saved_for_its_provider(town: Site, tmp_path: Path) -> None:
+    order, year = new_order(), str(datetime.now(UTC).year)
+    issue(town, order)
+    assert pull(town, order["licence_number"], "--rule", "rule-1").code == 0
+    told = run("sharing", "report", year, "--system", "market", *town.over_api).json
+    assert next(each["allowed"] for each in told["lines"] if each["code"] == "rule-1") >= 1
+    file = tmp_path / "report.csv"
+    saved = run("sharing", "report", year, "--system", "market", "--out", str(file), *town.over_api)
+    assert (saved.code, "rule-1" in file.read_text("utf-8-sig")) == (0, True), saved.err
+    assert run("sharing", "report", "2999", *town.over_api).code == 1
 
 
 def test_imported_file_shows_its_rows_and_saves_the_outcome(town: Site) -> None:

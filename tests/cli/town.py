@@ -36,10 +36,10 @@ def settle(site: Site) -> None:
     _done(put_rule(site))
 
 
-def put_rule(site: Site, code: str = "rule-1") -> Ran:
-    item = (
+def put_rule(site: Site, code: str = "rule-1", item: str = ITEM) -> Ran:
+    named = (
         "--item",
-        ITEM,
+        item,
         "--item-name",
         "公共场所卫生许可",
         "--law",
@@ -48,7 +48,7 @@ def put_rule(site: Site, code: str = "rule-1") -> Ran:
         "[0-9]{4}-[0-9]{6}",
     )
     what = ("--type", "food_operation_permit:floor_area", "--from", "2020-01-01", "--many-holders")
-    _done(run("sharing", "put", code, "--requester", HEALTH, *item, *what, *site.over_api))
+    _done(run("sharing", "put", code, "--requester", HEALTH, *named, *what, *site.over_api))
     return run(
         "sharing", "answer", code, "1", "approve", "--system", "market", "--officer", "market-001", *site.over_api
     )

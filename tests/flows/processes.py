@@ -10,16 +10,23 @@ from typing import Any
 from hub.errors import HubError
 from hub.store.database import Database
 from schemas.statement import Ordered
+from tests.flows.grant_world import redeem_at_window
 from tests.flows.signing_in import call, sign_in
 from tests.flows.world import World, open_world
 
 
-def in_two_processes(world: World, work: str, given: Sequence[Any]) -> list[list[str]]:
-    """Let two processes do `work` on each of `given`, in step; return what each answered, or the code of a refusal."""
+def in_two_processes(
+    world: World, work: str, given: Sequence[Any], *, meanwhile: tuple[str, Sequence[Any]] | None = None
+) -> list[list[str]]:
+    """Let two processes do `work` on each of `given`, in step; return what each answered, or the code of a refusal.
+
+    `meanwhile` is what the second one does instead, on as many.
+    """
     barrier, pipes, processes = _SERVER.Barrier(2), [], []
-    for _ in range(2):
+    for its_work, its_given in ((work, given), meanwhile or (work, given)):
         mine, its = _SERVER.Pipe(duplex=False)
-        arguments = (world.registry.database.url, world.settings.folder.parent, world.now, work, given, barrier, its)
+        place = (world.registry.database.url, world.settings.folder.parent, world.now)
+        arguments = (*place, its_work, its_given, barrier, its)
         process = _SERVER.Process(target=_run, args=arguments)
         process.start()
         its.close()
@@ -46,6 +53,20 @@ def _issue(world: World, given: tuple[Any, Any, str]) -> str:
     return str(world.issue_verified(content, verified, key=key)["identifier"])
 
 
+def _pull(world: World, given: tuple[Any, str | None, str | None]) -> str:
+    request, jws, key = given
+    return "delivered" if world.pull(request, jws=jws, key=key)["delivery"] else "nothing"
+
+
+def _redeem(world: World, shown: str) -> str:
+    redeem_at_window(world, shown)
+    return "redeemed"
+
+
+def _withdraw(world: World, digest: str) -> str:
+    return str(world.withdraw(digest)["state"])
+
+
 def _enrol(world: World, given: tuple[Any, bytes, list[str]]) -> str:
     content, salt, tokens = given
     verified = world.order(Ordered.ENTITLE, content, system="operator", salt=salt)
@@ -57,6 +78,9 @@ _WORKS: Mapping[str, Callable[[World, Any], str]] = {
     "sign_in": _sign_in,
     "call": _call,
     "issue": _issue,
+    "pull": _pull,
+    "redeem": _redeem,
+    "withdraw": _withdraw,
     "enrol": _enrol,
 }
 

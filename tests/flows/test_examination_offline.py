@@ -377,6 +377,7 @@ def test_what_is_not_ours_gets_a_sentence_and_no_verdict(raw: bytes, reason: str
     [
         (b"https://hub.example/q/0123456789ABCDEFGHJKMNPQRS", ("/q/0123456789ABCDEFGHJKMNPQRS",)),
         (b"https://HUB.EXAMPLE/C/0123456789abcdefghjkmnpqrs?lang=en", ("/c/0123456789ABCDEFGHJKMNPQRS",)),
+        (b"https://HUB.EXAMPLE/K/0123456789ABCDEFGHJKMNPQRS", ("/k/0123456789ABCDEFGHJKMNPQRS",)),
         (b" 0123456789ABCDEFGHJKMNPQRS\n", ("/q/0123456789ABCDEFGHJKMNPQRS", "/c/0123456789ABCDEFGHJKMNPQRS")),
         ("９１３５０１００Ｍ０００１００Ｙ４３".encode(), ("/search?licence_number=91350100M000100Y43",)),
     ],

@@ -162,6 +162,8 @@ def test_template_fills_in_a_request(asked_world: World) -> None:
         ({"holders": []}, "grant_form"),
         ({"holders": SHOP}, "grant_form"),
         ({"holders": [SHOP, SHOP]}, "grant_form"),
+        ({"holders": [SHOP + "\x00"]}, "grant_form"),
+        ({"holders": [{}]}, "grant_form"),
         ({"holders": [MARKET]}, "grant_holder_unknown"),
         ({"requester": MARKET}, "grant_form"),
         ({"types": {}}, "grant_form"),

@@ -16,6 +16,13 @@ SHEET = f"""事项编码,版本,事项名称,事项英文名称,实施部门统�
 1001,1,示例事项,Example item,{HEALTH},2026/1/1,,B,经营许可,Permit,one,10,packaged_food_filing,
 1001,1,示例事项,Example item,{HEALTH},2026/1/1,,C,书面承诺,Paper,one,,,
 """  # noqa: E501
+_ASKED = f"""1001,1,示例事项,Example item,{HEALTH},2026/1/1,,,,,,,food_operation_permit,,area-60,不少于,floor_area,60
+1001,1,示例事项,Example item,{HEALTH},2026/1/1,,,,,,,food_operation_permit,,valid,valid_on,,
+"""
+ASKING = SHEET.replace("预填\n", "预填,判断编码,判断种类,判断字段,判断参数\n").replace(
+    "\n1001,1,示例事项", ",,,,\n1001,1,示例事项"
+)
+ASKING = ASKING.replace("参数,,,,", "参数").removesuffix("\n") + ",,,,\n" + _ASKED
 LICENCE = material("licence", "business_licence")
 _FIRST = "items[0].materials[0]"
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -53,7 +60,7 @@ ROWS: dict[str, tuple[tuple[str, str], str, str]] = {
 def test_dry_run_shows_the_difference_and_writes_nothing(hub_world: World) -> None:
     shown = put(hub_world, item(), dry_run=True)
     assert shown["added"] == [
-        {"code": ITEM, "version": 1, "name_zh": "公共场所卫生许可", "materials": ["licence", "food"]}
+        {"code": ITEM, "version": 1, "name_zh": "公共场所卫生许可", "materials": ["licence", "food"], "predicates": []}
     ]
     assert list_items(registry=hub_world.registry, now=hub_world.now) == {"items": []}
 
@@ -139,6 +146,45 @@ def test_wrong_row_is_refused_by_row_and_rule(lasting_world: World, name: str) -
     assert before in SHEET
     with refused("fields_wrong", (place, rule)):
         put(lasting_world, sheet=_encoded(SHEET.replace(before, after, 1)), dry_run=True)
+
+
+ASKED_WRONG: dict[str, tuple[tuple[str, str], str, str]] = {
+    "a kind nobody knows": (("不少于", "多于"), "row 6.kind", "choice"),
+    "a field not of the type": (("floor_area,60", "colour,60"), "row 6.field", "field_unknown"),
+    "no number": (("floor_area,60", "floor_area,大"), "row 6.argument", "form"),
+    "a question about validity with a field": (("valid_on,,", "valid_on,floor_area,"), "row 7.field", "form"),
+    "one code twice": ((",valid,valid_on", ",area-60,valid_on"), "row 2.predicates.code", "twice"),
+    "no code": ((",area-60,", ",,"), "row 6.code", "form"),
+    "a material beside it": ((",,,,,,,food_operation_permit,,area", ",,A,,,,,food_operation_permit,,area"),
+                             "row 6.material_code", "not_here"),
+}  # fmt: skip
+
+
+def test_sheet_carries_the_questions_of_an_item_and_their_difference_is_shown(hub_world: World) -> None:
+    shown = put(hub_world, sheet=_encoded(ASKING), dry_run=True)
+    assert shown["added"][0]["predicates"] == ["area-60", "valid"]
+    put(hub_world, sheet=_encoded(ASKING), difference=shown["difference"])
+    (listed,) = list_items(registry=hub_world.registry, now=hub_world.now)["items"]
+    area = {"code": "area-60", "kind": "area_at_least", "certificate_type": "food_operation_permit"}
+    assert listed["predicates"][0] == area | {"field": "floor_area", "argument": "60"}
+    with refused("fields_wrong", ("row 2.version", "version_differs")):
+        put(hub_world, sheet=_encoded(ASKING.replace("floor_area,60", "floor_area,61")))
+    later = (
+        ASKING.replace("1001,1,", "1001,2,").replace("2026/1/1", "2026/12/1").replace("floor_area,60", "floor_area,61")
+    )
+    (changed,) = put(hub_world, sheet=_encoded(later.replace(",valid,valid_on", ",still,valid_on")), dry_run=True)[
+        "changed"
+    ]
+    told = [changed[f"predicates_{name}"] for name in ("added", "changed", "ended")]
+    assert told == [["still"], ["area-60"], ["valid"]]
+
+
+@pytest.mark.parametrize("name", ASKED_WRONG)
+def test_wrong_question_is_refused_by_row_and_rule(lasting_world: World, name: str) -> None:
+    (before, after), place, rule = ASKED_WRONG[name]
+    assert before in ASKING
+    with refused("fields_wrong", (place, rule)):
+        put(lasting_world, sheet=_encoded(ASKING.replace(before, after, 1)), dry_run=True)
 
 
 def test_file_that_is_no_sheet_is_refused(lasting_world: World) -> None:

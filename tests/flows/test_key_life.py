@@ -14,8 +14,10 @@ from sqlalchemy import select, update
 from hub.examination.extracted import Unread
 from hub.examination.online import examine
 from hub.installation import HUB_KEYS
+from hub.proven_time import Remembered, SealTimeUnreadError
 from hub.resealing import Sealing, complete_orphans
 from hub.store import tables
+from hub.store.certificate import CertificateReader
 from hub.store.installation import InstallationReader
 from schemas.statement import Ordered
 from signing.errors import TrustListError
@@ -49,6 +51,13 @@ def seen(world: World) -> str:
 
 def late(world: World, number: int = 2) -> dict[str, str]:
     return world.issue(food_order(certificate_number=food_number(number)))
+
+
+def serial_of(world: World, reference: str) -> int:
+    with world.registry.database.read() as connection:
+        found = CertificateReader(connection).by_reference(reference)
+    assert found is not None
+    return found.serial
 
 
 class Dying:
@@ -114,6 +123,44 @@ def test_seal_whose_cert_has_ended_counts_by_its_proven_time(world: World, monke
     world.pass_days(2)
     vouch(world)
     assert (world.outcome(early), world.outcome(issued["reference"])) == (("valid", "good"), UNPROVEN)
+
+
+def test_scan_asks_no_more_of_what_a_key_sealed_once_it_ended_by_age(
+    hub_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.installation.CERT_TERM", timedelta(days=1))
+    rotate(hub_world, SEAL)
+    hub_world.now += MINUTE
+    early, issued = serial_of(hub_world, seen(hub_world)), serial_of(hub_world, late(hub_world)["reference"])
+    key_id, known = hub_world.keys.signer(SEAL).key_id, times(hub_world)
+    hub_world.now += timedelta(days=1, minutes=5)
+    at_once = Remembered(known.under(hub_world.trust.refresh(hub_world.now)))
+    known.settle(hub_world.now)
+    with pytest.raises(SealTimeUnreadError):
+        at_once.record(early, key_id)
+    known.settle(hub_world.now)
+    with pytest.raises(SealTimeUnreadError):  # an order from before the end may be under way
+        at_once.record(early, key_id)
+    hub_world.now += timedelta(hours=1)
+    known.settle(hub_world.now)
+    assert at_once.record(early, key_id)
+    with pytest.raises(SealTimeUnreadError):
+        at_once.record(issued, key_id)
+    assert not at_once.in_time.record(issued, key_id)
+
+
+def test_what_a_revoked_key_sealed_is_always_held_against_the_log(world: World) -> None:
+    early, key_id = serial_of(world, seen(world)), world.keys.signer(SEAL).key_id
+    compromised(world, world.now - MINUTE)
+    known = times(world)
+    in_time = known.under(world.trust.refresh(world.now))
+    with pytest.raises(SealTimeUnreadError):
+        Remembered(in_time).record(early, key_id)
+    known.settle(world.now + timedelta(days=1))
+    with pytest.raises(SealTimeUnreadError):
+        Remembered(in_time).record(early, key_id)
+    assert in_time.record(early, key_id)
+    assert Remembered(in_time).record(early, key_id)
 
 
 def test_row_that_claims_another_entry_for_its_own_proves_nothing(world: World) -> None:

@@ -125,6 +125,20 @@ def test_tiles_and_proofs_agree_with_a_second_implementation(unchecked_world: Wo
                 assert verify_inclusion(leaf_hash(decode(proof["leaf"])), index, size, path, root)
 
 
+def test_proof_reads_each_tile_once(unchecked_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_entries(unchecked_world, 600)
+    unchecked_world.log.round(unchecked_world.now)
+    read, kept = list[tuple[int | None, int]](), LogStore.tile
+
+    def counted(store: LogStore, level: int | None, index: int) -> bytes | None:
+        read.append((level, index))
+        return kept(store, level, index)
+
+    monkeypatch.setattr(LogStore, "tile", counted)
+    prove_consistency(301, checkpoint(unchecked_world).size, unchecked_world.log.store)
+    assert read == [(0, 1)]
+
+
 @pytest.mark.parametrize("name", ["0/009", "0/003", "1/000", "1/000.p/3", "entries/003", "2/000.p/1", "0/0", "x", ""])
 def test_no_tile_beyond_the_head(unchecked_world: World, name: str) -> None:
     add_entries(unchecked_world, 600)

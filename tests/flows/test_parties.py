@@ -34,6 +34,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("issuing-bodies", BODY | {"competences": [{"certificate_type": "x"}]}, "competences", "type_unknown"),
     ("issuing-bodies", BODY | {"successor": "x"}, "successor", "form"),
     ("issuing-bodies", BODY | {"until_on": "soon"}, "until_on", "form"),
+    ("issuing-bodies", BODY | {"area": "4420000000000"}, "area", "form"),
     ("officers", {"number": "a b", "department": HEALTH}, "number", "form"),
     ("enterprises", {"licence_number": WRONGLY_ISSUED, "name": "示例"}, "licence_number", "check_digit"),
     ("sources", {"code": "x", "name_zh": "示例", "fresh_for_seconds": 1}, "fresh_for_seconds", "form"),

@@ -112,7 +112,7 @@ def test_same_question_again_is_answered_the_same_and_counted_once(asking_world:
 
 def test_item_lists_no_question_about_what_is_not_there(asking_world: World) -> None:
     wrong = [FOOD | {"code": "x", "kind": "field_equals", "field": "nothing"}]
-    with refused("fields_wrong", ("items[0].predicates[0].prefill", "field_unknown")):
+    with refused("fields_wrong", ("items[0].predicates[0].field", "field_unknown")):
         put(asking_world, item(code="440112003", predicates=wrong))
 
 

@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from hub.app import log_key
 from hub.approvals import verify_approvals
+from hub.change_feed.cursor import cursor_at
+from hub.change_feed.cursor import place_of as place_of_cursor
 from hub.freshness import refused_until
 from hub.log import checkpoint, former_log, prove_inclusion, tile, time_of
 from hub.persons import FIRST_PERSONS, sign_here
@@ -177,6 +179,8 @@ def test_closed_log_is_served_as_it_ended(set_back: Lost, tmp_path: Path) -> Non
     assert tile("0/000.p/1", new) != tile("0/000.p/1", old)
     with refused("log_not_found"):
         former_log(3, again.log.store)
+    with refused("cursor_recovered"):
+        place_of_cursor(cursor_at(before.size, before), again.log.store.head(), again.log.store)
     again.close()
 
 

@@ -136,6 +136,18 @@ def test_line_that_contradicts_another_is_refused_by_its_name(asked_world: World
     assert asked_world.put_rule(sharing_rule(code="rule-2", item_code="440112002"))["state"] == "asked"
 
 
+def test_ended_line_falls_back_on_no_earlier_version(asked_world: World) -> None:
+    asked_world.answer_rule()
+    asked_world.share(fields={"food_operation_permit": ["business_items"]})
+    asked_world.answer_rule(2, "end", reason="misused", words="示例")
+    with refused("rule_ended"):
+        asked_world.pull(statutory_request())
+    asked_world.share()
+    asked_world.answer_rule(3, "end", reason="misused", words="示例")
+    with refused("rule_not_standing"):
+        asked_world.answer_rule(1, "confirm")
+
+
 def test_provider_ends_a_line_at_once(asked_world: World) -> None:
     asked_world.answer_rule()
     asked_world.answer_rule(answer="end", reason="misused", words="示例")

@@ -677,7 +677,7 @@ class Log:
         self._owner = encode(secrets.token_bytes(8))
 
     def state(self, now: datetime) -> LogState:
-        if self.goes_on and now - self._now >= _MINUTE:
+        if self.goes_on and abs(now - self._now) >= _MINUTE:
             with suppress(StoreError):  # a thread of the hub tells it, and tries again
                 self.round(now)
         return self._watch(now)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from scripts.make_vectors import FOLDER, make
+from scripts.make_vectors import FOLDER, SIGNATURES, make
+from scripts.vectors.jws import write_jws
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -12,3 +13,8 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_script_makes_the_vectors_that_lie_in_the_tree(tmp_path: Path) -> None:
     make(tmp_path)
     assert _files(tmp_path) == _files(FOLDER)
+
+
+def test_script_makes_the_signatures_that_lie_in_the_tree(tmp_path: Path) -> None:
+    write_jws(tmp_path / "jws.json")
+    assert (tmp_path / "jws.json").read_bytes() == SIGNATURES.read_bytes()

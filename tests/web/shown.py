@@ -12,6 +12,7 @@ from hub.store.scan import ScanRows
 from hub.verification import passed
 from schemas.catalogue import load_catalogue
 from schemas.verdict import Check, CheckName, Result
+from schemas.wording import COPY_STATES
 
 NOW = datetime(2026, 11, 23, 12, 31, 5, tzinfo=UTC)
 ORIGIN = "https://hub.example.test"
@@ -19,6 +20,7 @@ HOLDER = "91442000MAXN00016T"
 NAME = "中山市示例餐饮管理有限公司"
 ADDRESS = "广东省中山市石岐街道示例路 1 号首层 2 卡"
 REFERENCE = "0123456789ABCDEFGHJKMNPQRS"
+SERIAL = "2G3K9M2QX4T8W1ZB5D6F0HJNPR"
 CATALOGUE = load_catalogue()
 SURROUNDINGS = Surroundings(
     seals={
@@ -118,6 +120,19 @@ def certificate(body: Body, licence: Body | None = None, *, name: str = NAME, ad
     head, _ = _head([licence or make_licence(), body], name, address, HOLDER)
     rows = ScanRows(orjson.dumps(head), orjson.dumps(body))
     return look_up_certificate(rows, surroundings=SURROUNDINGS, now=NOW)
+
+
+def copy(state: str, body: Body | None = None, **changed: Any) -> dict[str, Any]:
+    """Return what asking for a printed copy of this certificate (else a valid one) by its serial answers."""
+    body = body or make_body(1)
+    wording, made_at = COPY_STATES[state], (NOW - timedelta(days=3)).isoformat()
+    told = {
+        "serial": SERIAL, "state": state, "zh": wording.zh, "en": wording.en, "identifier": body["identifier"],
+        "sealed_at": made_at, "ends_at": (NOW + timedelta(days=27)).isoformat(), "sha256": "0" * 64, "made_at": made_at,
+        "requester": {"licence_number": "11442000MB2C10008P", "name": "示例卫生健康局"},
+        "cause": "公共场所卫生许可", "maker": {"licence_number": "11442000MB2E000013", "name": "示例运营中心"},
+    }  # fmt: skip
+    return certificate(body) | {"kind": "copy", "copy": told | changed, "log": {"log": {"index": 7}}}
 
 
 def sticker(**changed: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 import httpx
 import pytest
+import zxingcpp
 from sqlalchemy import select
 
 from hub.cli.simulator import signed_body
@@ -20,7 +21,9 @@ from hub.store import tables
 from hub.store.database import Database
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
+from scripts.vectors.faces import shown
 from tests.flows.world import (
+    ORIGIN,
     SHOP,
     World,
     food_number,
@@ -103,6 +106,47 @@ def test_department_fetches_the_copy_and_another_one_does_not(door: Door, holder
         market.fetch(path)
     assert caught.value.code == "delivery_not_found"
     assert door[0].get(path).json()["code"] == "token_missing"
+
+
+def _copied(door: Door, holder: str) -> tuple[str, str]:
+    """Pull a permit, fetch its copy, and return what its code says, with the certificate's identifier."""
+    share(door, code=f"rule-{holder}")
+    health = client_of(door, "health")
+    issue(client_of(door, "market"), licence_order(licence_number=holder, certificate_number=holder))
+    request = statutory_request(licence_number=holder, basis={"kind": "statutory", "reference": f"rule-{holder}"})
+    answer = health.request("/api/v1/pulls", Ordered.PULL, request, officer="h-001")
+    identifier = answer["items"][0]["identifier"]
+    pdf = health.fetch(f"/api/v1/deliveries/{answer['delivery']}/copies/{identifier}")
+    (found,) = zxingcpp.read_barcodes(shown(pdf, dots_per_inch=150))
+    return found.text, identifier
+
+
+def test_code_of_a_printed_copy_opens_its_page_and_an_altered_serial_none(door: Door, holder: str) -> None:
+    text, identifier = _copied(door, holder)
+    path = text.removeprefix(ORIGIN.upper().replace("HTTP", "http"))
+    serial = path.removeprefix("/K/")
+    told = door[0].get(path, headers={"accept": "application/json"}).json()
+    assert (told["kind"], told["copy"]["serial"], told["copy"]["state"]) == ("copy", serial, "in_use")
+    assert (told["copy"]["identifier"], told["verdict"]["outcome"]) == (identifier, "valid")
+    page = door[0].get(path, headers={"accept": "text/html"})
+    assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+    assert "真实的加注件" in page.text
+    assert "h-001" not in page.text
+    assert "A genuine copy" in door[0].get(path, params={"lang": "en"}).text
+    typed = door[0].get("/resolve", params={"code": f"{serial[:13]} {serial[13:]}"}, follow_redirects=False)
+    assert typed.headers["location"] == f"/k/{serial}"
+    altered = door[0].get(f"/k/{serial[:-1]}{'01'[serial[-1] == '0']}", headers={"accept": "application/json"})
+    assert (altered.status_code, altered.json()["code"]) == (404, "copy_unknown")
+
+
+def test_who_guesses_serials_is_stopped_by_the_limit_of_scans(sqlite_url: str, tmp_path: Path) -> None:
+    with closing(Database(sqlite_url)) as database:
+        make_world(database, tmp_path, datetime.now(UTC) - timedelta(seconds=20)).close()
+        with served(sqlite_url, tmp_path, scan_misses="2/minute") as client:
+            asked = [client.get(f"/k/{number:026d}", headers={"accept": "application/json"}) for number in range(3)]
+            scanned = client.get("/c/00000000000000000000000000", headers={"accept": "application/json"})
+    assert [each.status_code for each in asked] == [404, 404, 429]
+    assert scanned.status_code == 429
 
 
 def test_documents_asked_for_at_once_are_made_once(door: Door, holder: str) -> None:

@@ -16,7 +16,7 @@ from hub.web.pages.doors import routes
 from hub.web.pages.language import chosen_language
 from hub.web.pages.static import address_of, static_app
 from hub.web.problem_table import PROBLEMS
-from schemas.wording import OUTCOMES, REASONS, STATUSES
+from schemas.wording import COPY_STATES, OUTCOMES, REASONS, STATUSES
 from tests.web import shown
 
 _PAGES = Pages("test", shown.ORIGIN)
@@ -65,6 +65,28 @@ def test_a_certificate_in_any_state_has_its_page(body: dict[str, object], langua
     assert str(body["payload_sha256"]) in page
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("state", sorted(COPY_STATES))
+def test_a_printed_copy_in_any_state_has_its_page(state: str, language: str) -> None:
+    page = _page("copy", shown.copy(state), language)
+    assert getattr(COPY_STATES[state], language) in page
+    assert _escaped(words.SPEAKERS[language].words["copy_advice"][state]) in page
+    assert (shown.SERIAL in page, "示例卫生健康局" in page) == (True, True)
+
+
+def test_a_copy_whose_certificate_was_withdrawn_since_says_so_beside_its_own_state() -> None:
+    withdrawn = shown.make_body(1, status="withdrawn", status_since="2026-09-01")
+    page = _page("copy", shown.copy("in_use", withdrawn))
+    assert COPY_STATES["in_use"].zh in page
+    assert OUTCOMES["not_valid"].zh in page
+
+
+def test_a_copy_whose_note_is_past_its_term_is_told_without_whom_it_was_made_for() -> None:
+    page = _page("copy", shown.copy("ended", made_at=None, requester=None, cause=None, maker=None), "en")
+    assert "Only for" not in page
+    assert "Sealed" in page
+
+
 @pytest.mark.parametrize("status", ["suspended", "withdrawn", "annulled", "stripped", "cancelled"])
 def test_the_state_of_the_licence_stands_on_the_enterprise_page(status: str) -> None:
     licence = shown.make_licence(status=status, status_since="2026-09-01")
@@ -110,7 +132,8 @@ def test_a_hostile_text_is_shown_and_never_run(language: str) -> None:
     enterprise = _page("enterprise", shown.enterprise(body, name=_HOSTILE, address=_HOSTILE), language)
     certificate = _page("certificate", shown.certificate(body, name=_HOSTILE, address=_HOSTILE), language)
     problem = _page("problem", {"problem": problems.document("internal", _HOSTILE)}, language)
-    for page in (enterprise, certificate, problem):
+    copy = _page("copy", shown.copy("in_use", cause=_HOSTILE), language)
+    for page in (enterprise, certificate, problem, copy):
         assert "<script" not in page
         assert _HOSTILE_SHOWN in page
 

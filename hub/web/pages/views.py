@@ -145,6 +145,21 @@ def _certificate(answer: Answer) -> Shown:
     }
 
 
+_COPY_SIGNS: Mapping[str, str] = {"in_use": "valid", "unknown": "unknown"}
+
+
+def _copy(answer: Answer) -> Shown:
+    """Tell of a printed copy beside its certificate; what may not be used any more bears that sign."""
+    certificate = answer["certificate"]
+    return {
+        **answer,
+        "it": certificate,
+        "holder_then": certificate["holder_name"],
+        "sign_of_copy": _COPY_SIGNS.get(answer["copy"]["state"], "not_valid"),
+        "place": answer["log"].get("log", {}).get("index"),
+    }
+
+
 def _change(change: Answer) -> Shown:
     return {**change, "was_undone": "undone_at" in change, "why": change.get("cause"), "by_right": _by_right(change)}
 
@@ -205,6 +220,7 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "problem": _plain,
     "enterprise": _enterprise,
     "certificate": _certificate,
+    "copy": _copy,
     "subject": _subject,
     "api": _api,
 }

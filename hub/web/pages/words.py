@@ -74,6 +74,18 @@ ADVICE: Mapping[str, Wording] = {
         "The hub cannot tell at the moment; that does not mean there is no permit. Ask the issuing body or the holder.",
     ),
 }
+COPY_ADVICE: Mapping[str, Wording] = {
+    "in_use": Wording(
+        "请核对用证方、用途与您手中的一致；是否仍可据以办理，看下面原证照现在的状态。",
+        "Check that requester and purpose are those in your hand; the certificate's present state stands below.",
+    ),
+    "ended": Wording("请勿再用。需要时请重新调用。", "Do not use it any more; pull the certificate again."),
+    "taken_back": Wording(
+        "请勿再用。需要时请持证主体重新授权。", "Do not use it any more; ask its holder for another authorisation."
+    ),
+    "erased": Wording("请勿再用，并请销毁。", "Do not use it any more, and destroy it."),
+    "unknown": Wording("请稍后再查，或请运营方确认。", "Ask again later, or ask the operator."),
+}
 KINDS: Mapping[str, Wording] = {
     "permit": Wording("许可", "permit"),
     "filing": Wording("备案", "filing"),
@@ -102,6 +114,7 @@ _TABLES: Mapping[str, Mapping[str, Wording]] = {
     "annotation": ANNOTATIONS,
     "authority": AUTHORITIES,
     "cause": CAUSES,
+    "copy_advice": COPY_ADVICE,
     "flag": FLAGS,
     "relation": RELATIONS,
     "check": CHECKS,

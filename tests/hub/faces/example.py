@@ -23,6 +23,8 @@ MARKING = CopyMarking(
     case="442000000000 EX-2026-000123",
     made="2026年11月24日 10:00:00",
     ends="2026年12月24日 10:00:00",
+    maker="示例市政务服务数据管理局",
+    serial="2G3K9M2QX4T8W1ZB5D6F0HJNPR",
 )
 XML = Attachment(
     "certificate.xml",

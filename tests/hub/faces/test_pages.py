@@ -73,7 +73,7 @@ def test_what_takes_one_page_bears_no_page_number() -> None:
 
 @pytest.mark.parametrize("pages_wanted", [1, 4])
 def test_every_page_of_a_copy_is_marked_with_requester_cause_case_and_time(pages_wanted: int) -> None:
-    characters = {1: 10, 4: 4000}[pages_wanted]
+    characters = {1: 10, 4: 3600}[pages_wanted]
     pages = pages_of(replace(with_scope(HOTEL, characters), marking=MARKING, edition="duplicate"))
     told = (
         "".join(each.split()) for each in (MARKING.requester, MARKING.cause, MARKING.case, MARKING.made, MARKING.ends)
@@ -81,6 +81,8 @@ def test_every_page_of_a_copy_is_marked_with_requester_cause_case_and_time(pages
     assert len(pages) == pages_wanted
     # In the banner once, and across the page.
     assert [page.count(each) >= 10 for each in (*told,) for page in pages] == [True] * 5 * pages_wanted
+    # Maker and serial in the banner alone.
+    assert [page.count(each) for each in (MARKING.maker, MARKING.serial) for page in pages] == [1] * 2 * pages_wanted
 
 
 def test_a_marking_of_any_length_is_told_whole_and_leaves_the_title_free(tmp_path: Path) -> None:

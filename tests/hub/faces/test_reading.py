@@ -122,7 +122,7 @@ def test_an_english_page_has_no_chinese_but_values_and_that_chinese_prevails(
     english = replace(in_english(face), marking=marking)
     text = text_of(english)
     values = [english.holder, english.number, english.body, *(row.value for row in english.rows)]
-    marked = [] if marking is None else [marking.requester, marking.cause, marking.made, marking.ends]
+    marked = [] if marking is None else [marking.requester, marking.cause, marking.made, marking.ends, marking.maker]
     # The seal is the body's own, and Chinese.
     allowed = [*values, *marked, "Chinesetextprevails以中文文本为准", "电子证照专用章测试TEST"]
     longest_first = sorted(("".join(each.split()) for each in allowed), key=len, reverse=True)

@@ -1,13 +1,13 @@
 """The migrations: from nothing to exactly the tables the code knows, on both databases, as often as one likes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, insert, inspect
+from sqlalchemy import create_engine, insert, inspect, select
 
 from hub.store import migrate, tables
 from hub.store.certificate import CertificateWriter
@@ -19,6 +19,16 @@ from hub.store.tables import metadata
 SYSTEM = {
     "code": "market", "department": "x", "name": "示例", "key_id": "k", "cert_der": b"cert", "roles": [],
     "active": True,
+}  # fmt: skip
+
+CERTIFICATE = {
+    "serial": 7, "chain": 7, "version": 1, "identifier": "x", "reference": "x", "licence_number": "x",
+    "certificate_type": "x", "type_version": 1, "issuing_body": "x", "status": "valid", "status_since": date.min,
+    "valid_from": date.min, "decided_on": date.min, "payload_sha256": "x", "facts_digest": "x", "statement": 1,
+}  # fmt: skip
+ANNOTATION = {
+    "serial": 7, "kind": "x", "authority": "x", "authority_name": "x", "document_name": "x", "document_number": "x",
+    "document_date": date.min, "from_on": date.min, "statement": 1,
 }  # fmt: skip
 
 
@@ -68,6 +78,24 @@ def test_key_that_a_system_had_before_keys_were_kept_apart_counts_on(empty_url: 
     database = Database(empty_url)
     with database.read() as connection:
         assert PartyReader(connection).keys_of("market", datetime.now(UTC)) == {"k": b"cert"}
+    database.close()
+
+
+def test_entries_of_before_the_change_feed_name_their_certificates(empty_url: str) -> None:
+    migrate.upgrade(empty_url, "0014")
+    engine, moment = create_engine(empty_url), datetime.now(UTC)
+    acts = {"made": "issue", "noted": "annotate", "lifted": "annotate", "pulled": "delivery"}
+    entered = {"salt": b"", "leaf": b"", "recorded_at": moment, "act_bytes": b'{"previous": "made"}'}
+    with engine.begin() as connection:
+        connection.execute(insert(tables.certificate), CERTIFICATE | {"sealed_at": moment, "act_id": "made"})
+        connection.execute(insert(tables.annotation), ANNOTATION | {"recorded_at": moment, "act_id": "noted"})
+        connection.execute(insert(tables.entry), [entered | {"act_id": act, "kind": acts[act]} for act in acts])
+    engine.dispose()
+    migrate.upgrade(empty_url)
+    database = Database(empty_url)
+    with database.read() as connection:
+        found = connection.execute(select(tables.entry.c.act_id, tables.entry.c.serial)).all()
+    assert dict(map(tuple, found)) == {"made": 7, "noted": 7, "lifted": 7, "pulled": None}
     database.close()
 
 

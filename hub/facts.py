@@ -177,6 +177,7 @@ def verdict_of_line(line: Line, licence: LicenceState, surroundings: Surrounding
     trust = surroundings.seals.get(line["seal"], _UNLISTED)
     is_plain = (
         surroundings.log is _LOGGED
+        and line["serial"] not in surroundings.held
         and (trust is _TRUSTED or _is_in_time(line, trust, surroundings))
         and line["origin"] == "native"
         and line["source"] is None

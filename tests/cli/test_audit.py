@@ -83,8 +83,9 @@ def test_audit_leaves_every_byte_of_a_store_as_it_was(logged: Site, tmp_path: Pa
     copy = Site(tmp_path / "copy")
     for name in ("data", "keys", "data-log"):
         shutil.copytree(logged.folder / name, copy.folder / name)
-    with closing(sqlite3.connect(copy.folder / "data" / "hub.db")) as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for file in ("data/hub.db", "data-log/head.db"):
+        with closing(sqlite3.connect(copy.folder / file)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = _bytes_of(copy.folder)
     assert run("audit", str(copy.folder / "data"), *copy.keys, "--json").code == 0
     assert _bytes_of(copy.folder) == before

@@ -194,7 +194,7 @@ def _comparison() -> dict[str, Any]:
 
 def _without_answers(world: World) -> int:
     """Return how many statements led to no kept answer: enrolments."""
-    return count(world, tables.statement, tables.statement.c.act == "enrol")
+    return count(world, tables.statement, tables.statement.c.act.in_(["enrol", "entitle"]))
 
 
 def _clock_of(world: World, digest: str) -> Any:

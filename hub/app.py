@@ -58,7 +58,6 @@ from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.log import Panel
 from hub.log_watch import LogWatch
 from hub.proven_time import Believed, InTime, Remembered, SealTimes, Stamping
-from hub.publication import status_list
 from hub.pull_batches.run import Workplace as PullPlace
 from hub.pull_batches.run import run_ready
 from hub.pull_reviews import choose_of_the_day
@@ -72,6 +71,7 @@ from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
 from hub.settings import Settings
 from hub.sharing_answers import escalate_silent
 from hub.sharing_report import keep_finished
+from hub.status_lists import StatusLists
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
@@ -386,7 +386,8 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
-    api = _api(settings, registry, trust, keys, metrics, pages.render)
+    lists = _status_lists(settings, registry, keys)
+    api = _api(settings, registry, trust, keys, lists, metrics, pages.render)
     latest = timedelta(seconds=settings.log_silence)
     answers = CompactSigner(partial(keys.signer, "hub:answers"), RECEIPT_TYP)
     proofs = Receipts(registry, log_store, answers, latest=latest)
@@ -397,7 +398,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         resealing.routes(registry, resealed),
         receipts.routes(receipted),
         erasure.routes(registry, files, receipted),
-        archives.routes(registry, files, _status_token(settings, registry, keys)),
+        archives.routes(registry, files, lists.token),
         finding.routes(registry, view),
         intake.routes(registry, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         change_feed.routes(registry, log_store, e_licence),
@@ -417,7 +418,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         orders.routes(registry, receipted),
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
-        evidence.routes(registry, sealers, log_store, _status_token(settings, registry, keys), believed.anchors),
+        evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
@@ -696,6 +697,7 @@ def _api(
     registry: Registry,
     trust: TrustInForce,
     keys: KeyFolder,
+    lists: StatusLists,
     metrics: CollectorRegistry,
     render: Render,
 ) -> FastAPI:
@@ -713,18 +715,14 @@ def _api(
     sign_ins = Places(settings.sign_ins, "sign_ins_busy")
     term, proxied = timedelta(seconds=settings.token_term), settings.proxy_secret_file is not None
     api.include_router(access.routes(registry, tokens, term, sign_ins, behind_proxy=proxied))
-    lists = CompactSigner(partial(keys.signer, "hub:status"), STATUS_LIST_TYP)
-    status_term = timedelta(seconds=settings.status_list_term)
     ready = Readiness(registry, trust)
-    api.include_router(publication.routes(registry, trust, lists, status_term, metrics, ready))
+    api.include_router(publication.routes(registry, trust, lists, metrics, ready))
     return api
 
 
-def _status_token(settings: Settings, registry: Registry, keys: KeyFolder) -> Callable[[int, datetime], str]:
-    """Return what signs one status list of a moment, as its door does."""
+def _status_lists(settings: Settings, registry: Registry, keys: KeyFolder) -> StatusLists:
     signer = CompactSigner(partial(keys.signer, "hub:status"), STATUS_LIST_TYP)
-    term = timedelta(seconds=settings.status_list_term)
-    return lambda number, now: status_list(number, registry=registry, signer=signer, term=term, now=now)
+    return StatusLists(registry, signer, timedelta(seconds=settings.status_list_term))
 
 
 class Readiness:

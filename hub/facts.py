@@ -182,6 +182,7 @@ def verdict_of_line(line: Line, licence: LicenceState, surroundings: Surrounding
         and line["origin"] == "native"
         and line["source"] is None
         and "annotations" not in line
+        and line["serial"] not in surroundings.held
     )
     if is_plain:
         said = map(line.__getitem__, _PLAIN)

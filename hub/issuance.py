@@ -390,7 +390,8 @@ def _commit(
     bodies += bodies_from_store(connection, sorted(composed), catalogue=registry.catalogue)
     kin = _name_holders(sealed, enterprises, now, connection)
     left = [each.intention.moved_from for each in sealed if each.intention.moved_from]
-    rewrite(connection, bodies, enterprises, left=left, kin=kin)
+    first = {each.intention.serial for each in sealed if each.intention.replaces is None}
+    rewrite(connection, bodies, enterprises, left=left, kin=kin, first=first)
     _tell(sealed, replaced, registry, now, connection)
     tell_wished(list(certificates.values()), connection=connection, registry=registry, now=now)
     heard = {

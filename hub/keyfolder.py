@@ -22,7 +22,7 @@ from signing.keys import load_private_key, save_private_key
 from signing.signers import Signer
 from signing.signers.file import RateCap, cert_path, key_path, open_file_signer
 from signing.synced import replace_synced
-from signing.x509 import Purpose, certify, make_self_signed
+from signing.x509 import Purpose, certify, make_self_signed, read_cert_unverified
 
 # TEST only: the e-licence simulator keeps its own keys here, which are none of the hub's.
 SIMULATOR_FOLDER = "e-licence-simulator"
@@ -129,6 +129,11 @@ class KeyFolder:
         if found is None:
             raise SetupError("cert_missing", use=use)
         return found
+
+    def ends_at(self, use: str) -> datetime | None:
+        """Return when the cert of the key for `use` ends; None for a key that has none."""
+        cert_der = self.signer(use).cert_der
+        return read_cert_unverified(cert_der).not_after if cert_der is not None else None
 
     def put_cert(self, use: str, cert_der: bytes) -> None:
         """Lay a cert beside its key."""

@@ -1,6 +1,6 @@
 """Rewriting answers inside the transaction that changed what they tell; the caller holds the enterprises' rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -25,6 +25,7 @@ from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.certificate import CertificateReader, StoredChain
 from hub.store.enterprise import LockedEnterprise
 from hub.store.relation import RelationReader
+from hub.store.status import StatusWriter
 from schemas.annotation import LASTING, AnnotationKind, RecordedAnnotation
 from schemas.catalogue import Catalogue
 from schemas.certificate import Certificate, RecordedChange, Status
@@ -142,11 +143,13 @@ def rewrite(
     *,
     left: Sequence[Place] = (),
     kin: Mapping[str, Mapping[str, Any]] | None = None,
+    first: Collection[int] = (),
 ) -> None:
-    """Rewrite the answers that these bodies change: each body, its line's page, its holder's head.
+    """Rewrite the answers that these bodies change: each body, its line's page, its holder's head, its status list.
 
     `left` are places (holder, slot) whose line goes: a mistake's, or of a chain that moved to another holder; `kin`
-    what heads tell anew beside certificates (`compose_kin`), by holder.
+    what heads tell anew beside certificates (`compose_kin`), by holder; `first` are the serials of certificates that
+    are new and replace none: a list tells of them what it told of their places before.
     """
     reader, writer = AnswerReader(connection), AnswerWriter(connection)
     writer.put_certificates({body["serial"]: body for body in bodies})
@@ -179,6 +182,7 @@ def rewrite(
             for number in numbers
         }
     )
+    StatusWriter(connection).note_change(body["serial"] for body in bodies if body["serial"] not in first)
 
 
 def compose_kin(connection: Connection, licence_number: str) -> dict[str, Any]:

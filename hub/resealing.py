@@ -5,9 +5,9 @@
 3 the intention is committed, a row for each record, before any key is used
 4 each payload is sealed with the body's present key, and the record opened again with the listed one
 5 seals, entries, answers and the closed task are committed together            <- COMMIT POINT
-6 the answer names what was sealed, and how many are left
+6 the answer names what was sealed, and how many are left for the next order: `MOST` says that many or more
 
-At most `MOST` records an order: a list of them, or the oldest of all that fall under the key; the next order goes on.
+At most `MOST` records an order: a list of them, or the next of all that fall under the key; the next order goes on.
 A crash between 3 and 5 leaves intentions, which the same request or `complete_orphans` completes with the same bytes.
 """
 
@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from hub.charge import require_own_body, stands_for
 from hub.errors import AccessError, NotFoundError, OrderError, SetupError, StatementError
 from hub.evidence import record_refusal
-from hub.fallen import fallen_under, issuing_body_of
+from hub.fallen import falls_under, issuing_body_of, next_fallen
 from hub.holders import lock_holders
 from hub.intentions import new_name
 from hub.notices import NoticeKind, Notices
@@ -160,25 +160,27 @@ def _wanted(
     trust = registry.trust()
     body = _require_right(order, verified, seconds, system, trust, connection, now)
     _require_seal(body, registry, sealing, trust, now)
-    fallen = {
-        each.identifier: each
-        for each in fallen_under(order.key_id, times=sealing.times, trust=trust, connection=connection)
-    }
-    under_way = ResealingReader(connection).open_of([each.serial for each in fallen.values()])
-    if not order.identifiers:
-        wanted = [each for each in fallen.values() if each.serial not in under_way][:MOST]
-        if not wanted:
-            raise OrderError("nothing_to_reseal")
-        return wanted
+    if order.identifiers:
+        return _named(order, sealing.times, trust, connection)
+    wanted = next_fallen(
+        order.key_id, MOST, times=sealing.times, trust=trust, connection=connection, with_open=False
+    )  # fmt: skip
+    if not wanted:
+        raise OrderError("nothing_to_reseal")
+    return wanted
+
+
+def _named(order: ResealOrder, times: SealTimes, trust: TrustList, connection: Connection) -> list[Certificate]:
     known = CertificateReader(connection).by_identifier(order.identifiers)
+    under_way = ResealingReader(connection).open_of([each.serial for each in known.values()])
     for name in order.identifiers:
         if name not in known:
             raise NotFoundError("certificate_not_found")
-        if name not in fallen:
+        if not falls_under(order.key_id, known[name], times=times, trust=trust, connection=connection):
             raise OrderError("not_to_reseal", identifier=name)
         if known[name].serial in under_way:
             raise OrderError("act_under_way")
-    return [fallen[name] for name in order.identifiers]
+    return [known[name] for name in order.identifiers]
 
 
 def _require_right(
@@ -328,9 +330,11 @@ def _commit(
 def _left(
     done: StoredResealing, registry: Registry, sealing: Sealing, now: datetime, connection: Connection
 ) -> int:  # fmt: skip
-    """Return how many still fall under the key; when none do, the task that asked for it is closed."""
+    """Return how many the next order would find, `MOST` at most; none left closes the task that asked for it."""
     trust = registry.trust()
-    left = len(fallen_under(done.over_key_id, times=sealing.times, trust=trust, connection=connection))
+    left = len(next_fallen(
+        done.over_key_id, MOST, times=sealing.times, trust=trust, connection=connection, with_open=True
+    ))  # fmt: skip
     if not left:
         notices = Notices(connection, act_id=done.act_id, registry=registry, now=now)
         notices.close_of_key(NoticeKind.SEAL_COMPROMISED, done.over_key_id)

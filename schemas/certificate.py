@@ -15,6 +15,7 @@ from enum import StrEnum
 # China has kept one offset and no summer time since 1991; a fixed offset needs no time zone files on the machine.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIRST_DAY = date(1800, 1, 1)
 NO_END = (date(2099, 12, 31), date(9999, 12, 31))
 
 
@@ -139,14 +140,20 @@ def civil_date(moment: datetime) -> date:
 
 def last_moment_of(day: date) -> datetime:
     """Return the last moment of a day in Shanghai."""
-    return datetime.combine(day, time(), SHANGHAI) + timedelta(days=1) - timedelta(microseconds=1)
+    return datetime.combine(day, time.max, SHANGHAI)
 
 
 def parse_day(text: str) -> date:
-    """Read a day written YYYY-MM-DD and in no other form of ISO 8601; ValueError otherwise."""
+    """Read a day written YYYY-MM-DD and in no other form of ISO 8601, from 1800 on; ValueError otherwise.
+
+    A day that no registry knows is a slip, and the day before the first of all days cannot be reckoned.
+    """
     if not _DAY.fullmatch(text):
         raise ValueError("not a day of the form YYYY-MM-DD")
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    if day < _FIRST_DAY:
+        raise ValueError("a day before any registry's")
+    return day
 
 
 def end_of_validity(last_day: date | None) -> date | None:

@@ -171,6 +171,11 @@ class CompactSigner:
         self._typ, self._headers = typ, headers
         self._begun = (first, self._start_of(first))
 
+    @property
+    def key_id(self) -> str:
+        """The key that signs now, by its id."""
+        return (self._begun[0] if self._find is None else self._find()).key_id
+
     def sign(self, payload: bytes, *, statement: bytes | None = None) -> str:
         """Return the compact token over `payload`. `statement` is the order it carries out, see `Signer.sign`."""
         signer, start = self._begun

@@ -39,6 +39,7 @@ _OLDEST_SQLITE = (3, 35)
 _OLDEST_POSTGRESQL = 150_000
 _LEAST_FREE_BYTES = 1 << 30
 _SOON = timedelta(days=7)
+_CERT_SOON = timedelta(days=90)
 _LEASE_LONG_OVER = timedelta(minutes=5)
 _LONGEST_WITHOUT_TIME = timedelta(minutes=15)
 _WITNESSES = ("witnesses", "存证日志的见证者", "Witnesses of the log")
@@ -78,7 +79,7 @@ def doctor(
 def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
     """Make every check; those that need what is missing are left out, as that is a trouble already."""
     yield from _machine(settings, now)
-    keys = yield from _keys(settings)
+    keys = yield from _keys(settings, now)
     database = yield from _database(settings)
     if database is None:
         return
@@ -118,7 +119,7 @@ def _newest_change(settings: "Settings") -> datetime | None:
     return None
 
 
-def _keys(settings: "Settings") -> "Generator[Finding, None, KeyFolder | None]":
+def _keys(settings: "Settings", now: datetime) -> "Generator[Finding, None, KeyFolder | None]":
     from hub.errors import HubError
     from hub.keyfolder import KeyFolder
 
@@ -131,9 +132,19 @@ def _keys(settings: "Settings") -> "Generator[Finding, None, KeyFolder | None]":
         yield _finding(*names, False, f"{error.code} {error.facts.get('use', '')}".strip())
         return None
     yield _finding(*names, True, f"{len(keys.uses())}")
+    yield _cert_ends(keys, now)
     exposed = os.stat(settings.key_folder).st_mode & 0o077
     yield Finding("key_folder", "密钥目录权限", "Key folder", "watch" if exposed else "fine", oct(exposed))
     return keys
+
+
+def _cert_ends(keys: "KeyFolder", now: datetime) -> Finding:
+    """Say how many days the certs of the keys here have left, the first that ends; with the root's, all ends."""
+    certified = sorted((ends_at, use) for use in keys.uses() if (ends_at := keys.ends_at(use)) is not None)
+    ending = [(ends_at, use) for ends_at, use in certified if ends_at - now < _CERT_SOON]
+    told = ", ".join(f"{use} {(ends_at - now).days} d" for ends_at, use in ending or certified[:1])
+    state: State = "trouble" if certified and certified[0][0] <= now else "watch" if ending else "fine"
+    return Finding("cert_ends", "密钥证书剩余天数", "Days left of certs", state, told)
 
 
 def _documents(settings: "Settings") -> Finding:

@@ -271,7 +271,7 @@ def _bundles(hub: "Hub", copy: "Settings") -> dict[str, bytes]:
 
     from hub.bundles.packing import make_bundle
     from hub.keyfolder import KeyFolder
-    from hub.publication import status_list
+    from hub.status_lists import StatusLists
     from hub.store.exchange import ExchangeReader
     from schemas.tokens import STATUS_LIST_TYP
     from signing.jws import CompactSigner
@@ -279,15 +279,13 @@ def _bundles(hub: "Hub", copy: "Settings") -> dict[str, bytes]:
     now = _now()
     keys = KeyFolder(copy.key_folder, copy.passphrase_file)
     signer, term = CompactSigner(keys.signer("hub:status"), STATUS_LIST_TYP), timedelta(seconds=copy.status_list_term)
+    lists = StatusLists(hub.registry, signer, term)
     with hub.registry.database.read() as connection:
         newest = ExchangeReader(connection).newest_by_kind()
     return {
         kind: make_bundle(
             decision, requester=requester, registry=hub.registry, sealers=hub.sealers, log_store=hub.audited.log,
-            status_token=lambda number: status_list(
-                number, registry=hub.registry, signer=signer, term=term, now=now
-            ),
-            now=now,
+            status_token=lambda number: lists.token(number, now), now=now,
         )
         for kind, (decision, requester) in newest.items()
     }  # fmt: skip

@@ -32,20 +32,20 @@ Department = Annotated[str, typer.Option("--department", help="部门的统一�
 @app.command("list")
 def list_keys(keys: Keys = None, passphrase_file: Passphrase = None, as_json: AsJson = False) -> None:
     """列出密钥与证书期限。 List keys and when their certs end."""
-    from signing.x509 import read_cert_unverified
-
-    folder = open_keys(keys, passphrase_file)
+    folder, now = open_keys(keys, passphrase_file), datetime.now(UTC)
     rows = []
     for use in folder.uses():
-        cert = folder.signer(use).cert_der
-        facts = read_cert_unverified(cert) if cert else None
-        ends = facts.not_after.date().isoformat() if facts else ""
-        rows.append({"use": use, "key_id": folder.signer(use).key_id, "ends": ends})
+        ends_at = folder.ends_at(use)
+        row: dict[str, Any] = {"use": use, "key_id": folder.signer(use).key_id, "ends": "", "days_left": None}
+        if ends_at is not None:
+            row |= {"ends": ends_at.date().isoformat(), "days_left": (ends_at - now).days}
+        rows.append(row)
     if as_json:
         show(rows, as_json=True)
         return
-    titles = ("用途 use", "密钥 key id", "证书至 cert ends")
-    show_rows(titles, [(row["use"], row["key_id"], row["ends"]) for row in rows])
+    titles = ("用途 use", "密钥 key id", "证书至 cert ends", "剩余天数 days left")
+    shown = ("use", "key_id", "ends", "days_left")
+    show_rows(titles, [[str(row[name] if row[name] is not None else "") for name in shown] for row in rows])
 
 
 @app.command()

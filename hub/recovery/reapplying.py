@@ -28,6 +28,7 @@ from hub.store.entry import EntryReader
 from hub.store.log import LogStore
 from hub.store.lost_act import LostAct, LostActReader, LostActWriter
 from hub.store.recovery import RecoveryReader
+from hub.store.status import StatusReader, StatusWriter
 from schemas.evidence import Kind
 from signing.errors import SigningError
 from signing.jws import parse_json
@@ -102,7 +103,7 @@ def reapply(
             again.append(each.place)
         else:
             obstacles[each.place] = obstacle
-    registry.database.write(lambda connection: LostActWriter(connection).note_obstacles(obstacles))
+    registry.database.write(partial(_note, obstacles, bool(again)))
     return tell(registry, again, len(found))
 
 
@@ -143,6 +144,14 @@ def _repeat(lost: Lost, deeds: Mapping[str, Deed], then: Callable[[], Registry])
             if EntryReader(connection).get(str(lost.act["act_id"])) is not None:
                 return None
     return obstacle
+
+
+def _note(obstacles: Mapping[int, str], is_any_again: bool, connection: Connection) -> None:
+    LostActWriter(connection).note_obstacles(obstacles)
+    if is_any_again:
+        # A certificate that is here again had been listed as held by nobody.
+        skipped = RecoveryReader(connection).skipped(0, StatusReader(connection).highest() + 1)
+        StatusWriter(connection).note_change(serial for lost in skipped for serial in lost)
 
 
 def _open(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, union_all, update
+from sqlalchemy import Connection, exists, select, union_all, update
 
 from hub.store import tables
 from hub.store.queries import select_among
@@ -56,24 +56,38 @@ class ResealingReader:
         row = self._connection.execute(select(*columns).where(certificate.c.serial == serial)).first()
         return None if row is None else (act or row.act_id, row.payload_sha256)
 
-    def sealed_since(self, place: int, *, issuing_body: str | None, key_id: str) -> list[int]:
+    def sealed_since(
+        self, place: int, *, issuing_body: str | None, key_id: str, after: int, most: int, with_open: bool
+    ) -> list[int]:
         """Return the serials of a body's certificates (None: of collected ones) whose issue is entered from a place on.
 
-        And of those that a key sealed again, wherever their issue is entered.
+        And of those that a key sealed again, wherever their issue is entered. `most` of them, above the serial
+        `after`, without what was sealed again over the key, and what is about to be unless `with_open`.
         """
         certificate, entry, made = tables.certificate, tables.entry, tables.resealing
         source = certificate.c.source
         whose = source.is_not(None) if issuing_body is None else certificate.c.issuing_body == issuing_body
         whose = whose if issuing_body is None else whose & source.is_(None)
         is_late = entry.c.leaf_index.is_(None) | (entry.c.leaf_index >= place)
-        again = select(made.c.serial).where(made.c.key_id == key_id)
+        again = exists().where(made.c.serial == certificate.c.serial, made.c.key_id == key_id)
+        over = (made.c.serial == certificate.c.serial) & (made.c.over_key_id == key_id)
+        # A key that ends later may seal again what it sealed: that mends nothing.
+        by_another = made.c.key_id != key_id
+        mended = exists().where(over, by_another if with_open else by_another | made.c.key_id.is_(None))
         query = (
             select(certificate.c.serial)
             .join(entry, entry.c.act_id == certificate.c.act_id)
-            .where(whose, is_late | certificate.c.serial.in_(again))
+            .where(certificate.c.serial > after, whose, is_late | again, ~mended)
             .order_by(certificate.c.serial)
+            .limit(most)
         )
         return list(self._connection.execute(query).scalars())
+
+    def last_over(self, key_id: str) -> int:
+        """Return the highest serial of the records that an order named because of a key; 0 for none."""
+        table = tables.resealing
+        query = select(table.c.serial).where(table.c.over_key_id == key_id).order_by(table.c.serial.desc()).limit(1)
+        return int(self._connection.execute(query).scalar() or 0)
 
     def covered(self, place: int, *, key_id: str) -> Covered:
         """Return the records whose every seal that may be this key's is entered before a place, or is another's.

@@ -1,11 +1,16 @@
-"""Statuses by serial, for the published status lists."""
+"""Statuses by serial, for the published status lists, and how often what each list tells of has changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from hub.store import tables
+from hub.store.upsert import insert_new
+from signing.status_list import SHARD_SIZE
+
+_LISTS = tables.status_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,24 @@ class StatusReader:
         table = tables.certificate
         query = select(table.c.serial).order_by(table.c.serial.desc()).limit(1)
         return int(self._connection.execute(query).scalar() or 0)
+
+    def version(self, number: int) -> int:
+        """Return how often what a list tells of has changed; 0 when it never did."""
+        found = self._connection.execute(select(_LISTS.c.version).where(_LISTS.c.number == number)).scalar()
+        return int(found or 0)
+
+
+class StatusWriter:
+    """Writes last in its transaction: other acts on the same list wait for its row from here to the commit."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note_change(self, serials: Iterable[int]) -> None:
+        """Note that what the lists tell of these certificates may have changed."""
+        # In one order, so that two acts never wait for each other.
+        numbers = sorted({serial // SHARD_SIZE for serial in serials})
+        insert_new(self._connection, _LISTS, [{"number": number, "version": 0} for number in numbers])
+        for number in numbers:
+            changed = update(_LISTS).where(_LISTS.c.number == number).values(version=_LISTS.c.version + 1)
+            self._connection.execute(changed)

@@ -1203,3 +1203,10 @@ existing_document = Table(
     Column("seal_claimed_at", Moment),
     Column("recorded_at", Moment, nullable=False),
 )
+status_list = Table(
+    "status_list",
+    metadata,
+    # A published status list, and how often the answers of its certificates were rewritten: no row, never.
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+)

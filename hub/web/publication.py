@@ -1,29 +1,28 @@
 """Doors of publication: trust list, keys, status lists, the catalogue, and whether the hub is well."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from hub.errors import NotFoundError
 from hub.installation import TrustInForce
-from hub.publication import coverage, jwks, status_list
+from hub.publication import coverage, jwks
 from hub.registry import Registry
+from hub.status_lists import SignedList, StatusLists
 from hub.web.callers import in_thread, moment
 from schemas.catalogue import CertificateType, CertificateTypeUnknownError
-from signing.jws import CompactSigner
 
 
 def routes(
     registry: Registry,
     trust: TrustInForce,
-    signer: CompactSigner,
-    status_term: timedelta,
+    lists: StatusLists,
     metrics: CollectorRegistry,
     readiness: Callable[[], dict[str, Any]],
 ) -> APIRouter:
@@ -40,13 +39,9 @@ def routes(
         return jwks(registry=registry, now=moment())
 
     @router.get("/status/{number}", summary="Status list 状态列表")
-    async def status(number: int) -> Response:
-        """One status list of 65,536 places (IETF Token Status List)."""
-        token = await in_thread(
-            lambda: status_list(number, registry=registry, signer=signer, term=status_term, now=moment())
-        )
-        headers = {"cache-control": f"public, max-age={int(status_term.total_seconds())}"}
-        return Response(token, media_type="application/statuslist+jwt", headers=headers)
+    async def status(number: int, request: Request) -> Response:
+        """One status list of 65,536 places (IETF Token Status List); 304 for whoever names the ETag it has."""
+        return _listed(await in_thread(lambda: lists.get(number, moment())), request, lists)
 
     @router.get("/api/v1/catalogue", summary="Certificate types 证照目录")
     async def catalogue() -> dict[str, Any]:
@@ -81,6 +76,29 @@ def routes(
         return Response(generate_latest(metrics), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _listed(found: SignedList, request: Request, lists: StatusLists) -> Response:
+    packed = _takes_gzip(request.headers.get("accept-encoding", ""))
+    etag = f'"{found.etag}{"-gzip" if packed else ""}"'
+    headers = {"cache-control": f"public, max-age={int(lists.term.total_seconds())}", "etag": etag}
+    headers["vary"] = "accept-encoding"
+    had = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if etag in had or "*" in had:
+        return Response(status_code=304, headers=headers)
+    if packed:
+        headers["content-encoding"] = "gzip"
+    content = found.gzipped if packed else found.token
+    return Response(content, media_type="application/statuslist+jwt", headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Say whether an Accept-Encoding names gzip, and not with a weight of nought (RFC 9110 section 12.5.3)."""
+    for each in accepted.split(","):
+        name, _, weight = each.partition(";")
+        if name.strip().lower() == "gzip":
+            return re.fullmatch(r"\s*q=0(\.0{0,3})?\s*", weight.lower()) is None
+    return False
 
 
 def _described(kind: CertificateType) -> dict[str, Any]:

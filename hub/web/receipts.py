@@ -48,7 +48,7 @@ class Receipted:
 
     async def answer(self, request: Request, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer with the receipt of the act it names."""
-        return {**answer, "receipt": await self.receipt(request, str(answer["act_id"]), _names_in(answer))}
+        return {**answer, "receipt": await self.receipt(request, str(answer["act_id"]), _names_of(answer))}
 
     async def receipt(self, request: Request, act_id: str, names: Mapping[str, str] | None = None) -> str:
         """Return an act's receipt, once it is proven or the wait that is preferred is over."""
@@ -67,14 +67,10 @@ class Receipted:
             if "act_id" in error.facts:
                 error.facts["receipt"] = self._make(str(error.facts["act_id"]))
             raise
-        return {**answer, "receipt": self._make(str(answer["act_id"]), _names_in(answer))}
+        return {**answer, "receipt": self._make(str(answer["act_id"]), _names_of(answer))}
 
     def _make(self, act_id: str, names: Mapping[str, str] | None = None) -> str:
         return self._receipts.make(act_id, moment(), names)
-
-
-def _names_in(answer: Mapping[str, Any]) -> dict[str, str] | None:
-    return {name: str(answer[name]) for name in _NAMES} if answer.keys() >= _NAMES else None
 
 
 def routes(receipted: Receipted) -> APIRouter:
@@ -87,6 +83,10 @@ def routes(receipted: Receipted) -> APIRouter:
         return Response(await receipted.receipt(request, act_id), media_type=MEDIA, headers=headers)
 
     return router
+
+
+def _names_of(answer: Mapping[str, Any]) -> dict[str, str] | None:
+    return {name: str(answer[name]) for name in _NAMES} if answer.keys() >= _NAMES else None
 
 
 def _preferred_wait(request: Request) -> int:

@@ -20,7 +20,7 @@ class Resealed(BaseModel):
 
 
 class ResealingAnswer(BaseModel):
-    """What an order sealed again, and how many records still fall under the key."""
+    """What an order sealed again, and how many records wait for the next one: 200 says 200 or more."""
 
     resealed: list[Resealed]
     left: int

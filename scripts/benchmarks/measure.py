@@ -179,6 +179,7 @@ class Measuring:
             short = self._wanted.seconds / 2
             for name, accept in (("JSON", "application/json"), ("page", "text/html")):
                 self._say_load(f"scan, {name}", self._load(server, self._holders(), accept, short), empty)
+            self._say_load("status list, kept", self._load(server, ["/status/0"], "*/*", short), empty)
             one = self._load(server, self._certificates(), "application/jwt", short)
             self._say_load("scan, signed, one certificate", one, empty)
             of_ten = self._load(server, [f"/q/{little.holder_reference}"], "application/jwt", short)

@@ -2,11 +2,15 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 
+from hub.cli.doctor import Finding, examine
+from hub.cli.init import make_settings
+from hub.installation import CERT_TERM
 from tests.cli.bucket import use_bucket
 from tests.cli.site import Ran, Site, run
 from tests.s3 import S3Server
@@ -24,6 +28,11 @@ def _execute(site: Site, statement: str) -> None:
         connection.commit()
     finally:
         connection.close()
+
+
+def _cert_ends(site: Site, now: datetime) -> Finding:
+    settings = make_settings(data=site.folder / "data", keys=site.folder / "keys")
+    return next(each for each in examine(settings, now) if each.name == "cert_ends")
 
 
 def test_fresh_installation_is_sound(site: Site) -> None:
@@ -55,6 +64,16 @@ def test_lost_key_is_trouble(site: Site) -> None:
     (site.folder / "keys" / "hub-answers.key.pem").unlink()
     looked = run("doctor", *site.local, "--json")
     assert (looked.code, _state(looked, "keys")) == (1, "trouble")
+
+
+def test_certs_that_end_soon_are_named_with_the_days_they_have_left(site: Site) -> None:
+    listed = {each["use"]: each["days_left"] for each in run("keys", "list", *site.keys, "--json").json}
+    assert listed["root"] in (CERT_TERM.days - 1, CERT_TERM.days)
+    assert "days left" in run("keys", "list", *site.keys).out
+    now = datetime.now(UTC)
+    fresh, late, over = (_cert_ends(site, now + each) for each in (timedelta(0), timedelta(days=650), CERT_TERM))
+    assert (fresh.state, late.state, over.state) == ("fine", "watch", "trouble")
+    assert "root 79 d" in late.seen or "root 80 d" in late.seen
 
 
 def test_edited_type_is_trouble(site: Site) -> None:

@@ -31,6 +31,7 @@ from schemas.order import read_order
 from signing.jws import CompactSigner
 from signing.signers import Signer
 from tests.flows.intake_world import Intakes
+from tests.flows.keys_led import reseal_verified
 from tests.flows.world import CATALOGUE, World, food_number, food_order, open_world
 
 T = TypeVar("T")
@@ -138,6 +139,11 @@ def _issue_batch(world: World, request: Request) -> Any:
     return issue_many(batch, registry=world.registry, sealers=world.sealers, now=world.now)
 
 
+def _reseal(world: World, request: Request) -> Any:
+    assert request.verified is not None
+    return reseal_verified(world, request.content, (request.verified, request.seconds), key=KEY)
+
+
 FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "issue": _issue,
     "change": _change,
@@ -151,6 +157,7 @@ FLOWS: dict[str, Callable[[World, Request], Any]] = {
     "existing": _existing,
     "undo": _undo,
     "penalties": _take_in_penalties,
+    "reseal": _reseal,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from hub.store.certificate import CertificateReader
 from signing.base64url import decode
 from signing.jws import CompactSigner, parse_json
@@ -242,6 +242,13 @@ def test_note_from_a_day_to_come_is_refused(hub_world: World) -> None:
         hub_world.annotate(licence["identifier"], "dormant", from_on="2026-11-24")
 
 
+def test_note_from_before_all_registries_is_refused_and_hides_no_page(hub_world: World) -> None:
+    licence = hub_world.issue(licence_order())
+    with refused("fields_wrong", ("from_on", "form")):
+        hub_world.annotate(licence["identifier"], "dormant", from_on="0001-01-01", document_date="0001-01-01")
+    assert hub_world.scan_certificate(licence["reference"])["certificate"]
+
+
 def test_note_cannot_be_lifted_before_it_began_nor_twice(hub_world: World) -> None:
     licence = hub_world.issue(licence_order())
     made = hub_world.annotate(licence["identifier"], "dormant")
@@ -268,7 +275,7 @@ def _listed(world: World, permit: dict[str, Any]) -> int:
         serial = CertificateReader(connection).by_identifier([permit["identifier"]])[permit["identifier"]].serial
     signer = CompactSigner(world.keys.signer("hub:status"), "statuslist+jwt")
     term = timedelta(minutes=5)
-    token = status_list(serial // SHARD_SIZE, registry=world.registry, signer=signer, term=term, now=world.now)
+    token = StatusLists(world.registry, signer, term).token(serial // SHARD_SIZE, world.now)
     listed = parse_json(decode(token.split(".")[1]))["status_list"]["lst"]
     return decode_status(listed, place_of(serial, world.registry.status_key).index)
 

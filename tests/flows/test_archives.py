@@ -18,7 +18,7 @@ import pytest
 from hub.archives import contents
 from hub.archives.packing import open_archive, write_archive
 from hub.installation import make_trust_list
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from schemas.tokens import STATUS_LIST_TYP
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner
@@ -41,9 +41,7 @@ HOLDS, FAILS, UNREADABLE, INCOMPLETE = 0, 1, 2, 3
 
 def token_of(world: World) -> Callable[[int], str]:
     signer = CompactSigner(world.keys.signer("hub:status"), STATUS_LIST_TYP)
-    return lambda number: status_list(
-        number, registry=world.registry, signer=signer, term=timedelta(seconds=300), now=world.now
-    )
+    return lambda number: StatusLists(world.registry, signer, timedelta(seconds=300)).token(number, world.now)
 
 
 def packed(

@@ -19,7 +19,7 @@ from hub.bundles import contents, verify_bundle
 from hub.bundles.packing import MANIFEST, SIGNATURE, make_bundle, write_container
 from hub.errors import PullError
 from hub.installation import make_trust_list
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from hub.store.entry import EntryReader
 from schemas.canonical import canonical_json
 from schemas.tokens import STATUS_LIST_TYP
@@ -88,8 +88,8 @@ def made(world: World, name: str, *, requester: str = HEALTH) -> bytes:
         registry=world.registry,
         sealers=world.sealers,
         log_store=world.log.store,
-        status_token=lambda number: status_list(
-            number, registry=world.registry, signer=signer, term=timedelta(seconds=300), now=world.now
+        status_token=lambda number: StatusLists(world.registry, signer, timedelta(seconds=300)).token(
+            number, world.now
         ),
         now=world.now,
     )

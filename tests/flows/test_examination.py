@@ -16,7 +16,7 @@ from hub.examination.reader import Reader
 from hub.examination.report import Examination, told
 from hub.installation import make_trust_list
 from hub.intentions import decrypt_disclosures
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from hub.store.certificate import CertificateReader
 from hub.web import examination, problems
 from hub.web.limits import AddressLimit, Room, Turns
@@ -307,7 +307,7 @@ def offline(world: World, file: dict[str, Any], status: str | None) -> tuple[str
 def fetched_list(world: World) -> str:
     """Return the status list as the hub publishes it now."""
     signer = CompactSigner(world.keys.signer("hub:status"), STATUS_LIST_TYP)
-    return status_list(0, registry=world.registry, signer=signer, term=timedelta(minutes=5), now=world.now)
+    return StatusLists(world.registry, signer, timedelta(minutes=5)).token(0, world.now)
 
 
 # --- the doors ---

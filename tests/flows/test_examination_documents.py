@@ -22,7 +22,7 @@ from hub.examination.reading_child import extract
 from hub.examination.report import Examination, told
 from hub.installation import make_trust_list
 from hub.intentions import new_name
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from hub.store.certificate import CertificateReader
 from hub.web.qr import qr_png
 from schemas.tokens import STATUS_LIST_TYP
@@ -408,7 +408,7 @@ def test_picture_of_anything_else_says_what_is_the_matter(world: World) -> None:
 def published_list(world: World) -> str:
     """Return the status list as the hub publishes it now."""
     signer = CompactSigner(world.keys.signer("hub:status"), STATUS_LIST_TYP)
-    return status_list(0, registry=world.registry, signer=signer, term=timedelta(minutes=5), now=world.now)
+    return StatusLists(world.registry, signer, timedelta(minutes=5)).token(0, world.now)
 
 
 def test_master_offline_is_as_sealed_and_unknown_since(world: World) -> None:

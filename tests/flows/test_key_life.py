@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
+import hub.fallen
+import hub.resealing
 from hub.examination.extracted import Unread
 from hub.examination.online import examine
 from hub.installation import HUB_KEYS
@@ -25,6 +28,7 @@ from signing.signers import Signer
 from signing.trust import verify_trust_list
 from tests.flows.conftest import copied_world
 from tests.flows.keys_led import MINUTE, SEAL, compromised, reseal_verified, resealed, rotate, times, told, vouch
+from tests.flows.killed import Request, Step, ask, run_and_die
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.registry_check import check_registry
 from tests.flows.world import HEALTH, MARKET, World, food_number, food_order, licence_order, statutory_request
@@ -368,6 +372,57 @@ def left_open(world: World) -> tuple[dict[str, str], Any, str]:
     with pytest.raises(KeyboardInterrupt):
         reseal_verified(world, content, order, key="again", sealers=lambda _: Dying(world.sealers(MARKET)))
     return content, order, issued["reference"]
+
+
+@pytest.mark.parametrize("step", [Step(1, "after"), Step(3, "after"), Step(5, "inside"), Step(5, "after")])
+def test_killed_order_ends_with_each_record_sealed_again_once(world: World, step: Step) -> None:
+    permits = [world.issue(licence_order()), late(world, 1), late(world, 2)]
+    world.now += MINUTE
+    content = {"key_id": compromised(world, world.now - MINUTE).key_id, "issuing_body": MARKET}
+    verified, seconds = world.seconded(Ordered.RESEAL, content, system="market", issuing_body=MARKET)
+    request = Request("reseal", content, verified, seconds=seconds)
+    run_and_die(world, request, step)
+    world.now += world.registry.terms.lease + MINUTE
+    answer = ask(world, request)
+    assert sorted(each["identifier"] for each in answer["resealed"]) == sorted(each["identifier"] for each in permits)
+    assert (answer["left"], seal_counts(world)) == (0, [2, 2, 2])
+    assert {world.outcome(each["reference"])[0] for each in permits} == {"valid"}
+    assert ask(world, request) == answer
+
+
+def test_each_order_reads_what_it_seals_and_what_is_next_however_much_was_sealed_before(
+    hub_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    permits = [late(hub_world, number)["identifier"] for number in range(1, 9)]
+    hub_world.now += MINUTE
+    monkeypatch.setattr(hub.resealing, "MOST", 2)
+    monkeypatch.setattr(hub.fallen, "_RECORDS_AT_ONCE", 2)
+    key_id, read = compromised(hub_world, hub_world.now - MINUTE).key_id, list[int]()
+    records = CertificateReader.records
+
+    def counted(reader: CertificateReader, serials: Any) -> Any:
+        read.append(len(serials))
+        return records(reader, serials)
+
+    monkeypatch.setattr(CertificateReader, "records", counted)
+    answers, counts = zip(*((resealed(hub_world, key_id), sum(read)) for _ in range(4)), strict=True)
+    done = [each["identifier"] for answer in answers for each in answer["resealed"]]
+    assert (done, [each["left"] for each in answers]) == (permits, [2, 2, 2, 0])
+    assert {later - earlier for earlier, later in pairwise(counts[:3])} == {counts[0]}
+
+
+def test_record_that_was_left_out_below_is_found_by_the_last_order(world: World) -> None:
+    permits = [late(world, number)["identifier"] for number in range(1, 4)]
+    world.now += MINUTE
+    key_id = compromised(world, world.now - MINUTE).key_id
+    assert resealed(world, key_id, permits[2])["left"] == 2
+    assert [each["identifier"] for each in resealed(world, key_id)["resealed"]] == permits[:2]
+
+
+def seal_counts(world: World) -> list[int]:
+    """Return how many seals each record bears, fewest first."""
+    with world.registry.database.read() as connection:
+        return sorted(len(each) for each in connection.execute(select(tables.record.c.seals)).scalars())
 
 
 # --- rotation ---------------------------------------------------------------------------------------------------

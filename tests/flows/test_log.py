@@ -14,8 +14,8 @@ from sqlalchemy import delete, select
 
 from hub.app import Readiness
 from hub.log import prove_consistency, prove_inclusion, tile
-from hub.publication import status_list
 from hub.sequencing import LEASE, MOST_A_ROUND
+from hub.status_lists import StatusLists
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.entry import EntryReader, EntryWriter, give_places
@@ -312,7 +312,7 @@ def test_rolled_back_store_is_unknown_at_every_door(rolled_back: World) -> None:
     assert (verdict["outcome"], verdict["reason"]) == (Outcome.UNKNOWN, "store_rolled_back")
     signer = CompactSigner(rolled_back.keys.signer("hub:status"), STATUS_LIST_TYP)
     with refused("store_rolled_back"):
-        status_list(0, registry=rolled_back.registry, signer=signer, term=AFTER, now=rolled_back.now)
+        StatusLists(rolled_back.registry, signer, AFTER).token(0, rolled_back.now)
 
 
 def test_rolled_back_store_issues_grants_and_hands_over_nothing(rolled_back: World) -> None:

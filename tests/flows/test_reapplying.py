@@ -9,7 +9,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from schemas.tokens import STATUS_LIST_TYP
@@ -380,6 +380,6 @@ def _listed(world: World, identifier: str) -> int:
     with world.registry.database.read() as connection:
         serial = CertificateReader(connection).by_identifier([identifier])[identifier].serial
     signer = CompactSigner(world.keys.signer("hub:status"), STATUS_LIST_TYP)
-    listed = status_list(0, registry=world.registry, signer=signer, term=timedelta(seconds=1), now=world.now)
+    listed = StatusLists(world.registry, signer, timedelta(seconds=1)).token(0, world.now)
     lst = orjson.loads(decode(listed.split(".")[1]))["status_list"]["lst"]
     return decode_status(lst, place_of(serial, world.registry.status_key).index)

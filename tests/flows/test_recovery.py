@@ -22,11 +22,11 @@ from hub.freshness import refused_until
 from hub.log import checkpoint, former_log, prove_inclusion, tile, time_of
 from hub.persons import FIRST_PERSONS, sign_here
 from hub.proven_time import proven_at
-from hub.publication import status_list
 from hub.receipts import Receipts
 from hub.recovery.recovering import Approve, Recovering, order_of, recover, settle
 from hub.recovery.returned import Returned
 from hub.sequencing import LogKey
+from hub.status_lists import StatusLists
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.entry import EntryReader, give_places
@@ -196,7 +196,7 @@ def test_nothing_reads_valid_until_what_was_lost_is_settled(set_back: Lost, tmp_
         again.want(again.named(issued["identifier"]))
     signer = CompactSigner(again.keys.signer("hub:status"), STATUS_LIST_TYP)
     with refused("store_recovered"):
-        status_list(0, registry=again.registry, signer=signer, term=SECOND, now=again.now)
+        StatusLists(again.registry, signer, SECOND).token(0, again.now)
     with refused("store_recovered"):
         again.pull(pull_request())
     # The department orders again what was lost; only then two acts have been done by the operator.
@@ -308,7 +308,7 @@ def test_no_identifier_is_given_a_second_time(set_back: Lost, tmp_path: Path) ->
     assert issued["identifier"] != lost["identifier"]
     _settle(again)
     signer = CompactSigner(again.keys.signer("hub:status"), STATUS_LIST_TYP)
-    listed = status_list(0, registry=again.registry, signer=signer, term=SECOND, now=again.now)
+    listed = StatusLists(again.registry, signer, SECOND).token(0, again.now)
     lst = orjson.loads(decode(listed.split(".")[1]))["status_list"]["lst"]
     given, kept = (int(each.split(".")[-3]) for each in (lost["identifier"], set_back.identifier))
     assert decode_status(lst, place_of(given, again.registry.status_key).index) == StatusValue.INVALID

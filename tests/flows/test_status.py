@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.publication import status_list
+from hub.status_lists import StatusLists
 from schemas.certificate import Act, Status
 from schemas.statement import Ordered
 from signing.base64url import decode
@@ -241,7 +241,7 @@ def test_status_list_says_what_the_registry_holds(hub_world: World, state: str, 
     serial = 2  # the licence was the first
     signer = CompactSigner(hub_world.keys.signer("hub:status"), "statuslist+jwt")
     term = timedelta(minutes=5)
-    token = status_list(0, registry=hub_world.registry, signer=signer, term=term, now=hub_world.now)
+    token = StatusLists(hub_world.registry, signer, term).token(0, hub_world.now)
     lst = parse_json(decode(token.split(".")[1]))["status_list"]["lst"]
     assert decode_status(lst, place_of(serial, hub_world.registry.status_key).index) == value
 
@@ -249,7 +249,7 @@ def test_status_list_says_what_the_registry_holds(hub_world: World, state: str, 
 def test_status_list_that_no_certificate_points_to_is_not_found(hub_world: World) -> None:
     signer = CompactSigner(hub_world.keys.signer("hub:status"), "statuslist+jwt")
     with refused("status_list_not_found"):
-        status_list(1, registry=hub_world.registry, signer=signer, term=timedelta(minutes=5), now=hub_world.now)
+        StatusLists(hub_world.registry, signer, timedelta(minutes=5)).token(1, hub_world.now)
 
 
 def _in_state(world: World, state: str) -> dict[str, Any]:

@@ -112,6 +112,11 @@ def test_operator_replaces_a_lost_key_at_once_and_an_old_one_on_its_day(hub_worl
         _sign_in(hub_world, NEXT)
 
 
+def test_keys_beside_may_count_until_the_last_of_all_days(hub_world: World) -> None:
+    _enrol(hub_world, NEXT, previous_until="9999-12-31")
+    assert [_sign_in(hub_world, each) for each in (FIRST, NEXT)]
+
+
 def test_operator_who_enrols_the_same_key_again_leaves_the_others(hub_world: World) -> None:
     _renew(hub_world, NEXT, days=WEEK)
     cert = encode(hub_world.keys.cert(NEXT))

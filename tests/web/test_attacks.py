@@ -301,6 +301,22 @@ def test_a2_9_independent_reading_finds_every_place_of_the_list_right(
     assert 0 < claims["exp"] - time.time() <= 2 * claims["ttl"]
 
 
+def test_status_list_is_given_packed_and_not_at_all_to_whoever_has_it(
+    door: Door, story: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    plain = door[0].get("/status/0", headers={"accept-encoding": "identity"})
+    packed = door[0].get("/status/0", headers={"accept-encoding": "br, gzip;q=0.5"})
+    refused = door[0].get("/status/0", headers={"accept-encoding": "gzip;q=0"})
+    assert (packed.text, packed.headers["content-encoding"], plain.headers["etag"]) == (
+        plain.text, "gzip", refused.headers["etag"]
+    )  # fmt: skip
+    known = {"accept-encoding": "identity", "if-none-match": f'"other", W/{plain.headers["etag"]}'}
+    again = door[0].get("/status/0", headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", plain.headers["etag"])
+    other = door[0].get("/status/0", headers=known | {"accept-encoding": "gzip"})
+    assert (other.status_code, other.headers["vary"]) == (200, "accept-encoding")
+
+
 @pytest.mark.parametrize("number", ["1", "-1", "99999999999999999999", "x", "0x0", "%00"])
 def test_a2_9_list_that_nothing_points_to_is_not_found(door: Door, number: str) -> None:
     assert 400 <= door[0].get(f"/status/{number}").status_code < 500

@@ -41,6 +41,7 @@ _TYPE = "food_operation_permit"
 _NAMES = ("演练部门", "Drill department")
 _PATIENCE_SECONDS = 15.0
 _LIST_SECONDS = 1.1
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,9 @@ def _served(copy: "Settings") -> Iterator[str]:
         server = uvicorn.Server(uvicorn.Config(hub.application, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
+        # Until it has started nobody listens.
+        while thread.is_alive() and not server.started:
+            time.sleep(_LOOK_SECONDS)
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
@@ -409,7 +413,7 @@ def _wait_for_log(client: "Client", act_id: str) -> None:
         token = client.http.get(f"{client.url}/api/v1/receipts/{act_id}").text
         if "log" in orjson.loads(decode(token.split(".")[1])):
             return
-        time.sleep(0.1)
+        time.sleep(_LOOK_SECONDS)
     raise LocalRefusal("drill_failed", shown="log")
 
 

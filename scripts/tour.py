@@ -343,6 +343,16 @@ def flip_byte_of_document(tour: Tour) -> None:
     expect("脱机：结论 offline: verdict", _verify(tour, "flipped.pdf", exits=1)["outcome"], "not_valid")
 
 
+def verify_bundle(tour: Tour) -> None:
+    """Fetch all that proves the delivery, and verify it with one plain file and no hub; one byte changed fails."""
+    bundle, touched = tour.folder / "evidence.asice", tour.folder / "touched.asice"
+    tour.client(_HEALTH.system).evidence(tour.delivery, bundle)
+    raw = bundle.read_bytes()
+    touched.write_bytes(raw[: len(raw) // 2] + bytes([raw[len(raw) // 2] ^ 1]) + raw[len(raw) // 2 + 1 :])
+    expect("证据包 bundle", _verify_bundle(tour, bundle), 0)
+    expect("改动一个字节 touched", _verify_bundle(tour, touched) in (1, 2), True)
+
+
 def suspend(tour: Tour) -> None:
     until = (_today() + timedelta(days=30)).isoformat()
     expect("状态 status", _change(tour, "suspend", "食品安全整改", until=until)["status"], "suspended")
@@ -540,6 +550,7 @@ STEPS: tuple[tuple[str, Callable[[Tour], None]], ...] = (
     ("正本和加注件：平台核验有效，pdfsig、qpdf（装有时）验过", check_documents),
     ("取出正本里的 XML，离线核验，xmlsec1（装有时）验过", check_xml),
     ("正本改动一个字节：不通过", flip_byte_of_document),
+    ("取得一次共享的证据包，脱离平台离线核验；改动一个字节：不通过", verify_bundle),
     ("颁发机构暂扣该证照", suspend),
     ("再次扫码：暂扣", scan_again),
     ("再次调用：暂扣，不再给出证照", pull_again),
@@ -621,6 +632,13 @@ def _copy_of(tour: Tour, name: str) -> Path:
 def _copy_database(data: Path, into: Path) -> None:
     with closing(sqlite3.connect(data / "hub.db")) as database, closing(sqlite3.connect(into)) as copy:
         database.backup(copy)
+
+
+def _verify_bundle(tour: Tour, bundle: Path) -> int:
+    """Verify a bundle as a court's expert does: one file, Python and `cryptography`; return the exit code."""
+    script = Path(__file__).resolve().parents[1] / "hub" / "bundles" / "verify_bundle.py"
+    command = [sys.executable, "-I", str(script), str(bundle), "--anchor", tour.anchor]
+    return subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def _verify(tour: Tour, name: str, *, exits: int) -> dict[str, Any]:

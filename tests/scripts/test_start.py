@@ -71,7 +71,7 @@ def test_tour_finds_everything_as_it_should_be() -> None:
         [sys.executable, "-P", str(ROOT / "scripts" / "tour.py")], capture_output=True, text=True, check=False
     )
     assert walked.returncode == 0, walked.stdout + walked.stderr
-    assert walked.stdout.count("✓") == 30
+    assert walked.stdout.count("✓") == 31
 
 
 def test_taken_port_is_said_and_ends_with_one(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ because the speed of the machine is not a result.
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import Engine, create_engine
 
 from hub.store import database, migrate
+from tests.lent import Lender
 from tests.postgres import Cluster, ClusterError, running_cluster
 from tests.s3 import S3Server, running_s3
 
@@ -64,12 +66,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_cluster: Cluster, postgresql_template: str) -> Iterator[str]:
-    """The URL of an empty, migrated PostgreSQL database, which is gone after the test."""
-    name = f"test_{next(_numbers)}"
-    postgresql_cluster.create_database(name, template=postgresql_template)
-    yield postgresql_cluster.url(name)
-    postgresql_cluster.drop_database(name)
+def postgresql_url(migrated_lender: Lender) -> Iterator[str]:
+    """The URL of an empty, migrated PostgreSQL database, in which nothing stays after the test."""
+    with migrated_lender.lent() as url:
+        yield url
 
 
 @pytest.fixture
@@ -97,6 +97,13 @@ def postgresql_template(postgresql_cluster: Cluster) -> str:
     postgresql_cluster.create_database(_TEMPLATE)
     migrate.upgrade(postgresql_cluster.url(_TEMPLATE))
     return _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def migrated_lender(postgresql_cluster: Cluster, postgresql_template: str) -> Iterator[Lender]:
+    """Lends the migrated PostgreSQL database."""
+    with closing(Lender(postgresql_cluster, postgresql_template)) as lender:
+        yield lender
 
 
 @pytest.fixture(scope="session")

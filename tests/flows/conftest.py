@@ -15,6 +15,7 @@ from hub.store.database import Database
 from tests.flows.backed_up import NewUrl
 from tests.flows.registry_check import check_registry
 from tests.flows.world import World, make_world, open_world
+from tests.lent import Lender
 from tests.postgres import Cluster
 
 _TEMPLATE = "world"
@@ -49,7 +50,7 @@ def copied_world(dialect: str, request: pytest.FixtureRequest, folder: Path) -> 
     template: Path = request.getfixturevalue(f"{dialect}_world_folder")
     for name in ("keys", "data-log"):
         shutil.copytree(template / name, folder / name)
-    copied = _sqlite_copy(template, folder) if dialect == "sqlite" else _postgresql_copy(request)
+    copied = _sqlite_copy(template, folder) if dialect == "sqlite" else request.getfixturevalue("world_lender").lent()
     with copied as url, closing(open_world(Database(url), folder)) as world:
         yield world
 
@@ -58,15 +59,6 @@ def copied_world(dialect: str, request: pytest.FixtureRequest, folder: Path) -> 
 def _sqlite_copy(template: Path, folder: Path) -> Iterator[str]:
     shutil.copyfile(template / "hub.sqlite", folder / "hub.sqlite")
     yield f"sqlite:///{folder / 'hub.sqlite'}"
-
-
-@contextmanager
-def _postgresql_copy(request: pytest.FixtureRequest) -> Iterator[str]:
-    cluster: Cluster = request.getfixturevalue("postgresql_cluster")
-    name = f"world_{next(_numbers)}"
-    cluster.create_database(name, template=_TEMPLATE)
-    yield cluster.url(name)
-    cluster.drop_database(name)
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +79,13 @@ def postgresql_world_folder(
     postgresql_cluster.create_database(_TEMPLATE, template=postgresql_template)
     make_world(Database(postgresql_cluster.url(_TEMPLATE)), folder).close()
     return folder
+
+
+@pytest.fixture(scope="session")
+def world_lender(postgresql_cluster: Cluster, postgresql_world_folder: Path) -> Iterator[Lender]:
+    """Lends the PostgreSQL database of that world."""
+    with closing(Lender(postgresql_cluster, _TEMPLATE)) as lender:
+        yield lender
 
 
 @pytest.fixture

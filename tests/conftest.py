@@ -4,6 +4,7 @@ Rules of the suite: nothing is skipped (a missing program is a failure that name
 because the speed of the machine is not a result.
 """
 
+import gc
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -134,6 +135,13 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """The session's own S3 server; each test takes a prefix of its own."""
     with running_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there for good, a million objects, out of every later search for garbage, and search more seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

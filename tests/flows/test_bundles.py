@@ -231,15 +231,6 @@ def test_leaf_that_is_under_no_head_yet_is_said_to_be_missing(shop: World) -> No
     assert (code, "was not under a head yet" in lines) == (INCOMPLETE, True), lines
 
 
-def test_field_that_was_erased_since_is_a_doubt_and_is_not_in_it(shop: World) -> None:
-    delivery = shop.pull(statutory_request())["delivery"]
-    identifier = _permit(shop)
-    shop.erase(identifier, "legal_representative")
-    raw = bundled(shop, delivery)
-    code, lines = found(raw, shop.installation.anchor)
-    assert (code, "1 field(s) of it have been erased by law" in lines) == (INCOMPLETE, True), lines
-
-
 def test_bundle_holds_by_the_version_of_the_line_that_its_decision_stood_on(shop: World) -> None:
     shop.share(fields={"food_operation_permit": ["floor_area"]})
     delivery = shop.pull(statutory_request())["delivery"]
@@ -498,11 +489,6 @@ def flipped(content: bytes) -> bytes:
 def _entries(world: World) -> int:
     with world.registry.database.read() as connection:
         return EntryReader(connection).count()
-
-
-def _permit(world: World) -> str:
-    answer = world.pull(statutory_request())
-    return str(answer["items"][0]["identifier"])
 
 
 def _with(files: Files, other: Files, name: str) -> Files:

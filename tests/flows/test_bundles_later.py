@@ -151,7 +151,8 @@ def test_file_that_was_kept_is_told_to_be_the_one_delivered_or_not(shop: World) 
     assert (code, lines.count("OK      --record")) == (HOLDS, 12), lines
     assert reason(shop, raw, file) == ("valid", "file_delivered")
     changed = file | {"record": file["record"] | {"payload": file["record"]["payload"][:-4] + "AAAA"}}
-    for each in (changed, other, {}, [], {"items": []}):
+    others: tuple[Any, ...] = (changed, other, {}, [], {"items": []})
+    for each in others:
         code, lines = laid_beside(shop, raw, each)
         assert (code, "FAIL    --record kept-0" in lines) == (FAILS, True), lines
     assert reason(shop, raw, other) == ("not_valid", "file_other")

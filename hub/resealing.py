@@ -335,7 +335,8 @@ def _want_documents(
 ) -> None:
     """Want the documents anew that the key had sealed: they say unknown, whatever is put beside the record.
 
-    Of what is not valid now none is made. A copy is sealed by the hub and stands by its note: it is pulled again.
+    Of what is not valid now none is made. A copy bears the hub's seal, and the registry holds the record's new one: it
+    stands, and who has it is told.
     """
     valid = [serial for serial, each in certificates.items() if each.status == Status.VALID]
     names = DocumentReader(connection).masters_by(intended[0].over_key_id, valid) if valid else []

@@ -26,6 +26,7 @@ from tests.flows.test_bundles import (
     files_of,
     found,
     made,
+    openssl_agrees,
     refused_pull,
     run_alone,
     settled,
@@ -95,6 +96,7 @@ def test_pull_is_proven_after_its_delivery_ended_without_what_was_disclosed(shop
     assert {"statement.jws", "decision.json", "note.jws", "basis/rule.json", "status/0.jwt"} <= set(files_of(raw))
     assert "valid when this bundle was made" in lines
     assert reason(shop, raw) == ("valid", "contents_left_out")
+    assert openssl_agrees(files_of(raw), tmp_path)
     with refused("copy_ended"):
         delivery_by_token(delivery, delivery_token(delivery, shop.registry), registry=shop.registry, now=shop.now)
 

@@ -138,7 +138,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is there for good, a million objects, out of every later search for garbage, and search more seldom."""
+    """Leave what is there for good out of every later search for garbage, and search less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)

@@ -12,11 +12,11 @@ is with heads of the log: one by a key that is revoked counts only with a word f
 
 Checked, in this order: the container, its manifest and every digest in it; the trust lists under the anchor; the hub's
 signature over the manifest; the signed head of the evidence log; each act's leaf from its bytes and salt; times from
-outside, over heads with those acts; each act's place under the log's head; the statement by the cert of the system that signed it;
-the decision; its basis (the holder's sentences by its signer's cert, the officers' statements about a sentence on
-paper, the order that put a line of the sharing table); the delivery note; each delivered record by its seals and
-disclosures; the status lists; and at every step that all of them name one another: the same digests, case, holder,
-requester and number.
+outside, over heads with those acts; each act's place under the log's head; the statement by the cert of the system that
+signed it; the decision; its basis (the holder's sentences by its signer's cert, the officers' statements about a
+sentence on paper, the order that put a line of the sharing table); the delivery note; each delivered record by its
+seals and disclosures; the status lists; and at every step that all of them name one another: the same digests, case,
+holder, requester and number.
 Not checked: whether the log shows everybody the same head; revocation of a timestamp authority's cert; the scan of a
 paper, which stays with the department; what the hub alone says of itself, which README.txt names.
 Written for itself, after the published forms: RFC 7515 (JWS), 8785 (canonical JSON), 9901 (SD-JWT), 9162 section 2.1

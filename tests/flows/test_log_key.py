@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -362,6 +364,11 @@ def test_no_head_of_a_revoked_key_is_stamped_and_the_next_is_at_once(world: Worl
 # --- bundles ----------------------------------------------------------------------------------------------------
 
 
+def files_of(raw: bytes) -> dict[str, bytes]:
+    with ZipFile(BytesIO(raw)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
 class Bundled:
     """A delivery whose acts a witness has seen, as an evidence bundle, with whom to believe about it."""
 
@@ -408,6 +415,15 @@ def test_bundle_stands_on_a_head_that_was_seen_before_the_compromise_and_on_no_o
     }
     world.log.round(world.now)
     assert bundle.doubts(bundle.made(), believing=False) == set()
+
+
+@pytest.mark.parametrize("after", [-1, 0, 1])
+def test_hub_and_the_verifier_of_bundles_judge_a_head_alike(world: World, after: int) -> None:
+    bundle = Bundled(world)
+    world.now += MINUTE
+    log_compromised(world, bundle.seen_at + timedelta(seconds=after))
+    counts = head(world, files_of(bundle.raw)["times/1.txt"].decode()).counts(bundle.seen_at)
+    assert (counts, bundle.doubts(bundle.raw) == set()) == (after > 0, after > 0)
 
 
 def test_bundle_takes_a_head_of_a_key_that_was_followed_and_ended_by_age(world: World) -> None:

@@ -34,7 +34,7 @@ from hub.store.exchange import ExchangeReader
 from hub.store.log import LogStore, ProvenTime
 from hub.store.log_view import LogView
 from hub.store.resealing import Covered, ResealingReader
-from signing.commitment import leaf
+from signing.commitment import following_leaf, leaf
 from signing.errors import KeyUnknownError
 from signing.jws import parse_json
 from signing.log_head import Revoked, revoked_log_keys, revoked_signer
@@ -122,10 +122,16 @@ def proven_at(place: int, store: LogStore, revoked: Revoked = ()) -> datetime | 
     `place` is the entry's, which counts on through all logs; `revoked` are the log's keys that count no more.
     """
     log = store.log_at(place)
-    index = place - log.head().first_place
+    head = log.head()
+    index = place - head.first_place
     word, stamped = log.first_word(index, revoked), log.first_time(index, revoked)
     said = ([word.seen_at] if word is not None else []) + ([stamped.gen_time] if stamped is not None else [])
-    return min(said, default=None)
+    if said or head.number == store.head().number:
+        return min(said, default=None)
+    # The log that follows a closed one begins with its last head: what covers that leaf covers all that was before.
+    following = head.first_place + head.size
+    is_chained = LogView(store.log_at(following)).leaf(0) == following_leaf(head.note)
+    return proven_at(following, store, revoked) if is_chained else None
 
 
 class SealTimeUnreadError(Exception):

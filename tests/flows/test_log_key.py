@@ -15,6 +15,7 @@ from connectors.timestamp_simulator import TEST_POLICY, TimestampSimulator
 from hub.app import Readiness
 from hub.bundles import verify_bundle
 from hub.bundles.packing import make_bundle
+from hub.bundles.telling import told_bundle
 from hub.cosigning import Cosigning
 from hub.key_life import Compromise
 from hub.log import Panel, cosigned, time_of
@@ -398,6 +399,12 @@ class Bundled:
         )
         return {what for result, where, what in report.found if result != "OK" and where.startswith(_EVIDENCE)}
 
+    def told(self, raw: bytes) -> tuple[str, bool]:
+        """Return what `yizhao verify` says of the acts, and whether it names a revoked key."""
+        told = told_bundle(raw, anchor=self.world.installation.anchor, trust_list=self.world.trust.raw)
+        of_acts = next(each for each in told["checks"] if each["name"] == "Acts and their proofs")
+        return of_acts["result"], "the head's key was revoked" in str(of_acts["reason_en"])
+
 
 def test_bundle_stands_on_a_head_that_was_seen_before_the_compromise_and_on_no_other(world: World) -> None:
     bundle = Bundled(world)
@@ -413,8 +420,10 @@ def test_bundle_stands_on_a_head_that_was_seen_before_the_compromise_and_on_no_o
         doubt.replace(str(world.now), str(bundle.seen_at)),
         NOBODY.format(bundle.seen_at),
     }
+    assert bundle.told(bundle.raw) == ("unknown", True)
     world.log.round(world.now)
     assert bundle.doubts(bundle.made(), believing=False) == set()
+    assert bundle.told(bundle.made()) == ("passed", False)
 
 
 @pytest.mark.parametrize("after", [-1, 0, 1])

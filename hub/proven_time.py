@@ -236,9 +236,9 @@ class SealTimes:
             index = place - view.head.first_place
             if not 0 <= index < view.size or view.leaf(index) != entry.leaf:
                 return None
+            return proven_at(place, self._store, revoked)
         except HubError:
             return None
-        return proven_at(place, self._store, revoked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 STATIC = Path(__file__).parent.parent / "static"
 PREFIX = "/static/"
-_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 _KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -18,6 +18,7 @@ def _named(path: Path) -> str:
 
 _FILES = {path.name: path for path in sorted(STATIC.iterdir()) if path.suffix in _MEDIA}
 _NAMES = {name: _named(path) for name, path in _FILES.items()}
+SCRIPTS = tuple(name for name, path in _FILES.items() if path.suffix == ".js")
 
 
 def address_of(name: str) -> str:

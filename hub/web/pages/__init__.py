@@ -2,8 +2,8 @@
 
 Every page exists twice, Chinese and English, compiled once at start from one template: `[[中文|English]]` in a template
 leaves the one or the other. All values are escaped; no page holds a script, a style or an address of another host, but
-for links to the official sites of `schemas/licence_codes.toml`. The few scripts are files of `hub/web/static`, and every
-page does its work without them.
+for links to the official sites of `schemas/licence_codes.toml`. The few scripts are files of `hub/web/static`, and
+every page does its work without them. All that is said stands in one list (`hub/web/pages/wording.py`).
 """
 
 import re

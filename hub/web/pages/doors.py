@@ -1,4 +1,4 @@
-"""Doors of the pages that hang on no answer: the start page, the description of the API, the components of all pages."""
+"""Doors of the pages that hang on no answer: the start page, the API's description, the components of all."""
 
 from collections.abc import Callable
 from typing import Any

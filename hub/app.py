@@ -104,6 +104,7 @@ from hub.web import (
     intake,
     issuance,
     items,
+    kept,
     ledger,
     log,
     orders,
@@ -140,7 +141,7 @@ from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
 from schemas.predicates import PREDICATE_TYP
-from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
+from schemas.tokens import ANSWER_TYP, KEPT_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
 from signing.checkpoint import NoteKey
@@ -381,7 +382,8 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     persons = _persons(settings, keys, installation)
     audited = Audited(registry, installation.anchor, e_licence, files, log_store, persons)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
-    drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
+    drawing = Drawing(font_folders=settings.font_folders)
+    drawn = Drawn(drawing, catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
     upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
@@ -441,6 +443,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         copies.routes(
             registry, reader, view, prove=proofs.prove, render=pages.render,
             windows=resolution.Windows(*lookup.scan_counted),
+        )
+    )  # fmt: skip
+    api.include_router(
+        kept.routes(
+            registry, reader, view, drawing, render=pages.render, windows=resolution.Windows(*lookup.scan_counted),
+            limit=limit,
         )
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
@@ -759,6 +767,7 @@ def _lookup(
         surroundings=view,
         at_once=view.at_once,
         signer=CompactSigner(partial(keys.signer, "hub:answers"), ANSWER_TYP),
+        keeper=CompactSigner(partial(keys.signer, "hub:answers"), KEPT_TYP),
         answer_term=timedelta(seconds=settings.answer_term),
         limits=Limits.of(
             settings.public_rate, settings.scan_misses, settings.search_misses, search_on=settings.search_on

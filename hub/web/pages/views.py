@@ -255,4 +255,5 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "subject": _subject,
     "api": _api,
     "gallery": _plain,
+    "kept": _plain,
 }

@@ -84,6 +84,7 @@ from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.type_versions import pin_types
+from hub.visitor_reports import Caps, forget_words
 from hub.web import (
     access,
     archives,
@@ -121,6 +122,7 @@ from hub.web import (
     sheets,
     status,
     tasks,
+    visitor_reports,
 )
 from hub.web.again import deeds
 from hub.web.callers import moment
@@ -386,7 +388,10 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     drawn = Drawn(drawing, catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
+    caps = Caps(settings.reports_about_one, settings.reports_a_day, settings.report_words_days)
+    upkeep = Upkeep(
+        [*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry), _forgetting(registry, caps)]
+    )
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     lists = _status_lists(settings, registry, keys)
@@ -421,6 +426,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         orders.routes(registry, receipted),
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
+        visitor_reports.system_routes(registry),
         evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
@@ -449,6 +455,13 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         kept.routes(
             registry, reader, view, drawing, render=pages.render, windows=resolution.Windows(*lookup.scan_counted),
             limit=limit,
+        )
+    )  # fmt: skip
+    api.include_router(
+        visitor_reports.routes(
+            registry, reader, stamps=visitor_reports.Stamps(keys.secret("report forms"), registry.random), caps=caps,
+            operator=installation.operator, render=pages.render,
+            windows=resolution.Windows(*lookup.scan_counted), limit=AddressLimit(settings.report_rate),
         )
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
@@ -699,6 +712,13 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
         return keep_finished(registry=registry, now=now)
 
     return [escalate, choose, report]
+
+
+def _forgetting(registry: Registry, caps: Caps) -> Callable[[datetime], object]:
+    def forget_reported(now: datetime) -> object:
+        return forget_words(caps=caps, registry=registry, now=now)
+
+    return forget_reported
 
 
 def _api(

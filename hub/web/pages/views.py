@@ -256,4 +256,5 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "api": _api,
     "gallery": _plain,
     "kept": _plain,
+    "report": _plain,
 }

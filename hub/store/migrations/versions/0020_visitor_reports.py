@@ -6,6 +6,8 @@ from alembic import op
 revision = "0020"
 down_revision = "0019"
 
+SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -14,7 +16,7 @@ def upgrade() -> None:
         sa.Column("about", sa.String(length=32), nullable=False),
         sa.Column("trouble", sa.String(length=16), nullable=False),
         sa.Column("recipient", sa.String(length=18), nullable=False),
-        sa.Column("notice", sa.BigInteger(), nullable=False),
+        sa.Column("notice", SERIAL, nullable=False),
         sa.Column("envelope", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("act_id", sa.String(length=64), nullable=False),

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from hub.errors import NotFoundError, OrderError
 from hub.intentions import new_name
@@ -55,7 +56,12 @@ def take_in(
     Raises OrderError reports_enough, reports_full; StoreError while the store is in doubt.
     """
     registry.refuse_doubtful(now)
-    return registry.database.write(partial(_commit, said, name, of, operator, caps, registry, now))
+    commit = partial(_commit, said, name, of, operator, caps, registry, now)
+    try:
+        return registry.database.write(commit)
+    except IntegrityError:
+        # The same form came twice at once; by now the other one is there to be told of.
+        return registry.database.write(commit)
 
 
 def _commit(

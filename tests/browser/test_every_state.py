@@ -53,6 +53,9 @@ def test_in_large_text_nothing_is_cut_off(state: str, site: str, browser: Browse
     page.screenshot(path=SCREENS / f"{state}-phone-large.png", full_page=True)
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "22px"
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    # Twice the usual size, as a reader may set it (WCAG 1.4.4).
+    page.evaluate("document.documentElement.style.fontSize = '32px'")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.context.close()
 
 

@@ -104,3 +104,8 @@ def test_what_was_kept_is_known_at_the_verify_door_too(door: Door, shop: Shop, b
         "/api/v1/verifications", content=text.encode(), headers={"content-type": "application/octet-stream"}
     )
     assert result.json()["opens"] == [path]
+
+
+def test_large_text_is_of_every_page_of_the_hub(door: Door, shop: Shop) -> None:
+    asked = [_get(door, f"{path}?text=large", **PAGE).text for path in (f"/c/{shop[1]}", "/verify", "/c/nobody")]
+    assert ['class="large"' in each[:120] for each in asked] == [True, True, True]

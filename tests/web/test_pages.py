@@ -17,6 +17,7 @@ from hub.web.pages.language import chosen_language
 from hub.web.pages.static import address_of, static_app
 from hub.web.problem_table import PROBLEMS
 from schemas.wording import COPY_STATES, OUTCOMES, REASONS, STATUSES
+from tests.browser.site import states
 from tests.web import shown
 
 _PAGES = Pages("test", shown.ORIGIN)
@@ -240,6 +241,8 @@ def _all_pages() -> list[str]:
         ("sheet", {"stickers": [shown.sticker(), shown.sticker(name="", site_name="示例分店")]}),
         ("api", {"openapi": openapi}),
         ("gallery", {}),
+        states()["kept"],
+        states()["report-wrong"],
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
         ("certificate", shown.certificate(shown.make_licence())),

@@ -84,6 +84,7 @@ from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.type_versions import pin_types
+from hub.visitor_reports import Caps, forget_words
 from hub.web import (
     access,
     archives,
@@ -104,6 +105,7 @@ from hub.web import (
     intake,
     issuance,
     items,
+    kept,
     ledger,
     log,
     orders,
@@ -120,6 +122,7 @@ from hub.web import (
     sheets,
     status,
     tasks,
+    visitor_reports,
 )
 from hub.web.again import deeds
 from hub.web.callers import moment
@@ -130,6 +133,7 @@ from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
+from hub.web.pages.text_size import TextSize
 from hub.web.qr import qr_svg, qr_text
 from hub.web.receipts import Receipted
 from schemas.catalogue import Catalogue, load_catalogue
@@ -139,7 +143,7 @@ from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
 from schemas.predicates import PREDICATE_TYP
-from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
+from schemas.tokens import ANSWER_TYP, KEPT_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
 from signing.checkpoint import NoteKey
@@ -387,10 +391,14 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     persons = _persons(settings, keys, installation)
     audited = Audited(registry, installation.anchor, e_licence, files, log_store, persons)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
-    drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
+    drawing = Drawing(font_folders=settings.font_folders)
+    drawn = Drawn(drawing, catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
+    caps = Caps(settings.reports_about_one, settings.reports_a_day, settings.report_words_days)
+    upkeep = Upkeep(
+        [*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry), _forgetting(registry, caps)]
+    )
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     lists = _status_lists(settings, registry, keys)
@@ -425,6 +433,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         orders.routes(registry, receipted),
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
+        visitor_reports.system_routes(registry),
         evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
@@ -450,6 +459,19 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         )
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel, revoked))
+    api.include_router(
+        kept.routes(
+            registry, reader, view, drawing, render=pages.render, windows=resolution.Windows(*lookup.scan_counted),
+            limit=limit,
+        )
+    )  # fmt: skip
+    api.include_router(
+        visitor_reports.routes(
+            registry, reader, stamps=visitor_reports.Stamps(keys.secret("report forms"), registry.random), caps=caps,
+            operator=installation.operator, render=pages.render,
+            windows=resolution.Windows(*lookup.scan_counted), limit=AddressLimit(settings.report_rate),
+        )
+    )  # fmt: skip
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     api.mount("/static", static_app())
 
@@ -485,7 +507,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         sequencing.stop()
         held.close()
 
-    doors_of_all = _dispatch(lookup, api)
+    doors_of_all: Application = TextSize(_dispatch(lookup, api), secure=installation.origin.startswith("https:"))
     if settings.proxy_secret_file is not None:
         doors_of_all = PinnedChannel(doors_of_all, load_secrets(settings.proxy_secret_file))
     application = Observation(doors_of_all, metrics=metrics, failure=problems.failure)
@@ -699,6 +721,13 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     return [escalate, choose, report]
 
 
+def _forgetting(registry: Registry, caps: Caps) -> Callable[[datetime], object]:
+    def forget_reported(now: datetime) -> object:
+        return forget_words(caps=caps, registry=registry, now=now)
+
+    return forget_reported
+
+
 def _api(
     settings: Settings,
     registry: Registry,
@@ -766,6 +795,7 @@ def _lookup(
         surroundings=view,
         at_once=view.at_once,
         signer=CompactSigner(partial(keys.signer, "hub:answers"), ANSWER_TYP),
+        keeper=CompactSigner(partial(keys.signer, "hub:answers"), KEPT_TYP),
         answer_term=timedelta(seconds=settings.answer_term),
         limits=Limits.of(
             settings.public_rate, settings.scan_misses, settings.search_misses, search_on=settings.search_on

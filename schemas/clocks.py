@@ -52,6 +52,7 @@ class ClockCode(StrEnum):
     SHARING_SILENCE = "sharing_silence"
     ACCESS_REVIEW = "access_review"
     PULL_REVIEW = "pull_review"
+    VISITOR_REPORT = "visitor_report"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class Kind(StrEnum):
     REAPPLY = "reapply"
     SETTLE = "settle"
     RESEAL = "reseal"
+    VISITOR_REPORT = "visitor_report"
 
 
 @dataclass(frozen=True, slots=True)

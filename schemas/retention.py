@@ -45,6 +45,7 @@ class RetentionCode(StrEnum):
     KEPT_ANSWER = "kept_answer"
     SPOOLED_FILE = "spooled_file"
     UNNAMED_FILE = "unnamed_file"
+    VISITOR_REPORT = "visitor_report"
 
 
 class Event(StrEnum):

@@ -1,8 +1,10 @@
 """The pages: every state in plain words, both languages, nothing of a stranger's unescaped, nothing from elsewhere."""
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +19,7 @@ from hub.web.pages.language import chosen_language
 from hub.web.pages.static import address_of, static_app
 from hub.web.problem_table import PROBLEMS
 from schemas.wording import COPY_STATES, OUTCOMES, REASONS, STATUSES
+from tests.browser.site import states
 from tests.web import shown
 
 _PAGES = Pages("test", shown.ORIGIN)
@@ -25,7 +28,7 @@ _HOSTILE_SHOWN = "&lt;script&gt;alert(&#39;示例&#39;)&lt;/script&gt;&#34;&#39;
 _VERDICTS = [each["verdict"] for each in shown.enterprise(*shown.every_state())["certificates"]]
 
 
-def _page(name: str, answer: dict[str, object], language: str = "zh") -> str:
+def _page(name: str, answer: Mapping[str, Any], language: str = "zh") -> str:
     return _PAGES.render(name, answer, language).decode()
 
 
@@ -187,7 +190,7 @@ def test_english_pages_say_that_the_chinese_text_prevails_and_dates_in_english()
     page = _page("certificate", shown.certificate(shown.make_body(1, fields={})), "en")
     assert "The Chinese text prevails." in page
     assert "1 March 2024 to 28 February 2029" in page
-    assert '<html lang="en">' in page
+    assert '<html lang="en" ' in page
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -232,13 +235,16 @@ def _all_pages() -> list[str]:
         "info": {"version": "1"},
         "paths": {"/api/v1/pulls": {"post": {"summary": "Pull 调用", "tags": ["x 共享"]}}},
     }
-    named: list[tuple[str, dict[str, object]]] = [
+    named: list[tuple[str, Mapping[str, Any]]] = [
         ("start", {}),
         ("search", {}),
         ("verify", {"result": None}),
         ("resolve", {"result": None}),
         ("sheet", {"stickers": [shown.sticker(), shown.sticker(name="", site_name="示例分店")]}),
         ("api", {"openapi": openapi}),
+        ("gallery", {}),
+        states()["kept"],
+        states()["report-wrong"],
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
         ("certificate", shown.certificate(shown.make_licence())),
@@ -267,11 +273,12 @@ class _Reader(HTMLParser):
 
 
 @pytest.mark.parametrize("page", _all_pages())
-def test_a_page_holds_no_script_no_style_and_no_address_of_another_host(page: str) -> None:
+def test_a_page_holds_no_script_or_style_of_its_own_and_no_address_of_another_host(page: str) -> None:
     reader = _Reader()
     reader.feed(page)
     assert reader.open == []
-    assert not reader.tags & {"script", "style", "iframe", "object"}
+    assert not reader.tags & {"style", "iframe", "object"}
+    assert page.count("<script") == len(re.findall(r'<script src="/static/[^"]+" defer></script>', page))
     assert not {name for name in reader.attributes if name == "style" or name.startswith("on")}
     assert all(re.match(r"[/?#](?!/)", address) for address in reader.addresses)
 
@@ -287,7 +294,8 @@ def test_production_shows_no_test_banner() -> None:
 
 def test_no_side_of_a_pair_is_left_in_any_template() -> None:
     assert all("[[" not in page and "]]" not in page for page in _all_pages())
-    assert {path.stem for path in TEMPLATES.glob("*.html")} == {*_PAGES.names, "layout", "code_box", "card"}
+    parts = {"layout", "components", "code_box", "card", "scan_end"}
+    assert {path.stem for path in TEMPLATES.glob("*.html")} == _PAGES.names | parts
 
 
 @pytest.mark.parametrize(

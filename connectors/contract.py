@@ -25,10 +25,12 @@ from connectors.errors import (
     TabularHeaderError,
     TabularLimitError,
 )
+from signing.algorithms import PublicKey
 from signing.checkpoint import NoteKey
 
 __all__ = [
     "CertStatus",
+    "CertifyKey",
     "ELicence",
     "ELicenceCertError",
     "ELicenceSignatureError",
@@ -113,6 +115,13 @@ class ELicence(Protocol):
 
     def cert_status(self, signer: LicenceSigner, *, now: datetime) -> CertStatus:
         """Return the status of the signer's cert; when it cannot be had, `unknown` and never an exception."""
+
+
+class CertifyKey(Protocol):
+    """TEST ONLY: has a browser's key stand for an enterprise; `ELicenceSimulator.certify_key`."""
+
+    def __call__(self, public_key: PublicKey, licence_number: str, name: str, role: SignerRole, now: datetime) -> bytes:
+        """Return the cert (DER)."""
 
 
 # --- persons ---

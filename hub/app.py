@@ -27,7 +27,7 @@ from starlette.types import ASGIApp
 
 from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
-from connectors.e_licence_simulator import SimulatorStatus
+from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
 from connectors.person_simulator import PersonSimulator
 from connectors.tabular import open_table
 from connectors.timestamp import HttpTimestamps
@@ -118,6 +118,7 @@ from hub.web import (
     resolution,
     sharing,
     sheets,
+    simulator,
     status,
     tasks,
 )
@@ -125,6 +126,7 @@ from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
+from hub.web.enterprise import entrance, home
 from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
@@ -132,6 +134,7 @@ from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.qr import qr_svg, qr_text
 from hub.web.receipts import Receipted
+from hub.web.sessions import Guard
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
@@ -444,6 +447,14 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
+    enterprises = Guard(entrance.HOME, registry, pages.render, of_officers=False)
+    for router in (
+        entrance.routes(registry, e_licence, enterprises, limit),
+        home.routes(registry, enterprises),
+    ):
+        api.include_router(router)
+    if installation.is_test:
+        api.include_router(simulator.routes(registry, _simulator(settings, keys, datetime.now(UTC)).certify_key, limit))
     api.mount("/static", static_app())
 
     @asynccontextmanager
@@ -647,6 +658,12 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
 
     status_source = SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER)
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
+
+
+def _simulator(settings: Settings, keys: KeyFolder, now: datetime) -> ELicenceSimulator:
+    """Return the TEST authority of e-licences; SimulatorError in production."""
+    folder = settings.key_folder / SIMULATOR_FOLDER
+    return ELicenceSimulator(folder, passphrase=keys.secret("simulator"), mode="test", now=now)
 
 
 def _persons(settings: Settings, keys: KeyFolder, installation: Installation) -> PersonSignIn:

@@ -2,8 +2,8 @@
 
 1 the holder's sentence is one this hub drafted, signed by its own e-licence as representative or manager; or, where the
   phone is lost, an order of a body in charge of business licences that two officers signed
-2 under the holder's row grants, presentations with their codes, delegations, requests and downloads given since then
-  end, the ending is kept, one entry made: together                                                 <- COMMIT POINT
+2 under the holder's row grants, presentations with their codes, delegations, requests, downloads and sessions since
+  then end, the ending is kept, one entry made: together                                                 <- COMMIT POINT
 3 the answer lists what was ended, and every pull since then
 
 Ending asks neither for the log, nor for the signer's status, nor whether delegations are frozen: it is never waited
@@ -39,6 +39,7 @@ from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader
 from hub.store.grant import GrantWriter
 from hub.store.grant_request import GrantRequestWriter
+from hub.store.session import SessionWriter
 from hub.store.statement import StatementWriter
 from schemas.certificate import civil_date
 from schemas.ending import Ending, parse_ending, render_ending
@@ -183,6 +184,7 @@ def _end(
             "delegations": DelegationWriter(connection).end_since(holder, since, act_id, now),
             "requests": GrantRequestWriter(connection).end_since(holder, since, act_id, now),
             "downloads": DocumentWriter(connection).end_downloads_since(holder, since, now),
+            "sessions": [each.isoformat() for each in SessionWriter(connection).end_since(holder, since, now)],
         },
         **_pulled(holder, since, connection),
     }

@@ -45,6 +45,7 @@ class RetentionCode(StrEnum):
     KEPT_ANSWER = "kept_answer"
     SPOOLED_FILE = "spooled_file"
     UNNAMED_FILE = "unnamed_file"
+    SESSION = "session"
 
 
 class Event(StrEnum):
@@ -57,6 +58,7 @@ class Event(StrEnum):
     DAY_COUNTED = "day_counted"
     TERM_ENDED = "term_ended"
     FILE_PUT = "file_put"
+    SESSION_STARTED = "session_started"
 
 
 class Then(StrEnum):

@@ -174,6 +174,7 @@ _LAYERS = {
     "hub.repeats": "steps",
     "hub.rights": "steps",
     "hub.seconding": "steps",
+    "hub.sessions": "steps",
     "hub.sharing_lines": "steps",
     "hub.sharing_reading": "steps",
     "hub.sharing_sheet": "steps",

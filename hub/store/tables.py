@@ -1115,6 +1115,31 @@ download = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+sign_in = Table(
+    "sign_in",
+    metadata,
+    # Somebody signed in for an enterprise with its e-licence; in which role, by which statement.
+    Column("act_id", String(64), primary_key=True),
+    Column("applicant", String(18), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+session = Table(
+    "session",
+    metadata,
+    # Who sits at a browser: the signer of an enterprise, or an officer of a department at one of its terminals.
+    Column("token_sha256", String(64), primary_key=True),
+    Column("party", String(18), nullable=False),
+    Column("role", String(32)),
+    Column("officer", String(64)),
+    Column("terminal", String(64)),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+Index("session_party", session.c.party)
 ledger_reading = Table(
     "ledger_reading",
     metadata,

@@ -68,7 +68,7 @@ def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str
     environment.globals.update(words=speaker.words, day=speaker.day, moment=speaker.moment)
     environment.globals.update(css=address_of("hub.css"), mark=address_of("mark.svg"))
     environment.globals.update(nameless=speaker.nameless)
-    environment.globals.update(sheet_css=address_of("sheet.css"))
+    environment.globals.update(sheet_css=address_of("sheet.css"), sign_js=address_of("sign.js"))
     environment.globals.update(signs=words.SIGNS, result_signs=words.RESULT_SIGNS)
     environment.globals.update(result_outcomes=words.RESULT_OUTCOMES, licence_outcomes=words.LICENCE_OUTCOMES)
     return environment

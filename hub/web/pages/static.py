@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 STATIC = Path(__file__).parent.parent / "static"
 PREFIX = "/static/"
-_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 _KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 
 

@@ -223,4 +223,8 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "copy": _copy,
     "subject": _subject,
     "api": _api,
+    "sign_in": _plain,
+    "sign": _plain,
+    "carried": _plain,
+    "enterprise_home": _plain,
 }

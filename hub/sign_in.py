@@ -1,0 +1,88 @@
+"""Signing in for an enterprise: a sentence signed with its electronic business licence begins a session.
+
+1 the text is one this hub drafted a moment ago for its own origin, word for word; the e-licence port says who signed
+2 statement, sign-in, session and entry are committed; a sentence begins one session            <- COMMIT POINT
+What the session shows is the enterprise's own; each act it does there is signed by itself (`hub/grants.py` and others).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connectors.contract import ELicence, SignedText
+from hub.applications import E_LICENCE_SYSTEM, own_statement, verify_own
+from hub.drafts import BLANK_NONCE, sign_draft
+from hub.errors import DocumentError
+from hub.intentions import new_name
+from hub.registry import Registry
+from hub.repeats import spend_statement
+from hub.sessions import open_session
+from hub.statements import VerifiedStatement
+from hub.store.entry import EntryWriter
+from hub.store.session import SessionWriter, StoredSignIn
+from schemas.evidence import ActFacts, Kind
+from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
+from schemas.sign_in import SignIn, parse_sign_in, render_sign_in
+from schemas.statement import Ordered
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who signed in, and the token of the session that began: for the cookie and for nothing else."""
+
+    licence_number: str
+    role: str
+    token: str
+
+
+def draft_sign_in(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return the sentence that `wish["licence_number"]` signs to sign in; stores nothing.
+
+    Raises DocumentError application_form.
+    """
+    try:
+        said = SignIn(str(wish["licence_number"]), registry.origin, now.replace(microsecond=0), BLANK_NONCE)
+    except (SentenceFormError, KeyError) as error:
+        raise DocumentError("application_form", member=getattr(error, "member", None)) from error
+    text = sign_draft(partial(_render, said), registry)
+    return {"text": text, "digest": statement_digest(text)}
+
+
+def sign_in(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> SignedIn:
+    """Begin a session for who signed.
+
+    Raises DocumentError application_text, application_late, e_licence_unconfirmed; GrantError; StatementError
+    statement_replayed for a sentence that began one.
+    """
+    try:
+        said = parse_sign_in(signed.text)
+    except SentenceTextError as error:
+        raise DocumentError("application_text") from error
+    if said.origin != registry.origin:
+        raise DocumentError("application_text")
+    verify_own(signed, said, partial(_render, said), registry=registry, e_licence=e_licence, now=now)
+    verified = own_statement(signed, said, Ordered.SIGN_IN, registry)
+    return registry.database.write(partial(_begin, said, signed.signer_role, verified, registry, now))
+
+
+def _render(said: SignIn, nonce: str) -> str:
+    return render_sign_in(replace(said, nonce=nonce))
+
+
+def _begin(
+    said: SignIn, role: str, verified: VerifiedStatement, registry: Registry, now: datetime, connection: Connection
+) -> SignedIn:
+    number = spend_statement(connection, verified, system=E_LICENCE_SYSTEM, registry=registry, now=now)
+    act_id = new_name(registry)
+    SessionWriter(connection).add_sign_in(StoredSignIn(act_id, said.applicant, role, number, now))
+    EntryWriter(connection, registry.random).add(
+        [ActFacts(Kind.SIGN_IN, act_id, now, None, verified.digest, None, None)]
+    )
+    term = registry.terms.session_term
+    return SignedIn(
+        said.applicant, role, open_session(connection, said.applicant, role=role, term=term, registry=registry, now=now)
+    )

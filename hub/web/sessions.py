@@ -1,0 +1,245 @@
+"""Pages behind a sign-in: the cookie, who sits there, and forms that came from our own pages.
+
+A form is taken only from a page of this origin (`Sec-Fetch-Site`, `Origin`) that bears the session's own token. What
+somebody typed before his session ended is not lost: it is shown again, to be sent once he has signed in anew.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from hub.errors import AccessError, HubError
+from hub.registry import Registry
+from hub.sessions import Session, check_form, form_token, session_of
+from hub.web.bodies import BodyError, read_body
+from hub.web.callers import in_thread, moment
+from hub.web.pages.language import chosen_language
+from hub.web.problems import document
+from signing.base64url import encode
+
+Render = Callable[[str, Mapping[str, Any], str], bytes]
+LONGEST_FORM = 256 * 1024
+FORM = "application/x-www-form-urlencoded"
+PRIVATE = {"cache-control": "no-store", "vary": "cookie, accept-language"}
+PAGE = "text/html; charset=utf-8"
+TOKEN = "form_token"  # noqa: S105  the name of a form's member
+_MOST_MEMBERS = 2_000
+_PATH = re.compile(r"/[a-z0-9][A-Za-z0-9/_.~-]*(\?[A-Za-z0-9=&_.~%+-]*)?")
+_LONGEST_PATH = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who signed in; `form` holds what was sent, as pairs in their order."""
+
+    request: Request
+    session: Session
+    language: str
+    form: Sequence[tuple[str, str]] = ()
+    _by_name: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._by_name.update(self.form)
+
+    def get(self, name: str) -> str:
+        """Return what a form says under a name, without surrounding space; "" where it says nothing."""
+        return self._by_name.get(name, "").strip()
+
+    def all(self, name: str) -> list[str]:
+        """Return all that a form says under a name, such as its ticked boxes."""
+        return [value for each, value in self.form if each == name]
+
+
+Work = Callable[[Visit], Awaitable[Response]]
+
+
+class Guard:
+    """Stands before the pages of one kind of visitor: enterprises, or officers.
+
+    `home` is the path below which those pages lie; its `sign-in` is where others are sent.
+    """
+
+    def __init__(self, home: str, registry: Registry, render: Render, *, of_officers: bool) -> None:
+        self._home = home
+        self._registry = registry
+        self._render = render
+        self._of_officers = of_officers
+        self._secure = registry.origin.startswith("https://")
+        self.cookie = f"{'__Host-' if self._secure else ''}yizhao-{home.strip('/')}"
+
+    def page(self, work: Work) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint that does `work` for who signed in, and sends everybody else to do so."""
+
+        async def endpoint(request: Request) -> Response:
+            language = language_of(request)
+            form: Sequence[tuple[str, str]] = ()
+            if request.method == "POST":
+                form = await self.read_form(request)
+            try:
+                session = await in_thread(self.session, request)
+            except AccessError as error:
+                return self._turned_away(request, error, form, language)
+            if request.method == "POST":
+                try:
+                    check_form(dict(form).get(TOKEN, ""), session.form_token)
+                except AccessError as error:
+                    return self._carried(request, error, form, language, session)
+            return await work(Visit(request, session, language, form))
+
+        return endpoint
+
+    def session(self, request: Request) -> Session:
+        """Return who sits there. Raises AccessError session_missing, session_ended."""
+        session = session_of(self._token(request), registry=self._registry, now=moment())
+        if (session.stored.officer is not None) is not self._of_officers:
+            raise AccessError("session_missing")
+        return session
+
+    def show(self, visit: Visit, page: str, shown: Mapping[str, Any] = {}, status: int = 200) -> Response:
+        """Return a page for who signed in; what it shows beside `shown` is who that is, and what its forms bear."""
+        seated = {"party": visit.session.party, "role": visit.session.stored.role}
+        given = {**shown, TOKEN: visit.session.form_token, "seated": seated}
+        return Response(self._render(page, given, visit.language), status, PRIVATE, PAGE)
+
+    def let_in(self, token: str, path: str, language: str, *, seconds: int) -> Response:
+        """Return the answer that puts a session's token into the browser and leads to a page of ours."""
+        response = RedirectResponse(with_language(path, language), 303, PRIVATE)
+        response.set_cookie(
+            self.cookie, token, max_age=seconds, path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+        return response
+
+    def let_out(self, language: str) -> Response:
+        """Return the answer that takes the token from the browser, and what it kept of the pages."""
+        response = RedirectResponse(with_language(f"{self._home}/sign-in", language), 303, PRIVATE)
+        response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+        response.headers["clear-site-data"] = '"cache"'
+        return response
+
+    def token(self, request: Request) -> str:
+        """Return the session's token as the browser shows it, or ""."""
+        return self._token(request)
+
+    # --- before somebody signed in ---
+
+    def show_before(self, request: Request, page: str, shown: Mapping[str, Any], status: int = 200) -> Response:
+        """Return a page with a form for who has not signed in yet, bound to the browser by a cookie of its own."""
+        browser = self._browser(request) or encode(self._registry.random(16))
+        given = {**shown, TOKEN: form_token(browser, self._registry)}
+        response = Response(self._render(page, given, language_of(request)), status, PRIVATE, PAGE)
+        response.set_cookie(
+            f"{self.cookie}-before", browser, max_age=3_600, path="/", secure=self._secure, httponly=True,
+            samesite="lax",
+        )  # fmt: skip
+        return response
+
+    async def form_before(self, request: Request) -> dict[str, str]:
+        """Return the form of who has not signed in yet. Raises AccessError form_foreign, BodyError."""
+        form = dict(await self.read_form(request))
+        browser = self._browser(request)
+        if not browser:
+            raise AccessError("form_foreign")
+        check_form(form.get(TOKEN, ""), form_token(browser, self._registry))
+        return form
+
+    async def read_form(self, request: Request) -> list[tuple[str, str]]:
+        """Return a form's pairs. Raises AccessError form_foreign for one that another site sent, BodyError."""
+        self.refuse_foreign(request)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+            raise BodyError("media_type", expected=FORM)
+        body = await read_body(request, LONGEST_FORM)
+        try:
+            text = body.decode("ascii")
+            return parse_qsl(
+                text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=_MOST_MEMBERS
+            )
+        except ValueError:
+            raise BodyError("body_malformed") from None
+
+    def refuse_foreign(self, request: Request) -> None:
+        """Refuse what another site's page sent: AccessError form_foreign."""
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "null")
+        if site not in (None, "same-origin") or origin not in ("null", self._registry.origin):
+            raise AccessError("form_foreign")
+
+    def _turned_away(
+        self, request: Request, error: AccessError, form: Sequence[tuple[str, str]], language: str
+    ) -> Response:
+        if request.method == "POST":
+            return self._carried(request, error, form, language, None)
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        next_path = f"?next={quote(path, safe='')}" if is_own_path(path, self._home) else ""
+        return RedirectResponse(with_language(f"{self._home}/sign-in{next_path}", language), 303, PRIVATE)
+
+    def _carried(
+        self,
+        request: Request,
+        error: AccessError,
+        form: Sequence[tuple[str, str]],
+        language: str,
+        session: Session | None,
+    ) -> Response:
+        """Show what was typed again, to be sent once more by who is signed in now."""
+        shown = {
+            "action": request.url.path,
+            "pairs": [(name, value) for name, value in form if name != TOKEN],
+            TOKEN: session.form_token if session else "",
+            "sign_in": None if session else f"{self._home}/sign-in",
+            "problem": told(error, request),
+            "seated": None,
+        }
+        status = 401 if session is None else 403
+        return Response(self._render("carried", shown, language), status, PRIVATE, PAGE)
+
+    def _token(self, request: Request) -> str:
+        return _cookie(request, self.cookie)
+
+    def _browser(self, request: Request) -> str:
+        return _cookie(request, f"{self.cookie}-before")
+
+
+def language_of(request: Request) -> str:
+    """Return the language a request asks for: "zh" or "en"."""
+    return chosen_language(request.headers.get("accept-language", ""), request.query_params.get("lang", ""))
+
+
+def told(error: HubError, request: Request) -> dict[str, Any]:
+    """Return what a page says of a refusal: as the API says it, in both languages, with the next step."""
+    return document(error.code, str(request.scope.get("trace", "")), error.facts)
+
+
+def is_own_path(path: str, home: str) -> bool:
+    """Say whether a path is one of a page below `home`: nobody is sent anywhere else after signing in."""
+    below = path.partition("?")[0]
+    return (
+        len(path) <= _LONGEST_PATH
+        and _PATH.fullmatch(path) is not None
+        and (below == home or below.startswith(f"{home}/"))
+        and not below.startswith(f"{home}/sign-")
+    )
+
+
+def with_language(path: str, language: str) -> str:
+    """Return a path that asks for a language."""
+    if re.search(r"[?&]lang=", path):
+        return path
+    return f"{path}{'&' if '?' in path else '?'}lang={language}"
+
+
+def _cookie(request: Request, name: str) -> str:
+    """Return a cookie's value; of several of one name none: a site beside ours may have set the other."""
+    found: list[str] = []
+    for header in request.headers.getlist("cookie"):
+        try:
+            found += [each.value for key, each in SimpleCookie(header).items() if key == name]
+        except CookieError:
+            return ""
+        if header.count(f"{name}=") > 1:
+            return ""
+    return found[0] if len(found) == 1 else ""

@@ -220,6 +220,7 @@ def is_own_path(path: str, home: str) -> bool:
     return (
         len(path) <= _LONGEST_PATH
         and _PATH.fullmatch(path) is not None
+        and ".." not in path
         and (below == home or below.startswith(f"{home}/"))
         and not below.startswith(f"{home}/sign-")
     )

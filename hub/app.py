@@ -132,6 +132,7 @@ from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
+from hub.web.pages.text_size import TextSize
 from hub.web.qr import qr_svg, qr_text
 from hub.web.receipts import Receipted
 from hub.web.sessions import Guard
@@ -489,7 +490,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         sequencing.stop()
         held.close()
 
-    doors_of_all = _dispatch(lookup, api)
+    doors_of_all: Application = TextSize(_dispatch(lookup, api), secure=installation.origin.startswith("https:"))
     if settings.proxy_secret_file is not None:
         doors_of_all = PinnedChannel(doors_of_all, load_secrets(settings.proxy_secret_file))
     application = Observation(doors_of_all, metrics=metrics, failure=problems.failure)

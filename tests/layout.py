@@ -179,6 +179,7 @@ _LAYERS = {
     "hub.sharing_reading": "steps",
     "hub.sharing_sheet": "steps",
     "hub.sheet_rows": "steps",
+    "hub.showing": "steps",
     "hub.spreadsheet": "steps",
     "hub.statements": "steps",
     "hub.statutory": "steps",

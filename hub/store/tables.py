@@ -1138,8 +1138,11 @@ session = Table(
     Column("seen_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    # Of an agent: the e-licence cert by which his delegations are known.
+    Column("cert_serial", String(64)),
 )
 Index("session_party", session.c.party)
+Index("grant_listed", grant_table.c.holder, grant_table.c.recorded_at)
 ledger_reading = Table(
     "ledger_reading",
     metadata,

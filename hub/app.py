@@ -126,7 +126,11 @@ from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
-from hub.web.enterprise import entrance, home
+from hub.web.enterprise import agents, certificates, entrance, home, requests
+from hub.web.enterprise import grants as own_grants
+from hub.web.enterprise import ledger as own_ledger
+from hub.web.enterprise import presentations as own_presentations
+from hub.web.enterprise.desk import Desk
 from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
@@ -449,9 +453,16 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     api.include_router(log.routes(log_store, lambda: key.text, panel))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     enterprises = Guard(entrance.HOME, registry, pages.render, of_officers=False)
+    desk = Desk(registry, e_licence, enterprises, limit, proofs, lambda: view(moment()), installation.operator)
     for router in (
         entrance.routes(registry, e_licence, enterprises, limit),
-        home.routes(registry, enterprises),
+        home.routes(desk),
+        certificates.routes(desk, reader, counter),
+        own_grants.routes(desk),
+        requests.routes(desk),
+        own_presentations.routes(desk),
+        own_ledger.routes(desk),
+        agents.routes(desk),
     ):
         api.include_router(router)
     if installation.is_test:

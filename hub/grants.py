@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
+from hub.answers import types_of
 from hub.codes import code_mac, make_code
 from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
@@ -26,11 +27,13 @@ from hub.intentions import new_name
 from hub.registry import Registry
 from hub.showing import show_given
 from hub.signer_status import basis_of, opened_grant
+from hub.store.answer import AnswerReader
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from hub.store.statement import StatementWriter
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis
+from schemas.fields import FieldClass, SharingClass
 from schemas.grant import Grant, Withdrawal, parse_withdrawal, render_grant, render_withdrawal
 from schemas.sentence import statement_digest
 
@@ -140,6 +143,31 @@ def own_grant(digest: str, holder: str, *, agent: str | None, registry: Registry
     if stored is None or not is_own or basis_of(stored) is Basis.PRESENTATION:
         raise NotFoundError("grant_not_found")
     return _describe(stored, registry, now)
+
+
+def grantable(holder: str, *, registry: Registry) -> list[dict[str, Any]]:
+    """Return the types a holder has certificates of and may give, each with its fields that may be given.
+
+    What anybody may see is given with any of them; such fields are marked `public`.
+    """
+    with registry.database.read() as connection:
+        head = AnswerReader(connection).heads([holder]).get(holder)
+    kinds = [registry.catalogue.get(code) for code in sorted(types_of(head) if head else ())]
+    return [
+        {
+            "code": kind.code,
+            "name_zh": kind.name_zh,
+            "name_en": kind.name_en,
+            "fields": [
+                {"name": each.name, "zh": each.label_zh, "en": each.label_en,
+                 "public": each.field_class is FieldClass.PUBLIC}
+                for each in kind.fields
+                if each.sharing_class is not SharingClass.NOT_SHARED
+            ],
+        }
+        for kind in kinds
+        if kind.sharing_class is not SharingClass.NOT_SHARED
+    ]  # fmt: skip
 
 
 def _told(stored: StoredGrant) -> str:

@@ -716,6 +716,10 @@ GRANTS: Mapping[str, Row] = {
         "A certificate named in the grant is unknown or not the holder's.",
         "请核对证照标识后重新起草。", "Check the identifiers and draft it again.",
     ),
+    "ending_not_found": Row(
+        404, "没有这次一键收回的记录。", "There is no such ending.",
+        "请从“授权”页面查看现在的授权。", "See on the page of grants how they stand.",
+    ),
     "grant_form": Row(
         422, "授权内容有缺项或格式不对。", "A member of the grant breaks its rule.",
         "请更正所列内容后重新起草。", "Mend the member named and draft it again.",

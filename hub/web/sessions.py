@@ -101,7 +101,7 @@ class Guard:
             others = [each for each in (session, *beside) if each is not acting]
             response = await work(Visit(request, acting, language, form, others))
             if acting is not session:
-                await in_thread(self._seat_first, request, response, acting)
+                await in_thread(self.seat_first, request, response, acting.party)
             return response
 
         return endpoint
@@ -153,18 +153,21 @@ class Guard:
         """Return the tokens of a browser's open sessions of other parties than this one."""
         return [token for token, session in self._open(self.tokens(request)) if session.party != party]
 
-    def _seat_first(self, request: Request, response: Response, session: Session) -> None:
-        """Let the answer put a session of this browser before its others."""
+    def parties(self, request: Request) -> list[str]:
+        """Return for whom a browser's sessions are open."""
+        return [session.party for _, session in self._open(self.tokens(request))]
+
+    def seat_first(self, request: Request, response: Response, party: str) -> None:
+        """Let the answer put a browser's session of one party before its others."""
         seated = self._open(self.tokens(request))
-        first = [token for token, each in seated if each.party == session.party]
+        first = [token for token, each in seated if each.party == party]
         seconds = int(self._registry.terms.session_term.total_seconds())
         self._keep(response, first + [token for token, _ in seated if token not in first], seconds)
 
     def switched(self, visit: Visit, party: str, path: str) -> Response:
         """Return the answer that shows the pages of another session of this browser from now on."""
         response = RedirectResponse(with_language(path, visit.language), 303, PRIVATE)
-        chosen = next((each for each in visit.beside if each.party == party), visit.session)
-        self._seat_first(visit.request, response, chosen)
+        self.seat_first(visit.request, response, party)
         return response
 
     def _keep(self, response: Response, tokens: Sequence[str], seconds: int) -> None:

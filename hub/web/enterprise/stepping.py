@@ -16,8 +16,8 @@ from fastapi.responses import RedirectResponse, Response
 from connectors.contract import SignedText
 from hub.errors import HubError
 from hub.web.callers import in_thread
-from hub.web.limits import AddressLimit
-from hub.web.sessions import PRIVATE, TOKEN, Guard, Visit, told, with_language
+from hub.web.enterprise.desk import Desk
+from hub.web.sessions import PRIVATE, TOKEN, Visit, told, with_language
 from hub.web.signatures import read_signed
 
 Told = dict[str, Any]
@@ -31,52 +31,49 @@ class Step:
     """One act. `path` is where its form is, with the names of what it is about in braces.
 
     `form` shows the form as a visit fills it in, with a refusal if there is one; `draft` returns the sentence ("text"),
-    and what is shown beside it ("preview"); `perform` does the act; `place` is the page of what was done.
+    what is shown beside it ("preview") and what travels with it ("pairs"); `perform` does the act; `done` shows it,
+    with an answer that is empty where it had been done before. `menu` is the place of the page among the others.
     """
 
     path: str
     form: Callable[[Visit, Told | None], Awaitable[Response]]
     draft: Callable[[Visit], Mapping[str, Any]]
     perform: Callable[[Visit, SignedText], Mapping[str, Any]]
-    place: Callable[[Visit, SignedText, Mapping[str, Any]], str]
-    menu: str = ""
+    done: Callable[[Visit, SignedText, Mapping[str, Any]], Awaitable[Response]]
+    menu: str
 
 
-def add_step(router: APIRouter, guard: Guard, limit: AddressLimit, step: Step) -> None:
+def add_step(router: APIRouter, desk: Desk, step: Step) -> None:
     """Add the form of an act, and both of its posts."""
 
-    @guard.page
+    @desk.guard.page
     async def asked(visit: Visit) -> Response:
         return await step.form(visit, None)
 
-    @guard.page
+    @desk.guard.page
     async def sent(visit: Visit) -> Response:
-        await limit(visit.request)
         try:
+            await desk.limit(visit.request)
             if visit.get(SIGNED):
                 return await _perform(step, visit)
             drafted = await in_thread(step.draft, visit)
         except HubError as error:
             return await step.form(visit, told(error, visit.request))
-        return show_sentence(guard, visit, drafted, menu=step.menu)
+        return desk.guard.show(visit, "sign", sentence_shown(visit, drafted) | {"place": step.menu})
 
     router.add_api_route(step.path, asked, methods=["GET"])
     router.add_api_route(step.path, sent, methods=["POST"])
 
 
-def show_sentence(guard: Guard, visit: Visit, drafted: Mapping[str, Any], *, menu: str) -> Response:
-    """Show the sentence that is to be signed, with the form that travels with it."""
-    return guard.show(visit, "sign", sentence_shown(visit, drafted) | {"place": menu})
-
-
 def sentence_shown(visit: Visit, drafted: Mapping[str, Any], action: str = "") -> Told:
     """Return what a page needs to have a sentence signed on it, and sent to `action`."""
     path = action or visit.request.url.path
+    typed = [(name, value) for name, value in visit.form if name not in (TOKEN, SIGNED)]
     return {
         "text": drafted["text"],
         "preview": drafted.get("preview"),
         "action": path,
-        "pairs": [(name, value) for name, value in visit.form if name not in (TOKEN, SIGNED)],
+        "pairs": [*typed, *drafted.get("pairs", ())],
         "licence_number": visit.session.party,
         "role": visit.session.stored.role,
         "back": path,
@@ -84,7 +81,7 @@ def sentence_shown(visit: Visit, drafted: Mapping[str, Any], action: str = "") -
 
 
 def lead_to(path: str, visit: Visit) -> Response:
-    """Return the answer that leads to the page of what was done: to load it again does nothing again."""
+    """Return the answer that leads to the page of what was done: to load that again does nothing again."""
     return RedirectResponse(with_language(path, visit.language), 303, PRIVATE)
 
 
@@ -96,4 +93,4 @@ async def _perform(step: Step, visit: Visit) -> Response:
         if error.code not in _DONE_BEFORE:
             raise
         answer = {}
-    return lead_to(step.place(visit, signed, answer), visit)
+    return await step.done(visit, signed, answer)

@@ -28,6 +28,7 @@ from starlette.types import ASGIApp
 from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
+from connectors.notification_simulator import NotificationSimulator
 from connectors.person_simulator import PersonSimulator
 from connectors.tabular import open_table
 from connectors.timestamp import HttpTimestamps
@@ -65,6 +66,7 @@ from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.recovery.reapplying import Deed
 from hub.registry import HUB_SEALERS, Registry, Sealers
+from hub.reminders import Reminding
 from hub.resealing import Sealing as Resealing
 from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
@@ -126,7 +128,7 @@ from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
-from hub.web.enterprise import agents, certificates, entrance, home, requests
+from hub.web.enterprise import agents, certificates, entrance, home, reminders, requests
 from hub.web.enterprise import grants as own_grants
 from hub.web.enterprise import ledger as own_ledger
 from hub.web.enterprise import presentations as own_presentations
@@ -391,7 +393,9 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
+    messages = NotificationSimulator(settings.folder / "messages", mode=installation.mode)
+    reminding = Reminding(registry, messages)
+    upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry), reminding.round])
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     lists = _status_lists(settings, registry, keys)
@@ -458,6 +462,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         entrance.routes(registry, e_licence, enterprises, limit),
         home.routes(desk),
         certificates.routes(desk, reader, counter),
+        reminders.routes(desk, messages),
         own_grants.routes(desk),
         requests.routes(desk),
         own_presentations.routes(desk),

@@ -15,7 +15,7 @@ from hub.registry import Registry
 from hub.store.answer import AnswerReader
 from hub.store.certificate import AnsweredCertificate, CertificateReader
 from schemas.annotation import AnnotationKind
-from schemas.certificate import Status, civil_date
+from schemas.certificate import Certificate, Status, civil_date
 from schemas.clocks import ClockCode
 
 SOON = timedelta(days=90)
@@ -43,6 +43,14 @@ def ending_soon(holder: str, *, registry: Registry, now: datetime) -> int:
     )
 
 
+def last_day_to_apply(certificate: Certificate, last_day: date, registry: Registry) -> date:
+    """Return until when the renewal of a certificate that is valid until `last_day` is asked for in time."""
+    window = registry.catalogue.get(certificate.certificate_type, certificate.type_version).renewal_window_days
+    if window is None:
+        return registry.due(ClockCode.RENEWAL_WINDOW, last_day).on
+    return last_day - timedelta(days=window)
+
+
 def _running(holder: str, connection: Connection) -> Sequence[AnsweredCertificate]:
     head = AnswerReader(connection).heads([holder]).get(holder)
     found = CertificateReader(connection).current_answered(holder, sorted(types_of(head)) if head else [])
@@ -53,11 +61,7 @@ def _describe(each: AnsweredCertificate, registry: Registry, today: date) -> dic
     certificate, answer = each.certificate, each.answer
     kind = registry.catalogue.get(certificate.certificate_type, certificate.type_version)
     last_day = certificate.valid_to or today
-    apply_by = (
-        registry.due(ClockCode.RENEWAL_WINDOW, last_day).on
-        if kind.renewal_window_days is None
-        else last_day - timedelta(days=kind.renewal_window_days)
-    )
+    apply_by = last_day_to_apply(certificate, last_day, registry)
     return {
         "identifier": certificate.identifier,
         "reference": certificate.reference,

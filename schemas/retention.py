@@ -46,6 +46,7 @@ class RetentionCode(StrEnum):
     SPOOLED_FILE = "spooled_file"
     UNNAMED_FILE = "unnamed_file"
     SESSION = "session"
+    REMINDER = "reminder"
 
 
 class Event(StrEnum):

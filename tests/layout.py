@@ -171,6 +171,7 @@ _LAYERS = {
     "hub.notices": "steps",
     "hub.rates": "errors",
     "hub.remaking": "steps",
+    "hub.renewals": "steps",
     "hub.repeats": "steps",
     "hub.rights": "steps",
     "hub.seconding": "steps",

@@ -1125,6 +1125,24 @@ sign_in = Table(
     Column("statement", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
 )
+reminder_choice = Table(
+    "reminder_choice",
+    metadata,
+    # How many days before the last day to apply an enterprise is reminded; NULL: it is not. Without a row: 30.
+    Column("holder", String(18), primary_key=True),
+    Column("days", Integer),
+    Column("chosen_at", Moment, nullable=False),
+)
+reminder = Table(
+    "reminder",
+    metadata,
+    # One reminder of a certificate's last day to apply; NULL in `sent_at` until the notification service took it.
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("due_on", Date, primary_key=True),
+    Column("holder", String(18), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+)
 session = Table(
     "session",
     metadata,
@@ -1142,6 +1160,8 @@ session = Table(
     Column("cert_serial", String(64)),
 )
 Index("session_party", session.c.party)
+_unsent = reminder.c.sent_at.is_(None)
+Index("reminder_unsent", reminder.c.recorded_at, sqlite_where=_unsent, postgresql_where=_unsent)
 Index("grant_listed", grant_table.c.holder, grant_table.c.recorded_at)
 ledger_reading = Table(
     "ledger_reading",

@@ -1,4 +1,4 @@
-"""The manager's whole job in a real browser, on a phone: to give, show, answer, see, object, appoint, and end it all."""
+"""The manager's whole job in a real browser, on a phone: to give, answer, show, and take all back."""
 
 from datetime import timedelta
 from typing import Any

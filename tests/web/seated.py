@@ -77,7 +77,7 @@ def do(
     client: httpx.Client,
     world: World,
     path: str,
-    form: Fields = {},
+    form: Fields,
     *,
     role: SignerRole = "legal_representative",
 ) -> httpx.Response:

@@ -16,7 +16,7 @@ from tests.web.served import Door
 _FIELD = "food_operation_permit.floor_area"
 _HOSTILE = '"><script>alert(1)</script>「'
 _PAGES = (
-    "", "/certificates", "/certificates/calendar", "/downloads/new", "/grants", "/grants?which=used",
+    "", "/certificates", "/certificates/calendar", "/reminders", "/downloads/new", "/grants", "/grants?which=used",
     "/grants?which=over", "/grants/new", "/grants/new?template=lease", "/grants/end-all", "/presentations/new",
     "/ledger", "/objections", "/objections/new", "/agents", "/agents/new", "/agents/confirmation",
 )  # fmt: skip
@@ -79,7 +79,7 @@ def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, wo
     assert again.headers["location"] == given.headers["location"]
     path = given.headers["location"].partition("?")[0]
     assert client.get("/enterprise/grants").text.count(path) == 1
-    assert "已撤回" in do(client, world, f"{path}/withdrawal").text
+    assert "已撤回" in do(client, world, f"{path}/withdrawal", {}).text
     assert path in client.get("/enterprise/grants?which=over").text
 
 
@@ -185,7 +185,7 @@ def test_an_agent_is_appointed_and_removed(client: httpx.Client, world: World) -
     }
     page = do(client, world, "/enterprise/agents/new", given)
     assert ("在任" in page.text, "示例丁" in page.text) == (True, True)
-    assert "已解除" in do(client, world, f"{page.url.path}/withdrawal").text
+    assert "已解除" in do(client, world, f"{page.url.path}/withdrawal", {}).text
 
 
 def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, world: World) -> None:
@@ -214,6 +214,14 @@ def test_the_calendar_names_the_last_day_to_apply(client: httpx.Client) -> None:
     assert b"\r\nBEGIN:VEVENT\r\n" in file.content
     assert all(len(line) <= 75 for line in file.content.split(b"\r\n"))
     assert "最迟申请日" in client.get("/enterprise/certificates/calendar").text
+
+
+def test_reminders_are_the_holders_own_choice(client: httpx.Client) -> None:
+    form = {"form_token": form_token(client.get("/enterprise/reminders"))}
+    kept = follow(client, post(client, "/enterprise/reminders", form | {"days": "90"}))
+    assert 'value="90" checked' in kept.text
+    wrong = post(client, "/enterprise/reminders", form | {"days": "-1"})
+    assert (wrong.status_code, 'value="90" checked' in wrong.text) == (422, True)
 
 
 def test_everything_is_ended_at_once_and_said(client: httpx.Client, world: World) -> None:

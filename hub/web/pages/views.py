@@ -246,7 +246,7 @@ _OWN_PAGES = (
     "sign_in", "sign", "enterprise_home", "own_grants", "own_grant", "grant_form", "grant_withdrawal", "ending_form",
     "ending", "request_code", "own_request", "request_refusal", "presentation_form", "own_presentation", "own_ledger",
     "objection_form", "own_objections", "own_agents", "own_agent", "agent_form", "agents_confirmation",
-    "download_form", "own_download", "document_waiting",
+    "download_form", "own_download", "own_reminders", "document_waiting",
 )  # fmt: skip
 
 

@@ -174,6 +174,7 @@ MEMBERS: Mapping[str, Wording] = {
     "reason": Wording("说明", "what is wrong"),
     "about": Wording("所指", "what it is about"),
     "certificates": Wording("单张证照", "single certificates"),
+    "days": Wording("何时提醒", "when to remind"),
 }
 """What a refusal names of a form, as the form itself calls it."""
 ENDING_STATES: Mapping[str, Wording] = {

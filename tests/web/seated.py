@@ -73,7 +73,7 @@ def signing(
     return action, fields
 
 
-def do(
+def act(
     client: httpx.Client,
     world: World,
     path: str,

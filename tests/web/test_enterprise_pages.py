@@ -10,7 +10,7 @@ import pytest
 from hub.web.callers import moment
 from tests.flows.grant_world import delegate, redeem_at_window
 from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, licence_order
-from tests.web.seated import ask, do, follow, form_token, post, sentence, sign_in, signing
+from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
 from tests.web.served import Door
 
 _FIELD = "food_operation_permit.floor_area"
@@ -79,7 +79,7 @@ def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, wo
     assert again.headers["location"] == given.headers["location"]
     path = given.headers["location"].partition("?")[0]
     assert client.get("/enterprise/grants").text.count(path) == 1
-    assert "已撤回" in do(client, world, f"{path}/withdrawal", {}).text
+    assert "已撤回" in act(client, world, f"{path}/withdrawal", {}).text
     assert path in client.get("/enterprise/grants?which=over").text
 
 
@@ -122,7 +122,7 @@ def test_a_form_sent_after_the_session_ended_is_shown_again_and_can_go_on(client
 
 
 def test_what_is_anothers_is_not_found(client: httpx.Client, world: World) -> None:
-    path = do(client, world, "/enterprise/grants/new", wish()).url.path
+    path = act(client, world, "/enterprise/grants/new", wish()).url.path
     digest = path.rpartition("/")[2]
     world.issue(licence_order(licence_number=OTHER_SHOP, holder_name="示例乙店"))
     world.make_licence(OTHER_SHOP)
@@ -148,7 +148,7 @@ def test_one_browser_has_several_principals_before_it_and_a_form_acts_for_its_ow
 
 
 def test_a_code_is_shown_scanned_and_allowed(client: httpx.Client, world: World) -> None:
-    shown = do(client, world, "/enterprise/presentations/new", {"field": ["food_operation_permit.business_items"]})
+    shown = act(client, world, "/enterprise/presentations/new", {"field": ["food_operation_permit.business_items"]})
     digits = re.sub(r"\s", "", shown.text.partition('class="digits code">')[2].partition("<")[0])
     assert (len(digits), "data:image/svg+xml;base64," in shown.text) == (8, True)
     path = shown.url.path
@@ -161,14 +161,14 @@ def test_a_code_is_shown_scanned_and_allowed(client: httpx.Client, world: World)
 
 
 def test_an_agent_sees_what_concerns_him_alone(client: httpx.Client, world: World) -> None:
-    grant = do(client, world, "/enterprise/grants/new", wish()).url.path
+    grant = act(client, world, "/enterprise/grants/new", wish()).url.path
     delegation = delegate(world)
     client.cookies.clear()
     sign_in(client, world, role="agent")
     refused = ("/enterprise/ledger", "/enterprise/ledger/export", "/enterprise/objections", grant)
     assert [client.get(each).status_code for each in refused] == [403, 403, 403, 404]
     assert delegation in client.get("/enterprise/agents").text
-    own = do(client, world, "/enterprise/grants/new", wish(), role="agent")
+    own = act(client, world, "/enterprise/grants/new", wish(), role="agent")
     preview = ask(client, "/enterprise/grants/new", wish()).text
     assert ("（内容不向办事人显示）" in preview, ">120<" in preview) == (True, False)
     assert own.url.path in client.get("/enterprise/grants").text
@@ -183,15 +183,15 @@ def test_an_agent_is_appointed_and_removed(client: httpx.Client, world: World) -
         "item_code": "nb",
         "valid_until": until,
     }
-    page = do(client, world, "/enterprise/agents/new", given)
+    page = act(client, world, "/enterprise/agents/new", given)
     assert ("在任" in page.text, "示例丁" in page.text) == (True, True)
-    assert "已解除" in do(client, world, f"{page.url.path}/withdrawal", {}).text
+    assert "已解除" in act(client, world, f"{page.url.path}/withdrawal", {}).text
 
 
 def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, world: World) -> None:
     about = re.search(r"about=(1\.2\.156[0-9A-Z.]+)", client.get("/enterprise/certificates").text)
     assert about is not None
-    page = do(
+    page = act(
         client, world, f"/enterprise/objections/new?about={about[1]}",
         {"road": "data_wrong", "about": about[1], "reason": "名称写错了\n请核对"},
     )  # fmt: skip
@@ -199,7 +199,7 @@ def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, wo
 
 
 def test_own_documents_are_asked_for_with_one_signature(client: httpx.Client, world: World) -> None:
-    page = do(client, world, "/enterprise/downloads/new", {"edition": "original"})
+    page = act(client, world, "/enterprise/downloads/new", {"edition": "original"})
     link = re.search(r'href="(/enterprise/downloads/[^"/]+/[0-9A-Z.]+)', page.text)
     assert link is not None
     other = httpx.Client(base_url=client.base_url)
@@ -225,7 +225,7 @@ def test_reminders_are_the_holders_own_choice(client: httpx.Client) -> None:
 
 
 def test_everything_is_ended_at_once_and_said(client: httpx.Client, world: World) -> None:
-    do(client, world, "/enterprise/grants/new", wish(case_number="2026-0099"))
+    act(client, world, "/enterprise/grants/new", wish(case_number="2026-0099"))
     page = ask(client, "/enterprise/grants/end-all", {"since": ""})
     action, fields = signing(world, page)
     ended = post(client, action, fields)

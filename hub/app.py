@@ -86,6 +86,7 @@ from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.type_versions import pin_types
+from hub.visitor_reports import Caps, forget_words
 from hub.web import (
     access,
     archives,
@@ -106,6 +107,7 @@ from hub.web import (
     intake,
     issuance,
     items,
+    kept,
     ledger,
     log,
     orders,
@@ -123,6 +125,7 @@ from hub.web import (
     simulator,
     status,
     tasks,
+    visitor_reports,
 )
 from hub.web.again import deeds
 from hub.web.callers import moment
@@ -149,7 +152,7 @@ from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
 from schemas.predicates import PREDICATE_TYP
-from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
+from schemas.tokens import ANSWER_TYP, KEPT_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
 from signing.checkpoint import NoteKey
@@ -390,12 +393,20 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     persons = _persons(settings, keys, installation)
     audited = Audited(registry, installation.anchor, e_licence, files, log_store, persons)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
-    drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
+    drawing = Drawing(font_folders=settings.font_folders)
+    drawn = Drawn(drawing, catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
     messages = NotificationSimulator(settings.folder / "messages", mode=installation.mode)
-    reminding = Reminding(registry, messages)
-    upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry), reminding.round])
+    caps = Caps(settings.reports_about_one, settings.reports_a_day, settings.report_words_days)
+    upkeep = Upkeep(
+        [
+            *_rounds(registry, resealed, makers, files),
+            *_sharing_rounds(registry),
+            _forgetting(registry, caps),
+            Reminding(registry, messages).round,
+        ]
+    )
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     lists = _status_lists(settings, registry, keys)
@@ -430,6 +441,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         orders.routes(registry, receipted),
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
+        visitor_reports.system_routes(registry),
         evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
@@ -452,6 +464,19 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         copies.routes(
             registry, reader, view, prove=proofs.prove, render=pages.render,
             windows=resolution.Windows(*lookup.scan_counted),
+        )
+    )  # fmt: skip
+    api.include_router(
+        kept.routes(
+            registry, reader, view, drawing, render=pages.render, windows=resolution.Windows(*lookup.scan_counted),
+            limit=limit,
+        )
+    )  # fmt: skip
+    api.include_router(
+        visitor_reports.routes(
+            registry, reader, stamps=visitor_reports.Stamps(keys.secret("report forms"), registry.random), caps=caps,
+            operator=installation.operator, render=pages.render,
+            windows=resolution.Windows(*lookup.scan_counted), limit=AddressLimit(settings.report_rate),
         )
     )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
@@ -726,6 +751,13 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     return [escalate, choose, report]
 
 
+def _forgetting(registry: Registry, caps: Caps) -> Callable[[datetime], object]:
+    def forget_reported(now: datetime) -> object:
+        return forget_words(caps=caps, registry=registry, now=now)
+
+    return forget_reported
+
+
 def _api(
     settings: Settings,
     registry: Registry,
@@ -792,6 +824,7 @@ def _lookup(
         surroundings=view,
         at_once=view.at_once,
         signer=CompactSigner(partial(keys.signer, "hub:answers"), ANSWER_TYP),
+        keeper=CompactSigner(partial(keys.signer, "hub:answers"), KEPT_TYP),
         answer_term=timedelta(seconds=settings.answer_term),
         limits=Limits.of(
             settings.public_rate, settings.scan_misses, settings.search_misses, search_on=settings.search_on

@@ -47,6 +47,7 @@ class RetentionCode(StrEnum):
     UNNAMED_FILE = "unnamed_file"
     SESSION = "session"
     REMINDER = "reminder"
+    VISITOR_REPORT = "visitor_report"
 
 
 class Event(StrEnum):

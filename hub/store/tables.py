@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
 )
 
 from hub.store.columns import JsonBytes, Moment, Serial
@@ -474,6 +475,9 @@ Index(
     sqlite_where=entry.c.leaf_index.is_(None),
     postgresql_where=entry.c.leaf_index.is_(None),
 )
+# Written out: the index of a few serves a question only that says the same.
+withdraws = entry.c.kind == literal_column("'grant_withdrawal'")
+Index("entry_grant_withdrawal", entry.c.recorded_at, sqlite_where=withdraws, postgresql_where=withdraws)
 
 recovery = Table(
     "recovery",
@@ -1228,6 +1232,21 @@ objection_task = Table(
     Column("answer", LargeBinary),
     Column("answered_at", Moment),
     Column("answered_by", String(64)),
+)
+visitor_report = Table(
+    "visitor_report",
+    metadata,
+    # Named by the form it came with: the same form sent twice is one report.
+    Column("report", String(43), primary_key=True),
+    # The path of what was scanned: "c/REFERENCE".
+    Column("about", String(32), nullable=False, index=True),
+    Column("trouble", String(16), nullable=False),
+    Column("recipient", String(18), nullable=False),
+    Column("notice", Serial, nullable=False),
+    # The visitor's words, encrypted; NULL once their term is over.
+    Column("envelope", LargeBinary),
+    Column("recorded_at", Moment, nullable=False, index=True),
+    Column("act_id", String(64), nullable=False),
 )
 # By these a ledger is read, newest first.
 Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)

@@ -103,14 +103,31 @@ def _door(path: str) -> str:
 
 
 _DOORS = frozenset(
-    {"", "q", "c", "k", "search", "resolve", "sheet", "verify", "oauth", "status", "healthz", "readyz", "metrics"}
+    {
+        "",
+        "q",
+        "c",
+        "k",
+        "kept",
+        "report",
+        "components",
+        "search",
+        "resolve",
+        "sheet",
+        "verify",
+        "oauth",
+        "status",
+        "healthz",
+        "readyz",
+        "metrics",
+    }
     | {"api", "static", "qr", "catalogue", ".well-known", "e-licence"}
 )
 _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}
     | {"systems", "officers", "enterprises", "sources", "licence-number-overrides", "sharing-rules"}
     | {"catalogue", "verifications", "openapi.json", "downloads", "deliveries", "pictures", "existing-documents"}
-    | {"references"}
+    | {"references", "visitor-reports"}
 )
 
 

@@ -1084,6 +1084,23 @@ PUBLIC: Mapping[str, Row] = {
         "请向对方索要现行的查询码，或按统一社会信用代码查询；张贴停用码的，请告知市场监管部门。",
         "Ask for the present code, or search by licence number; tell the market regulator who still shows this one.",
     ),
+    "reports_enough": Row(
+        409, "已有多人反映同一问题，正在核查。", "Several others have reported the same; it is being looked into.",
+        "不必再提交；紧急情况请拨打 12345。", "There is no need to send it again; if it is urgent call 12345.",
+    ),
+    "reports_full": Row(
+        429, "今天收到的反映已达上限。", "No more reports can be taken in today.",
+        "请明天再提交；紧急情况请拨打 12345。", "Send it again tomorrow; if it is urgent call 12345.",
+    ),
+    "report_not_found": Row(
+        404, "没有这一访客反映，或不由本部门核查。", "There is no such report, or it is not for this department.",
+        "请核对编号；待办见 /api/v1/notices。", "Check its number; tasks are listed at /api/v1/notices.",
+    ),
+    "kept_not_genuine": Row(
+        404, "这份留存的结果不是本平台签发的，或已被改动，请勿采用。",
+        "This kept result was not signed by this hub, or was altered; do not rely on it.",
+        "请重新扫描证照上的二维码，并重新留存。", "Scan the code on the certificate again and keep the result anew.",
+    ),
     "code_not_found": Row(
         404, "本平台没有收录这个代码，不代表未持证。",
         "This hub holds nothing under this code; that does not mean that there is no permit.",

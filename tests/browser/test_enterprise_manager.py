@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from hub.grant_requests import request_state
 from hub.web.callers import moment
 from tests.browser.conftest import Site
+from tests.browser.opening import axe_violations
 from tests.browser.test_signing_in import sign_in
 from tests.flows.grant_world import ask, asked_content, redeem_at_window
 from tests.flows.world import HEALTH
@@ -46,9 +47,10 @@ def test_a_manager_gives_a_grant_sees_it_and_takes_it_back(context: dict[str, An
     page.get_by_label("到哪一天").fill(_UNTIL)
     page.get_by_role("button", name="下一步：预览").click()
     assert page.get_by_role("heading", name="对方将看到的，就是这些").is_visible()
-    assert fits(page)
+    assert (fits(page), axe_violations(page)) == (True, [])
     sign(page)
     page.get_by_role("heading", name="使用中").wait_for()
+    assert axe_violations(page) == []
     page.get_by_role("link", name="撤回这份授权").click()
     page.get_by_role("button", name="下一步：签署撤回").click()
     sign(page)
@@ -71,7 +73,7 @@ def test_a_request_is_signed_three_taps_after_its_link_was_opened(hub_site: Site
     tap("下一步")
     tap("用电子营业执照签署")
     page.wait_for_url("**/enterprise/requests?*")
-    assert page.get_by_text("对方将看到的").is_visible()
+    assert (page.get_by_text("对方将看到的").is_visible(), axe_violations(page)) == (True, [])
     tap("用电子营业执照签署")
     page.wait_for_url("**/enterprise/grants/*")
     state = request_state(
@@ -107,7 +109,7 @@ def test_a_code_is_shown_and_its_page_asks_when_it_was_scanned(hub_site: Site) -
     page.get_by_role("timer").wait_for()
     page.reload()
     digits = page.locator(".digits").inner_text().replace(" ", "")
-    assert "还剩" in page.get_by_role("timer").inner_text()
+    assert ("还剩" in page.get_by_role("timer").inner_text(), axe_violations(page)) == (True, [])
     hub_site.world.now = moment()
     redeem_at_window(hub_site.world, digits)
     page.get_by_role("heading", name="谁在请求查看").wait_for()

@@ -303,4 +303,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "own_certificates": _own_certificates,
     "own_calendar": _own_calendar,
     "gallery": _plain,
+    "kept": _plain,
+    "report": _plain,
 }

@@ -1,4 +1,4 @@
-"""All that pages say, as one list in Chinese and English: drawn from where it is said, so that nothing stands beside it.
+"""All that pages say, one list in Chinese and English: drawn from where it is said, so that nothing stands beside it.
 
 Sentences stand in the templates, as pairs; words for states, acts and reasons in `hub/web/pages/words.py` and
 `schemas/wording.py`; refusals in `hub/web/problem_table.py`. The tests hold the list against its rules and the pages.
@@ -14,9 +14,9 @@ _PAIR = re.compile(r"\[\[(.*?)\|(.*?)\]\]", re.DOTALL)
 _MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<[^>]*>", re.DOTALL)
 
 TECHNICAL_WORDS = (
-    "SD-JWT", "JWS", "JWT", "JSON", "SHA-256", "HMAC", "ES256", "Ed25519", "DPoP", "OAuth", "RFC ", "PKCS", "X.509", "OID",
-    "Accept:", "密钥", "摘要", "哈希", "散列", "公钥", "私钥", "证书链", "令牌", "digest", "hash", "private key", "public key",
-    "token", "payload", "disclosure",
+    "SD-JWT", "JWS", "JWT", "JSON", "SHA-256", "HMAC", "ES256", "Ed25519", "DPoP", "OAuth", "RFC ", "PKCS", "X.509",
+    "OID", "Accept:", "密钥", "摘要", "哈希", "散列", "公钥", "私钥", "证书链", "令牌", "digest", "hash", "private key",
+    "public key", "token", "payload", "disclosure",
 )  # fmt: skip
 """What stands on a page only behind 技术详情; the page of the API, which is for programmers, is free."""
 

@@ -29,6 +29,7 @@ def fits(page: Page) -> bool:
 
 def signed_in(site: Site, **context: Any) -> Page:
     page = site.open("/enterprise", **context)
+    page.get_by_label("证照管理员").check()
     sign_in(page)
     return page
 

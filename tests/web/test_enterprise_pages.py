@@ -34,6 +34,8 @@ def shop_door(door: Door) -> Door:
     world.issue(food_order())
     world.make_licence()
     world.make_licence(role="agent")
+    world.issue(licence_order(licence_number=OTHER_SHOP, certificate_number=OTHER_SHOP, holder_name="示例乙店"))
+    world.make_licence(OTHER_SHOP)
     return door
 
 
@@ -83,6 +85,21 @@ def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, wo
     assert path in client.get("/enterprise/grants?which=over").text
 
 
+def test_a_person_gets_a_link_that_this_browser_alone_shows(client: httpx.Client, world: World) -> None:
+    page = act(client, world, "/enterprise/grants/new", wish(to="person", person="示例戊", uses="1"))
+    assert "/grant-links#" in client.get(page.url.path).text
+    client.cookies.clear()
+    sign_in(client, world)
+    assert "/grant-links#" not in client.get(page.url.path).text
+
+
+def test_anothers_signature_does_nothing_on_this_page(client: httpx.Client, world: World) -> None:
+    page = ask(client, "/enterprise/grants/new", wish())
+    action, fields = signing(world, page, signer=OTHER_SHOP)
+    refused = post(client, action, fields)
+    assert (refused.status_code, "2026-0001" in refused.text) == (422, True)
+
+
 def test_a_refusal_keeps_what_was_typed_and_says_where_to_look(client: httpx.Client) -> None:
     page = ask(client, "/enterprise/grants/new", wish(item_name=_HOSTILE, case_number="案" * 120))
     assert page.status_code == 422
@@ -124,8 +141,6 @@ def test_a_form_sent_after_the_session_ended_is_shown_again_and_can_go_on(client
 def test_what_is_anothers_is_not_found(client: httpx.Client, world: World) -> None:
     path = act(client, world, "/enterprise/grants/new", wish()).url.path
     digest = path.rpartition("/")[2]
-    world.issue(licence_order(licence_number=OTHER_SHOP, holder_name="示例乙店"))
-    world.make_licence(OTHER_SHOP)
     client.cookies.clear()
     sign_in(client, world, licence_number=OTHER_SHOP)
     tried = (path, f"{path}/withdrawal", f"/enterprise/presentations/{digest}", f"/enterprise/agents/{digest}")

@@ -30,8 +30,8 @@ def _grant(text: str) -> Answer:
         "digest": "0" * 64, "state": "usable", "on_paper": False, "signer_role": "manager",
         "requester": {"licence_number": _NUMBER, "name": text}, "item_code": "lease", "item_name": text,
         "case_number": text, "types": [{"name_zh": text, "fields": [text, text]}],
-        "certificates": ["1.2.156." + "9" * 90], "future": True, "valid_from": _AT, "valid_until": _AT, "uses": 3, "uses_taken": 1, "recorded_at": _AT,
-        "act_id": "A" * 43,
+        "certificates": ["1.2.156." + "9" * 90], "future": True, "valid_from": _AT, "valid_until": _AT,
+        "uses": 3, "uses_taken": 1, "recorded_at": _AT, "act_id": "A" * 43,
     }  # fmt: skip
     return {"it": it, "link": "http://hub.example.test/grant-links#" + "A" * 26, "receipt": _RECEIPT}
 

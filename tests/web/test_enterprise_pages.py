@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from hub.web.callers import moment
-from tests.flows.grant_world import delegate, redeem_at_window
+from tests.flows.grant_world import change_representative, delegate, redeem_at_window, remake_licence
 from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, licence_order
 from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
 from tests.web.served import Door
@@ -29,7 +29,6 @@ pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="m
 @pytest.fixture(scope="module")
 def shop_door(door: Door) -> Door:
     _, world = door
-    world.now = moment()
     world.issue(licence_order())
     world.issue(food_order())
     world.make_licence()
@@ -246,3 +245,17 @@ def test_everything_is_ended_at_once_and_said(client: httpx.Client, world: World
     ended = post(client, action, fields)
     assert (ended.status_code, "已全部收回" in ended.text) == (200, True)
     assert client.get("/enterprise").status_code == 303
+
+
+def test_a_new_representative_says_which_agents_go_on(client: httpx.Client, world: World) -> None:
+    licence = re.search(r"about=(1\.2\.156[0-9A-Z.]+)", client.get("/enterprise/certificates").text)
+    assert licence is not None
+    world.now = moment() - timedelta(seconds=10)
+    delegation = delegate(world)
+    world.now += timedelta(seconds=2)
+    change_representative(world, licence[1])
+    world.now = moment()
+    remake_licence(world)
+    assert "已冻结" in client.get(f"/enterprise/agents/{delegation}").text
+    page = act(client, world, "/enterprise/agents/confirmation", {"delegation": [delegation], "managers": "yes"})
+    assert (page.url.path, "在任" in page.text) == ("/enterprise/agents", True)

@@ -12,17 +12,13 @@ _SEATED = {"seated": {"party": _NUMBER, "role": "manager", "beside": []}, "form_
 
 def own_states() -> dict[str, tuple[str, Answer]]:
     """Return a name for each page in each state → the page and its answer."""
-    made = {"hostile": HOSTILE, "long": LONG}
-    return {
-        f"own-{name}-{kind}": (page, answer | _SEATED)
-        for kind, text in made.items()
-        for name, page, answer in (
-            ("grant", "own_grant", _grant(text)),
-            ("request", "own_request", _request(text)),
-            ("presentation", "own_presentation", _presentation(text)),
-            ("ledger", "own_ledger", _ledger(text)),
-        )
+    made: dict[str, tuple[str, Answer]] = {
+        "own-grant-long": ("own_grant", _grant(LONG)),
+        "own-presentation-long": ("own_presentation", _presentation(LONG)),
+        "own-request-hostile": ("own_request", _request(HOSTILE)),
+        "own-ledger-hostile": ("own_ledger", _ledger(HOSTILE)),
     }
+    return {name: (page, answer | _SEATED) for name, (page, answer) in made.items()}
 
 
 def _grant(text: str) -> Answer:

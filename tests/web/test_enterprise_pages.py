@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
@@ -82,6 +83,15 @@ def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, wo
     assert client.get("/enterprise/grants").text.count(path) == 1
     assert "已撤回" in act(client, world, f"{path}/withdrawal", {}).text
     assert path in client.get("/enterprise/grants?which=over").text
+
+
+def test_two_presses_at_once_give_one_grant(client: httpx.Client, world: World) -> None:
+    action, fields = signing(world, ask(client, "/enterprise/grants/new", wish(case_number="2026-0007")))
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda _: post(client, action, fields), range(2)))
+    assert {each.status_code for each in answers} == {303}
+    assert len({each.headers["location"] for each in answers}) == 1
+    assert client.get("/enterprise/grants").text.count(">2026-0007<") == 1
 
 
 def test_a_person_gets_a_link_that_this_browser_alone_shows(client: httpx.Client, world: World) -> None:

@@ -34,6 +34,18 @@ def signed_in(site: Site, **context: Any) -> Page:
     return page
 
 
+def test_a_stranger_finds_an_enterprises_pages_from_the_start_page_alone(hub_site: Site) -> None:
+    page = hub_site.open("/", **_PHONE)
+    page.get_by_role("link", name="企业登录").click()
+    page.get_by_role("link", name="中山示例餐饮有限公司").click()
+    page.get_by_role("button", name="下一步").click()
+    sign(page)
+    page.get_by_role("heading", name="中山示例餐饮有限公司").wait_for()
+    page.get_by_role("link", name="我的证照").click()
+    assert page.get_by_role("link", name="食品经营许可证").is_visible()
+    assert (hub_site.complaints, hub_site.strangers) == ([], [])
+
+
 @pytest.mark.parametrize("context", [_PHONE, {}], ids=["phone", "desktop"])
 def test_a_manager_gives_a_grant_sees_it_and_takes_it_back(context: dict[str, Any], hub_site: Site) -> None:
     page = signed_in(hub_site, **context)

@@ -132,6 +132,28 @@ def test_a_code_is_shown_and_its_page_asks_when_it_was_scanned(hub_site: Site) -
     assert (fits(page), hub_site.complaints, hub_site.strangers) == (True, [], [])
 
 
+def test_a_manager_appoints_an_agent_and_objects_to_a_certificate(hub_site: Site) -> None:
+    page = signed_in(hub_site, **_PHONE)
+    page.get_by_role("link", name="办事人").first.click()
+    page.get_by_role("link", name="委托办事人").click()
+    page.get_by_label("办事人姓名").fill("示例丁")
+    page.get_by_label("办事人执照编号").fill("0a1b2c")
+    page.get_by_label("办理什么事").fill("年度报告")
+    page.get_by_label("事项编码").fill("nb")
+    page.get_by_label("到哪一天").fill(_UNTIL)
+    page.get_by_role("button", name="下一步：签署").click()
+    sign(page)
+    page.get_by_role("heading", name="在任").wait_for()
+    page.get_by_role("link", name="证照", exact=True).click()
+    page.get_by_role("link", name="这张有误？提出异议").first.click()
+    page.get_by_label("证照信息有误").check()
+    page.get_by_label("说明").fill("名称写错了")
+    page.get_by_role("button", name="下一步：签署").click()
+    sign(page)
+    page.get_by_text("最迟").wait_for()
+    assert (fits(page), hub_site.complaints, hub_site.strangers) == (True, [], [])
+
+
 def test_the_red_button_ends_all_and_says_what(hub_site: Site) -> None:
     page = signed_in(hub_site, **_PHONE)
     page.get_by_role("link", name="授权").first.click()

@@ -10,7 +10,7 @@ import pytest
 
 from hub.web.callers import moment
 from tests.flows.grant_world import change_representative, delegate, redeem_at_window, remake_licence
-from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, licence_order
+from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, granted_request, licence_order
 from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
 from tests.web.served import Door
 
@@ -210,6 +210,26 @@ def test_an_agent_is_appointed_and_removed(client: httpx.Client, world: World) -
     page = act(client, world, "/enterprise/agents/new", given)
     assert ("在任" in page.text, "示例丁" in page.text) == (True, True)
     assert "已解除" in act(client, world, f"{page.url.path}/withdrawal", {}).text
+
+
+def test_the_ledger_tells_who_had_what_and_leads_to_receipt_and_objection(client: httpx.Client, world: World) -> None:
+    given = act(client, world, "/enterprise/grants/new", wish(case_number="2026-0055"))
+    digest = given.url.path.rpartition("/")[2]
+    world.now = moment()
+    world.pull(granted_request(digest, case_number="2026-0055"))
+    shown = client.get("/enterprise/ledger").text
+    assert ("示例卫生健康局" in shown, "已交付" in shown, "持证主体授权" in shown) == (True, True, True)
+    receipt = re.search(r'href="(/api/v1/receipts/[^"]+)" download', shown)
+    assert receipt is not None
+    assert client.get(receipt[1]).headers["content-type"].startswith("application/jwt")
+    about = receipt[1].rpartition("/")[2]
+    page = act(
+        client, world, f"/enterprise/objections/new?about={about}",
+        {"road": "access_not_allowed", "about": about, "reason": "没有授权过这件事"},
+    )  # fmt: skip
+    assert page.text.count("待答复") == 2
+    exported = client.get("/enterprise/ledger/export?form=csv")
+    assert "2026-0055" in exported.content.decode("utf-8-sig")
 
 
 def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, world: World) -> None:

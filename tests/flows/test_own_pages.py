@@ -14,6 +14,8 @@ from tests.flows.grant_world import cert_serial, delegate, present
 from tests.flows.refusals import refused
 from tests.flows.world import OTHER_SHOP, SHOP, World, food_order, granted_request, licence_order
 
+_ON_ONE = pytest.mark.parametrize("unchecked_world", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def giving_world(hub_world: World) -> World:
@@ -35,6 +37,7 @@ def listed(world: World, which: str, agent: str | None = None) -> list[str]:
     return [each["digest"] for each in found["grants"]]
 
 
+@_ON_ONE
 def test_a_sign_in_is_an_act_and_its_session_knows_an_agent_by_his_cert(giving_world: World) -> None:
     giving_world.make_licence(role="agent")
     assert signed_in(giving_world).agent is None
@@ -51,6 +54,7 @@ def test_grants_are_listed_by_what_became_of_them(giving_world: World) -> None:
     assert listed(giving_world, "over") == [ended]
 
 
+@_ON_ONE
 def test_an_agent_finds_what_he_gave_and_nobody_elses(giving_world: World) -> None:
     giving_world.make_licence(role="agent")
     delegate(giving_world)

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from hub.web.callers import moment
-from tests.flows.grant_world import change_representative, delegate, redeem_at_window, remake_licence
+from tests.flows.grant_world import ask as ask_for
+from tests.flows.grant_world import asked_content, change_representative, delegate, redeem_at_window, remake_licence
 from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, granted_request, licence_order
 from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
 from tests.web.served import Door
@@ -92,6 +93,25 @@ def test_two_presses_at_once_give_one_grant(client: httpx.Client, world: World) 
     assert {each.status_code for each in answers} == {303}
     assert len({each.headers["location"] for each in answers}) == 1
     assert client.get("/enterprise/grants").text.count(">2026-0007<") == 1
+
+
+def test_a_request_opens_by_its_code_and_its_answer_sent_twice_is_one(client: httpx.Client, world: World) -> None:
+    until = (moment() + timedelta(days=9)).isoformat(timespec="seconds")
+    code = ask_for(world, asked_content(case_number="2026-0008", valid_until=until))["code"]
+    form = {"form_token": form_token(client.get("/grant-requests")), "code": code}
+    page = follow(client, post(client, "/grant-requests", form))
+    assert ("示例卫生健康局" in page.text, "对方将看到的" in page.text) == (True, True)
+    action, fields = signing(world, page)
+    answers = [post(client, action, fields) for _ in range(2)]
+    assert [each.status_code for each in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    assert "这份请求已经答复" in client.get("/enterprise/requests").text
+
+
+def test_a_code_nobody_gave_out_opens_no_request(client: httpx.Client) -> None:
+    form = {"form_token": form_token(client.get("/grant-requests")), "code": "0" * 26}
+    page = post(client, "/grant-requests", form)
+    assert (page.status_code, "<script>" in page.text) == (422, False)
 
 
 def test_a_person_gets_a_link_that_this_browser_alone_shows(client: httpx.Client, world: World) -> None:

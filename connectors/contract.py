@@ -25,10 +25,12 @@ from connectors.errors import (
     TabularHeaderError,
     TabularLimitError,
 )
+from signing.algorithms import PublicKey
 from signing.checkpoint import NoteKey
 
 __all__ = [
     "CertStatus",
+    "CertifyKey",
     "ELicence",
     "ELicenceCertError",
     "ELicenceSignatureError",
@@ -113,6 +115,45 @@ class ELicence(Protocol):
 
     def cert_status(self, signer: LicenceSigner, *, now: datetime) -> CertStatus:
         """Return the status of the signer's cert; when it cannot be had, `unknown` and never an exception."""
+
+
+class CertifyKey(Protocol):
+    """TEST ONLY: has a browser's key stand for an enterprise; `ELicenceSimulator.certify_key`."""
+
+    def __call__(self, public_key: PublicKey, licence_number: str, name: str, role: SignerRole, now: datetime) -> bytes:
+        """Return the cert (DER)."""
+
+
+# --- notifications ---
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What an enterprise is told by the city's message service: plain words in both languages, and where to look.
+
+    `key` names it for good: sent again under the same key it is told once. `recipient` is a licence number.
+    """
+
+    key: str
+    recipient: str
+    title: str
+    text: str
+    url: str
+    made_at: datetime
+
+
+class Notifications(Protocol):
+    """The city's message service (短信、粤商通), as far as the hub needs it."""
+
+    def send(self, notification: Notification) -> None:
+        """Hand a message over; when this returns the service has it. Raises NotificationError: it is tried again."""
+
+
+class NotificationOutbox(Protocol):
+    """TEST ONLY: a message service whose messages a page can show."""
+
+    def sent_to(self, recipient: str) -> Sequence[Notification]:
+        """Return what was sent to a licence number, the newest first."""
 
 
 # --- persons ---

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from connectors.contract import CertStatus, LicenceSigner, SignedText, SignerRole
 from connectors.e_licence import ROLE_CODES
 from connectors.errors import SimulatorError
-from signing.algorithms import PrivateKey, generate_private_key, sign
+from signing.algorithms import PrivateKey, PublicKey, generate_private_key, sign
 from signing.keys import load_private_key, save_private_key
 from signing.synced import replace_synced
 from signing.x509 import Purpose, certify, make_self_signed, read_cert_unverified
@@ -80,9 +80,21 @@ class ELicenceSimulator:
         key_path, cert_path = self._paths(licence_number, role)
         if cert_path.exists():
             raise SimulatorError("exists")
-        key = self._key(key_path)
+        cert_der = self.certify_key(self._key(key_path).public_key(), licence_number, name, role, now)
+        # Last: what a kill leaves before this is made again, with the same key.
+        replace_synced(cert_path, cert_der)
+        return Licence(key_path, cert_path, cert_der, _signer(cert_der, role))
+
+    def certify_key(
+        self, public_key: PublicKey, licence_number: str, name: str, role: SignerRole, now: datetime
+    ) -> bytes:
+        """Return the cert (DER) of an e-licence whose key stays where it was made, and register it as good.
+
+        Whoever asks has one: that is what makes it a simulator. SimulatorError("licence_number") for another form.
+        """
+        self._paths(licence_number, role)
         cert_der = certify(
-            key.public_key(),
+            public_key,
             common_name=f"{_cut(name)}#{_CODES[role]}",
             licence_number=licence_number,
             purpose=Purpose.E_LICENCE,
@@ -93,11 +105,9 @@ class ELicenceSimulator:
             not_after=now + LICENCE_YEARS * _YEAR,
             test=True,
         )
-        signer = _signer(cert_der, role)
-        self._register(lambda register: register["certs"].update({signer.cert_serial: "good"}))
-        # Last: what a kill leaves before this is made again, with the same key.
-        replace_synced(cert_path, cert_der)
-        return Licence(key_path, cert_path, cert_der, signer)
+        serial = _signer(cert_der, role).cert_serial
+        self._register(lambda register: register["certs"].update({serial: "good"}))
+        return cert_der
 
     def sign(self, licence_number: str, text: str, role: SignerRole) -> SignedText:
         """Return the text signed as the holder's phone would. SimulatorError("unknown_licence") when there is none."""

@@ -27,7 +27,8 @@ from starlette.types import ASGIApp
 
 from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
-from connectors.e_licence_simulator import SimulatorStatus
+from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
+from connectors.notification_simulator import NotificationSimulator
 from connectors.person_simulator import PersonSimulator
 from connectors.tabular import open_table
 from connectors.timestamp import HttpTimestamps
@@ -65,6 +66,7 @@ from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.recovery.reapplying import Deed
 from hub.registry import HUB_SEALERS, Registry, Sealers
+from hub.reminders import Reminding
 from hub.resealing import Sealing as Resealing
 from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
@@ -120,6 +122,7 @@ from hub.web import (
     resolution,
     sharing,
     sheets,
+    simulator,
     status,
     tasks,
     visitor_reports,
@@ -128,6 +131,11 @@ from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
+from hub.web.enterprise import agents, certificates, entrance, home, reminders, requests
+from hub.web.enterprise import grants as own_grants
+from hub.web.enterprise import ledger as own_ledger
+from hub.web.enterprise import presentations as own_presentations
+from hub.web.enterprise.desk import Desk
 from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
@@ -136,6 +144,7 @@ from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
 from hub.web.qr import qr_svg, qr_text
 from hub.web.receipts import Receipted
+from hub.web.sessions import Guard
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
@@ -395,9 +404,15 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     drawn = Drawn(drawing, catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
+    messages = NotificationSimulator(settings.folder / "messages", mode=installation.mode)
     caps = Caps(settings.reports_about_one, settings.reports_a_day, settings.report_words_days)
     upkeep = Upkeep(
-        [*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry), _forgetting(registry, caps)]
+        [
+            *_rounds(registry, resealed, makers, files),
+            *_sharing_rounds(registry),
+            _forgetting(registry, caps),
+            Reminding(registry, messages).round,
+        ]
     )
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
@@ -473,6 +488,22 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         )
     )  # fmt: skip
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
+    enterprises = Guard(entrance.HOME, registry, pages.render, of_officers=False)
+    desk = Desk(registry, e_licence, enterprises, limit, proofs, lambda: view(moment()), installation.operator)
+    for router in (
+        entrance.routes(registry, e_licence, enterprises, limit),
+        home.routes(desk),
+        certificates.routes(desk, reader, counter),
+        reminders.routes(desk, messages),
+        own_grants.routes(desk),
+        requests.routes(desk),
+        own_presentations.routes(desk),
+        own_ledger.routes(desk),
+        agents.routes(desk),
+    ):
+        api.include_router(router)
+    if installation.is_test:
+        api.include_router(simulator.routes(registry, _simulator(settings, keys, datetime.now(UTC)).certify_key, limit))
     api.mount("/static", static_app())
 
     @asynccontextmanager
@@ -676,6 +707,12 @@ def _e_licence(settings: Settings, registry: Registry, installation: Installatio
 
     status_source = SimulatorStatus(settings.key_folder / SIMULATOR_FOLDER)
     return CertifiedELicence(anchors, status_source, allow_test=installation.is_test)
+
+
+def _simulator(settings: Settings, keys: KeyFolder, now: datetime) -> ELicenceSimulator:
+    """Return the TEST authority of e-licences; SimulatorError in production."""
+    folder = settings.key_folder / SIMULATOR_FOLDER
+    return ELicenceSimulator(folder, passphrase=keys.secret("simulator"), mode="test", now=now)
 
 
 def _persons(settings: Settings, keys: KeyFolder, installation: Installation) -> PersonSignIn:

@@ -227,11 +227,17 @@ def permitted_names(
     """
     names = tuple(decision.fields[certificate.certificate_type])
     stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
-    grant = opened_grant(stored, registry)[0] if stored else None
+    return given_names(certificate, names, opened_grant(stored, registry)[0], registry) if stored else names
+
+
+def given_names(
+    certificate: Certificate, names: Sequence[str], grant: Grant | Presentation, registry: Registry
+) -> tuple[str, ...]:
+    """Return which of the names that a sentence gives mean on this certificate what the signer read."""
     code, held = certificate.certificate_type, certificate.type_version
-    pinned = next((each.version for each in grant.types if each.code == code), held) if grant else held
-    if grant is None or pinned == held or certificate.identifier in grant.certificates:
-        return names
+    pinned = next((each.version for each in grant.types if each.code == code), held)
+    if pinned == held or certificate.identifier in grant.certificates:
+        return tuple(names)
     given, found = (_meanings(registry.catalogue.get(code, version)) for version in (pinned, held))
     return tuple(name for name in names if name in found and given.get(name) == found[name])
 

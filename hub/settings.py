@@ -147,6 +147,11 @@ class Settings(BaseSettings):
     kept_orders: Path | None = Field(
         default=None, description="folder where the client's commands keep every order with its answer and receipt"
     )
+    session_idle: int = Field(
+        default=1_800, ge=60, description="a session of pages ends when nothing is done for so long"
+    )
+    session_term: int = Field(default=28_800, ge=300, description="an enterprise's session lasts so long at most")
+    shift_term: int = Field(default=36_000, ge=300, description="an officer signs in anew after so long: one shift")
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
     sign_ins: int = Field(
         default=64,
@@ -227,4 +232,7 @@ class Settings(BaseSettings):
             review_share=self.review_percent / 100,
             review_grace_days=self.review_grace_days,
             approval_age=timedelta(days=self.approval_days),
+            session_idle=timedelta(seconds=self.session_idle),
+            session_term=timedelta(seconds=self.session_term),
+            shift_term=timedelta(seconds=self.shift_term),
         )

@@ -34,3 +34,6 @@ class Terms:
     review_share: float
     review_grace_days: int
     approval_age: timedelta
+    session_idle: timedelta
+    session_term: timedelta
+    shift_term: timedelta

@@ -79,6 +79,7 @@ class Kind(StrEnum):
     REAPPLY = "reapply"
     SETTLE = "settle"
     RESEAL = "reseal"
+    SIGN_IN = "sign_in"
     VISITOR_REPORT = "visitor_report"
 
 

@@ -45,6 +45,8 @@ class RetentionCode(StrEnum):
     KEPT_ANSWER = "kept_answer"
     SPOOLED_FILE = "spooled_file"
     UNNAMED_FILE = "unnamed_file"
+    SESSION = "session"
+    REMINDER = "reminder"
     VISITOR_REPORT = "visitor_report"
 
 
@@ -58,6 +60,7 @@ class Event(StrEnum):
     DAY_COUNTED = "day_counted"
     TERM_ENDED = "term_ended"
     FILE_PUT = "file_put"
+    SESSION_STARTED = "session_started"
 
 
 class Then(StrEnum):

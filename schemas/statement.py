@@ -56,6 +56,7 @@ class Ordered(StrEnum):
     ANSWER_SHARE = "answer_share"
     ANSWER_REVIEW = "answer_review"
     ASK_PREDICATE = "ask_predicate"
+    SIGN_IN = "sign_in"
 
 
 ENROLMENT_ACTS: Mapping[str, Ordered] = {

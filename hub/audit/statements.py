@@ -16,6 +16,7 @@ from schemas.download import parse_download
 from schemas.ledger import parse_reading
 from schemas.link_opening import parse_opening
 from schemas.objection import Objection, parse_objection
+from schemas.sign_in import parse_sign_in
 from schemas.statement import TYP, Ordered, read_statement
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -81,6 +82,7 @@ _SENTENCES: Mapping[str, Callable[[str], OwnSentence]] = {
     Ordered.DOWNLOAD: parse_download,
     Ordered.READ_LEDGER: parse_reading,
     Ordered.OBJECT: parse_objection,
+    Ordered.SIGN_IN: parse_sign_in,
 }
 
 
@@ -170,6 +172,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.redemption: frozenset({"redeem"}),
     tables.service_item: frozenset({"put_items"}),
     tables.ledger_reading: frozenset({"read_ledger"}),
+    tables.sign_in: frozenset({"sign_in"}),
     tables.deferral: frozenset({"defer"}),
 }
 

@@ -1119,6 +1119,54 @@ download = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+sign_in = Table(
+    "sign_in",
+    metadata,
+    # Somebody signed in for an enterprise with its e-licence; in which role, by which statement.
+    Column("act_id", String(64), primary_key=True),
+    Column("applicant", String(18), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+reminder_choice = Table(
+    "reminder_choice",
+    metadata,
+    # How many days before the last day to apply an enterprise is reminded; NULL: it is not. Without a row: 30.
+    Column("holder", String(18), primary_key=True),
+    Column("days", Integer),
+    Column("chosen_at", Moment, nullable=False),
+)
+reminder = Table(
+    "reminder",
+    metadata,
+    # One reminder of a certificate's last day to apply; NULL in `sent_at` until the notification service took it.
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("due_on", Date, primary_key=True),
+    Column("holder", String(18), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+)
+session = Table(
+    "session",
+    metadata,
+    # Who sits at a browser: the signer of an enterprise, or an officer of a department at one of its terminals.
+    Column("token_sha256", String(64), primary_key=True),
+    Column("party", String(18), nullable=False),
+    Column("role", String(32)),
+    Column("officer", String(64)),
+    Column("terminal", String(64)),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    # Of an agent: the e-licence cert by which his delegations are known.
+    Column("cert_serial", String(64)),
+)
+Index("session_party", session.c.party)
+_unsent = reminder.c.sent_at.is_(None)
+Index("reminder_unsent", reminder.c.recorded_at, sqlite_where=_unsent, postgresql_where=_unsent)
+Index("grant_listed", grant_table.c.holder, grant_table.c.recorded_at)
 ledger_reading = Table(
     "ledger_reading",
     metadata,

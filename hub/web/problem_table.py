@@ -54,6 +54,19 @@ ACCESS: Mapping[str, Row] = {
         401, "访问令牌无效或已到期。", "The access token is not good or has ended.",
         "请重新取得令牌。", "Get a new token.",
     ),
+    "session_missing": Row(
+        401, "请先登录。", "Sign in first.",
+        "请登录后继续；已填写的内容不会丢失。", "Sign in and go on; nothing you typed is lost.",
+    ),
+    "session_ended": Row(
+        401, "登录已过期或已退出。", "The session has ended.",
+        "请重新登录后继续；已填写的内容不会丢失。", "Sign in again and go on; nothing you typed is lost.",
+    ),
+    "form_foreign": Row(
+        403, "这次提交不是从本平台刚打开的页面发出的，没有办理。",
+        "This was not sent from a page of this hub that you have open; nothing was done.",
+        "请核对所填内容，在本页重新提交。", "Check what it says, and send it again from this page.",
+    ),
     "token_missing": Row(
         401, "请求没有带访问令牌。", "The request bears no access token.",
         "请先取得令牌，并以 Authorization: DPoP 方式携带。", "Get a token and send it as Authorization: DPoP.",
@@ -703,6 +716,10 @@ GRANTS: Mapping[str, Row] = {
         "A certificate named in the grant is unknown or not the holder's.",
         "请核对证照标识后重新起草。", "Check the identifiers and draft it again.",
     ),
+    "ending_not_found": Row(
+        404, "没有这次一键收回的记录。", "There is no such ending.",
+        "请从“授权”页面查看现在的授权。", "See on the page of grants how they stand.",
+    ),
     "grant_form": Row(
         422, "授权内容有缺项或格式不对。", "A member of the grant breaks its rule.",
         "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
@@ -986,6 +1003,10 @@ DOCUMENTS: Mapping[str, Row] = {
     "application_form": Row(
         422, "申请或格式不对。", "A member of the application breaks its rule.",
         "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
+    ),
+    "signature_form": Row(
+        422, "没有收到完整的签名。", "There was no whole signature.",
+        "请在手机（测试环境为本页的模拟器）上重新签署。", "Sign again on the phone (in TEST the simulator here).",
     ),
     "application_text": Row(
         422, "签署的文字与申请书模板不一致，可能被改动过。",

@@ -55,6 +55,7 @@ def test_one_sentence_ends_grants_codes_delegations_requests_and_downloads(givin
         "delegations": [delegation],
         "requests": [asked["request"]],
         "downloads": [download["download"]],
+        "sessions": [],
     }
     assert grant_state(grant, registry=registry, now=now)["state"] == "withdrawn"
     assert presentation_state(shown["digest"], registry=registry, now=now)["state"] == "withdrawn"

@@ -81,4 +81,5 @@ def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str
     environment.globals.update(sheet_css=address_of("sheet.css"))
     environment.globals.update(signs=words.SIGNS, result_signs=words.RESULT_SIGNS)
     environment.globals.update(result_outcomes=words.RESULT_OUTCOMES, licence_outcomes=words.LICENCE_OUTCOMES)
+    environment.globals.update(state_tones=words.STATE_TONES, ending_tones=words.ENDING_TONES)
     return environment

@@ -1,0 +1,98 @@
+"""Sessions of pages: who sits at a browser, known by a random token in a cookie, of which only the digest is kept.
+
+A session ends by itself when nothing was done for a while, and in any case after its term; signing out, or whatever
+ends all that an enterprise gave, ends it at once. It lets somebody read what is his own; what is ordered or granted is
+signed each time, so that no session can act.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import compare_digest
+from hmac import digest as keyed_digest
+
+from sqlalchemy import Connection
+
+from hub.errors import AccessError
+from hub.registry import Registry
+from hub.store.session import SessionReader, SessionWriter, StoredSession
+from signing.base64url import encode
+
+_TOKEN_BYTES = 32
+# Seen more often than this is not written down: a page's reading would else be a write.
+_SEEN_AGAIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open session; `form_token` stands in its forms, and shows that a form came from one of our own pages."""
+
+    stored: StoredSession
+    form_token: str
+
+    @property
+    def party(self) -> str:
+        """The licence number of the enterprise, or of the officer's department."""
+        return self.stored.party
+
+    @property
+    def agent(self) -> str | None:
+        """The serial of an agent's cert: he sees what concerns his delegations; None: all of the enterprise's."""
+        return self.stored.cert_serial if self.stored.role == "agent" else None
+
+
+def open_session(
+    connection: Connection,
+    party: str,
+    *,
+    role: str | None = None,
+    officer: str | None = None,
+    terminal: str | None = None,
+    cert_serial: str | None = None,
+    term: timedelta,
+    registry: Registry,
+    now: datetime,
+) -> str:
+    """Begin a session within a transaction; return the token for the cookie. It is always a new one."""
+    token = encode(registry.random(_TOKEN_BYTES))
+    stored = StoredSession(
+        _digest(token), party, role, officer, terminal, now, now, now + term, cert_serial=cert_serial
+    )
+    SessionWriter(connection).add(stored)
+    return token
+
+
+def session_of(token: str, *, registry: Registry, now: datetime) -> Session:
+    """Return the open session of a token. Raises AccessError session_missing, session_ended."""
+    if not token:
+        raise AccessError("session_missing")
+    digest = _digest(token)
+    with registry.database.read() as connection:
+        stored = SessionReader(connection).get(digest)
+    if stored is None:
+        raise AccessError("session_missing")
+    if stored.ended_at is not None or not now < min(stored.ends_at, stored.seen_at + registry.terms.session_idle):
+        raise AccessError("session_ended")
+    if now - stored.seen_at >= _SEEN_AGAIN:
+        registry.database.write(lambda connection: SessionWriter(connection).see(digest, now))
+    return Session(stored, form_token(digest, registry))
+
+
+def end_session(token: str, *, registry: Registry, now: datetime) -> None:
+    """End a session: its token opens nothing any more; one that is none is let be."""
+    registry.database.write(lambda connection: SessionWriter(connection).end(_digest(token), now))
+
+
+def form_token(name: str, registry: Registry) -> str:
+    """Return what a form of the session, or of the browser before it, of that name bears: nothing is stored for it."""
+    return encode(keyed_digest(registry.facts_key, b"form\0" + name.encode(), "sha256"))
+
+
+def check_form(shown: str, expected: str) -> None:
+    """Refuse a form that none of our pages of this session sent: AccessError form_foreign."""
+    if not compare_digest(shown.encode(), expected.encode()):
+        raise AccessError("form_foreign")
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()

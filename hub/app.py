@@ -705,7 +705,7 @@ def _api(
     api = FastAPI(
         title="一照通行电子证照共享中心 Yizhao Hub",
         version=VERSION,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False},

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
+from hub.web.description import Description
 from hub.web.pages import Pages
 from hub.web.pages.language import chosen_language
 
 
 def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
-    """Return the doors `/` and `/api`; `openapi` returns the application's OpenAPI document."""
-    router = APIRouter(include_in_schema=False)
+    """Return the doors `/`, `/api` and the description itself; `openapi` returns what the doors say of themselves."""
+    router, description = APIRouter(include_in_schema=False), Description(openapi)
 
     @router.get("/")
     async def start(request: Request) -> HTMLResponse:
@@ -20,7 +21,12 @@ def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
 
     @router.get("/api")
     async def described(request: Request) -> HTMLResponse:
-        return HTMLResponse(pages.render("api", {"openapi": openapi()}, language_of(request)))
+        language = language_of(request)
+        return HTMLResponse(pages.render("api", {"openapi": description(language)}, language))
+
+    @router.get("/api/v1/openapi.json")
+    async def document(request: Request) -> JSONResponse:
+        return JSONResponse(description(request.query_params.get("lang", "")))
 
     return router
 

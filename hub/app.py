@@ -116,6 +116,7 @@ from hub.web import (
     receipts,
     resealing,
     resolution,
+    sandbox,
     sharing,
     sheets,
     status,
@@ -125,7 +126,7 @@ from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.documents import Counter
-from hub.web.limits import AddressLimit, Places, Room, Turns
+from hub.web.limits import AddressLimit, Places, Room, Turns, WholeLimit
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
@@ -423,6 +424,10 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
     ):
         api.include_router(router, prefix="/api/v1")
+    if installation.is_test:
+        together = WholeLimit(settings.sandbox_most)
+        door = sandbox.routes(registry, keys, receipted, AddressLimit(settings.sandbox_rate), together)
+        api.include_router(door, prefix="/api/v1")
     files_of_strangers, limit = Reader(ready=settings.readers), AddressLimit(settings.upload_rate)
     turns = Turns(settings.readers)
     api.include_router(examination.routes(registry, view, pages.render, limit, files_of_strangers.read, turns, room))

@@ -167,6 +167,9 @@ class Settings(BaseSettings):
     public_rate: str = Field(default="100000/minute", description="all scans of one address")
     upload_rate: str = Field(default="60/minute", description="examinations (/verify) and grant posts of one address")
 
+    sandbox_rate: str = Field(default="10/hour", description="TEST: systems of the sandbox that one address may get")
+    sandbox_most: str = Field(default="200/day", description="TEST: systems of the sandbox that all together may get")
+
     @property
     def key_folder(self) -> Path:
         """Return where keys lie: outside the data folder and its backups."""

@@ -1,8 +1,8 @@
 """The description of the API in Chinese and English: the OpenAPI document, completed by words and refusals.
 
 The doors' own summaries and docstrings are its English; its Chinese stands in `operation_words.toml`, which a test
-holds against every operation and parameter. A refusal is described once, with every code of `hub/web/problem_table.py`; each
-operation names the groups its codes come from.
+holds against every operation and parameter. A refusal is described once, with every code of `hub/web/problem_table.py`;
+each operation names the groups its codes come from.
 """
 
 import re
@@ -25,8 +25,7 @@ _GROUPS: Mapping[str, Mapping[str, Row]] = {
 _MEDIA = "application/problem+json"
 _ABOUT = (
     "一座城市的电子证照登记与共享。请求带令牌、DPoP 证明和签名指令；错误一律按 RFC 9457 返回，带稳定代码与下一步。",
-    "One city's registry of e-certificates. Calls bear a token, a DPoP proof and a signed statement; every refusal is"
-    + " an RFC 9457 document with a stable code and the next step.",
+    "One city's registry of e-certificates. Calls bear a token, a proof and a signed statement; refusals are RFC 9457.",
 )
 _REFUSED = (
     "不予办理：错误文档（RFC 9457），代码见所列各组",

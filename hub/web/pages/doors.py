@@ -1,6 +1,7 @@
 """Doors of the pages that hang on no answer: the start page and the description of the API."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,6 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from hub.web.description import Description
 from hub.web.pages import Pages
+from hub.web.pages.examples import EXAMPLES
 from hub.web.pages.language import chosen_language
 
 
@@ -23,6 +25,13 @@ def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
     async def described(request: Request) -> HTMLResponse:
         language = language_of(request)
         return HTMLResponse(pages.render("api", {"openapi": description(language)}, language))
+
+    if pages.is_test:
+
+        @router.get("/api/sandbox")
+        async def sandbox(request: Request) -> HTMLResponse:
+            shown = {"examples": [asdict(each) for each in EXAMPLES]}
+            return HTMLResponse(pages.render("sandbox", shown, language_of(request)))
 
     @router.get("/api/v1/openapi.json")
     async def document(request: Request) -> JSONResponse:

@@ -223,4 +223,5 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "copy": _copy,
     "subject": _subject,
     "api": _api,
+    "sandbox": _plain,
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection
@@ -364,6 +364,9 @@ def _certs_of(document: Mapping[str, Any], registry: Registry) -> list[bytes]:
     return [listed[kid] for kid in kids if kid in listed]
 
 
+_NOT_TO_BE_HAD = {"ended": "copy_ended", "withdrawn": "copy_withdrawn"}
+
+
 def require_deliverable(delivery: str, connection: Connection, now: datetime) -> StoredDelivery:
     """Return a delivery whose copies may still be had: until it ends, or the grant it stood on is withdrawn.
 
@@ -373,10 +376,19 @@ def require_deliverable(delivery: str, connection: Connection, now: datetime) ->
     found, decision = reader.delivery(delivery), reader.decision(delivery)
     if found is None or decision is None:
         raise NotFoundError("delivery_not_found")
-    if now >= found.ends_at:
-        raise DocumentError("copy_ended")
-    if decision.basis in ON_SENTENCE:
-        grant = GrantReader(connection).get(decision.basis_reference or "")
-        if grant is None or grant.withdrawn_at is not None:
-            raise DocumentError("copy_withdrawn")
+    ended = end_of(found, decision, connection, now)
+    if ended is not None:
+        raise DocumentError(_NOT_TO_BE_HAD[ended])
     return found
+
+
+def end_of(
+    delivery: StoredDelivery, decision: StoredDecision, connection: Connection, now: datetime
+) -> Literal["ended", "withdrawn"] | None:
+    """Return why what a delivery handed over is not to be had any more; None while it is."""
+    if now >= delivery.ends_at:
+        return "ended"
+    if decision.basis not in ON_SENTENCE:
+        return None
+    grant = GrantReader(connection).get(decision.basis_reference or "")
+    return "withdrawn" if grant is None or grant.withdrawn_at is not None else None

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
 )
 
 from hub.store.columns import JsonBytes, Moment, Serial
@@ -474,6 +475,9 @@ Index(
     sqlite_where=entry.c.leaf_index.is_(None),
     postgresql_where=entry.c.leaf_index.is_(None),
 )
+# Written out: the index of a few serves a question only that says the same.
+withdraws = entry.c.kind == literal_column("'grant_withdrawal'")
+Index("entry_grant_withdrawal", entry.c.recorded_at, sqlite_where=withdraws, postgresql_where=withdraws)
 
 recovery = Table(
     "recovery",

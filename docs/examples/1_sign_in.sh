@@ -5,4 +5,5 @@ set -eu
 
 yizhao sign POST /oauth/token --keys sandbox-keys --url "$URL" --system "$SYSTEM" |
     curl --silent --show-error --fail-with-body --config - --output token.json
-sed 's/.*"token_type":"\([^"]*\)".*/\1/' token.json
+sed 's/.*"token_type": *"\([^"]*\)".*/\1/' token.json
+echo

@@ -28,4 +28,5 @@ END
 yizhao sign POST /api/v1/certificates --keys sandbox-keys --url "$URL" --system "$SYSTEM" --officer "$OFFICER" \
     --token token.json --act issue --content order.json |
     curl --silent --show-error --fail-with-body --config - --output issued.json
-sed 's/.*"identifier":"\([^"]*\)".*/\1/' issued.json
+sed 's/.*"identifier": *"\([^"]*\)".*/\1/' issued.json
+echo

@@ -15,4 +15,5 @@ END
 yizhao sign POST /api/v1/pulls --keys sandbox-keys --url "$URL" --system "$SYSTEM" --officer "$OFFICER" \
     --token token.json --act pull --request request.json |
     curl --silent --show-error --fail-with-body --config - --output pulled.json
-sed 's/.*"delivery":"\([^"]*\)".*/\1/' pulled.json
+sed 's/.*"delivery": *"\([^"]*\)".*/\1/' pulled.json
+echo

@@ -3,7 +3,7 @@
 set -eu
 . sandbox-keys/sandbox.env
 
-identifier=$(sed 's/.*"identifier":"\([^"]*\)".*/\1/' issued.json)
+identifier=$(sed 's/.*"identifier": *"\([^"]*\)".*/\1/' issued.json)
 today=$(TZ=Asia/Shanghai date +%F)
 cat >change.json <<END
 {
@@ -21,4 +21,5 @@ END
 yizhao sign POST /api/v1/status-changes --keys sandbox-keys --url "$URL" --system "$SYSTEM" --officer "$OFFICER" \
     --token token.json --act change_status --content change.json |
     curl --silent --show-error --fail-with-body --config - --output changed.json
-sed 's/.*"status":"\([^"]*\)".*/\1/' changed.json
+sed 's/.*"status": *"\([^"]*\)".*/\1/' changed.json
+echo

@@ -1,6 +1,7 @@
 """The pages: every state in plain words, both languages, nothing of a stranger's unescaped, nothing from elsewhere."""
 
 import re
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hub.examination.report import told, without_verdict
 from hub.web import problems
 from hub.web.pages import TEMPLATES, Pages, words
 from hub.web.pages.doors import routes
+from hub.web.pages.examples import EXAMPLES
 from hub.web.pages.language import chosen_language
 from hub.web.pages.static import address_of, static_app
 from hub.web.problem_table import PROBLEMS
@@ -239,6 +241,7 @@ def _all_pages() -> list[str]:
         ("resolve", {"result": None}),
         ("sheet", {"stickers": [shown.sticker(), shown.sticker(name="", site_name="示例分店")]}),
         ("api", {"openapi": openapi}),
+        ("sandbox", {"examples": [asdict(each) for each in EXAMPLES]}),
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
         ("certificate", shown.certificate(shown.make_licence())),

@@ -86,7 +86,7 @@ class Client:
     bound_to_cert: bool = False
     keep: Path | None = None
     approvers: Sequence[Approver] = ()
-    _proof_signer: FileSigner = field(default_factory=lambda: FileSigner(generate_private_key("ES256")))
+    proof_signer: FileSigner = field(default_factory=lambda: FileSigner(generate_private_key("ES256")))
     _token: _Token | None = None
 
     def __post_init__(self) -> None:
@@ -364,33 +364,38 @@ class Client:
             return {"authorization": f"Bearer {token}", "accept": "application/json"}
         return {
             "authorization": f"DPoP {token}",
-            "dpop": self._proof(method, path, token),
+            "dpop": self.proof(method, path, token),
             "accept": "application/json",
         }
 
     def _usable_token(self) -> str:
         if self._token is None or time.time() > self._token.expires_at - _RENEW_BEFORE_SECONDS:
             now = int(time.time())
-            claims = {"iss": self.system, "sub": self.system, "aud": self.origin, "iat": now, "exp": now + 60}
-            claims["jti"] = encode(secrets.token_bytes(16))
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": self.system,
-                "client_assertion_type": ASSERTION_TYPE,
-                "client_assertion": sign_compact(orjson.dumps(claims), signer=self.signer, typ=ASSERTION_TYP),
-            }
-            headers = {} if self.bound_to_cert else {"dpop": self._proof("POST", "/oauth/token", None)}
-            answer = self._answer(self.http.post(f"{self.url}/oauth/token", data=form, headers=headers))
+            headers = {} if self.bound_to_cert else {"dpop": self.proof("POST", "/oauth/token", None)}
+            answer = self._answer(self.http.post(f"{self.url}/oauth/token", data=self.token_form(), headers=headers))
             self._token = _Token(answer["access_token"], now + answer["expires_in"])
         return self._token.value
 
-    def _proof(self, method: str, path: str, token: str | None) -> str:
+    def token_form(self) -> dict[str, str]:
+        """Return the form that asks for a token, with an assertion of this moment by the system's key (RFC 7523)."""
+        now = int(time.time())
+        claims = {"iss": self.system, "sub": self.system, "aud": self.origin, "iat": now, "exp": now + 60}
+        claims["jti"] = encode(secrets.token_bytes(16))
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self.system,
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": sign_compact(orjson.dumps(claims), signer=self.signer, typ=ASSERTION_TYP),
+        }
+
+    def proof(self, method: str, path: str, token: str | None) -> str:
+        """Return the proof (RFC 9449) of one call, with the token that goes with it."""
         claims: dict[str, Any] = {"htm": method, "htu": self.origin + path, "iat": int(time.time())}
         claims["jti"] = encode(secrets.token_bytes(16))
         if token is not None:
             claims["ath"] = access_token_hash(token)
-        jwk = jwk_of(self._proof_signer.private_key.public_key())
-        return sign_compact(orjson.dumps(claims), signer=self._proof_signer, typ=PROOF_TYP, headers={"jwk": jwk})
+        jwk = jwk_of(self.proof_signer.private_key.public_key())
+        return sign_compact(orjson.dumps(claims), signer=self.proof_signer, typ=PROOF_TYP, headers={"jwk": jwk})
 
     def _answer(self, response: httpx.Response) -> dict[str, Any]:
         if response.status_code >= 400:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from hub.errors import SetupError
-from signing.algorithms import PublicKey, generate_private_key
+from signing.algorithms import PrivateKey, PublicKey, generate_private_key
 from signing.envelope import MasterKey
 from signing.errors import SigningError
 from signing.keys import load_private_key, save_private_key
@@ -76,15 +76,19 @@ class KeyFolder:
 
     def make(self, use: str, algorithm: str = "ES256") -> PublicKey:
         """Make a new key for `use` and return its public key; one that a kill left out of the index is taken up."""
-        uri = "file:" + use.replace(":", "-")
-        path = key_path(uri, self.folder)
+        path = key_path(_uri_of(use), self.folder)
         if path.exists() and use not in self.uses():
             key = load_private_key(path, self._passphrase)
+            self._put_index({use: _uri_of(use)})
         else:
             key = generate_private_key(algorithm)
-            save_private_key(path, key, self._passphrase)
-        self._put_index({use: uri})
+            self.keep(use, key)
         return key.public_key()
+
+    def keep(self, use: str, key: PrivateKey) -> None:
+        """Keep a key that was made already as that for `use`; KeyFileError when there is one."""
+        save_private_key(key_path(_uri_of(use), self.folder), key, self._passphrase)
+        self._put_index({use: _uri_of(use)})
 
     def make_next(self, use: str, algorithm: str = "ES256") -> PublicKey:
         """Make the key that is to follow that of `use`, and let it wait; one that waits already is kept.
@@ -163,8 +167,27 @@ class KeyFolder:
         until: datetime,
     ) -> bytes:
         """Let the TEST authority `by` certify the key for `use`; the cert is laid beside the key and returned."""
-        cert_der = certify(
-            self.public_key(use),
+        cert_der = self.certify_key(
+            self.public_key(use), by=by, common_name=common_name, licence_number=licence_number, purpose=purpose,
+            now=now, until=until,
+        )  # fmt: skip
+        self.put_cert(use, cert_der)
+        return cert_der
+
+    def certify_key(
+        self,
+        key: PublicKey,
+        *,
+        by: str,
+        common_name: str,
+        licence_number: str | None,
+        purpose: Purpose,
+        now: datetime,
+        until: datetime,
+    ) -> bytes:
+        """Let the TEST authority `by` certify a public key, whoever has the private one; the cert is returned."""
+        return certify(
+            key,
             common_name=common_name,
             licence_number=licence_number,
             purpose=purpose,
@@ -175,8 +198,6 @@ class KeyFolder:
             not_after=until,
             test=True,
         )
-        self.put_cert(use, cert_der)
-        return cert_der
 
     def public_key(self, use: str) -> PublicKey:
         return load_private_key(key_path(self._uri(use), self.folder), self._passphrase).public_key()
@@ -211,6 +232,10 @@ class KeyFolder:
 def next_of(use: str) -> str:
     """Return the use under which the key waits that is to follow that of `use`."""
     return f"next:{use}"
+
+
+def _uri_of(use: str) -> str:
+    return "file:" + use.replace(":", "-")
 
 
 def _serial() -> int:

@@ -176,6 +176,9 @@ class Settings(BaseSettings):
     report_words_days: int = Field(default=180, ge=1, description="how long the words of a report are kept")
     upload_rate: str = Field(default="60/minute", description="examinations (/verify) and grant posts of one address")
 
+    sandbox_rate: str = Field(default="10/hour", description="TEST: systems of the sandbox that one address may get")
+    sandbox_most: str = Field(default="200/day", description="TEST: systems of the sandbox that all together may get")
+
     @property
     def key_folder(self) -> Path:
         """Return where keys lie: outside the data folder and its backups."""

@@ -34,12 +34,14 @@ from hub.settings import Settings
 from hub.store.database import Database
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
+from schemas.sandbox import DEPARTMENT as SANDBOX
 from schemas.statement import ENROLMENT_ACTS, Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
 from scripts.example_items import items_sheet
 from scripts.example_life import ARCHIVE, STORIES, declare_coverage, enrol_court
 from scripts.example_orders import COURT, Orders
+from scripts.example_sandbox import enrol_sandbox, share_with_sandbox
 from signing.base64url import encode
 from signing.synced import replace_synced
 from signing.x509 import Purpose
@@ -172,6 +174,7 @@ def enrol_all(city: City, journal: Journal) -> None:
         journal.once(f"department {department.system}", lambda each=department: _enrol_department(city, each))  # type: ignore[misc]
     for body in BODIES:
         journal.once(f"body {body.licence_number}", lambda each=body: _enrol_body(city, each))  # type: ignore[misc]
+    journal.once("sandbox", lambda: enrol_sandbox(city.client("operator"), city.keys))
     journal.once(
         "source",
         lambda: city.enrol("sources", code=SOURCE, name_zh="示例信用平台", fresh_for_seconds=_FRESH_SECONDS),
@@ -222,7 +225,7 @@ def name_seals(city: City) -> None:
     try:
         listed = TrustInForce(database, load_installation(database)).refresh(datetime.now(UTC))
         named = {each.issuing_body for each in listed.seals} if listed else set()
-        if not {each.licence_number for each in BODIES} <= named:
+        if not {SANDBOX, *(each.licence_number for each in BODIES)} <= named:
             sign_next_trust_list(database, city.keys, datetime.now(UTC))
     finally:
         database.close()
@@ -436,12 +439,18 @@ def share(city: City, journal: Journal) -> None:
             "from_on": journal.first_day.isoformat(),
         }
         put = city.client("operator").order("/api/v1/sharing-rules", Ordered.SHARE, content)
-        for department in DEPARTMENTS if put["state"] == "asked" else ():
-            if department.licence_number in put["providers"]:
-                answer = {"code": put["code"], "version": put["version"], "answer": "approve"}
-                city.client(department.system).order(
-                    "/api/v1/sharing-answers", Ordered.ANSWER_SHARE, answer, officer=department.officer
-                )
+        if put["state"] == "asked":
+            _approve(city, put)
+    share_with_sandbox(city.client("operator"), numbers["culture"], lambda put: _approve(city, put))
+
+
+def _approve(city: City, put: dict[str, Any]) -> None:
+    for department in DEPARTMENTS:
+        if department.licence_number in put["providers"]:
+            answer = {"code": put["code"], "version": put["version"], "answer": "approve"}
+            city.client(department.system).order(
+                "/api/v1/sharing-answers", Ordered.ANSWER_SHARE, answer, officer=department.officer
+            )
 
 
 def put_items(city: City, journal: Journal) -> None:
@@ -472,6 +481,7 @@ def addresses(city: City, files: tuple[OrderFile, ...], first_day: date) -> dict
         "按代码查询 search": f"/search?licence_number={hotel['holder']['licence_number']}",
         "核验文件 verify a file": "/verify",
         "接口说明 the API": "/api",
+        "沙箱与示例 the sandbox": "/api/sandbox",
     }
 
 

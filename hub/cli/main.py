@@ -39,6 +39,7 @@ from hub.cli import (
     restored,
     retention,
     reviews,
+    sandbox,
     search,
     serve,
     sharing,
@@ -101,6 +102,8 @@ app.add_typer(batch.app, name="batch", rich_help_panel=_OVER_API)
 app.add_typer(grant.app, name="grant", rich_help_panel=_OVER_API)
 app.add_typer(download.app, name="download", rich_help_panel=_OVER_API)
 app.command("catalogue", rich_help_panel=_OVER_API)(catalogue.catalogue)
+app.command("sandbox", rich_help_panel=_OVER_API)(sandbox.sandbox)
+app.command("sign", rich_help_panel=_OVER_API)(sandbox.sign)
 app.command("qr", rich_help_panel=_OVER_API)(qr.qr)
 
 

@@ -422,6 +422,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "换一个 --port，或停掉占用它的程序。",
         "Choose another --port, or stop what holds it.",
     ),
+    "sandbox_there": (
+        "这个目录里已有密钥。",
+        "That folder holds keys already.",
+        "用 --keys 另选一个目录；沙箱系统一天后到期，届时也请另选。",
+        "Choose another folder with --keys; also when the sandbox's day is over.",
+    ),
     "file_unreadable": (
         "文件读不了。",
         "The file cannot be read.",

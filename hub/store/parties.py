@@ -14,6 +14,7 @@ from hub.store.queries import select_by
 from hub.store.upsert import insert_new, insert_or_replace
 from schemas.annotation import AnnotationKind
 from schemas.parties import Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
+from schemas.sandbox import is_sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,10 @@ class PartyReader:
         return {row["code"]: (row["name_zh"], row["seen_at"], row["fresh_for_seconds"]) for row in rows}
 
     def in_charge(self, today: date) -> dict[str, list[str]]:
-        """Return the bodies in being that are in charge of each type on that day."""
+        """Return the bodies in being that are in charge of each type on that day.
+
+        The sandbox's are none of them: they answer for no type of the city.
+        """
         body, competence = tables.issuing_body, tables.competence
         days = (
             (competence.c.from_on <= today)
@@ -154,7 +158,8 @@ class PartyReader:
         query = select(competence.c.certificate_type, competence.c.issuing_body).select_from(joined).where(days)
         found: dict[str, list[str]] = {}
         for code, number in self._connection.execute(query):
-            found.setdefault(code, []).append(number)
+            if not is_sandbox(number):
+                found.setdefault(code, []).append(number)
         return found
 
     def coverage(self) -> list[Coverage]:

@@ -21,6 +21,8 @@ from hub.store.parties import PartyReader
 from hub.terms import Terms
 from hub.web.channel import CERT_THUMBPRINT
 from schemas.parties import Officer, Role
+from schemas.sandbox import ACTS as SANDBOX_ACTS
+from schemas.sandbox import is_sandbox
 from schemas.statement import Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -108,7 +110,30 @@ def verify_order(
     with registry.database.read() as connection:
         officer = _named_officer(body.statement, connection)
         terms = terms_for(body.statement, caller.system.code, key, connection=connection, registry=registry)
-    return _verified(body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now)
+    called = _verified(body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now)
+    if is_sandbox(caller.system.department):
+        _keep_to_sandbox(called, body, registry)
+    return called
+
+
+def refuse_sandbox(caller: Caller) -> None:
+    """Refuse a system of the sandbox where what others have is told; AccessError sandbox_only."""
+    if is_sandbox(caller.system.department):
+        raise AccessError("sandbox_only")
+
+
+def _keep_to_sandbox(called: Called, body: OrderBody | RequestBody, registry: Registry) -> None:
+    """Refuse what the sandbox may not order, or about whom; and more orders of all its systems than one body may give.
+
+    Raises AccessError sandbox_only, sandbox_busy.
+    """
+    statement = called.verified.statement
+    asked = body.content if isinstance(body, OrderBody) else statement.request or {}
+    holder = asked.get("licence_number")
+    if statement.act not in SANDBOX_ACTS or (holder is not None and not is_sandbox(str(holder))):
+        raise AccessError("sandbox_only")
+    if not registry.rates.count("sandbox", called.now):
+        raise AccessError("sandbox_busy")
 
 
 def verify_again(body: OrderBody, *, act: Ordered, key: str, registry: Registry, now: datetime) -> Called:

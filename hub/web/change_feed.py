@@ -10,7 +10,7 @@ from hub.access import verify_caller
 from hub.change_feed.reading import read_changes
 from hub.registry import Registry
 from hub.store.log import LogStore
-from hub.web.callers import in_thread, moment, presented
+from hub.web.callers import in_thread, moment, presented, refuse_sandbox
 from schemas.parties import Role
 
 Since = Annotated[str | None, Query(max_length=64)]
@@ -61,9 +61,10 @@ def routes(registry: Registry, store: LogStore, e_licence: ELicence) -> APIRoute
 
         def work() -> dict[str, Any]:
             now = moment()
-            system = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now).system
+            caller = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now)
+            refuse_sandbox(caller)
             return read_changes(
-                since, limit=limit, system=system, registry=registry, store=store, e_licence=e_licence, now=now
+                since, limit=limit, system=caller.system, registry=registry, store=store, e_licence=e_licence, now=now
             )
 
         return ChangePage(**await in_thread(work))

@@ -12,7 +12,7 @@ from hub.facts import Surroundings
 from hub.finding import find
 from hub.registry import Registry
 from hub.store.parties import PartyReader
-from hub.web.callers import in_thread, moment, presented
+from hub.web.callers import in_thread, moment, presented, refuse_sandbox
 from schemas.parties import Role
 from schemas.search import read_search
 
@@ -53,7 +53,10 @@ def routes(registry: Registry, surroundings: Callable[[datetime], Surroundings])
 
         def work() -> dict[str, Any]:
             now = moment()
-            verify_caller(presented(request), role=Role.PULL, other_role=Role.ISSUE, registry=registry, now=now)
+            caller = verify_caller(
+                presented(request), role=Role.PULL, other_role=Role.ISSUE, registry=registry, now=now
+            )
+            refuse_sandbox(caller)
             with registry.database.read() as connection:
                 overrides = PartyReader(connection).overrides()
             # As they stand in the address: one that is named twice, or that nobody knows, is refused by its rule.

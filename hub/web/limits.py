@@ -29,6 +29,19 @@ class AddressLimit:
             raise AccessError("too_many_requests")
 
 
+class WholeLimit:
+    """At most so many calls of all addresses together, such as "200/day"; a FastAPI dependency."""
+
+    def __init__(self, rate: str) -> None:
+        self._rate = parse(rate)
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self) -> None:
+        """Count one call; AccessError sandbox_busy past the limit."""
+        if not self._limiter.hit(self._rate):
+            raise AccessError("sandbox_busy")
+
+
 class Places:
     """At most so many at once; who comes when all places are taken is told so, and waits nowhere."""
 

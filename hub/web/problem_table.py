@@ -80,6 +80,20 @@ ACCESS: Mapping[str, Row] = {
         403, "本系统没有办理此事的权限。", "This system may not use this door.",
         "请由本部门向平台运营方申请相应权限。", "Have your department ask the operator for the role.",
     ),
+    "sandbox_only": Row(
+        403, "沙箱系统只能颁发、变更、调用和比对沙箱主体的证照。",
+        "A system of the sandbox issues, changes, pulls and compares for holders of the sandbox, and nothing else.",
+        "请使用取得试用系统时给出的主体代码；正式接入请联系平台运营方。",
+        "Use the holder that came with the system; to take part in earnest, ask the operator.",
+    ),
+    "sandbox_busy": Row(
+        429, "今天沙箱的使用次数已到上限。", "The sandbox has been used as often as it may be for now.",
+        "请稍后或明天再试。", "Try again later, or tomorrow.",
+    ),
+    "sandbox_absent": Row(
+        404, "本平台没有沙箱。", "This hub has no sandbox.",
+        "沙箱只在装入演示数据的测试平台上提供。", "Only a TEST hub with the demonstration has one.",
+    ),
     "idempotency_key_missing": Row(
         400, "缺少幂等键，或其格式不对（8 至 128 个可见 ASCII 字符）。",
         "The idempotency key is missing or of a wrong form (8 to 128 printable ASCII characters).",

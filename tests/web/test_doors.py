@@ -161,6 +161,7 @@ OPERATIONS = [
     ("post", "/api/v1/references"),
     ("post", "/api/v1/resealings"),
     ("post", "/api/v1/review-answers"),
+    ("post", "/api/v1/sandbox/systems"),
     ("post", "/api/v1/sharing-answers"),
     ("post", "/api/v1/sharing-rules"),
     ("post", "/api/v1/sharing-sheets"),
@@ -386,7 +387,7 @@ def test_token_asked_for_by_nobody_writes_nothing(door: Door) -> None:
     client = client_of(door, "market")
     before = _spent(door)
     form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE, "client_assertion": "x"}
-    proof = {"dpop": client._proof("POST", "/oauth/token", None)}
+    proof = {"dpop": client.proof("POST", "/oauth/token", None)}
     assert door[0].post("/oauth/token", data=form, headers=proof).status_code == 401
     assert _spent(door) == before
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hub.examination.report import told, without_verdict
 from hub.web import problems
 from hub.web.pages import TEMPLATES, Pages, words
 from hub.web.pages.doors import routes
+from hub.web.pages.examples import EXAMPLES
 from hub.web.pages.language import chosen_language
 from hub.web.pages.static import address_of, static_app
 from hub.web.problem_table import PROBLEMS
@@ -245,6 +247,7 @@ def _all_pages() -> list[str]:
         ("gallery", {}),
         states()["kept"],
         states()["report-wrong"],
+        ("sandbox", {"examples": [asdict(each) for each in EXAMPLES]}),
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
         ("certificate", shown.certificate(shown.make_licence())),

@@ -28,6 +28,7 @@ class Pages:
     """All pages of one hub. `mode` is "test" or "production", `origin` the public origin, without a final slash."""
 
     def __init__(self, mode: str, origin: str) -> None:
+        self.is_test = mode == "test"
         self._templates = _compiled(mode, origin)
 
     @property
@@ -40,7 +41,8 @@ class Pages:
 
         `shown` is the answer the page is about: of `hub/lookup.py` for "enterprise" and "certificate", {"problem":
         document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify" and "resolve",
-        {"stickers": [of `hub/sheets.py`]} for "sheet", else empty.
+        {"stickers": [of `hub/sheets.py`]} for "sheet", {"examples": [of
+        `hub/web/pages/examples.py`]} for "sandbox", else empty.
         """
         return self._templates[name, language].render(views.PAGES[name](shown)).encode()
 

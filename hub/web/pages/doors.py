@@ -1,18 +1,21 @@
 """Doors of the pages that hang on no answer: the start page, the API's description, the components of all."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
+from hub.web.description import Description
 from hub.web.pages import Pages
+from hub.web.pages.examples import EXAMPLES
 from hub.web.pages.language import chosen_language
 
 
 def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
-    """Return the doors `/`, `/api` and `/components`; `openapi` returns the application's OpenAPI document."""
-    router = APIRouter(include_in_schema=False)
+    """Return the doors `/`, `/components`, `/api` and the description itself; `openapi` is what doors say of themselves."""
+    router, description = APIRouter(include_in_schema=False), Description(openapi)
 
     @router.get("/")
     async def start(request: Request) -> HTMLResponse:
@@ -20,7 +23,19 @@ def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
 
     @router.get("/api")
     async def described(request: Request) -> HTMLResponse:
-        return HTMLResponse(pages.render("api", {"openapi": openapi()}, language_of(request)))
+        language = language_of(request)
+        return HTMLResponse(pages.render("api", {"openapi": description(language)}, language))
+
+    if pages.is_test:
+
+        @router.get("/api/sandbox")
+        async def sandbox(request: Request) -> HTMLResponse:
+            shown = {"examples": [asdict(each) for each in EXAMPLES]}
+            return HTMLResponse(pages.render("sandbox", shown, language_of(request)))
+
+    @router.get("/api/v1/openapi.json")
+    async def document(request: Request) -> JSONResponse:
+        return JSONResponse(description(request.query_params.get("lang", "")))
 
     @router.get("/components")
     async def gallery(request: Request) -> HTMLResponse:

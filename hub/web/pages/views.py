@@ -3,12 +3,12 @@
 `PAGES` maps a page's name to the function that prepares its answer for the template of that name.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from hub.answers import LICENCE_TYPE, PAGE
+from hub.web.description import split_pair
 from schemas.annotation import AnnotationKind
 from schemas.certificate import civil_date
 from schemas.identifiers import is_site_id
@@ -20,7 +20,6 @@ Shown = dict[str, Any]
 _GROUPS = ("not_valid", "suspended", "unknown", "valid")
 # As many certificates as a phone shows on some three screens.
 _MANY = 12
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SOURCED = {"source_seen_at": None}
 _OPTIONAL = _SOURCED | {"address_is_home": False}
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -220,7 +219,11 @@ def _api(answer: Answer) -> Shown:
                 operation = methods[method]
                 tag = operation.get("tags", [""])[0]
                 groups.setdefault(tag, []).append(_operation(path, method, operation))
-    return {"groups": [(_both(tag), operations) for tag, operations in groups.items()], "info": openapi["info"]}
+    return {
+        "groups": [(_both(tag), operations) for tag, operations in groups.items()],
+        "info": openapi["info"],
+        "problems": openapi.get("x-problems", []),
+    }
 
 
 def _operation(path: str, method: str, operation: Answer) -> Shown:
@@ -229,17 +232,14 @@ def _operation(path: str, method: str, operation: Answer) -> Shown:
         "method": method.upper(),
         "summary": _both(operation.get("summary", "")),
         "description": operation.get("description", ""),
-        "answers": sorted(operation.get("responses", {})),
+        "parameters": operation.get("parameters", []),
+        "refusals": operation.get("responses", {}).get("default", {}).get("x-problem-groups", []),
     }
 
 
 def _both(summary: str) -> Shown:
-    """Split "Issue a certificate 颁发证照" at its first Chinese character."""
-    found = _CHINESE.search(summary)
-    if found is None:
-        return {"zh": summary, "en": summary}
-    english = summary[: found.start()].strip()
-    return {"zh": summary[found.start() :].strip(), "en": english or summary}
+    zh, en = split_pair(summary)
+    return {"zh": zh, "en": en}
 
 
 _OWN_PAGES = (
@@ -305,4 +305,5 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "gallery": _plain,
     "kept": _plain,
     "report": _plain,
+    "sandbox": _plain,
 }

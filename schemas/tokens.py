@@ -8,6 +8,7 @@ from hashlib import sha256
 
 ANSWER_TYP = "yizhao-answer+jwt"
 RECEIPT_TYP = "yizhao-receipt+jwt"
+KEPT_TYP = "yizhao-kept+jwt"
 STATUS_LIST_TYP = "statuslist+jwt"
 ASSERTION_TYP = "client-authentication+jwt"
 PROOF_TYP = "dpop+jwt"

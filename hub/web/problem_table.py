@@ -1135,6 +1135,11 @@ PUBLIC: Mapping[str, Row] = {
         "请向对方索要现行的查询码，或按统一社会信用代码查询；张贴停用码的，请告知市场监管部门。",
         "Ask for the present code, or search by licence number; tell the market regulator who still shows this one.",
     ),
+    "kept_not_genuine": Row(
+        404, "这份留存的结果不是本平台签发的，或已被改动，请勿采用。",
+        "This kept result was not signed by this hub, or was altered; do not rely on it.",
+        "请重新扫描证照上的二维码，并重新留存。", "Scan the code on the certificate again and keep the result anew.",
+    ),
     "code_not_found": Row(
         404, "本平台没有收录这个代码，不代表未持证。",
         "This hub holds nothing under this code; that does not mean that there is no permit.",

@@ -104,6 +104,7 @@ from hub.web import (
     intake,
     issuance,
     items,
+    kept,
     ledger,
     log,
     orders,
@@ -132,6 +133,7 @@ from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
+from hub.web.pages.text_size import TextSize
 from hub.web.qr import qr_svg, qr_text
 from hub.web.receipts import Receipted
 from hub.web.sessions import Guard
@@ -142,7 +144,7 @@ from schemas.evidence import LogState
 from schemas.exchange import NOTE_TYP
 from schemas.licence_systems import load_licence_systems
 from schemas.predicates import PREDICATE_TYP
-from schemas.tokens import ANSWER_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
+from schemas.tokens import ANSWER_TYP, KEPT_TYP, RECEIPT_TYP, STATUS_LIST_TYP, TOKEN_TYP
 from schemas.working_days import PeriodError, load_calendar
 from signing.base64url import encode
 from signing.checkpoint import NoteKey
@@ -383,7 +385,8 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     persons = _persons(settings, keys, installation)
     audited = Audited(registry, installation.anchor, e_licence, files, log_store, persons)
     check_seal, room = SealChecker(existing_anchors(settings)), Room(_UPLOADED_BYTES)
-    drawn = Drawn(Drawing(font_folders=settings.font_folders), catalogue)
+    drawing = Drawing(font_folders=settings.font_folders)
+    drawn = Drawn(drawing, catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
     upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
@@ -445,6 +448,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             windows=resolution.Windows(*lookup.scan_counted),
         )
     )  # fmt: skip
+    api.include_router(
+        kept.routes(
+            registry, reader, view, drawing, render=pages.render, windows=resolution.Windows(*lookup.scan_counted),
+            limit=limit,
+        )
+    )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     enterprises = Guard(entrance.HOME, registry, pages.render, of_officers=False)
@@ -489,7 +498,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         sequencing.stop()
         held.close()
 
-    doors_of_all = _dispatch(lookup, api)
+    doors_of_all: Application = TextSize(_dispatch(lookup, api), secure=installation.origin.startswith("https:"))
     if settings.proxy_secret_file is not None:
         doors_of_all = PinnedChannel(doors_of_all, load_secrets(settings.proxy_secret_file))
     application = Observation(doors_of_all, metrics=metrics, failure=problems.failure)
@@ -775,6 +784,7 @@ def _lookup(
         surroundings=view,
         at_once=view.at_once,
         signer=CompactSigner(partial(keys.signer, "hub:answers"), ANSWER_TYP),
+        keeper=CompactSigner(partial(keys.signer, "hub:answers"), KEPT_TYP),
         answer_term=timedelta(seconds=settings.answer_term),
         limits=Limits.of(
             settings.public_rate, settings.scan_misses, settings.search_misses, search_on=settings.search_on

@@ -163,8 +163,27 @@ class KeyFolder:
         until: datetime,
     ) -> bytes:
         """Let the TEST authority `by` certify the key for `use`; the cert is laid beside the key and returned."""
-        cert_der = certify(
-            self.public_key(use),
+        cert_der = self.certify_key(
+            self.public_key(use), by=by, common_name=common_name, licence_number=licence_number, purpose=purpose,
+            now=now, until=until,
+        )  # fmt: skip
+        self.put_cert(use, cert_der)
+        return cert_der
+
+    def certify_key(
+        self,
+        public_key: PublicKey,
+        *,
+        by: str,
+        common_name: str,
+        licence_number: str | None,
+        purpose: Purpose,
+        now: datetime,
+        until: datetime,
+    ) -> bytes:
+        """Let the TEST authority `by` certify a key that lies elsewhere; return the cert (DER)."""
+        return certify(
+            public_key,
             common_name=common_name,
             licence_number=licence_number,
             purpose=purpose,
@@ -175,8 +194,6 @@ class KeyFolder:
             not_after=until,
             test=True,
         )
-        self.put_cert(use, cert_der)
-        return cert_der
 
     def public_key(self, use: str) -> PublicKey:
         return load_private_key(key_path(self._uri(use), self.folder), self._passphrase).public_key()

@@ -67,6 +67,7 @@ ENROLMENT_ACTS: Mapping[str, Ordered] = {
     "issuing-bodies": Ordered.ENTITLE,
     "systems": Ordered.ENTITLE,
     "officers": Ordered.ENTITLE,
+    "officer-codes": Ordered.ENTITLE,
     "licence-number-overrides": Ordered.ENTITLE,
 }
 """What is enrolled, by which act: who gets a right or a key by it is entitled, which needs two persons' approval."""

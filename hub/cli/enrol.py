@@ -80,7 +80,7 @@ def enrol_system(
     department: Department,
     name: Name,
     roles: Annotated[
-        list[str], typer.Option("--role", help="issue、collect、pull、operate，可多次。 May be repeated.")
+        list[str], typer.Option("--role", help="issue、collect、pull、operate、terminal，可多次。 May be repeated.")
     ],
     inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch it off.")] = False,
     draft: Draft = None,

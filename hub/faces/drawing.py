@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import local
-from typing import Literal
+from typing import Any, Literal
 
 import noto_cjk_sans_otc
 import pylopdf_fonts_zh_cn
@@ -35,6 +35,10 @@ _MAIN = """\
 #let attachments = json("attachments.json").map(each => (..each, content: read(each.file, encoding: none)))
 #pages(json("face.json") + json("setting.json"), attachments: attachments)
 """
+_KEPT = b"""\
+#import "/_kept.typ": kept-page
+#kept-page(json("told.json"))
+"""
 # What has no shape of its own or none that is agreed (formats, variation selectors, private use): a font would show
 # nothing, or something else.
 _SHAPELESS = re.compile(
@@ -45,6 +49,8 @@ _MISSING_GLYPH = re.compile(r'the text \W*"(.+?)"\W* could not be displayed with
 # As typst quotes what is not letter or sign.
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 _PICTURE_PPI = 96
+# A phone shows some 400 points at three pixels each.
+_KEPT_PPI = 200
 _PICTURE_VALUE_CHARACTERS = 160
 
 
@@ -128,14 +134,30 @@ class Drawing:
         self._compile(files, "pdf", datetime(2000, 1, 1, tzinfo=UTC))
         return self._compile(files, "png", None)
 
-    def _compile(self, files: Mapping[str, bytes], form: Literal["pdf", "png"], made_at: datetime | None) -> bytes:
+    def draw_kept(self, told: Mapping[str, Any], form: Literal["png", "pdf"], *, made_at: datetime) -> bytes:
+        """Draw what a visitor keeps of a scan, one page as wide as a phone; `told` is public. MissingGlyphError."""
+        values = _json(told)
+        if shapeless := _SHAPELESS.search(values.decode()):
+            raise MissingGlyphError(shapeless[0])
+        files = {"main.typ": _KEPT, "told.json": values}
+        pdf = self._compile(files, "pdf", made_at.replace(microsecond=0))
+        return pdf if form == "pdf" else self._compile(files, "png", None, ppi=_KEPT_PPI)
+
+    def _compile(
+        self,
+        files: Mapping[str, bytes],
+        form: Literal["pdf", "png"],
+        made_at: datetime | None,
+        *,
+        ppi: int = _PICTURE_PPI,
+    ) -> bytes:
         with _missing_glyph_named():
             made = self._compiler.compile(
                 dict(files),  # type: ignore[type-var]  # files in memory: the stubs know only a path or one file's bytes
                 format=form,
                 pdf_standards="a-3b" if form == "pdf" else [],
                 timestamp=made_at,
-                ppi=_PICTURE_PPI,
+                ppi=ppi,
             )
         pages = made if isinstance(made, list) else [made]
         if not isinstance(pages[0], bytes):

@@ -1172,6 +1172,21 @@ session = Table(
     Column("ended_at", Moment),
 )
 Index("session_party", session.c.party)
+Index("session_officer", session.c.officer)
+officer_account = Table(
+    "officer_account",
+    metadata,
+    # How an officer signs in to pages; removed when he leaves. `totp` is encrypted, the code's digest ends soon.
+    Column("officer", String(64), primary_key=True),
+    Column("password", String(256)),
+    Column("totp", LargeBinary),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("misses", Integer, nullable=False),
+    Column("locked_until", Moment),
+    Column("code_sha256", String(64)),
+    Column("code_ends_at", Moment),
+    Column("changed_at", Moment, nullable=False),
+)
 ledger_reading = Table(
     "ledger_reading",
     metadata,

@@ -98,11 +98,20 @@ def verify_call(
 
 
 def verify_order(
-    request: Request, body: OrderBody | RequestBody, *, caller: Caller, act: Ordered, registry: Registry
+    request: Request,
+    body: OrderBody | RequestBody,
+    *,
+    caller: Caller,
+    act: Ordered,
+    registry: Registry,
+    key: str | None = None,
 ) -> Called:
-    """Verify the statement of a call whose caller is known already; runs in the flow's thread."""
+    """Verify the statement of a call whose caller is known already; runs in the flow's thread.
+
+    The idempotency key stands in the header, or in `key` where a form brought it.
+    """
     now = moment()
-    key = request.headers.get("idempotency-key", "")
+    key = request.headers.get("idempotency-key", "") if key is None else key
     if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
         raise AccessError("idempotency_key_missing")
     with registry.database.read() as connection:
@@ -169,7 +178,8 @@ def _second(
     """Verify a statement that stands beside the caller's own: by its own system's key, over the same content."""
     code = _unverified(jws).get("iss")
     signing = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
-    if signing is None:
+    # A terminal's word is taken on the pages alone, which know who sits at it.
+    if signing is None or Role.TERMINAL in signing.system.roles:
         raise StatementError("statement_system")
     key_id, key = _signing_key(jws, signing)
     with registry.database.read() as connection:

@@ -6,6 +6,7 @@ Plain ASGI, as this is the door everybody uses: the rows are read inline (SQLite
 `hub/lookup.py` (in a thread, when it must ask when a seal was made), and shown by `Accept`: a page, JSON, a signed
 answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
 A signed answer carries its certificates' proofs in the evidence log when `?proofs` asks for them (a visitor's receipt).
+`?keep=1` signs what a page would show and leads to it (`/kept/…`): the visitor keeps the address, the hub nothing.
 A reference nobody has and one that cannot be a reference look alike. Limits count misses, not hits.
 """
 
@@ -20,6 +21,7 @@ import orjson
 from limits import RateLimitItem, parse
 
 from hub.answers import Line
+from hub.examination.kept import kept_payload
 from hub.facts import Surroundings
 from hub.lookup import About, answer_whether, look_up_certificate, look_up_enterprise, look_up_subject, successors_of
 from hub.proven_time import SealTimeUnreadError
@@ -154,6 +156,7 @@ class LookupDoor:
         surroundings: Callable[[datetime], Surroundings],
         at_once: Callable[[datetime], Surroundings],
         signer: CompactSigner,
+        keeper: CompactSigner,
         answer_term: timedelta,
         limits: Limits,
         render: Render,
@@ -164,6 +167,7 @@ class LookupDoor:
         self._surroundings = surroundings
         self._at_once = at_once
         self._signer = signer
+        self._keeper = keeper
         self._term = int(answer_term.total_seconds())
         self._search_on = limits.search_on
         self._scans = Window(limits.public_rate)
@@ -312,6 +316,10 @@ class LookupDoor:
 
     async def _answer(self, asked: Asked, page: str, answer: dict[str, Any]) -> None:
         origin = self._about(asked).origin
+        if asked.shown == "page" and "keep" in asked.query and page in _PROVEN:
+            token = self._keeper.sign(kept_payload(answer, origin=origin))
+            await _lead(asked.send, f"/kept/{token}?lang={asked.language}")
+            return
         if asked.shown == "page":
             body = self._render(page, answer, asked.language)
         elif asked.shown == "jwt":
@@ -349,10 +357,8 @@ class LookupDoor:
             await self._refuse(asked, miss)
             return
         head = orjson.loads(rows.head)
-        location = f"/q/{head['reference']}" + (f"?lang={asked.language}" if "lang" in asked.query else "")
-        head_lines = [(b"location", location.encode()), _NO_STORE]
-        await asked.send({"type": "http.response.start", "status": 303, "headers": head_lines})
-        await asked.send({"type": "http.response.body", "body": b""})
+        kept = f"?lang={asked.language}" if "lang" in asked.query else ""
+        await _lead(asked.send, f"/q/{head['reference']}" + kept)
 
     async def _search_rows(self, wanted: str) -> tuple[ScanRows | None, str]:
         """Read by licence number; where nobody is found, say why: its form, its check character, or just nobody."""
@@ -389,6 +395,12 @@ class LookupDoor:
             code, facts = doubt[0], {"to": doubt[1].isoformat(timespec="seconds")}
         status, media, body = self._problem(code, asked.shown, asked.language, asked.trace, facts=facts)
         await _send(asked.send, status, media, body)
+
+
+async def _lead(send: Send, location: str) -> None:
+    headers = [(b"location", location.encode()), _NO_STORE]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _send(send: Send, status: int, media: bytes, body: bytes) -> None:

@@ -103,7 +103,24 @@ def _door(path: str) -> str:
 
 
 _DOORS = frozenset(
-    {"", "q", "c", "k", "search", "resolve", "sheet", "verify", "oauth", "status", "healthz", "readyz", "metrics"}
+    {
+        "",
+        "q",
+        "c",
+        "k",
+        "kept",
+        "report",
+        "components",
+        "search",
+        "resolve",
+        "sheet",
+        "verify",
+        "oauth",
+        "status",
+        "healthz",
+        "readyz",
+        "metrics",
+    }
     | {"api", "static", "qr", "catalogue", ".well-known", "e-licence"}
 )
 _NOUNS = frozenset(

@@ -147,6 +147,7 @@ OPERATIONS = [
     ("post", "/api/v1/licence-number-overrides"),
     ("post", "/api/v1/objections"),
     ("post", "/api/v1/objections/drafts"),
+    ("post", "/api/v1/officer-codes"),
     ("post", "/api/v1/officers"),
     ("post", "/api/v1/predicates"),
     ("post", "/api/v1/presentations"),

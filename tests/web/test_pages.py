@@ -187,7 +187,7 @@ def test_english_pages_say_that_the_chinese_text_prevails_and_dates_in_english()
     page = _page("certificate", shown.certificate(shown.make_body(1, fields={})), "en")
     assert "The Chinese text prevails." in page
     assert "1 March 2024 to 28 February 2029" in page
-    assert '<html lang="en">' in page
+    assert '<html lang="en" ' in page
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -239,6 +239,7 @@ def _all_pages() -> list[str]:
         ("resolve", {"result": None}),
         ("sheet", {"stickers": [shown.sticker(), shown.sticker(name="", site_name="示例分店")]}),
         ("api", {"openapi": openapi}),
+        ("gallery", {}),
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
         ("certificate", shown.certificate(shown.make_licence())),
@@ -267,11 +268,12 @@ class _Reader(HTMLParser):
 
 
 @pytest.mark.parametrize("page", _all_pages())
-def test_a_page_holds_no_script_no_style_and_no_address_of_another_host(page: str) -> None:
+def test_a_page_holds_no_script_or_style_of_its_own_and_no_address_of_another_host(page: str) -> None:
     reader = _Reader()
     reader.feed(page)
     assert reader.open == []
-    assert not reader.tags & {"script", "style", "iframe", "object"}
+    assert not reader.tags & {"style", "iframe", "object"}
+    assert page.count("<script") == len(re.findall(r'<script src="/static/[^"]+" defer></script>', page))
     assert not {name for name in reader.attributes if name == "style" or name.startswith("on")}
     assert all(re.match(r"[/?#](?!/)", address) for address in reader.addresses)
 
@@ -287,7 +289,8 @@ def test_production_shows_no_test_banner() -> None:
 
 def test_no_side_of_a_pair_is_left_in_any_template() -> None:
     assert all("[[" not in page and "]]" not in page for page in _all_pages())
-    assert {path.stem for path in TEMPLATES.glob("*.html")} == {*_PAGES.names, "layout", "code_box", "card"}
+    parts = {"layout", "components", "code_box", "card", "scan_end"}
+    assert {path.stem for path in TEMPLATES.glob("*.html")} == _PAGES.names | parts
 
 
 @pytest.mark.parametrize(

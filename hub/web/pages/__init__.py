@@ -2,7 +2,8 @@
 
 Every page exists twice, Chinese and English, compiled once at start from one template: `[[中文|English]]` in a template
 leaves the one or the other. All values are escaped; no page holds a script, a style or an address of another host, but
-for links to the official sites of `schemas/licence_codes.toml`.
+for links to the official sites of `schemas/licence_codes.toml`. The few scripts are files of `hub/web/static`, and
+every page does its work without them. All that is said stands in one list (`hub/web/pages/wording.py`).
 """
 
 import re
@@ -14,7 +15,8 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined, Template
 
 from hub.web.pages import views, words
-from hub.web.pages.static import address_of
+from hub.web.pages.arranging import pairs, placed
+from hub.web.pages.static import SCRIPTS, address_of
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 LANGUAGES = ("zh", "en")
@@ -67,8 +69,9 @@ def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str
     environment.globals.update(constants)
     environment.globals.update(words=speaker.words, day=speaker.day, moment=speaker.moment)
     environment.globals.update(css=address_of("hub.css"), mark=address_of("mark.svg"))
-    environment.globals.update(nameless=speaker.nameless)
-    environment.globals.update(sheet_css=address_of("sheet.css"), sign_js=address_of("sign.js"))
+    environment.globals.update(scripts={name: address_of(name) for name in SCRIPTS})
+    environment.globals.update(nameless=speaker.nameless, placed=placed, pairs=pairs)
+    environment.globals.update(sheet_css=address_of("sheet.css"))
     environment.globals.update(signs=words.SIGNS, result_signs=words.RESULT_SIGNS)
     environment.globals.update(result_outcomes=words.RESULT_OUTCOMES, licence_outcomes=words.LICENCE_OUTCOMES)
     return environment

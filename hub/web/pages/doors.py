@@ -1,4 +1,4 @@
-"""Doors of the pages that hang on no answer: the start page and the description of the API."""
+"""Doors of the pages that hang on no answer: the start page, the API's description, the components of all."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from hub.web.pages.language import chosen_language
 
 
 def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
-    """Return the doors `/` and `/api`; `openapi` returns the application's OpenAPI document."""
+    """Return the doors `/`, `/api` and `/components`; `openapi` returns the application's OpenAPI document."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -21,6 +21,10 @@ def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
     @router.get("/api")
     async def described(request: Request) -> HTMLResponse:
         return HTMLResponse(pages.render("api", {"openapi": openapi()}, language_of(request)))
+
+    @router.get("/components")
+    async def gallery(request: Request) -> HTMLResponse:
+        return HTMLResponse(pages.render("gallery", {}, language_of(request)))
 
     return router
 

@@ -18,6 +18,7 @@ def _named(path: Path) -> str:
 
 _FILES = {path.name: path for path in sorted(STATIC.iterdir()) if path.suffix in _MEDIA}
 _NAMES = {name: _named(path) for name, path in _FILES.items()}
+SCRIPTS = tuple(name for name, path in _FILES.items() if path.suffix == ".js")
 
 
 def address_of(name: str) -> str:

@@ -18,6 +18,8 @@ Answer = Mapping[str, Any]
 Shown = dict[str, Any]
 
 _GROUPS = ("not_valid", "suspended", "unknown", "valid")
+# As many certificates as a phone shows on some three screens.
+_MANY = 12
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SOURCED = {"source_seen_at": None}
 _OPTIONAL = _SOURCED | {"address_is_home": False}
@@ -40,15 +42,32 @@ def _enterprise(answer: Answer) -> Shown:
         "groups": [(name, lines) for name, lines in groups.items() if lines],
         "targets": {name: name if groups[name] or name not in licences else "licence" for name in _GROUPS},
         **_kin(answer),
-        "types": answer.get("types", []),
+        "types": answer.get("types") or _types(answer),
+        "scanned": f"/q/{answer['holder']['reference']}",
         "sites": _sites(answer),
         "absent": answer.get("absent", []),
         "chosen_type": answer.get("chosen", {}).get("type", ""),
         "chosen_site": answer.get("chosen", {}).get("site", ""),
         "next_chosen": answer.get("chosen", {}).get("after"),
         "page": _page(answer),
+        "which_page": f"page={_page(answer)}&" if len(answer["pages"]) > 1 else "",
         "numbered": [(page, place) for place, page in enumerate(answer["pages"], 1)],
     }
+
+
+def _types(answer: Answer) -> list[Shown]:
+    """Count a page's certificates by type, where they are so many that one wants to narrow them."""
+    lines = answer["certificates"]
+    if len(lines) < _MANY and "chosen" not in answer:
+        return []
+    counted: dict[str, Shown] = {}
+    for each in lines:
+        names = {name: each[name] for name in ("type", "name_zh", "name_en")}
+        count = counted.setdefault(each["type"], names | {"all": 0, "ended": 0, "suspended": 0})
+        count["all"] += 1
+        count["ended"] += each["verdict"]["outcome"] == "not_valid"
+        count["suspended"] += each["verdict"]["outcome"] == "suspended"
+    return list(counted.values())
 
 
 def _card(line: Answer, as_of: str) -> Shown:
@@ -122,6 +141,9 @@ def _certificate(answer: Answer) -> Shown:
         **answer,
         "at": answer.get("at"),
         "today": civil_date(datetime.fromisoformat(answer["as_of"])).isoformat(),
+        "term": _term(certificate, civil_date(datetime.fromisoformat(answer["as_of"]))),
+        "scanned": f"/c/{certificate['reference']}",
+        "which_page": "",
         "noted_now": _noted(certificate, answer["as_of"]),
         # What is noted of the holder's licence and lowers nothing is told all the same.
         "licence_noted": next(
@@ -143,6 +165,15 @@ def _certificate(answer: Answer) -> Shown:
         "holder_then": certificate["holder_name"] if certificate["holder_name"] != holder["name"] else None,
         "address_then": certificate["holder_address"] if certificate["holder_address"] != holder["address"] else None,
     }
+
+
+def _term(certificate: Answer, today: date) -> Shown | None:
+    """Tell how much of its term a certificate has behind it, in per cent; None where it has no end."""
+    if certificate["valid_to"] is None:
+        return None
+    begins, ends = (date.fromisoformat(certificate[name]) for name in ("valid_from", "valid_to"))
+    whole = (ends - begins).days + 1
+    return {"gone": max(0, min(100, round(100 * (today - begins).days / whole))) if whole > 0 else 100}
 
 
 _COPY_SIGNS: Mapping[str, str] = {"in_use": "valid", "unknown": "unknown"}
@@ -227,4 +258,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "sign": _plain,
     "carried": _plain,
     "enterprise_home": _plain,
+    "gallery": _plain,
+    "kept": _plain,
 }

@@ -108,7 +108,7 @@ LICENCE_OUTCOMES: Mapping[str, str] = {name: outcome for name, (outcome, _) in L
 
 NAMELESS = Wording("（个体工商户，无字号）", "(self-employed, no trade name)")
 
-_TABLES: Mapping[str, Mapping[str, Wording]] = {
+TABLES: Mapping[str, Mapping[str, Wording]] = {
     "act": ACTS,
     "advice": ADVICE,
     "annotation": ANNOTATIONS,
@@ -136,7 +136,7 @@ class Speaker:
         self._language = language
         self.words = {
             kind: {code: wording.zh if language == "zh" else wording.en for code, wording in table.items()}
-            for kind, table in _TABLES.items()
+            for kind, table in TABLES.items()
         }
         self.nameless = NAMELESS.zh if language == "zh" else NAMELESS.en
         self.day = lru_cache(maxsize=4096)(self._day)

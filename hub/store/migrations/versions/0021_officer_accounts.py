@@ -1,0 +1,26 @@
+"""Accounts of officers who sign in to pages."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+
+MOMENT = sa.BigInteger()
+
+
+def upgrade() -> None:
+    op.create_table(
+        "officer_account",
+        sa.Column("officer", sa.String(length=64), nullable=False),
+        sa.Column("password", sa.String(length=256), nullable=True),
+        sa.Column("totp", sa.LargeBinary(), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=False),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("locked_until", MOMENT, nullable=True),
+        sa.Column("code_sha256", sa.String(length=64), nullable=True),
+        sa.Column("code_ends_at", MOMENT, nullable=True),
+        sa.Column("changed_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("officer"),
+    )
+    op.create_index("session_officer", "session", ["officer"])

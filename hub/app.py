@@ -48,6 +48,7 @@ from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
 from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
+from hub.figures.present import Figures
 from hub.installation import Installation, TrustInForce, load_installation
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
@@ -131,6 +132,7 @@ from hub.web.enterprise import entrance, home
 from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
+from hub.web.operator import dashboard
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
@@ -462,6 +464,10 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         home.routes(registry, enterprises),
     ):
         api.include_router(router)
+    operators = Guard(dashboard.HOME, registry, pages.render, of_officers=True)
+    heads = Guard(dashboard.DEPARTMENT_HOME, registry, pages.render, of_officers=True)
+    figures = Figures(registry)
+    api.include_router(dashboard.routes(registry, figures, operators, heads, operator=installation.operator))
     if installation.is_test:
         api.include_router(simulator.routes(registry, _simulator(settings, keys, datetime.now(UTC)).certify_key, limit))
     api.mount("/static", static_app())

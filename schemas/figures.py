@@ -137,7 +137,7 @@ FIGURES: Mapping[str, Definition] = _defined(
         "近7日调用次数超过本人此前28日周均值3倍、且至少多出20次的经办人或系统。是提示，不是结论。",
         "Officers or systems whose pulls of the last 7 days are more than three times the weekly mean of"
         " their own 28 days before, and at least 20 more. A hint, not a finding.",
-        "pull_decision", "reader", ("count", "usual"), listed=True,
+        "pull_decision", "reader", ("count", "usual"),
     ),
     Definition(
         "key_days", Word.SECURE, "密钥与信任列表剩余天数", "Days left of keys and of the trust list",
@@ -148,6 +148,24 @@ FIGURES: Mapping[str, Definition] = _defined(
     ),
 )  # fmt: skip
 """The figures of the present, by code, in the order they are shown."""
+
+COLUMNS: Mapping[str, tuple[str, str]] = {
+    "count": ("件数", "Count"),
+    "open": ("未办结", "Open"),
+    "p50_days": ("p50（天）", "p50 (days)"),
+    "p95_days": ("p95（天）", "p95 (days)"),
+    "late_publication": ("超过双公示期限", "After the period to publish"),
+    "late_delivery": ("超过颁发送达期限", "After the period to deliver"),
+    "corrected": ("更正", "Corrected"),
+    "voided": ("误录作废", "Voided"),
+    "complete": ("全部收录", "Complete"),
+    "partial": ("部分收录", "Partial"),
+    "not_connected": ("尚未接入", "Not connected"),
+    "usual": ("往常一周", "A usual week"),
+    "days_left": ("剩余天数", "Days left"),
+    "age_days": ("已用天数", "Days in use"),
+}
+"""How the values of lines are called, with their units."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ but its type, body, days and status. `bodies` and `requester` narrow a question 
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, func, literal_column, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, select, type_coerce
 
 from hub.store import tables
 from schemas.certificate import UNDECIDING
@@ -38,14 +37,17 @@ class FigureReader:
         rows = self._connection.execute(query.group_by(*by))
         return [(body, code, decided, _date(seen), count) for body, code, decided, seen, count in rows]
 
-    def late_candidates(self, since: datetime, before: datetime, bodies: Bodies, *, after: int) -> Select[Any]:
-        """Return the question for what was ordered one by one, newest first, below the serial `after`."""
+    def ordered_singly(
+        self, since: datetime, before: datetime, bodies: Bodies, *, after: int, most: int
+    ) -> list[tuple[int, str, str, date, datetime]]:
+        """Return what was ordered one by one, newest first: serial, identifier, body, decided on, sealed."""
         table = _CERTIFICATE
-        columns = (table.serial, table.identifier, table.certificate_type, table.issuing_body, table.decided_on)
-        query = select(*columns, table.sealed_at).where(
+        columns = (table.serial, table.identifier, table.issuing_body, table.decided_on, table.sealed_at)
+        query = select(*columns).where(
             *_ordered_singly(since, before), *_of(table.issuing_body, bodies), table.serial < after
         )
-        return query.order_by(table.serial.desc())
+        rows = self._connection.execute(query.order_by(table.serial.desc()).limit(most))
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
     def changed(self, since: datetime, bodies: Bodies) -> list[tuple[str, str, str | None, date, date, int]]:
         """Count changes of status that stand: (body, act, cause, date of the document, seen since the day, count)."""
@@ -77,15 +79,15 @@ class FigureReader:
 
     def told_below(
         self, kinds: Sequence[str], since: datetime, recipients: Bodies, *, after: int, most: int
-    ) -> list[tuple[int, str, str, str, date | None, datetime]]:
-        """Return notices of some kinds, newest first: number, kind, recipient, state, last day, when."""
-        columns = (_NOTICE.number, _NOTICE.kind, _NOTICE.recipient, _NOTICE.state, _NOTICE.due_on, _NOTICE.recorded_at)
+    ) -> list[tuple[int, str, str, date | None, datetime]]:
+        """Return notices of some kinds, newest first: number, recipient, state, last day, when."""
+        columns = (_NOTICE.number, _NOTICE.recipient, _NOTICE.state, _NOTICE.due_on, _NOTICE.recorded_at)
         query = select(*columns).where(
             _NOTICE.kind.in_(kinds), _NOTICE.recorded_at >= since, *_of(_NOTICE.recipient, recipients),
             _NOTICE.number < after,
         )  # fmt: skip
         rows = self._connection.execute(query.order_by(_NOTICE.number.desc()).limit(most))
-        return [tuple(row) for row in rows]
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
     # --- secure ---
 
@@ -99,24 +101,18 @@ class FigureReader:
 
     def refused_below(
         self, since: datetime, requester: str | None, *, after: tuple[datetime, str] | None, most: int
-    ) -> list[tuple[str, str, str | None, str, str, datetime]]:
-        """Return refused decisions, newest first: decision, requester, officer, item, reason, when. No holder."""
-        columns = (
-            _DECISION.decision, _DECISION.requester, _DECISION.officer, _DECISION.item_code, _DECISION.reason,
-            _DECISION.recorded_at,
-        )  # fmt: skip
+    ) -> list[tuple[str, str, str, datetime]]:
+        """Return refused decisions, newest first: decision, requester, reason, when. No holder, no case."""
+        columns = (_DECISION.decision, _DECISION.requester, _DECISION.reason, _DECISION.recorded_at)
         query = select(*columns).where(_DECISION.recorded_at >= since, ~_DECISION.allowed)
         if requester:
             query = query.where(_DECISION.requester == requester)
         if after is not None:
             at, name = after
-            query = query.where(
-                (_DECISION.recorded_at < at) | ((_DECISION.recorded_at == at) & (_DECISION.decision < name))
-            )
-        rows = self._connection.execute(
-            query.order_by(_DECISION.recorded_at.desc(), _DECISION.decision.desc()).limit(most)
-        )
-        return [tuple(row) for row in rows]
+            same = (_DECISION.recorded_at == at) & (_DECISION.decision < name)
+            query = query.where((_DECISION.recorded_at < at) | same)
+        newest = (_DECISION.recorded_at.desc(), _DECISION.decision.desc())
+        return [(row[0], row[1], row[2], row[3]) for row in self._connection.execute(query.order_by(*newest).limit(most))]
 
     def refused_codes(self, since: datetime, requester: str | None) -> list[tuple[str, int]]:
         """Count presentation codes that were not accepted, by their reason."""

@@ -131,6 +131,10 @@ ACCESS: Mapping[str, Row] = {
         403, "本系统没有办理此事的权限。", "This system may not use this door.",
         "请由本部门向平台运营方申请相应权限。", "Have your department ask the operator for the role.",
     ),
+    "operator_only": Row(
+        403, "这些页面只给平台运营方的人员看。", "These pages are for the operator's officers.",
+        "本部门的指标请看 /department/figures。", "Your department's figures stand at /department/figures.",
+    ),
     "idempotency_key_missing": Row(
         400, "缺少幂等键，或其格式不对（8 至 128 个可见 ASCII 字符）。",
         "The idempotency key is missing or of a wrong form (8 to 128 printable ASCII characters).",
@@ -438,6 +442,10 @@ ORDERS: Mapping[str, Row] = {
     "subject_ended": Row(
         409, "该场所或设备已停用。", "That site or device has ended.",
         "请登记新的场所或设备。", "Register a new one.",
+    ),
+    "figure_not_found": Row(
+        404, "没有这项指标，或没有这一页、这一期。", "There is no such figure, page or period.",
+        "请从指标页重新进入。", "Begin again from the page of figures.",
     ),
     "task_not_found": Row(
         404, "没有这项待办，或它不属于本部门。", "There is no such task, or it is another department's.",

@@ -260,4 +260,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "enterprise_home": _plain,
     "gallery": _plain,
     "kept": _plain,
+    "dashboard": _plain,
+    "figure": _plain,
 }

@@ -1,0 +1,35 @@
+"""What lines and cases of figures are called: a reason by its refusal, a task or clock by its legal clock, a state."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.notices import CLOCKS, NoticeKind
+from hub.web.problem_table import PROBLEMS
+from schemas.clocks import load_clocks
+
+_CLOCKS = {str(code): (each.name_zh, each.name_en) for code, each in load_clocks().items()}
+_CODES: Mapping[str, tuple[str, str]] = {
+    "order_refused": ("无权而被拒", "Refused for want of a right"),
+    "open": ("未办结", "Open"),
+    "done": ("已办结", "Done"),
+    "told": ("已告知", "Told"),
+    "trust_list": ("信任列表", "Trust list"),
+    NoticeKind.SHARING_ASKED: ("共享申请待答复", "Request to share, unanswered"),
+}
+
+
+def named_in_words(of: str, names: Mapping[str, Any]) -> dict[str, str]:
+    """Return `name_zh` and `name_en` of what a line is of; "" where nothing says more than its code does."""
+    if names["name_zh"]:
+        return {side: names[side] + _further(of, names[side]) for side in ("name_zh", "name_en")}
+    if of in PROBLEMS:
+        return {"name_zh": PROBLEMS[of].zh.rstrip("。"), "name_en": PROBLEMS[of].en.rstrip(".")}
+    clock = CLOCKS.get(NoticeKind(of)) if of in set(NoticeKind) else None
+    zh, en = _CODES.get(of) or _CLOCKS.get(str(clock or of), ("", ""))
+    return {"name_zh": zh, "name_en": en}
+
+
+def _further(of: str, name: str) -> str:
+    """Return which of a body's keys, or of a department's readers, a line is of."""
+    _, _, which = of.partition(" ")
+    return f" {which}" if which and name else ""

@@ -1,0 +1,90 @@
+"""The operator's and a head's pages at the doors: who sees what, each figure with its definition, no content."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from hub.persons import persons_here
+from hub.sessions import open_session
+from hub.web.callers import moment
+from schemas.figures import FIGURES
+from schemas.statement import Ordered
+from tests.flows.world import HEALTH, OPERATOR, SHOP, World, food_order, licence_order, statutory_request
+from tests.web.served import Door, client_of, issue, share
+
+pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def busy_door(door: Door) -> Door:
+    """A hub where certificates were issued, pulled and a pull refused."""
+    market, health = client_of(door, "market"), client_of(door, "health")
+    issue(market, licence_order())
+    issue(market, food_order())
+    share(door)
+    health.request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
+    with pytest.raises(Exception, match="case_number_form"):
+        health.request("/api/v1/pulls", Ordered.PULL, statutory_request(case_number="XYZ"), officer="h-001")
+    return door
+
+
+@pytest.fixture
+def browser(busy_door: Door) -> Iterator[httpx.Client]:
+    client, _ = busy_door
+    client.cookies.clear()
+    yield client
+    client.cookies.clear()
+
+
+def seat(client: httpx.Client, world: World, party: str, officer: str, home: str) -> None:
+    """Sign an officer in."""
+    token = world.registry.database.write(
+        lambda connection: open_session(
+            connection, party, officer=officer, term=world.registry.terms.session_term, registry=world.registry,
+            now=moment(),
+        )
+    )  # fmt: skip
+    client.cookies.set(f"yizhao-{home}", token, domain="127.0.0.1")
+
+
+def operator_officer(world: World, duty: str) -> str:
+    return next(each.number for each in persons_here(world.keys) if str(each.duty) == duty)
+
+
+def test_operator_sees_every_figure_with_a_chart_and_a_table(browser: httpx.Client, busy_door: Door) -> None:
+    _, world = busy_door
+    seat(browser, world, OPERATOR, operator_officer(world, "security"), "operator")
+    page = browser.get("/operator").text
+    assert [code for code, each in FIGURES.items() if each.name_zh not in page] == []
+    assert page.count("<desc") == page.count('class="chart"') > 5
+    assert (SHOP in page, "2026-0001" in page, "<script" in page) == (False, False, False)
+
+
+def test_a_figure_opens_its_definition_and_with_the_right_its_cases(browser: httpx.Client, busy_door: Door) -> None:
+    _, world = busy_door
+    seat(browser, world, OPERATOR, operator_officer(world, "system"), "operator")
+    page = browser.get("/operator/figures/refused_pulls?lang=en").text
+    assert FIGURES["refused_pulls"].meaning_en in page
+    assert "Case by case" in page
+    assert SHOP not in page
+    assert browser.get("/operator/figures/nothing").status_code == 404
+    assert browser.get("/operator/figures/refused_pulls?after=x").status_code == 404
+
+
+def test_an_officer_of_a_department_sees_its_figures_and_not_the_operators(
+    browser: httpx.Client, busy_door: Door
+) -> None:
+    _, world = busy_door
+    seat(browser, world, HEALTH, "h-001", "department")
+    seat(browser, world, HEALTH, "h-001", "operator")
+    assert browser.get("/department/figures").status_code == 200
+    refused = browser.get("/operator")
+    assert refused.status_code == 403
+    page = browser.get("/department/figures/refused_pulls?lang=en").text
+    assert "Case by case" not in page
+
+
+def test_nobody_sees_figures_without_signing_in(browser: httpx.Client) -> None:
+    asked = browser.get("/operator")
+    assert (asked.status_code, asked.headers["location"].partition("?")[0]) == (303, "/operator/sign-in")

@@ -49,6 +49,7 @@ from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
 from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
 from hub.figures.present import Figures
+from hub.figures.sheets import keep_finished as keep_sheets
 from hub.installation import Installation, TrustInForce, load_installation
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
@@ -98,6 +99,7 @@ from hub.web import (
     examination,
     exchange,
     existing,
+    figures,
     finding,
     grant_links,
     grant_requests,
@@ -133,6 +135,7 @@ from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.operator import dashboard
+from hub.web.operator import sheets as figure_sheets
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
@@ -400,6 +403,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     answers = CompactSigner(partial(keys.signer, "hub:answers"), RECEIPT_TYP)
     proofs = Receipts(registry, log_store, answers, latest=latest)
     receipted = Receipted(proofs)
+    counted = Figures(registry)
     for router in (
         issuance.routes(registry, sealers, receipted),
         status.routes(registry, receipted),
@@ -426,6 +430,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         orders.routes(registry, receipted),
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
+        figures.routes(registry, counted),
         evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
@@ -466,8 +471,11 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         api.include_router(router)
     operators = Guard(dashboard.HOME, registry, pages.render, of_officers=True)
     heads = Guard(dashboard.DEPARTMENT_HOME, registry, pages.render, of_officers=True)
-    figures = Figures(registry)
-    api.include_router(dashboard.routes(registry, figures, operators, heads, operator=installation.operator))
+    for router in (
+        dashboard.routes(registry, counted, operators, heads, operator=installation.operator),
+        figure_sheets.routes(registry, operators, operator=installation.operator),
+    ):
+        api.include_router(router)
     if installation.is_test:
         api.include_router(simulator.routes(registry, _simulator(settings, keys, datetime.now(UTC)).certify_key, limit))
     api.mount("/static", static_app())
@@ -721,7 +729,10 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     def report(now: datetime) -> object:
         return keep_finished(registry=registry, now=now)
 
-    return [escalate, choose, report]
+    def freeze(now: datetime) -> object:
+        return keep_sheets(registry=registry, now=now)
+
+    return [escalate, choose, report, freeze]
 
 
 def _api(

@@ -80,6 +80,7 @@ class Kind(StrEnum):
     SETTLE = "settle"
     RESEAL = "reseal"
     SIGN_IN = "sign_in"
+    CORRECT_FIGURE = "correct_figure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,79 @@ FIGURES: Mapping[str, Definition] = _defined(
 )  # fmt: skip
 """The figures of the present, by code, in the order they are shown."""
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a sheet: what its lines are of and which values each has, by their units, and what they mean."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    meaning_zh: str
+    meaning_en: str
+    columns: tuple[str, ...]
+
+
+PARTS: Mapping[str, Part] = {
+    each.code: each
+    for each in (
+        Part(
+            "items", "各证照类型的签发与收录", "Issue and coverage of each type",
+            "这一期颁发机构签发（含按文件签发）的、归集的证照件数；制表时有效的件数；在职权内的颁发机构数及其收录情况。",
+            "Certificates that issuing bodies issued in the period, from files too, and those collected; how many are"
+            " in force when the sheet is made; the bodies in charge, and how far each type is recorded.",
+            ("issued", "collected", "in_force", "bodies", "complete", "partial", "not_connected"),
+        ),
+        Part(
+            "use", "各事项的用证与免提交", "Use for each service item",
+            "这一期按事项准予、未准予的调用，交付次数，以及免提交件数：交付给部门、因而不必由企业提交的证照件数。",
+            "Pulls allowed and refused for each item, deliveries, and documents spared: certificates handed to a"
+            " department, which the enterprise did not have to bring.",
+            ("allowed", "refused", "delivered", "spared"),
+        ),
+        Part(
+            "departments", "各部门的签发与用证", "Issue and use of each department",
+            "同上，按部门：签发、状态变更、准予与未准予的调用、交付、免提交件数。",
+            "The same by department: issued, changes of status, pulls allowed and refused, deliveries, documents"
+            " spared.",
+            ("issued", "changed", "allowed", "refused", "delivered", "spared"),
+        ),
+        Part(
+            "areas", "各镇街、区域的签发", "Issue by town and area",
+            "签发与状态变更，按颁发机构登记的行政区划代码。",
+            "Issued certificates and changes of status, by the area code that the issuing body is registered with.",
+            ("issued", "changed"),
+        ),
+        Part(
+            "seals", "用章场景", "What was sealed",
+            "这一期加盖的电子印章次数，按场景：颁发机构的证照、平台归集的数据、证照文件、加注件、交付单、重新签章。",
+            "Seals made in the period by what they are on: certificates of issuing bodies, collected records,"
+            " documents, copies, delivery notes, records sealed again.",
+            ("count",),
+        ),
+        Part(
+            "receipts", "受理回执用章", "Receipts sealed",
+            "这一期办理的每一项行为，以及其中已编入存证日志、可出具带签章回执的项数。",
+            "Every act of the period, and how many of them have their place in the log, so that a sealed receipt of"
+            " each can be given.",
+            ("acts", "receipted"),
+        ),
+    )
+}  # fmt: skip
+"""The parts of a monthly or yearly sheet, in the order they are shown."""
+
 COLUMNS: Mapping[str, tuple[str, str]] = {
+    "issued": ("签发", "Issued"),
+    "collected": ("归集", "Collected"),
+    "in_force": ("有效", "In force"),
+    "bodies": ("颁发机构", "Bodies"),
+    "allowed": ("准予调用", "Pulls allowed"),
+    "refused": ("未准予", "Refused"),
+    "delivered": ("交付", "Delivered"),
+    "spared": ("免提交（件）", "Documents spared"),
+    "changed": ("状态变更", "Changes"),
+    "acts": ("行为", "Acts"),
+    "receipted": ("可出具回执", "Receipts"),
     "count": ("件数", "Count"),
     "open": ("未办结", "Open"),
     "p50_days": ("p50（天）", "p50 (days)"),

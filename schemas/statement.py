@@ -57,6 +57,7 @@ class Ordered(StrEnum):
     ANSWER_REVIEW = "answer_review"
     ASK_PREDICATE = "ask_predicate"
     SIGN_IN = "sign_in"
+    CORRECT_FIGURE = "correct_figure"
 
 
 ENROLMENT_ACTS: Mapping[str, Ordered] = {

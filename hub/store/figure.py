@@ -112,7 +112,9 @@ class FigureReader:
             same = (_DECISION.recorded_at == at) & (_DECISION.decision < name)
             query = query.where((_DECISION.recorded_at < at) | same)
         newest = (_DECISION.recorded_at.desc(), _DECISION.decision.desc())
-        return [(row[0], row[1], row[2], row[3]) for row in self._connection.execute(query.order_by(*newest).limit(most))]
+        return [
+            (row[0], row[1], row[2], row[3]) for row in self._connection.execute(query.order_by(*newest).limit(most))
+        ]
 
     def refused_codes(self, since: datetime, requester: str | None) -> list[tuple[str, int]]:
         """Count presentation codes that were not accepted, by their reason."""

@@ -447,6 +447,11 @@ ORDERS: Mapping[str, Row] = {
         404, "没有这项指标，或没有这一页、这一期。", "There is no such figure, page or period.",
         "请从指标页重新进入。", "Begin again from the page of figures.",
     ),
+    "figure_same": Row(
+        409, "这项指标已经是这个数值。", "The figure has this value already.",
+        "请核对要更正的是哪一项；不需要更正就不必再提交。",
+        "Check which figure is wrong; this one needs no correction.",
+    ),
     "task_not_found": Row(
         404, "没有这项待办，或它不属于本部门。", "There is no such task, or it is another department's.",
         "请核对待办编号。", "Check the number.",

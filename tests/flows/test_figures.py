@@ -1,11 +1,26 @@
 """Stories of the figures: known acts, counted right, for all and for one department; a frozen sheet stays as it was."""
 
+import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import update
+
+from connectors.contract import Row, TabularLimits
+from connectors.tabular import open_table
 from hub.figures.present import count_present
+from hub.figures.sheets import correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
+from hub.store import tables
+from schemas.statement import Ordered
+from signing.base64url import encode
 from tests.flows.refusals import refused
+from tests.flows.registry_check import find_faults
 from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order, statutory_request
+
+# Where the SQL is the same on both databases as that of another story here.
+_ONE = pytest.mark.parametrize("unchecked_world", ["sqlite"], indirect=True)
 
 
 def counted(world: World, code: str, department: str | None = None) -> Mapping[str, Any]:
@@ -24,6 +39,7 @@ def test_days_from_the_decision_to_sight_are_counted_by_body(hub_world: World) -
     assert counted(hub_world, "decided_to_visible", HEALTH)["total"] == {"count": 0}
 
 
+@_ONE
 def test_correction_is_no_decision_and_counts_as_a_correction(hub_world: World) -> None:
     issued = hub_world.issue(food_order(decided_on="2026-11-20"))
     hub_world.issue(food_order(decided_on="2026-11-20", replaces=issued["identifier"], cause="correct"))
@@ -31,6 +47,7 @@ def test_correction_is_no_decision_and_counts_as_a_correction(hub_world: World) 
     assert counted(hub_world, "corrections")[MARKET] == {"corrected": 1, "voided": 0}
 
 
+@_ONE
 def test_change_of_status_is_counted_from_its_document(hub_world: World) -> None:
     issued = hub_world.issue(food_order())
     hub_world.change(issued["identifier"], "suspend", document_date="2026-11-21")
@@ -46,3 +63,93 @@ def test_refused_pulls_are_counted_by_reason_without_a_holder(hub_world: World) 
     assert counted(hub_world, "refused_pulls") == {"total": {"count": 1}, "case_number_form": {"count": 1}}
     assert counted(hub_world, "refused_pulls", MARKET)["total"] == {"count": 0}
     assert SHOP not in str(count_present(None, registry=hub_world.registry, now=hub_world.now))
+
+
+# --- sheets of months and years ---------------------------------------------------------------------------------
+
+
+def lines(sheet: Mapping[str, Any], part: str) -> dict[str, Mapping[str, int]]:
+    return {each["of"]: each["values"] for each in sheet["parts"][part]}
+
+
+def test_sheet_of_a_month_adds_up_issue_use_and_what_was_spared(hub_world: World) -> None:
+    hub_world.issue(licence_order())
+    hub_world.issue(food_order())
+    hub_world.share()
+    hub_world.pull(statutory_request())
+    with refused("case_number_form"):
+        hub_world.pull(statutory_request(case_number="XYZ"))
+    sheet = read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now)
+    assert (sheet["final"], sheet["corrections"]) == (False, [])
+    assert lines(sheet, "departments")[HEALTH] == {
+        "issued": 0, "changed": 0, "allowed": 1, "refused": 1, "delivered": 1, "spared": 1,
+    }  # fmt: skip
+    food = lines(sheet, "items")["food_operation_permit"]
+    assert (food["issued"], food["in_force"], food["bodies"]) == (1, 1, 2)
+    assert lines(sheet, "seals")["certificate"] == {"count": 2}
+    assert lines(sheet, "receipts")["all"]["acts"] > 5
+    assert SHOP not in str(sheet)
+
+
+@_ONE
+def test_finished_month_stays_as_it_was_made_and_the_next_begins_anew(hub_world: World) -> None:
+    hub_world.issue(licence_order())
+    hub_world.pass_days(9)
+    assert [keep_finished(registry=hub_world.registry, now=hub_world.now) for _ in range(2)] == [True, False]
+    made = read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now)
+    hub_world.issue(food_order())
+    later = read_sheet("2026-12", department=HEALTH, registry=hub_world.registry, now=hub_world.now)
+    assert read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now) == made
+    assert (made["final"], lines(later, "items")["food_operation_permit"]["issued"]) == (True, 1)
+    assert lines(later, "departments") == {}
+    with refused("figure_not_found"):
+        read_sheet("2027-01", department=None, registry=hub_world.registry, now=hub_world.now)
+
+
+def correct(world: World, value: int, **changes: Any) -> dict[str, Any]:
+    content = {
+        "period": "2026-11", "part": "departments", "line": MARKET, "name": "issued", "value": value,
+        "reason": "示例：一件为演示数据",
+    } | changes  # fmt: skip
+    verified = world.order(Ordered.CORRECT_FIGURE, content, system="operator")
+    return correct_figure(
+        content, verified=verified, system=world.system("operator"), key=encode(secrets.token_bytes(16)),
+        registry=world.registry, now=world.now,
+    )  # fmt: skip
+
+
+@_ONE
+def test_correction_stands_beside_the_kept_figure_with_date_and_reason(hub_world: World, tmp_path: Path) -> None:
+    hub_world.issue(licence_order())
+    hub_world.pass_days(9)
+    keep_finished(registry=hub_world.registry, now=hub_world.now)
+    correct(hub_world, 0)
+    sheet = read_sheet("2026-11", department=MARKET, registry=hub_world.registry, now=hub_world.now)
+    assert lines(sheet, "departments")[MARKET]["issued"] == 1
+    assert [(each["value"], each["recorded_at"][:10]) for each in sheet["corrections"]] == [(0, "2026-12-02")]
+    assert "示例：一件为演示数据" in b"".join(sheet_csv(sheet)).decode()
+    (tmp_path / "sheet.xlsx").write_bytes(sheet_xlsx(sheet))
+    table = open_table(tmp_path / "sheet.xlsx", limits=TabularLimits())
+    assert [
+        row.values["理由 reason"] for row in table.rows if isinstance(row, Row) and row.values["更正为 corrected"]
+    ] == ["示例：一件为演示数据"]
+    with refused("figure_same"):
+        correct(hub_world, 0)
+    with refused("figure_not_found"):
+        correct(hub_world, 3, line="nobody")
+
+
+@_ONE
+def test_audit_names_a_kept_sheet_whose_figures_were_changed(unchecked_world: World) -> None:
+    unchecked_world.issue(licence_order())
+    unchecked_world.pass_days(9)
+    registry, table = unchecked_world.registry, tables.figure_sheet
+    keep_finished(registry=registry, now=unchecked_world.now)
+    content = read_sheet("2026-11", department=None, registry=registry, now=unchecked_world.now)["parts"]
+    content["departments"][0]["values"]["issued"] = 7
+    changed = update(table).where(table.c.period == "2026-11").values(content=content)
+    registry.database.write(lambda connection: connection.execute(changed))
+    unchecked_world.log.round(unchecked_world.now)
+    with registry.database.read() as connection:
+        faults = find_faults(unchecked_world, connection)
+    assert faults == [f"figure sheet 2026-11: departments {MARKET} has other figures"]

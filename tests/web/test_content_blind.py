@@ -50,6 +50,7 @@ def names(door: Door) -> Mapping[str, str]:
         "version": "1",
         "year": "2026",
         "number": "1",
+        "period": "2026-11",
         "digest": "ab" * 32,
     }
 

@@ -262,4 +262,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "kept": _plain,
     "dashboard": _plain,
     "figure": _plain,
+    "figure_sheets": _plain,
+    "figure_sheet": _plain,
 }

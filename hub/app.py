@@ -134,7 +134,7 @@ from hub.web.enterprise import entrance, home
 from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
-from hub.web.operator import dashboard
+from hub.web.operator import dashboard, standing
 from hub.web.operator import sheets as figure_sheets
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
@@ -474,6 +474,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     for router in (
         dashboard.routes(registry, counted, operators, heads, operator=installation.operator),
         figure_sheets.routes(registry, operators, operator=installation.operator),
+        standing.routes(registry, log_store, panel, operators, operator=installation.operator),
     ):
         api.include_router(router)
     if installation.is_test:

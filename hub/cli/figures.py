@@ -63,8 +63,8 @@ def _show_sheet(found: dict[str, Any]) -> None:
         for name, value in line["values"].items()
         if value
     ]
-    for each in found["corrections"]:
-        rows.append(
-            (f"更正 {PARTS[each['part']].name_zh}", each["line"], " ".join(COLUMNS[each["name"]]), str(each["value"]))
-        )
+    rows += [
+        (f"更正 {PARTS[each['part']].name_zh}", each["line"], " ".join(COLUMNS[each["name"]]), str(each["value"]))
+        for each in found["corrections"]
+    ]
     show_rows(("部分 part", "项目 of", "指标 figure", "数值 value"), rows)

@@ -240,7 +240,8 @@ def _unusual_readers(counting: Counting) -> Iterable[tuple[str, Values]]:
             yield of, {"count": count, "usual": round(usual)}
 
 
-def _key_days(counting: Counting) -> Iterable[tuple[str, Values]]:
+def count_keys(counting: Counting) -> Sequence[tuple[str, Values]]:
+    """Return how long each key that counts has been in use, and how many days it has left; what ends first, first."""
     trust, now, bodies = counting.registry.trust(), counting.now, counting.scope.bodies
     found: dict[str, tuple[datetime, datetime]] = {}
     if bodies is None:
@@ -275,7 +276,7 @@ _COUNTED: Mapping[str, Callable[[Counting], Iterable[tuple[str, Values]]]] = {
     "refused_orders": _refused_orders,
     "shown_twice": _shown_twice,
     "unusual_readers": _unusual_readers,
-    "key_days": _key_days,
+    "key_days": count_keys,
 }
 
 

@@ -1,4 +1,4 @@
-"""Doors of the figures: those of the present and the sheets of months and years, for the operator or for a department."""
+"""Doors of the figures: those of the present, the sheets of months and years; for the operator or a department."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal

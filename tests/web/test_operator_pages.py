@@ -8,6 +8,7 @@ import pytest
 from hub.persons import persons_here
 from hub.sessions import open_session
 from hub.web.callers import moment
+from schemas.certificate import civil_date
 from schemas.figures import FIGURES, PARTS
 from schemas.statement import Ordered
 from tests.flows.world import HEALTH, OPERATOR, SHOP, World, food_order, licence_order, statutory_request
@@ -93,7 +94,7 @@ def test_nobody_sees_figures_without_signing_in(browser: httpx.Client) -> None:
 def test_sheet_of_the_running_month_is_shown_and_fetched_as_a_file(browser: httpx.Client, busy_door: Door) -> None:
     _, world = busy_door
     seat(browser, world, OPERATOR, operator_officer(world, "system"), "operator")
-    running = f"{moment():%Y-%m}"
+    running = f"{civil_date(moment()):%Y-%m}"
     assert f"/operator/sheets/{running}" in browser.get("/operator/sheets").text
     page = browser.get(f"/operator/sheets/{running}?lang=en").text
     assert [each.name_en for each in PARTS.values() if each.name_en not in page] == []
@@ -102,7 +103,28 @@ def test_sheet_of_the_running_month_is_shown_and_fetched_as_a_file(browser: http
 
 
 def test_department_fetches_its_own_line_over_the_api(busy_door: Door) -> None:
-    sheet = client_of(busy_door, "health").get(f"/api/v1/figure-sheets/{moment():%Y-%m}").json()
+    sheet = client_of(busy_door, "health").get(f"/api/v1/figure-sheets/{civil_date(moment()):%Y-%m}").json()
     assert [(each["of"], each["values"]["spared"]) for each in sheet["parts"]["departments"]] == [(HEALTH, 1)]
     figures = client_of(busy_door, "operator").get("/api/v1/figures").json()
     assert [each["code"] for each in figures["figures"]] == [*FIGURES]
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        ("changes", "share"),
+        ("systems", "health"),
+        ("types", "food_operation_permit"),
+        ("sharing", "rule-1"),
+        ("keys", "hub:answers"),
+        ("log", "存证日志"),
+        ("queues", "待编入日志的行为"),
+    ],
+)
+def test_operator_reads_how_each_thing_stands(page: str, seen: str, browser: httpx.Client, busy_door: Door) -> None:
+    _, world = busy_door
+    seat(browser, world, OPERATOR, operator_officer(world, "system"), "operator")
+    shown = browser.get(f"/operator/standing/{page}")
+    assert (shown.status_code, f"/operator/standing/{page}" in browser.get("/operator/standing").text) == (200, True)
+    assert f">{seen}" in shown.text
+    assert (SHOP in shown.text, browser.get(f"/operator/standing/{page}?after=x.y").status_code < 500) == (False, True)

@@ -1,4 +1,4 @@
-"""The pages of monthly and yearly sheets: which there are, one of them with what was corrected, and the same as a file."""
+"""The pages of monthly and yearly sheets: which there are, one with what was corrected, and the same as a file."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -264,4 +264,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "figure": _plain,
     "figure_sheets": _plain,
     "figure_sheet": _plain,
+    "standing": _plain,
+    "standing_page": _plain,
 }

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from connectors.contract import Row, TabularLimits
 from connectors.tabular import open_table
+from hub.figures.cases import list_cases
 from hub.figures.present import count_present
 from hub.figures.sheets import correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
 from hub.store import tables
@@ -63,6 +64,76 @@ def test_refused_pulls_are_counted_by_reason_without_a_holder(hub_world: World) 
     assert counted(hub_world, "refused_pulls") == {"total": {"count": 1}, "case_number_form": {"count": 1}}
     assert counted(hub_world, "refused_pulls", MARKET)["total"] == {"count": 0}
     assert SHOP not in str(count_present(None, registry=hub_world.registry, now=hub_world.now))
+
+
+@_ONE
+def test_reader_far_above_his_own_past_is_named_and_a_steady_one_is_not(unchecked_world: World) -> None:
+    unchecked_world.issue(food_order())
+    unchecked_world.share()
+    unchecked_world.pull(statutory_request())
+    _copy_decisions(unchecked_world, 22)
+    assert counted(unchecked_world, "unusual_readers")[f"{HEALTH} h-001"] == {"count": 23, "usual": 0}
+    assert counted(unchecked_world, "unusual_readers", MARKET)["total"] == {"count": 0}
+    unchecked_world.pass_days(10)
+    unchecked_world.pull(statutory_request(case_number="2026-0099"))
+    assert counted(unchecked_world, "unusual_readers")["total"] == {"count": 0}
+
+
+def _copy_decisions(world: World, times: int) -> None:
+    """Let the one decision have been made so often; their acts are of no account here."""
+    with world.registry.database.read() as connection:
+        row = dict(connection.execute(select(tables.pull_decision)).mappings().one())
+    rows = [row | {"decision": f"copy-{number}"} for number in range(times)]
+    world.registry.database.write(lambda connection: connection.execute(insert(tables.pull_decision), rows))
+
+
+@_ONE
+def test_what_ends_first_stands_first_among_the_keys(hub_world: World) -> None:
+    keys = counted(hub_world, "key_days")
+    days = [values["days_left"] for of, values in keys.items() if of != "total"]
+    assert days == sorted(days)
+    assert keys["total"]["days_left"] == days[0]
+    assert {"trust_list", "system:market"} <= keys.keys()
+    assert "trust_list" not in counted(hub_world, "key_days", HEALTH)
+
+
+@_ONE
+def test_coverage_counts_the_bodies_in_charge_by_how_far_they_are_recorded(hub_world: World) -> None:
+    assert counted(hub_world, "coverage")["food_operation_permit"] == {
+        "complete": 0, "partial": 0, "not_connected": 2,
+    }  # fmt: skip
+    coverage = {"certificate_type": "food_operation_permit", "issuing_body": MARKET, "state": "partial"}
+    hub_world.enrol("coverage", **coverage)
+    assert counted(hub_world, "coverage", MARKET)["food_operation_permit"]["partial"] == 1
+
+
+@_ONE
+def test_request_to_correct_is_counted_open_and_then_done_and_overdue(hub_world: World) -> None:
+    issued = hub_world.issue(food_order())
+    content = {"identifier": issued["identifier"], "field": "holder_name", "reason": "示例"}
+    hub_world.give(Ordered.ASK_CORRECTION, content, system="health", alone=True)
+    assert counted(hub_world, "correction_requests")[MARKET] == {"count": 1, "open": 1}
+    hub_world.pass_days(25)
+    assert counted(hub_world, "overdue_tasks") == {"total": {"count": 1}, "correction_asked": {"count": 1}}
+    case = list_cases("overdue_tasks", MARKET, after="", registry=hub_world.registry, now=hub_world.now)["cases"][0]
+    assert (case["who"], case["what"]) == (MARKET, "correction_asked")
+    hub_world.issue(food_order(replaces=issued["identifier"], cause="correct"))
+    assert counted(hub_world, "correction_requests")[MARKET] == {"count": 1, "open": 0}
+
+
+@_ONE
+def test_late_certificates_are_listed_page_by_page(hub_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.figures.cases.PAGE", 2)
+    first = hub_world.issue(licence_order(decided_on="2026-11-03"))["identifier"]
+    second = hub_world.issue(food_order(decided_on="2026-11-03"))["identifier"]
+    page = listed(hub_world, "")
+    assert {each["about"] for each in page["cases"]} == {second}
+    following = listed(hub_world, page["after"])
+    assert ({each["about"] for each in following["cases"]}, following["after"]) == ({first}, None)
+
+
+def listed(world: World, after: str) -> Mapping[str, Any]:
+    return list_cases("published_late", None, after=after, registry=world.registry, now=world.now)
 
 
 # --- sheets of months and years ---------------------------------------------------------------------------------

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from hub.persons import persons_here
-from hub.sessions import open_session
 from hub.web.callers import moment
 from schemas.certificate import civil_date
 from schemas.figures import FIGURES, PARTS
 from schemas.statement import Ordered
-from tests.flows.world import HEALTH, OPERATOR, SHOP, World, food_order, licence_order, statutory_request
+from tests.flows.world import HEALTH, OPERATOR, SHOP, food_order, licence_order, statutory_request
+from tests.web.seated import operator_officer, seat
 from tests.web.served import Door, client_of, issue, share
 
 pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="module")
@@ -36,21 +35,6 @@ def browser(busy_door: Door) -> Iterator[httpx.Client]:
     client.cookies.clear()
     yield client
     client.cookies.clear()
-
-
-def seat(client: httpx.Client, world: World, party: str, officer: str, home: str) -> None:
-    """Sign an officer in."""
-    token = world.registry.database.write(
-        lambda connection: open_session(
-            connection, party, officer=officer, term=world.registry.terms.session_term, registry=world.registry,
-            now=moment(),
-        )
-    )  # fmt: skip
-    client.cookies.set(f"yizhao-{home}", token, domain="127.0.0.1")
-
-
-def operator_officer(world: World, duty: str) -> str:
-    return next(each.number for each in persons_here(world.keys) if str(each.duty) == duty)
 
 
 def test_operator_sees_every_figure_with_a_chart_and_a_table(browser: httpx.Client, busy_door: Door) -> None:

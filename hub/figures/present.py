@@ -1,7 +1,7 @@
 """The figures of the present: counted from recorded rows over the last days, for the whole hub or for one department.
 
-They are counted at most once a minute for each of whom they are shown to (`Figures`). Over a registry of 1,000,000
-certificates with 50,000 of them in the span that takes about a tenth of a second: every question is one by an index.
+They are counted at most once a minute for each of whom they are shown to (`Figures`). Every question is one by an index:
+of 1,000,000 certificates with 50,000 of them, and 75,000 pulls, in the span, it takes less than a second of one core.
 No holder, case or field is in them, and lines stand in the order of their names: nobody is ranked.
 """
 
@@ -53,6 +53,8 @@ class Counting:
     scope: Scope
     registry: Registry
     now: datetime
+    # What was ordered one by one, which two figures are counted from: (body, decided on, seen since the day, count).
+    decided: Sequence[tuple[str, date, date, int]] = ()
 
     @property
     def since(self) -> datetime:
@@ -81,7 +83,9 @@ def count_present(department: str | None, *, registry: Registry, now: datetime) 
     registry.refuse_doubtful(now)
     with registry.database.snapshot() as connection:
         scope = scope_of(department, PartyReader(connection))
-        counting = Counting(FigureReader(connection), PartyReader(connection), scope, registry, now)
+        reader = FigureReader(connection)
+        decided = reader.decided(now - SPAN, now + MINUTE, scope.bodies)
+        counting = Counting(reader, PartyReader(connection), scope, registry, now, decided)
         names = counting.reader.names()
         figures = [_figure(code, [*counted(counting)], names, registry) for code, counted in _COUNTED.items()]
     return {
@@ -104,7 +108,7 @@ def scope_of(department: str | None, parties: PartyReader) -> Scope:
 
 def _decided_to_visible(counting: Counting) -> Iterable[tuple[str, Values]]:
     days: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for body, _, decided, seen, count in _decided(counting):
+    for body, decided, seen, count in counting.decided:
         days[body][max((seen - decided).days, 0)] += count
     return _spread(days)
 
@@ -112,7 +116,7 @@ def _decided_to_visible(counting: Counting) -> Iterable[tuple[str, Values]]:
 def _published_late(counting: Counting) -> Iterable[tuple[str, Values]]:
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     late = Lateness(counting.registry)
-    for body, _, decided, seen, count in _decided(counting):
+    for body, decided, seen, count in counting.decided:
         counts[body]["late_publication"] += count * late(ClockCode.PUBLICATION, decided, seen)
         counts[body]["late_delivery"] += count * late(ClockCode.CERTIFICATE_DELIVERY, decided, seen)
     return sorted(counts.items())
@@ -142,10 +146,6 @@ class Lateness:
         if (clock, decided) not in self._due:
             self._due[clock, decided] = self._registry.due(clock, decided).on
         return seen > self._due[clock, decided]
-
-
-def _decided(counting: Counting) -> Sequence[tuple[str, str, date, date, int]]:
-    return counting.reader.decided(counting.since, counting.now + MINUTE, counting.scope.bodies)
 
 
 def _spread(days: Mapping[str, Counter[int]]) -> Iterable[tuple[str, Values]]:

@@ -29,13 +29,13 @@ class FigureReader:
 
     # --- timely ---
 
-    def decided(self, since: datetime, before: datetime, bodies: Bodies) -> list[tuple[str, str, date, date, int]]:
-        """Count what was ordered one by one: (issuing body, type, decided on, seen since the day, count)."""
+    def decided(self, since: datetime, before: datetime, bodies: Bodies) -> list[tuple[str, date, date, int]]:
+        """Count what was ordered one by one: (issuing body, decided on, seen since the day, count)."""
         table = _CERTIFICATE
-        by = (table.issuing_body, table.certificate_type, table.decided_on, _civil_day(table.sealed_at))
+        by = (table.issuing_body, table.decided_on, _civil_day(table.sealed_at))
         query = select(*by, func.count()).where(*_ordered_singly(since, before), *_of(table.issuing_body, bodies))
         rows = self._connection.execute(query.group_by(*by))
-        return [(body, code, decided, _date(seen), count) for body, code, decided, seen, count in rows]
+        return [(body, decided, _date(seen), count) for body, decided, seen, count in rows]
 
     def ordered_singly(
         self, since: datetime, before: datetime, bodies: Bodies, *, after: int, most: int

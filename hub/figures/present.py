@@ -1,7 +1,7 @@
 """The figures of the present: counted from recorded rows over the last days, for the whole hub or for one department.
 
-They are counted at most once a minute for each of whom they are shown to (`Figures`). Every question is one by an index:
-of 1,000,000 certificates with 50,000 of them, and 75,000 pulls, in the span, it takes less than a second of one core.
+They are counted at most once a minute for each of whom they are shown to (`Figures`). Every question is one by an
+index: of 1,000,000 certificates, with 50,000 of them and 75,000 pulls in the span, it takes about a second of a core.
 No holder, case or field is in them, and lines stand in the order of their names: nobody is ranked.
 """
 

@@ -100,7 +100,7 @@ def test_department_fetches_its_own_line_over_the_api(busy_door: Door) -> None:
         ("systems", "health"),
         ("types", "food_operation_permit"),
         ("sharing", "rule-1"),
-        ("keys", "hub:answers"),
+        ("keys", "平台 · 答复"),
         ("log", "存证日志"),
         ("queues", "待编入日志的行为"),
     ],

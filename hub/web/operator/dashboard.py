@@ -121,6 +121,9 @@ def _shown(figure: Mapping[str, Any], language: str, one: str) -> dict[str, Any]
     definition = FIGURES[figure["code"]]
     lines = [{**each, **named_in_words(each["of"], each)} for each in figure["lines"]]
     side = ("zh", "en").index(language)
+    # What is drawn is the first value that any line has.
+    has_some = [name for name in definition.columns if any(each["values"].get(name) for each in lines)]
+    drawn = (has_some or definition.columns)[0]
     return {
         "code": definition.code,
         "word": str(definition.word),
@@ -128,8 +131,8 @@ def _shown(figure: Mapping[str, Any], language: str, one: str) -> dict[str, Any]
         "meaning": (definition.meaning_zh, definition.meaning_en)[side],
         "source": definition.source,
         "totals": [(COLUMNS[column][side], value) for column, value in figure["total"].items()],
-        "chart": bars(lines, definition.columns[0], language),
-        "drawn": COLUMNS[definition.columns[0]][side],
+        "chart": bars(lines, drawn, language),
+        "drawn": COLUMNS[drawn][side],
         "heads": [COLUMNS[column][side] for column in definition.columns],
         "rows": [
             [each[f"name_{language}"] or each["of"], *(_cell(each["values"].get(name)) for name in definition.columns)]

@@ -1,6 +1,6 @@
 """The pages of monthly and yearly sheets: which there are, one with what was corrected, and the same as a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,6 +13,8 @@ from hub.web.figures import as_file
 from hub.web.operator.dashboard import HOME, require_operator
 from hub.web.sessions import Guard, Visit, with_language
 from schemas.figures import COLUMNS, PARTS
+
+_BUSY = ("issued", "collected", "in_force")
 
 
 def routes(registry: Registry, guard: Guard, *, operator: str) -> APIRouter:
@@ -53,13 +55,18 @@ def _shown(sheet: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 def _part(code: str, lines: list[Mapping[str, Any]], language: str, side: int) -> dict[str, Any]:
     part = PARTS[code]
+    rows = [(any(each["values"].get(name) for name in _BUSY), _row(each, part.columns, language)) for each in lines]
+    is_long = code == "items"
     return {
         "code": code,
         "name": (part.name_zh, part.name_en)[side],
         "meaning": (part.meaning_zh, part.meaning_en)[side],
         "heads": [COLUMNS[name][side] for name in part.columns],
-        "rows": [
-            [each[f"name_{language}"] or each["of"], *(str(each["values"][name]) for name in part.columns)]
-            for each in lines
-        ],
+        "rows": [row for is_busy, row in rows if is_busy or not is_long],
+        # Of the many types those of which there is nothing yet stand folded up.
+        "quiet_rows": [row for is_busy, row in rows if is_long and not is_busy],
     }
+
+
+def _row(line: Mapping[str, Any], columns: Sequence[str], language: str) -> list[str]:
+    return [line[f"name_{language}"] or line["of"], *(str(line["values"][name]) for name in columns)]

@@ -14,6 +14,7 @@ from hub.registry import Registry
 from hub.store.log import LogStore
 from hub.web.callers import in_thread, moment
 from hub.web.operator.dashboard import HOME, require_operator
+from hub.web.operator.words import named_in_words
 from hub.web.sessions import Guard, Visit, with_language
 
 Pair = tuple[str, str]
@@ -152,13 +153,20 @@ def _side(visit: Visit) -> int:
 
 
 def _shown(page: Shown, rows: Sequence[Sequence[Any]], side: int) -> dict[str, Any]:
-    names = page.row_names or {}
     cells = [["–" if cell is None else str(cell) for cell in row] for row in rows]
     return {
         "name": page.name[side],
         "lead": page.lead[side],
         "heads": [head[side] for head in page.heads],
-        "rows": [[names.get(row[0], (row[0], row[0]))[side], *row[1:]] for row in cells],
+        "rows": [[_row_name(page, row[0], side), *row[1:]] for row in cells],
         "commands": page.commands,
         "home": HOME,
     }
+
+
+def _row_name(page: Shown, of: str, side: int) -> str:
+    if page.row_names and of in page.row_names:
+        return page.row_names[of][side]
+    if page is SHOWN["keys"]:
+        return named_in_words(of, {"name_zh": "", "name_en": ""})[("name_zh", "name_en")[side]] or of
+    return of

@@ -16,6 +16,15 @@ _CODES: Mapping[str, tuple[str, str]] = {
     "trust_list": ("信任列表", "Trust list"),
     NoticeKind.SHARING_ASKED: ("共享申请待答复", "Request to share, unanswered"),
 }
+_PURPOSES: Mapping[str, tuple[str, str]] = {
+    "tokens": ("令牌", "tokens"),
+    "answers": ("答复", "answers"),
+    "notes": ("交付单", "delivery notes"),
+    "status": ("状态列表", "status lists"),
+    "log": ("存证日志", "the log"),
+    "collected": ("归集数据", "collected records"),
+    "copies": ("加注件", "copies"),
+}
 
 
 def named_in_words(of: str, names: Mapping[str, Any]) -> dict[str, str]:
@@ -24,6 +33,13 @@ def named_in_words(of: str, names: Mapping[str, Any]) -> dict[str, str]:
         return {side: names[side] + _further(of, names[side]) for side in ("name_zh", "name_en")}
     if of in PROBLEMS:
         return {"name_zh": PROBLEMS[of].zh.rstrip("。"), "name_en": PROBLEMS[of].en.rstrip(".")}
+    owner, _, rest = of.partition(":")
+    if owner == "hub":
+        purpose, _, which = rest.partition(" ")
+        zh, en = _PURPOSES.get(purpose, (purpose, purpose))
+        return {"name_zh": f"平台 · {zh} {which}", "name_en": f"The hub: {en} {which}"}
+    if owner == "system":
+        return {"name_zh": f"业务系统 {rest}", "name_en": f"System {rest}"}
     clock = CLOCKS.get(NoticeKind(of)) if of in set(NoticeKind) else None
     zh, en = _CODES.get(of) or _CLOCKS.get(str(clock or of), ("", ""))
     return {"name_zh": zh, "name_en": en}

@@ -59,7 +59,7 @@ FIGURES: Mapping[str, Definition] = _defined(
         " ordered one by one in the last 30 days; issue and sight are one commit. p50 and p95 are the values"
         " half and 95 per cent of the way up. Files, collected records, corrections and replacements of lost"
         " ones are left out.",
-        "certificate", "body", ("count", "p50_days", "p95_days"),
+        "certificate", "body", ("p50_days", "p95_days", "count"),
     ),
     Definition(
         "published_late", Word.TIMELY, "超过法定期限", "Past a legal period",
@@ -73,7 +73,7 @@ FIGURES: Mapping[str, Definition] = _defined(
         "近30日登记的状态变更（暂扣、撤回、撤销、吊销、注销等），从决定文书日期到可查之日的自然日数。",
         "Civil days from the date of the document to the day it is seen, for changes of status recorded in"
         " the last 30 days.",
-        "status_change", "body", ("count", "p50_days", "p95_days"),
+        "status_change", "body", ("p50_days", "p95_days", "count"),
     ),
     Definition(
         "overdue_tasks", Word.TIMELY, "逾期待办", "Tasks past their last day",

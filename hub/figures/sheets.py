@@ -44,13 +44,14 @@ _TITLES = (
     "更正日期 on",
     "理由 reason",
 )
-_SEALS: Mapping[str, tuple[str, str]] = {
+_NAMES: Mapping[str, tuple[str, str]] = {
     "certificate": ("颁发机构的证照", "Certificates of issuing bodies"),
     "collected": ("平台归集的数据", "Collected records"),
     "document": ("证照文件", "Documents"),
     "copy": ("加注件", "Copies"),
     "delivery_note": ("交付单", "Delivery notes"),
     "resealing": ("重新签章", "Sealed again"),
+    "all": ("全部", "All"),
 }
 _PAGE = 24
 
@@ -220,7 +221,7 @@ def _with_coverage(sums: Sums, in_force: Mapping[str, int], parties: PartyReader
 
 
 def _line(of: str, values: Mapping[str, int], part: str, names: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    zh, en = _SEALS.get(of, ("", "")) if part == "seals" else names.get(of, ("", ""))
+    zh, en = _NAMES.get(of, ("", "")) if part in ("seals", "receipts") else names.get(of, ("", ""))
     columns: Iterable[str] = PARTS[part].columns
     return {"of": of, "name_zh": zh, "name_en": en, "values": {name: values.get(name, 0) for name in columns}}
 

@@ -118,10 +118,12 @@ class FigureSheetReader:
         return {row[0]: row[1] for row in self._connection.execute(select(table.licence_number, table.area))}
 
     def item_names(self) -> dict[str, tuple[str, str]]:
-        """Return service item → its newest names in Chinese and English."""
-        table = tables.service_item.c
+        """Return item → its names in Chinese and English: as it was put last, else as a line of sharing calls it."""
+        table, line = tables.service_item.c, tables.sharing_rule.c
+        said = select(line.item_code, line.item_name).order_by(line.recorded_at)
+        names = {row[0]: (row[1], "") for row in self._connection.execute(said)}
         query = select(table.code, table.name_zh, table.name_en).order_by(table.version)
-        return {row[0]: (row[1], row[2]) for row in self._connection.execute(query)}
+        return names | {row[0]: (row[1], row[2]) for row in self._connection.execute(query)}
 
 
 class FigureSheetWriter:

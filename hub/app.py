@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
+from connectors.authenticator_simulator import AuthenticatorSimulator
 from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
@@ -38,6 +39,7 @@ from hub.audit.everything import Audited
 from hub.confined.foreign_seal import SealChecker
 from hub.cosigning import Cosigning
 from hub.delivery import Exchange
+from hub.desk import Desk
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
@@ -53,7 +55,7 @@ from hub.intake.run import Workplace
 from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
-from hub.keyfolder import PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
+from hub.keyfolder import OFFICER_FOLDER, PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.log import Panel
 from hub.log_watch import LogWatch
@@ -126,6 +128,10 @@ from hub.web import (
 from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
+from hub.web.department import entrance as department_entrance
+from hub.web.department import home as department_home
+from hub.web.department import seat
+from hub.web.department.showing import HOME as DEPARTMENT_HOME
 from hub.web.documents import Counter
 from hub.web.enterprise import entrance, home
 from hub.web.limits import AddressLimit, Places, Room, Turns
@@ -460,6 +466,18 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     for router in (
         entrance.routes(registry, e_licence, enterprises, limit),
         home.routes(registry, enterprises),
+    ):
+        api.include_router(router)
+    officers = Guard(DEPARTMENT_HOME, registry, pages.render, of_officers=True)
+    played, desk = department_entrance.nobody_played, None
+    if installation.is_test:
+        played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
+        desk = Desk(keys, origin=installation.origin, mode=installation.mode)
+    passwords = Places(settings.sign_ins, "sign_ins_busy")
+    for router in (
+        department_entrance.routes(registry, officers, limit, passwords, played),
+        department_home.routes(registry, officers),
+        seat.routes(registry, officers, desk),
     ):
         api.include_router(router)
     if installation.is_test:

@@ -66,7 +66,9 @@ def verify_proof(session: Session, proof: str, *, registry: Registry, now: datet
     """Verify step 1 of a proof. Raises AccessError terminal_proof."""
     key, said = _verified(proof, registry.origin)
     issued_at = said.get("iat")
-    is_of_now = type(issued_at) is int and abs(now.timestamp() - issued_at) <= registry.terms.statement_age.total_seconds()
+    is_of_now = (
+        type(issued_at) is int and abs(now.timestamp() - issued_at) <= registry.terms.statement_age.total_seconds()
+    )
     if said.get("nonce") != session.form_token or not is_of_now:
         raise AccessError("terminal_proof")
     return key

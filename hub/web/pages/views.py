@@ -260,4 +260,8 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "enterprise_home": _plain,
     "gallery": _plain,
     "kept": _plain,
+    "officer_sign_in": _plain,
+    "officer_opening": _plain,
+    "terminal": _plain,
+    "department_home": _plain,
 }

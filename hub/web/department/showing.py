@@ -1,0 +1,19 @@
+"""What every page of an officer shows beside its own: who is signed in, at which terminal, the ways between pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.responses import Response
+
+from hub.web.sessions import Guard, Visit
+
+HOME = "/department"
+
+
+def show(
+    guard: Guard, visit: Visit, page: str, place: str, shown: Mapping[str, Any] = {}, *, status: int = 200
+) -> Response:
+    """Return a page for the officer who signed in; `place` is which of the ways between pages it lies on."""
+    stored = visit.session.stored
+    given = {"officer": stored.officer, "terminal": stored.terminal, "place": place, "problem": None, **shown}
+    return guard.show(visit, page, given, status)

@@ -11,6 +11,7 @@ import orjson
 
 from hub.officers import SignIn, app_secret, open_account
 from hub.web.callers import moment
+from schemas.statement import TYP
 from schemas.tokens import TERMINAL_TYP
 from signing.algorithms import generate_private_key
 from signing.base64url import encode
@@ -88,6 +89,18 @@ class Workplace:
         """Show the browser's key on the terminal's page."""
         page = client.get("/department/terminal")
         return post(client, "/department/terminal", {"form_token": form_token(page), "proof": self.proof(page, **said)})
+
+    def signed(self, page: httpx.Response, **said: object) -> dict[str, str]:
+        """Return the form of a page to check and sign, signed as its script does; `said` changes the statement."""
+        claims = orjson.loads(unescape(page.text.partition('data-statement="')[2].partition('"')[0]))
+        names = ("form_token", "errand", "content", "salt", "key", "typed")
+        form = {name: value_of(page, name) for name in names}
+        return form | {"statement": sign_compact(orjson.dumps(claims | said), signer=self.signer, typ=TYP)}
+
+    def order(self, client: httpx.Client, page: httpx.Response, **said: object) -> httpx.Response:
+        """Sign what a page shows and send it."""
+        assert "data-statement" in page.text, page.text
+        return post(client, "/department/orders", self.signed(page, **said))
 
 
 def at_work(door: Door, number: str, department: str = MARKET) -> tuple[Account, Workplace]:

@@ -264,4 +264,10 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "officer_opening": _plain,
     "terminal": _plain,
     "department_home": _plain,
+    "order": _plain,
+    "ordered": _plain,
+    "window": _plain,
+    "window_offers": _plain,
+    "window_result": _plain,
+    "being_made": _plain,
 }

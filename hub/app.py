@@ -131,6 +131,7 @@ from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.department import entrance as department_entrance
 from hub.web.department import home as department_home
 from hub.web.department import ordering, seat, window
+from hub.web.department import tasks as department_tasks
 from hub.web.department.showing import HOME as DEPARTMENT_HOME
 from hub.web.documents import Counter
 from hub.web.enterprise import entrance, home
@@ -474,13 +475,16 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
         desk = Desk(keys, origin=installation.origin, mode=installation.mode)
     passwords = Places(settings.sign_ins, "sign_ins_busy")
-    ordered = ordering.Ordering(registry, officers, window.errands(registry, pulls))
+    ordered = ordering.Ordering(
+        registry, officers, [*window.errands(registry, pulls), *department_tasks.errands(registry)]
+    )
     for router in (
         department_entrance.routes(registry, officers, limit, passwords, played),
         department_home.routes(registry, officers),
         seat.routes(registry, officers, desk),
         ordered.routes(),
         window.routes(registry, officers, ordered, counter, load_licence_systems()),
+        department_tasks.routes(registry, officers, ordered),
     ):
         api.include_router(router)
     if installation.is_test:

@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from hub.registry import Registry
 from hub.sessions import leave_everywhere, sessions_of_officer
 from hub.store.parties import PartyReader
+from hub.tasks import count_open
 from hub.web.callers import in_thread, moment
-from hub.web.department.showing import HOME, show
+from hub.web.department.showing import HOME, department_of, show
 from hub.web.sessions import Guard, Visit
 
 
@@ -36,7 +37,7 @@ def _shown(visit: Visit, registry: Registry) -> dict[str, Any]:
         department = PartyReader(connection).department(stored.party)
     return {
         "department": {"name_zh": department.name_zh if department else stored.party},
-        "open_tasks": 0,
+        "open_tasks": count_open(department_of(visit), registry=registry),
         "sessions": [
             {
                 "started_at": each.started_at.isoformat(),

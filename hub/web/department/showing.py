@@ -6,8 +6,15 @@ from typing import Any
 from fastapi.responses import Response
 
 from hub.web.sessions import Guard, Visit
+from schemas.parties import System
 
 HOME = "/department"
+
+
+def department_of(visit: Visit) -> System:
+    """Return the department of who signed in, as flows that read for a department's system take it; it has no role."""
+    stored = visit.session.stored
+    return System(stored.terminal or "", stored.party, "", b"", frozenset(), active=True)
 
 
 def show(

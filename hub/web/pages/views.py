@@ -270,4 +270,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "window_offers": _plain,
     "window_result": _plain,
     "being_made": _plain,
+    "department_tasks": _plain,
+    "department_task": _plain,
 }

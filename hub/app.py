@@ -130,7 +130,8 @@ from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.department import entrance as department_entrance
 from hub.web.department import home as department_home
-from hub.web.department import ordering, seat, window
+from hub.web.department import issue, ordering, seat, window
+from hub.web.department import status as department_status
 from hub.web.department import tasks as department_tasks
 from hub.web.department.showing import HOME as DEPARTMENT_HOME
 from hub.web.documents import Counter
@@ -475,16 +476,26 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
         desk = Desk(keys, origin=installation.origin, mode=installation.mode)
     passwords = Places(settings.sign_ins, "sign_ins_busy")
+    codes_of_others = load_licence_systems()
     ordered = ordering.Ordering(
-        registry, officers, [*window.errands(registry, pulls), *department_tasks.errands(registry)]
+        registry,
+        officers,
+        [
+            *window.errands(registry, pulls),
+            *department_tasks.errands(registry),
+            *department_status.errands(registry),
+            *issue.errands(registry, sealers),
+        ],
     )
     for router in (
         department_entrance.routes(registry, officers, limit, passwords, played),
         department_home.routes(registry, officers),
         seat.routes(registry, officers, desk),
         ordered.routes(),
-        window.routes(registry, officers, ordered, counter, load_licence_systems()),
+        window.routes(registry, officers, ordered, counter, codes_of_others),
         department_tasks.routes(registry, officers, ordered),
+        department_status.routes(registry, officers, ordered, codes_of_others),
+        issue.routes(registry, officers, ordered, codes_of_others),
     ):
         api.include_router(router)
     if installation.is_test:

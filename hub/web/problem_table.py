@@ -541,6 +541,10 @@ ORDERS: Mapping[str, Row] = {
         409, "这个密钥已经登记过。", "That key is enrolled already, for this system or another.",
         "请为每个系统、每次更换使用新的密钥。", "Give each system a key of its own, and a new one each time.",
     ),
+    "parked_not_found": Row(
+        404, "没有这份待会签的事项，或已过期、已办结。", "No such order waits for a second officer, or it is over.",
+        "请回到待会签列表查看。", "Look at the list of those that wait.",
+    ),
     "officer_unknown": Row(
         404, "没有登记过这个编号的在岗经办人。", "No active officer of that number is enrolled.",
         "请先登记经办人（yizhao enrol officer）。", "Enrol the officer first (yizhao enrol officer).",

@@ -1,5 +1,6 @@
 """Officers at their pages, for the stories: an account, a workplace with its key, forms as a browser sends them."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -60,7 +61,8 @@ def form_token(page: httpx.Response) -> str:
 
 def value_of(page: httpx.Response, name: str) -> str:
     """Return what a form of a page holds under a name."""
-    return unescape(page.text.partition(f'name="{name}" value="')[2].partition('"')[0])
+    found = re.search(rf'name="{re.escape(name)}"[^>]*? value="([^"]*)"', page.text)
+    return unescape(found[1]) if found else ""
 
 
 def post(client: httpx.Client, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
@@ -93,7 +95,7 @@ class Workplace:
     def signed(self, page: httpx.Response, **said: object) -> dict[str, str]:
         """Return the form of a page to check and sign, signed as its script does; `said` changes the statement."""
         claims = orjson.loads(unescape(page.text.partition('data-statement="')[2].partition('"')[0]))
-        names = ("form_token", "errand", "content", "salt", "key", "typed")
+        names = ("form_token", "errand", "content", "salt", "key", "typed", "parked")
         form = {name: value_of(page, name) for name in names}
         return form | {"statement": sign_compact(orjson.dumps(claims | said), signer=self.signer, typ=TYP)}
 

@@ -270,6 +270,12 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "window_offers": _plain,
     "window_result": _plain,
     "being_made": _plain,
+    "order_parked": _plain,
+    "countersign": _plain,
+    "status_change": _plain,
+    "status_search": _plain,
+    "issue_start": _plain,
+    "issue_form": _plain,
     "department_tasks": _plain,
     "department_task": _plain,
 }

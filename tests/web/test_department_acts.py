@@ -1,6 +1,8 @@
 """Issuing and changing at an officer's pages: filled in from what is known, refused plainly, and grave acts by two."""
 
 from collections.abc import Iterator
+from hashlib import sha256
+from time import monotonic
 
 import httpx
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import func, select
 
 from hub.store import tables
 from hub.web.callers import moment
+from tests.flows.intake_world import csv_file, type_row
 from tests.flows.world import HEALTH, MARKET, SHOP, World, example_fields, food_number, food_order, licence_order
 from tests.web.officers import at_work, form_token, post, value_of
 from tests.web.served import Door
@@ -124,3 +127,62 @@ def test_a_certificate_is_found_by_its_holder_and_suspended_by_one(client: httpx
     }  # fmt: skip
     done = workplace.order(client, post(client, "/department/status", form))
     assert "已办妥" in done.text
+
+
+def sheet(*numbers: int) -> bytes:
+    return csv_file([type_row(number) for number in numbers])
+
+
+def ordered_import(client: httpx.Client, file: bytes, **form: str) -> httpx.Response:
+    """Choose a type and a file, of which the digest alone goes out."""
+    page = client.get("/department/import")
+    typed = {"type": "food_operation_permit", "file_sha256": sha256(file).hexdigest()}
+    return post(client, "/department/import", typed | {"form_token": form_token(page)} | form)
+
+
+def send_file(client: httpx.Client, ordered: httpx.Response, file: bytes) -> str:
+    """Send the file of an import that was ordered; return the address of its page."""
+    page = "/department/intakes/" + ordered.text.partition('href="/department/intakes/')[2].partition("?")[0]
+    headers = {"x-form-token": form_token(client.get(page)), "content-type": "application/octet-stream"}
+    assert client.put(f"{page}/file", content=file, headers=headers).status_code == 200
+    return page
+
+
+def seen(client: httpx.Client, page: str, words: str) -> bool:
+    """Load a page that loads itself again, until it says something, a minute at most."""
+    ends = monotonic() + 60
+    return any(words in client.get(page).text for _ in iter(lambda: monotonic() < ends, False))
+
+
+def test_a_sheet_is_tried_out_by_one_and_its_difference_shown(client: httpx.Client, shop_door: Door) -> None:
+    _, workplace = at_work(shop_door, "a-tries", MARKET)
+    file = sheet(21, 22)
+    ordered = workplace.order(client, ordered_import(client, file, dry_run="yes"))
+    page = send_file(client, ordered, file)
+    assert seen(client, page, "全部办完")
+    assert "将会颁发" in client.get(page).text
+    assert client.get(f"{page}/outcome").text.count("would_issue") == 2
+
+
+def test_a_sheet_is_taken_in_by_two_and_no_other_file_is(client: httpx.Client, shop_door: Door) -> None:
+    file = sheet(23)
+    _, first = at_work(shop_door, "a-takes", MARKET)
+    assert "还差一名经办人会签" in first.order(client, ordered_import(client, file)).text
+    path = client.get("/department/countersign").text.rpartition('href="/department/countersign/')[2].partition('"')[0]
+    _, second = at_work(shop_door, "a-takes-too", MARKET)
+    ordered = second.order(client, client.get(f"/department/countersign/{path}"))
+    page = "/department/intakes/" + ordered.text.partition('href="/department/intakes/')[2].partition("?")[0]
+    headers = {"x-form-token": form_token(client.get(page)), "content-type": "application/octet-stream"}
+    forged = client.put(f"{page}/file", content=file, headers=headers | {"x-form-token": "another"})
+    other = client.put(f"{page}/file", content=sheet(24), headers=headers)
+    assert (forged.json()["code"], other.json()["code"]) == ("form_foreign", "file_digest")
+    send_file(client, ordered, file)
+    assert seen(client, page, "已颁发")
+
+
+def test_an_import_of_another_department_is_not_found(client: httpx.Client, shop_door: Door) -> None:
+    _, workplace = at_work(shop_door, "a-imports", MARKET)
+    ordered = workplace.order(client, ordered_import(client, sheet(25), dry_run="yes"))
+    page = "/department/intakes/" + ordered.text.partition('href="/department/intakes/')[2].partition("?")[0]
+    at_work(shop_door, "a-looks", HEALTH)
+    assert (client.get(page).status_code, client.get(f"{page}/outcome").status_code) == (404, 404)

@@ -276,6 +276,8 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "status_search": _plain,
     "issue_start": _plain,
     "issue_form": _plain,
+    "import_form": _plain,
+    "intake": _plain,
     "department_tasks": _plain,
     "department_task": _plain,
 }

@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
+from connectors.authenticator_simulator import AuthenticatorSimulator
 from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
@@ -38,6 +39,7 @@ from hub.audit.everything import Audited
 from hub.confined.foreign_seal import SealChecker
 from hub.cosigning import Cosigning
 from hub.delivery import Exchange
+from hub.desk import Desk
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
@@ -55,7 +57,7 @@ from hub.intake.run import Workplace
 from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
-from hub.keyfolder import PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
+from hub.keyfolder import OFFICER_FOLDER, PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.log import Panel
 from hub.log_watch import LogWatch
@@ -129,6 +131,12 @@ from hub.web import (
 from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
+from hub.web.department import entrance as department_entrance
+from hub.web.department import home as department_home
+from hub.web.department import importing, issue, ordering, seat, window
+from hub.web.department import status as department_status
+from hub.web.department import tasks as department_tasks
+from hub.web.department.showing import HOME as DEPARTMENT_HOME
 from hub.web.documents import Counter
 from hub.web.enterprise import entrance, home
 from hub.web.limits import AddressLimit, Places, Room, Turns
@@ -469,12 +477,37 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         home.routes(registry, enterprises),
     ):
         api.include_router(router)
-    operators = Guard(dashboard.HOME, registry, pages.render, of_officers=True)
-    heads = Guard(dashboard.DEPARTMENT_HOME, registry, pages.render, of_officers=True)
+    officers = Guard(DEPARTMENT_HOME, registry, pages.render, of_officers=True)
+    played, desk = department_entrance.nobody_played, None
+    if installation.is_test:
+        played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
+        desk = Desk(keys, origin=installation.origin, mode=installation.mode)
+    passwords = Places(settings.sign_ins, "sign_ins_busy")
+    codes_of_others = load_licence_systems()
+    ordered = ordering.Ordering(
+        registry,
+        officers,
+        [
+            *window.errands(registry, pulls),
+            *department_tasks.errands(registry),
+            *department_status.errands(registry),
+            *issue.errands(registry, sealers),
+            *importing.errands(registry),
+        ],
+    )
     for router in (
-        dashboard.routes(registry, counted, operators, heads, operator=installation.operator),
-        figure_sheets.routes(registry, operators, operator=installation.operator),
-        standing.routes(registry, log_store, panel, operators, operator=installation.operator),
+        department_entrance.routes(registry, officers, limit, passwords, played),
+        department_home.routes(registry, officers),
+        seat.routes(registry, officers, desk),
+        ordered.routes(),
+        window.routes(registry, officers, ordered, counter, codes_of_others),
+        department_tasks.routes(registry, officers, ordered),
+        department_status.routes(registry, officers, ordered, codes_of_others),
+        issue.routes(registry, officers, ordered, codes_of_others),
+        importing.routes(registry, officers, ordered, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        dashboard.routes(registry, counted, officers, operator=installation.operator),
+        figure_sheets.routes(registry, officers, operator=installation.operator),
+        standing.routes(registry, log_store, panel, officers, operator=installation.operator),
     ):
         api.include_router(router)
     if installation.is_test:

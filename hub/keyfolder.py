@@ -28,6 +28,8 @@ from signing.x509 import Purpose, certify, make_self_signed, read_cert_unverifie
 SIMULATOR_FOLDER = "e-licence-simulator"
 # TEST only: the timestamp authority of our own.
 PERSON_FOLDER = "person-simulator"
+# TEST only: the officers of the demonstration, with their passwords.
+OFFICER_FOLDER = "officer-simulator"
 TIMESTAMP_FOLDER = "timestamp-simulator"
 
 _INDEX = "keys.json"

@@ -4,7 +4,7 @@ Opening: 1 the operator ordered the code (`hub/parties.py`), of which only the d
 password and puts the secret that the page shows into his app 3 a first code of the app proves it; password, secret and
 the code's end are committed together            <- COMMIT POINT
 Signing in: 1 the account is neither locked nor unopened 2 the password is the one that is kept 3 the app's code is of
-this moment and of a later step than any that was used 4 the session is committed, or the miss            <- COMMIT POINT
+this moment and of a later step than any that was used 4 the session is committed, or the miss     <- COMMIT POINT
 Whoever misses too often is locked out for a while. What is wrong, number, password or code, is told nobody.
 A session orders nothing: each act is signed by the workplace's key (`hub/terminals.py`).
 """

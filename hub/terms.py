@@ -40,3 +40,4 @@ class Terms:
     sign_in_misses: int
     lockout_term: timedelta
     account_code_term: timedelta
+    parking_term: timedelta

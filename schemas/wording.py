@@ -467,3 +467,33 @@ NEXT_STEPS: Mapping[str, Wording] = {
         "Upload the file as you received it, or paste a whole code, certificate identifier or licence number.",
     ),
 }
+
+NOTICES: Mapping[str, Wording] = {
+    "licence_ended": Wording("营业执照已终止，其许可待处理", "The business licence ended: decide on its permits"),
+    "licence_ended_told": Wording("用过其证照的主体，营业执照已终止", "The licence of a holder you asked about ended"),
+    "licence_goes_on_told": Wording("此前告知的营业执照终止已撤销", "The licence of a holder you asked about goes on"),
+    "certificate_wrong": Wording("调用过的证照有误", "A certificate you pulled proved wrong"),
+    "certificate_right_again": Wording("此前告知有误的证照已恢复", "A certificate told as wrong is right again"),
+    "to_be_changed": Wording("证照待办理变更", "Certificates wait to be changed"),
+    "penalty": Wording("处罚决定待落实到证照", "A penalty waits to be carried out on a certificate"),
+    "conflict": Wording("数据冲突待处理", "Records conflict: decide which holds"),
+    "unclassified": Wording("归集数据待归类", "Collected records wait to be classified"),
+    "correction_asked": Wording("校核申请", "A correction is asked for"),
+    "renewal_to_decide": Wording("延续申请待决定", "A renewal waits to be decided"),
+    "annotated": Wording("证照被标注", "A certificate was annotated"),
+    "published_late": Wording("公示迟于法定期限", "Something was published late"),
+    "material_issued": Wording("容缺材料已颁发", "A material that was to follow was issued"),
+    "access_disputed": Wording("持证主体对一次访问有异议", "The holder disputes an access"),
+    "decision_disputed": Wording("持证主体对决定有异议", "The holder disputes a decision"),
+    "window_refused": Wording("持证主体投诉窗口不予受理", "The holder says a window refused it"),
+    "seal_compromised": Wording(
+        "签章失信，证照待重新签章", "A seal counts no more: certificates wait to be sealed again"
+    ),
+    "sharing_asked": Wording("共享申请待答复", "Sharing is asked for"),
+    "sharing_answered": Wording("共享申请已答复", "Your sharing request was answered"),
+    "sharing_silent": Wording("数源部门逾期未答复", "A provider did not answer in time"),
+    "sharing_to_confirm": Wording("共享规则年度确认", "A line of the sharing table waits for its yearly word"),
+    "pull_to_review": Wording("依职能调用待复核", "A pull by law waits to be reviewed"),
+    "pull_not_justified": Wording("本部门一次调用经复核不成立", "A pull of yours was found not justified"),
+}
+"""What a department is told, and its tasks."""

@@ -12,13 +12,14 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from hub.notices import CLOCKS, NoticeKind
+from hub.notices import NoticeKind
 from hub.registry import Registry
 from hub.store.figure import FigureReader
 from hub.store.parties import PartyReader
 from schemas.certificate import Act, Cause, civil_date
 from schemas.clocks import ClockCode
 from schemas.figures import FIGURES, SPAN, is_unusual, percentile, usual_week
+from schemas.wording import NOTICES
 from signing.x509 import read_cert_unverified
 
 MINUTE = timedelta(minutes=1)
@@ -297,7 +298,7 @@ def _line(of: str, values: Values, names: Mapping[str, tuple[str, str]], registr
 
 
 def _named(of: str, names: Mapping[str, tuple[str, str]], registry: Registry) -> tuple[str, str]:
-    """Return what a line is of in words: a body, a department, a type, a task's clock; "" where a code says it all."""
+    """Return what a line is of in words: a body, a department, a type, a task; "" where a code says it all."""
     # A key, or a reader, is a body's or a department's: its number stands in the line's code.
     for word in of.replace(":", " ").split():
         if word in names:
@@ -305,8 +306,8 @@ def _named(of: str, names: Mapping[str, tuple[str, str]], registry: Registry) ->
     for kind in registry.catalogue.current():
         if kind.code == of:
             return kind.name_zh, kind.name_en
-    if of in set(NoticeKind) and (code := CLOCKS.get(NoticeKind(of))):
-        return registry.clocks[code].name_zh, registry.clocks[code].name_en
+    if of in NOTICES:
+        return NOTICES[of].zh, NOTICES[of].en
     return "", ""
 
 

@@ -1173,6 +1173,18 @@ session = Table(
 )
 Index("session_party", session.c.party)
 Index("session_officer", session.c.officer)
+parked_order = Table(
+    "parked_order",
+    metadata,
+    # One officer signed it on a page, another has to; `envelope` is encrypted, and gone after its term.
+    Column("name", String(43), primary_key=True),
+    Column("department", String(18), nullable=False, index=True),
+    Column("errand", String(32), nullable=False),
+    Column("officer", String(64), nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+)
 officer_account = Table(
     "officer_account",
     metadata,

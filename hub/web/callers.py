@@ -105,10 +105,12 @@ def verify_order(
     act: Ordered,
     registry: Registry,
     key: str | None = None,
+    parked: bool = False,
 ) -> Called:
     """Verify the statement of a call whose caller is known already; runs in the flow's thread.
 
-    The idempotency key stands in the header, or in `key` where a form brought it.
+    The idempotency key stands in the header, or in `key` where a form brought it. `parked`: the statement beside it is
+    one that this hub took at a terminal of its pages, verified then, and kept itself.
     """
     now = moment()
     key = request.headers.get("idempotency-key", "") if key is None else key
@@ -117,7 +119,9 @@ def verify_order(
     with registry.database.read() as connection:
         officer = _named_officer(body.statement, connection)
         terms = terms_for(body.statement, caller.system.code, key, connection=connection, registry=registry)
-    return _verified(body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now)
+    return _verified(
+        body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now, parked=parked
+    )
 
 
 def verify_again(body: OrderBody, *, act: Ordered, key: str, registry: Registry, now: datetime) -> Called:
@@ -147,6 +151,7 @@ def _verified(
     terms: Terms,
     registry: Registry,
     now: datetime,
+    parked: bool = False,
 ) -> Called:
     key_id, verification_key = _signing_key(body.statement, caller)
     verified = verify_statement(
@@ -164,7 +169,9 @@ def _verified(
     if not isinstance(body, OrderBody):
         return Called(caller, verified, officer, key, now)
     check_content(verified, body.content, body.salt)
-    seconds = tuple(_second(each, body, verified, now, terms, registry) for each in body.countersignatures)
+    seconds = tuple(
+        _second(each, body, verified, now, terms, registry, parked=parked) for each in body.countersignatures
+    )
     approvals = verify_approvals(
         body.approvals, change=str(act), content_digest=verified.statement.content_digest or "", registry=registry,
         now=now,
@@ -173,14 +180,23 @@ def _verified(
 
 
 def _second(
-    jws: str, body: OrderBody, first: VerifiedStatement, now: datetime, terms: Terms, registry: Registry
+    jws: str,
+    body: OrderBody,
+    first: VerifiedStatement,
+    now: datetime,
+    terms: Terms,
+    registry: Registry,
+    *,
+    parked: bool,
 ) -> Second:
     """Verify a statement that stands beside the caller's own: by its own system's key, over the same content."""
     code = _unverified(jws).get("iss")
     signing = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
     # A terminal's word is taken on the pages alone, which know who sits at it.
-    if signing is None or Role.TERMINAL in signing.system.roles:
+    if signing is None or (Role.TERMINAL in signing.system.roles) is not parked:
         raise StatementError("statement_system")
+    age = terms.statement_age + terms.parking_term
+    held_to = replace(terms, statement_age=age) if parked else terms
     key_id, key = _signing_key(jws, signing)
     with registry.database.read() as connection:
         officer = _named_officer(jws, connection)
@@ -193,7 +209,7 @@ def _second(
         officer=officer,
         audience=registry.origin,
         now=now,
-        terms=terms,
+        terms=held_to,
     )
     _refuse_forgotten(verified, signing, terms, registry)
     check_content(verified, body.content, body.salt)

@@ -70,7 +70,7 @@ ACCESS: Mapping[str, Row] = {
     "sign_in_refused": Row(
         401, "编号、密码或动态码不对，没有登录。", "Number, password or code is not right; nobody was signed in.",
         "请核对后重试；动态码每 30 秒更换，用过的不能再用。连续多次不对会暂时锁定。",
-        "Check them and try again; the code changes every 30 seconds and counts once. Too many misses lock the account.",
+        "Check them and try again; the code changes every 30 seconds and counts once. Too many misses lock you out.",
     ),
     "account_locked": Row(
         423, "多次登录不成功，帐户已暂时锁定。", "Too many wrong sign-ins: the account is locked for a while.",
@@ -91,7 +91,8 @@ ACCESS: Mapping[str, Row] = {
     ),
     "app_code": Row(
         422, "手机应用显示的动态码不对。", "The code of the app is not right.",
-        "请等应用显示下一个动态码后输入，并核对手机的时间。", "Wait for the app's next code, and check the phone's clock.",
+        "请等应用显示下一个动态码后输入，并核对手机的时间。",
+        "Wait for the app's next code, and check the phone's clock.",
     ),
     "terminal_proof": Row(
         403, "没有确认这台电脑是窗口终端。", "This browser did not show that it is a terminal.",
@@ -552,6 +553,10 @@ ORDERS: Mapping[str, Row] = {
     "key_enrolled": Row(
         409, "这个密钥已经登记过。", "That key is enrolled already, for this system or another.",
         "请为每个系统、每次更换使用新的密钥。", "Give each system a key of its own, and a new one each time.",
+    ),
+    "parked_not_found": Row(
+        404, "没有这份待会签的事项，或已过期、已办结。", "No such order waits for a second officer, or it is over.",
+        "请回到待会签列表查看。", "Look at the list of those that wait.",
     ),
     "officer_unknown": Row(
         404, "没有登记过这个编号的在岗经办人。", "No active officer of that number is enrolled.",

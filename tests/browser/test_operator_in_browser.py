@@ -24,7 +24,7 @@ def seated(site: Site, place: str, width: int) -> Page:
             registry=world.registry, now=moment(),
         )
     )  # fmt: skip
-    page.context.add_cookies([{"name": "yizhao-operator", "value": token, "url": ORIGIN}])
+    page.context.add_cookies([{"name": "yizhao-department", "value": token, "url": ORIGIN}])
     page.goto(place)
     return page
 

@@ -8,7 +8,7 @@ from hub.web.callers import moment
 from tests.flows.world import World
 
 
-def seat(client: httpx.Client, world: World, party: str, officer: str, home: str) -> None:
+def seat(client: httpx.Client, world: World, party: str, officer: str) -> None:
     """Sign an officer in."""
     token = world.registry.database.write(
         lambda connection: open_session(
@@ -16,7 +16,7 @@ def seat(client: httpx.Client, world: World, party: str, officer: str, home: str
             now=moment(),
         )
     )  # fmt: skip
-    client.cookies.set(f"yizhao-{home}", token, domain="127.0.0.1")
+    client.cookies.set("yizhao-department", token, domain="127.0.0.1")
 
 
 def operator_officer(world: World, duty: str) -> str:

@@ -88,7 +88,7 @@ def test_operators_officer_at_his_pages_is_shown_no_such_field_either(
     door: Door, names: Mapping[str, str], path: str
 ) -> None:
     client, world = door
-    seat(client, world, OPERATOR, operator_officer(world, "system"), "operator")
+    seat(client, world, OPERATOR, operator_officer(world, "system"))
     answer = client.get(path.format(**names))
     client.cookies.clear()
     assert answer.status_code == 200

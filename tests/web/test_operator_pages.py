@@ -39,7 +39,7 @@ def browser(busy_door: Door) -> Iterator[httpx.Client]:
 
 def test_operator_sees_every_figure_with_a_chart_and_a_table(browser: httpx.Client, busy_door: Door) -> None:
     _, world = busy_door
-    seat(browser, world, OPERATOR, operator_officer(world, "security"), "operator")
+    seat(browser, world, OPERATOR, operator_officer(world, "security"))
     page = browser.get("/operator").text
     assert [code for code, each in FIGURES.items() if each.name_zh not in page] == []
     assert page.count("<desc") == page.count('class="chart"') > 3
@@ -48,7 +48,7 @@ def test_operator_sees_every_figure_with_a_chart_and_a_table(browser: httpx.Clie
 
 def test_a_figure_opens_its_definition_and_with_the_right_its_cases(browser: httpx.Client, busy_door: Door) -> None:
     _, world = busy_door
-    seat(browser, world, OPERATOR, operator_officer(world, "system"), "operator")
+    seat(browser, world, OPERATOR, operator_officer(world, "system"))
     page = browser.get("/operator/figures/refused_pulls?lang=en").text
     assert FIGURES["refused_pulls"].meaning_en in page
     assert "Case by case" in page
@@ -61,23 +61,26 @@ def test_an_officer_of_a_department_sees_its_figures_and_not_the_operators(
     browser: httpx.Client, busy_door: Door
 ) -> None:
     _, world = busy_door
-    seat(browser, world, HEALTH, "h-001", "department")
-    seat(browser, world, HEALTH, "h-001", "operator")
+    seat(browser, world, HEALTH, "h-001")
     assert browser.get("/department/figures").status_code == 200
-    refused = browser.get("/operator")
-    assert refused.status_code == 403
+    assert browser.get("/department/overview").headers["location"] == "/department/figures?lang=zh"
+    assert [browser.get(f"/operator{each}").status_code for each in ("", "/sheets", "/standing/keys")] == [
+        403,
+        403,
+        403,
+    ]
     page = browser.get("/department/figures/refused_pulls?lang=en").text
     assert "Case by case" not in page
 
 
 def test_nobody_sees_figures_without_signing_in(browser: httpx.Client) -> None:
     asked = browser.get("/operator")
-    assert (asked.status_code, asked.headers["location"].partition("?")[0]) == (303, "/operator/sign-in")
+    assert (asked.status_code, asked.headers["location"].partition("?")[0]) == (303, "/department/sign-in")
 
 
 def test_sheet_of_the_running_month_is_shown_and_fetched_as_a_file(browser: httpx.Client, busy_door: Door) -> None:
     _, world = busy_door
-    seat(browser, world, OPERATOR, operator_officer(world, "system"), "operator")
+    seat(browser, world, OPERATOR, operator_officer(world, "system"))
     running = f"{civil_date(moment()):%Y-%m}"
     assert f"/operator/sheets/{running}" in browser.get("/operator/sheets").text
     page = browser.get(f"/operator/sheets/{running}?lang=en").text
@@ -107,7 +110,7 @@ def test_department_fetches_its_own_line_over_the_api(busy_door: Door) -> None:
 )
 def test_operator_reads_how_each_thing_stands(page: str, seen: str, browser: httpx.Client, busy_door: Door) -> None:
     _, world = busy_door
-    seat(browser, world, OPERATOR, operator_officer(world, "system"), "operator")
+    seat(browser, world, OPERATOR, operator_officer(world, "system"))
     shown = browser.get(f"/operator/standing/{page}")
     assert (shown.status_code, f"/operator/standing/{page}" in browser.get("/operator/standing").text) == (200, True)
     assert f">{seen}" in shown.text

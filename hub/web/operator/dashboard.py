@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from hub.errors import AccessError, NotFoundError
 from hub.figures.cases import list_cases
@@ -17,18 +17,26 @@ from hub.store.parties import PartyReader
 from hub.web.callers import in_thread, moment
 from hub.web.operator.words import named_in_words
 from hub.web.pages.charts import bars
-from hub.web.sessions import Guard, Visit, with_language
+from hub.web.sessions import PRIVATE, Guard, Visit, with_language
 from schemas.figures import COLUMNS, FIGURES, Word
 from schemas.parties import Duty
 
-HOME, DEPARTMENT_HOME = "/operator", "/department"
+HOME, DEPARTMENT_HOME = "/operator", "/department/figures"
 
 
-def routes(registry: Registry, figures: Figures, operators: Guard, heads: Guard, *, operator: str) -> APIRouter:
-    """Return the dashboard's doors; `operators` and `heads` guard those of the operator and of departments."""
+def routes(registry: Registry, figures: Figures, guard: Guard, *, operator: str) -> APIRouter:
+    """Return the dashboard's doors; `operator` is whose officers see the whole hub."""
     router = APIRouter(include_in_schema=False)
-    for guard, home, is_whole in ((operators, HOME, True), (heads, f"{DEPARTMENT_HOME}/figures", False)):
-        _add(router, registry, figures, guard, home, operator if is_whole else None)
+    _add(router, registry, figures, guard, HOME, operator)
+    _add(router, registry, figures, guard, DEPARTMENT_HOME, None)
+
+    @guard.page
+    async def chosen(visit: Visit) -> Response:
+        """Lead an officer to the figures he may see."""
+        home = HOME if visit.session.party == operator else DEPARTMENT_HOME
+        return RedirectResponse(with_language(home, visit.language), 303, PRIVATE)
+
+    router.add_api_route("/department/overview", chosen, methods=["GET"])
     return router
 
 

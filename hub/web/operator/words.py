@@ -1,11 +1,11 @@
-"""What lines and cases of figures are called: a reason by its refusal, a task or clock by its legal clock, a state."""
+"""What lines and cases of figures are called: a reason by its refusal, a task, a clock, a state, a key in words."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from hub.notices import CLOCKS, NoticeKind
 from hub.web.problem_table import PROBLEMS
 from schemas.clocks import load_clocks
+from schemas.wording import NOTICES
 
 _CLOCKS = {str(code): (each.name_zh, each.name_en) for code, each in load_clocks().items()}
 _CODES: Mapping[str, tuple[str, str]] = {
@@ -14,7 +14,6 @@ _CODES: Mapping[str, tuple[str, str]] = {
     "done": ("已办结", "Done"),
     "told": ("已告知", "Told"),
     "trust_list": ("信任列表", "Trust list"),
-    NoticeKind.SHARING_ASKED: ("共享申请待答复", "Request to share, unanswered"),
 }
 _PURPOSES: Mapping[str, tuple[str, str]] = {
     "tokens": ("令牌", "tokens"),
@@ -40,8 +39,9 @@ def named_in_words(of: str, names: Mapping[str, Any]) -> dict[str, str]:
         return {"name_zh": f"平台 · {zh} {which}", "name_en": f"The hub: {en} {which}"}
     if owner == "system":
         return {"name_zh": f"业务系统 {rest}", "name_en": f"System {rest}"}
-    clock = CLOCKS.get(NoticeKind(of)) if of in set(NoticeKind) else None
-    zh, en = _CODES.get(of) or _CLOCKS.get(str(clock or of), ("", ""))
+    if of in NOTICES:
+        return {"name_zh": NOTICES[of].zh, "name_en": NOTICES[of].en}
+    zh, en = _CODES.get(of) or _CLOCKS.get(of, ("", ""))
     return {"name_zh": zh, "name_en": en}
 
 

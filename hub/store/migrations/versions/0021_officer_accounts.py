@@ -1,4 +1,4 @@
-"""Accounts of officers who sign in to pages."""
+"""Accounts of officers who sign in to pages, and orders that wait for a second one."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,4 +23,16 @@ def upgrade() -> None:
         sa.Column("changed_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("officer"),
     )
+    op.create_table(
+        "parked_order",
+        sa.Column("name", sa.String(length=43), nullable=False),
+        sa.Column("department", sa.String(length=18), nullable=False),
+        sa.Column("errand", sa.String(length=32), nullable=False),
+        sa.Column("officer", sa.String(length=64), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.Column("ends_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_index(op.f("ix_parked_order_department"), "parked_order", ["department"])
     op.create_index("session_officer", "session", ["officer"])

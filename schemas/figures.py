@@ -76,6 +76,13 @@ FIGURES: Mapping[str, Definition] = _defined(
         "status_change", "body", ("p50_days", "p95_days", "count"),
     ),
     Definition(
+        "filed_to_visible", Word.TIMELY, "从签署文件到可查", "From a signed file to sight",
+        "近30日办结的批量文件，从收到签署到最后一行可查的秒数，按颁发机构或数据来源。",
+        "Seconds from the signed order to the last row in sight, for the files that were finished in the last"
+        " 30 days, by issuing body or source.",
+        "intake", "body", ("p50_seconds", "p95_seconds", "count"),
+    ),
+    Definition(
         "overdue_tasks", Word.TIMELY, "逾期待办", "Tasks past their last day",
         "现在仍未办结、且最后一日已过的待办件数，按待办种类。",
         "Tasks that are open now and past their last day, by kind.",
@@ -226,6 +233,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "open": ("未办结", "Open"),
     "p50_days": ("p50（天）", "p50 (days)"),
     "p95_days": ("p95（天）", "p95 (days)"),
+    "p50_seconds": ("p50（秒）", "p50 (seconds)"),
+    "p95_seconds": ("p95（秒）", "p95 (seconds)"),
     "late_publication": ("超过双公示期限", "After the period to publish"),
     "late_delivery": ("超过颁发送达期限", "After the period to deliver"),
     "corrected": ("更正", "Corrected"),
@@ -251,11 +260,6 @@ class Period:
     def is_final(self, now: datetime) -> bool:
         """Say whether nothing more can come to its figures."""
         return now >= self.before + _SETTLED_AFTER
-
-    @property
-    def months(self) -> tuple["Period", ...]:
-        """The months of a year; none of a month."""
-        return () if "-" in self.text else tuple(parse_period(f"{self.text}-{month:02}") for month in range(1, 13))
 
 
 def parse_period(text: str) -> Period:

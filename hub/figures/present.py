@@ -131,6 +131,13 @@ def _changed_to_visible(counting: Counting) -> Iterable[tuple[str, Values]]:
     return _spread(days)
 
 
+def _filed_to_visible(counting: Counting) -> Iterable[tuple[str, Values]]:
+    seconds: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for of, ordered_at, finished_at in counting.reader.filed(counting.since, counting.scope.bodies):
+        seconds[of][max(int((finished_at - ordered_at).total_seconds()), 0)] += 1
+    return _spread(seconds, "seconds")
+
+
 def _overdue_tasks(counting: Counting) -> Iterable[tuple[str, Values]]:
     found = counting.reader.overdue(civil_date(counting.now), counting.scope.recipients)
     return [(kind, {"count": count}) for kind, count in sorted(found)]
@@ -149,13 +156,12 @@ class Lateness:
         return seen > self._due[clock, decided]
 
 
-def _spread(days: Mapping[str, Counter[int]]) -> Iterable[tuple[str, Values]]:
+def _spread(values: Mapping[str, Counter[int]], unit: str = "days") -> Iterable[tuple[str, Values]]:
     """Return a line for each body, and first that of all, which has no name: percentiles cannot be added up."""
-    every = sum(days.values(), Counter[int]())
-    for of, counts in [("", every), *sorted(days.items())] if days else []:
-        yield of, {
-            "count": counts.total(), "p50_days": percentile(counts, 50), "p95_days": percentile(counts, 95),
-        }  # fmt: skip
+    every = sum(values.values(), Counter[int]())
+    for of, counts in [("", every), *sorted(values.items())] if values else []:
+        spread = {f"p{each}_{unit}": percentile(counts, each) for each in (50, 95)}
+        yield of, {**spread, "count": counts.total()}
 
 
 # --- accurate ---------------------------------------------------------------------------------------------------
@@ -267,6 +273,7 @@ _COUNTED: Mapping[str, Callable[[Counting], Iterable[tuple[str, Values]]]] = {
     "decided_to_visible": _decided_to_visible,
     "published_late": _published_late,
     "changed_to_visible": _changed_to_visible,
+    "filed_to_visible": _filed_to_visible,
     "overdue_tasks": _overdue_tasks,
     "corrections": _corrections,
     "correction_requests": _correction_requests,
@@ -318,6 +325,6 @@ def _total(code: str, lines: Sequence[Mapping[str, Any]]) -> dict[str, int | Non
         values = [each["values"][column] for each in lines]
         if column == "days_left":
             total[column] = min(values, default=None)
-        elif column not in ("age_days", "usual", "p50_days", "p95_days"):
+        elif column not in ("age_days", "usual") and not column.startswith(("p50", "p95")):
             total[column] = sum(values)
     return total

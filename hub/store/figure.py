@@ -60,6 +60,15 @@ class FigureReader:
         rows = self._connection.execute(query.group_by(*by))
         return [(body, act, cause, decided, _date(seen), n) for body, act, cause, decided, seen, n in rows]
 
+    def filed(self, since: datetime, bodies: Bodies) -> list[tuple[str, datetime, datetime]]:
+        """Return the files that were taken in whole since then: (issuing body or source, ordered, finished)."""
+        table = tables.intake.c
+        of = func.coalesce(table.issuing_body, table.source, "")
+        query = select(of, table.recorded_at, table.finished_at).where(
+            table.finished_at >= since, table.state == "done", ~table.dry_run, *_of(table.issuing_body, bodies)
+        )
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
+
     def overdue(self, today: date, recipients: Bodies) -> list[tuple[str, int]]:
         """Count open tasks past their last day, by kind."""
         query = select(_NOTICE.kind, func.count()).where(

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from schemas.certificate import civil_date
+from schemas.figures import FIGURES
 from schemas.identifiers import make_licence_number
 from tests.cli.site import Site, run
 from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull, put_rule
@@ -408,3 +410,16 @@ def test_person_without_a_key_here_approves_nothing(town: Site) -> None:
     assert "change_form" in run("approve", draft, "--officer", "system-001", "--yes", *town.keys).err
     run("enrol", "officer", "x-001", "--department", MARKET, "--draft", draft, *town.over_api)
     assert "person_unknown" in run("approve", draft, "--officer", "nobody", "--yes", *town.keys).err
+
+
+def test_figures_and_the_sheet_of_a_month_are_told_and_written(town: Site, tmp_path: Path) -> None:
+    issue(town, new_order())
+    month, out = f"{civil_date(datetime.now(UTC)):%Y-%m}", tmp_path / "sheet.csv"
+    shown, written = (run("figures", *more, *town.over_api) for more in ((), ("--month", month, "--out", str(out))))
+    assert (shown.code, [each["code"] for each in shown.json["figures"]]) == (0, [*FIGURES])
+    assert (written.code, out.read_bytes().count(b"\n") > 20) == (0, True)
+    told = town.write(
+        "correction.json",
+        {"period": "2020-01", "part": "use", "line": "x", "name": "spared", "value": 1, "reason": "示例"},
+    )
+    assert run("order", "figure-corrections", told, "--system", "operator", *town.over_api).code == 1

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hub.figures.sheets import correct_figure, keep_finished, read_sheet, sheet_
 from hub.store import tables
 from schemas.statement import Ordered
 from signing.base64url import encode
+from tests.flows.intake_world import Intakes, csv_file, signed_content, type_row
 from tests.flows.refusals import refused
 from tests.flows.registry_check import find_faults
 from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order, statutory_request
@@ -46,6 +48,19 @@ def test_correction_is_no_decision_and_counts_as_a_correction(hub_world: World) 
     hub_world.issue(food_order(decided_on="2026-11-20", replaces=issued["identifier"], cause="correct"))
     assert counted(hub_world, "decided_to_visible")["total"] == {"count": 1, "p50_days": 3, "p95_days": 3}
     assert counted(hub_world, "corrections")[MARKET] == {"corrected": 1, "voided": 0}
+
+
+@_ONE
+def test_signed_file_is_counted_by_its_wait_and_its_rows_by_no_decision(hub_world: World, tmp_path: Path) -> None:
+    intakes, file = Intakes(hub_world, tmp_path), csv_file([type_row(1), type_row(2)])
+    name = intakes.admit(file, **signed_content())
+    hub_world.now += timedelta(seconds=90)
+    intakes.send(name, file)
+    intakes.run(name)
+    assert counted(hub_world, "filed_to_visible")[MARKET] == {"p50_seconds": 90, "p95_seconds": 90, "count": 1}
+    assert counted(hub_world, "decided_to_visible")["total"] == {"count": 0}
+    sheet = read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now)
+    assert lines(sheet, "departments")[MARKET]["issued"] == 2
 
 
 @_ONE

@@ -51,6 +51,7 @@ from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
 from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
 from hub.figures.present import Figures
+from hub.figures.sheets import Sheets
 from hub.figures.sheets import keep_finished as keep_sheets
 from hub.installation import Installation, TrustInForce, load_installation
 from hub.intake.run import Workplace
@@ -411,7 +412,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     answers = CompactSigner(partial(keys.signer, "hub:answers"), RECEIPT_TYP)
     proofs = Receipts(registry, log_store, answers, latest=latest)
     receipted = Receipted(proofs)
-    counted = Figures(registry)
+    counted, kept_sheets = Figures(registry), Sheets(registry)
     for router in (
         issuance.routes(registry, sealers, receipted),
         status.routes(registry, receipted),
@@ -438,7 +439,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         orders.routes(registry, receipted),
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
-        figures.routes(registry, counted),
+        figures.routes(registry, counted, kept_sheets),
         evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
@@ -506,7 +507,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         issue.routes(registry, officers, ordered, codes_of_others),
         importing.routes(registry, officers, ordered, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         dashboard.routes(registry, counted, officers, operator=installation.operator),
-        figure_sheets.routes(registry, officers, operator=installation.operator),
+        figure_sheets.routes(registry, kept_sheets, officers, operator=installation.operator),
         standing.routes(registry, log_store, panel, officers, operator=installation.operator),
     ):
         api.include_router(router)

@@ -12,7 +12,8 @@ No holder, case or field is in a sheet, no rate of online handling, and nobody i
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from sqlalchemy import Connection
 from hub.errors import NotFoundError, OrderError
 from hub.evidence import act_once
 from hub.figure_sums import Sums, add_up
+from hub.figures.present import MINUTE
 from hub.order_reading import LARGEST_NUMBER, OrderReading
 from hub.registry import Registry
 from hub.repeats import spend_statement
@@ -56,19 +58,37 @@ _NAMES: Mapping[str, tuple[str, str]] = {
 _PAGE = 24
 
 
-def read_sheet(text: str, *, department: str | None, registry: Registry, now: datetime) -> dict[str, Any]:
+class Sheets:
+    """The sheets of a hub. One that is not finished is added up at most once a minute, whoever asks for it."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._lock = Lock()
+        self._running: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
+
+    def content(self, period: Period, now: datetime) -> tuple[Mapping[str, Any], datetime]:
+        """Return what a sheet holds, and when it was made (steps 1 to 3)."""
+        if period.is_final(now):
+            return _kept(period, self.registry, now)
+        with self._lock:
+            made = self._running.get(period.text)
+            if made is None or not timedelta(0) <= now - made[0] < MINUTE:
+                made = now, _made(period, self.registry, now)
+                # Only this month's and this year's can be asked for, and those that ended yesterday.
+                self._running[period.text] = made
+        return made[1], made[0]
+
+
+def read_sheet(text: str, *, department: str | None, sheets: Sheets, now: datetime) -> dict[str, Any]:
     """Return the sheet of "2026-11" or "2026", as far as it concerns a department; None: the operator, all of it.
 
     `final` says that it is frozen; corrections stand beside. Raises NotFoundError figure_not_found for what is no
     period, or one that has not begun.
     """
     period = _period(text, now)
-    registry.refuse_doubtful(now)
-    if period.is_final(now):
-        content, made_at = _kept(period, registry, now)
-    else:
-        content, made_at = _made(period, registry, now), now
-    with registry.database.read() as connection:
+    sheets.registry.refuse_doubtful(now)
+    content, made_at = sheets.content(period, now)
+    with sheets.registry.database.read() as connection:
         corrections = FigureSheetReader(connection).corrections(text)
     parts = {code: [each for each in lines if _concerns(code, each, department)] for code, lines in content.items()}
     told = [

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from hub.access import verify_caller
 from hub.figures.present import Figures
-from hub.figures.sheets import read_sheet, sheet_csv, sheet_xlsx
+from hub.figures.sheets import Sheets, read_sheet, sheet_csv, sheet_xlsx
 from hub.registry import Registry
 from hub.web.callers import in_thread, moment, presented
 from schemas.parties import Role
@@ -18,7 +18,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORMS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, _XLSX: {}}}}
 
 
-def routes(registry: Registry, figures: Figures) -> APIRouter:
+def routes(registry: Registry, figures: Figures, kept: Sheets) -> APIRouter:
     router = APIRouter(tags=["registry 登记"])
 
     @router.get("/figures", summary="Figures of the present 运行指标")
@@ -37,7 +37,7 @@ def routes(registry: Registry, figures: Figures) -> APIRouter:
         """Return the sheet of a month ("2026-11") or a year ("2026"), frozen once it is over; as JSON, CSV or XLSX."""
 
         def work() -> dict[str, Any]:
-            return read_sheet(period, department=_whose(request, registry), registry=registry, now=moment())
+            return read_sheet(period, department=_whose(request, registry), sheets=kept, now=moment())
 
         found = await in_thread(work)
         return found if form == "json" else as_file(found, form)

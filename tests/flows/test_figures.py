@@ -13,7 +13,7 @@ from connectors.contract import Row, TabularLimits
 from connectors.tabular import open_table
 from hub.figures.cases import list_cases
 from hub.figures.present import count_present
-from hub.figures.sheets import correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
+from hub.figures.sheets import Sheets, correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
 from hub.store import tables
 from schemas.statement import Ordered
 from signing.base64url import encode
@@ -59,7 +59,7 @@ def test_signed_file_is_counted_by_its_wait_and_its_rows_by_no_decision(hub_worl
     intakes.run(name)
     assert counted(hub_world, "filed_to_visible")[MARKET] == {"p50_seconds": 90, "p95_seconds": 90, "count": 1}
     assert counted(hub_world, "decided_to_visible")["total"] == {"count": 0}
-    sheet = read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now)
+    sheet = read_sheet("2026-11", department=None, sheets=Sheets(hub_world.registry), now=hub_world.now)
     assert lines(sheet, "departments")[MARKET]["issued"] == 2
 
 
@@ -165,7 +165,7 @@ def test_sheet_of_a_month_adds_up_issue_use_and_what_was_spared(hub_world: World
     hub_world.pull(statutory_request())
     with refused("case_number_form"):
         hub_world.pull(statutory_request(case_number="XYZ"))
-    sheet = read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now)
+    sheet = read_sheet("2026-11", department=None, sheets=Sheets(hub_world.registry), now=hub_world.now)
     assert (sheet["final"], sheet["corrections"]) == (False, [])
     assert lines(sheet, "departments")[HEALTH] == {
         "issued": 0, "changed": 0, "allowed": 1, "refused": 1, "delivered": 1, "spared": 1,
@@ -178,18 +178,31 @@ def test_sheet_of_a_month_adds_up_issue_use_and_what_was_spared(hub_world: World
 
 
 @_ONE
+def test_running_sheet_is_added_up_once_a_minute(hub_world: World) -> None:
+    sheets, when = Sheets(hub_world.registry), hub_world.now
+    hub_world.issue(licence_order())
+    first = read_sheet("2026-11", department=None, sheets=sheets, now=when)
+    hub_world.issue(food_order())
+    assert read_sheet("2026-11", department=None, sheets=sheets, now=when + timedelta(seconds=59)) == first
+    later = read_sheet("2026-11", department=None, sheets=sheets, now=when + timedelta(seconds=60))
+    assert [each["areas"][0]["values"]["issued"] for each in (first["parts"], later["parts"])] == [1, 2]
+
+
+@_ONE
 def test_finished_month_stays_as_it_was_made_and_the_next_begins_anew(hub_world: World) -> None:
     hub_world.issue(licence_order())
     hub_world.pass_days(9)
-    assert [keep_finished(registry=hub_world.registry, now=hub_world.now) for _ in range(2)] == [True, False]
-    made = read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now)
+    other = hub_world.another()
+    assert [keep_finished(registry=each.registry, now=hub_world.now) for each in (hub_world, other)] == [True, False]
+    other.close()
+    made = read_sheet("2026-11", department=None, sheets=Sheets(hub_world.registry), now=hub_world.now)
     hub_world.issue(food_order())
-    later = read_sheet("2026-12", department=HEALTH, registry=hub_world.registry, now=hub_world.now)
-    assert read_sheet("2026-11", department=None, registry=hub_world.registry, now=hub_world.now) == made
+    later = read_sheet("2026-12", department=HEALTH, sheets=Sheets(hub_world.registry), now=hub_world.now)
+    assert read_sheet("2026-11", department=None, sheets=Sheets(hub_world.registry), now=hub_world.now) == made
     assert (made["final"], lines(later, "items")["food_operation_permit"]["issued"]) == (True, 1)
     assert lines(later, "departments") == {}
     with refused("figure_not_found"):
-        read_sheet("2027-01", department=None, registry=hub_world.registry, now=hub_world.now)
+        read_sheet("2027-01", department=None, sheets=Sheets(hub_world.registry), now=hub_world.now)
 
 
 def correct(world: World, value: int, **changes: Any) -> dict[str, Any]:
@@ -210,7 +223,7 @@ def test_correction_stands_beside_the_kept_figure_with_date_and_reason(hub_world
     hub_world.pass_days(9)
     keep_finished(registry=hub_world.registry, now=hub_world.now)
     correct(hub_world, 0)
-    sheet = read_sheet("2026-11", department=MARKET, registry=hub_world.registry, now=hub_world.now)
+    sheet = read_sheet("2026-11", department=MARKET, sheets=Sheets(hub_world.registry), now=hub_world.now)
     assert lines(sheet, "departments")[MARKET]["issued"] == 1
     assert [(each["value"], each["recorded_at"][:10]) for each in sheet["corrections"]] == [(0, "2026-12-02")]
     assert "示例：一件为演示数据" in b"".join(sheet_csv(sheet)).decode()
@@ -231,7 +244,7 @@ def test_audit_names_a_kept_sheet_whose_figures_were_changed(unchecked_world: Wo
     unchecked_world.pass_days(9)
     registry, table = unchecked_world.registry, tables.figure_sheet
     keep_finished(registry=registry, now=unchecked_world.now)
-    content = read_sheet("2026-11", department=None, registry=registry, now=unchecked_world.now)["parts"]
+    content = read_sheet("2026-11", department=None, sheets=Sheets(registry), now=unchecked_world.now)["parts"]
     content["departments"][0]["values"]["issued"] = 7
     changed = update(table).where(table.c.period == "2026-11").values(content=content)
     registry.database.write(lambda connection: connection.execute(changed))

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.figures.sheets import list_periods, read_sheet
+from hub.figures.sheets import Sheets, list_periods, read_sheet
 from hub.registry import Registry
 from hub.web.callers import in_thread, moment
 from hub.web.figures import as_file
@@ -17,7 +17,7 @@ from schemas.figures import COLUMNS, PARTS
 _BUSY = ("issued", "collected", "in_force")
 
 
-def routes(registry: Registry, guard: Guard, *, operator: str) -> APIRouter:
+def routes(registry: Registry, kept: Sheets, guard: Guard, *, operator: str) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @guard.page
@@ -32,7 +32,7 @@ def routes(registry: Registry, guard: Guard, *, operator: str) -> APIRouter:
     async def sheet(visit: Visit) -> Response:
         require_operator(visit, operator)
         text, form = visit.request.path_params["period"], visit.request.query_params.get("form", "")
-        found = await in_thread(lambda: read_sheet(text, department=None, registry=registry, now=moment()))
+        found = await in_thread(lambda: read_sheet(text, department=None, sheets=kept, now=moment()))
         if form in ("csv", "xlsx"):
             return as_file(found, form)
         return guard.show(visit, "figure_sheet", _shown(found, visit.language))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 
 from connectors.contract import Row, TabularLimits
 from connectors.tabular import open_table
@@ -17,6 +17,7 @@ from hub.figures.sheets import Sheets, correct_figure, keep_finished, read_sheet
 from hub.store import tables
 from schemas.statement import Ordered
 from signing.base64url import encode
+from tests.flows.figures_led import copy_decisions
 from tests.flows.intake_world import Intakes, csv_file, signed_content, type_row
 from tests.flows.refusals import refused
 from tests.flows.registry_check import find_faults
@@ -86,20 +87,12 @@ def test_reader_far_above_his_own_past_is_named_and_a_steady_one_is_not(unchecke
     unchecked_world.issue(food_order())
     unchecked_world.share()
     unchecked_world.pull(statutory_request())
-    _copy_decisions(unchecked_world, 22)
+    copy_decisions(unchecked_world, 22)
     assert counted(unchecked_world, "unusual_readers")[f"{HEALTH} h-001"] == {"count": 23, "usual": 0}
     assert counted(unchecked_world, "unusual_readers", MARKET)["total"] == {"count": 0}
     unchecked_world.pass_days(10)
     unchecked_world.pull(statutory_request(case_number="2026-0099"))
     assert counted(unchecked_world, "unusual_readers")["total"] == {"count": 0}
-
-
-def _copy_decisions(world: World, times: int) -> None:
-    """Let the one decision have been made so often; their acts are of no account here."""
-    with world.registry.database.read() as connection:
-        row = dict(connection.execute(select(tables.pull_decision)).mappings().one())
-    rows = [row | {"decision": f"copy-{number}"} for number in range(times)]
-    world.registry.database.write(lambda connection: connection.execute(insert(tables.pull_decision), rows))
 
 
 @_ONE

@@ -9,6 +9,7 @@ from hub.web.callers import moment
 from schemas.certificate import civil_date
 from schemas.figures import FIGURES, PARTS
 from schemas.statement import Ordered
+from tests.flows.figures_led import copy_decisions
 from tests.flows.world import HEALTH, OPERATOR, SHOP, food_order, licence_order, statutory_request
 from tests.web.seated import operator_officer, seat
 from tests.web.served import Door, client_of, issue, share
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="m
 
 @pytest.fixture(scope="module")
 def busy_door(door: Door) -> Door:
-    """A hub where certificates were issued, pulled and a pull refused."""
+    """A hub where certificates were issued and pulled, by one officer again and again, and a pull refused."""
     market, health = client_of(door, "market"), client_of(door, "health")
     issue(market, licence_order())
     issue(market, food_order())
@@ -26,6 +27,7 @@ def busy_door(door: Door) -> Door:
     health.request("/api/v1/pulls", Ordered.PULL, statutory_request(), officer="h-001")
     with pytest.raises(Exception, match="case_number_form"):
         health.request("/api/v1/pulls", Ordered.PULL, statutory_request(case_number="XYZ"), officer="h-001")
+    copy_decisions(door[1], 40)
     return door
 
 
@@ -115,3 +117,12 @@ def test_operator_reads_how_each_thing_stands(page: str, seen: str, browser: htt
     assert (shown.status_code, f"/operator/standing/{page}" in browser.get("/operator/standing").text) == (200, True)
     assert f">{seen}" in shown.text
     assert (SHOP in shown.text, browser.get(f"/operator/standing/{page}?after=x.y").status_code < 500) == (False, True)
+
+
+def test_who_reads_much_is_named_to_those_alone_who_watch_over_it(browser: httpx.Client, busy_door: Door) -> None:
+    _, world = busy_door
+    seat(browser, world, HEALTH, "h-001")
+    page = browser.get("/department/figures/unusual_readers").text
+    assert ("<dd>42</dd>" in page, "h-001" in page) == (True, False)
+    seat(browser, world, OPERATOR, operator_officer(world, "security"))
+    assert "h-001" in browser.get("/operator/figures/unusual_readers").text

@@ -49,8 +49,11 @@ def _add(
     @guard.page
     async def dashboard(visit: Visit) -> Response:
         department = _whose(visit, operator)
-        counted = await in_thread(lambda: figures(department, moment()))
-        return guard.show(visit, "dashboard", _dashboard(counted, visit.language, home, one))
+
+        def read() -> Mapping[str, Any]:
+            return _as_seen(figures(department, moment()), may_list=_may_list(visit, registry))
+
+        return guard.show(visit, "dashboard", _dashboard(await in_thread(read), visit.language, home, one))
 
     @guard.page
     async def figure(visit: Visit) -> Response:
@@ -60,8 +63,9 @@ def _add(
             raise NotFoundError("figure_not_found")
 
         def read() -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
-            counted = figures(department, moment())
-            if not FIGURES[code].listed or not _may_list(visit, registry):
+            may_list = _may_list(visit, registry)
+            counted = _as_seen(figures(department, moment()), may_list=may_list)
+            if not FIGURES[code].listed or not may_list:
                 return counted, None
             after = visit.request.query_params.get("after", "")[:80]
             return counted, list_cases(code, department, after=after, registry=registry, now=moment())
@@ -92,6 +96,14 @@ def _may_list(visit: Visit, registry: Registry) -> bool:
     with registry.database.read() as connection:
         officer = PartyReader(connection).officer(visit.session.stored.officer or "")
     return officer is not None and officer.active and officer.duty is not Duty.CASE
+
+
+def _as_seen(counted: Mapping[str, Any], *, may_list: bool) -> Mapping[str, Any]:
+    """Return figures as an officer may see them: who reads much is told by name to those who watch over it alone."""
+    if may_list:
+        return counted
+    hidden = [{**each, "lines": []} if FIGURES[each["code"]].by == "reader" else each for each in counted["figures"]]
+    return {**counted, "figures": hidden}
 
 
 def _dashboard(counted: Mapping[str, Any], language: str, home: str, one: str) -> dict[str, Any]:

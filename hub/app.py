@@ -130,7 +130,7 @@ from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.department import entrance as department_entrance
 from hub.web.department import home as department_home
-from hub.web.department import importing, issue, ordering, seat, window
+from hub.web.department import importing, issue, ordering, own, seat, window
 from hub.web.department import status as department_status
 from hub.web.department import tasks as department_tasks
 from hub.web.department.showing import HOME as DEPARTMENT_HOME
@@ -497,6 +497,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         department_tasks.routes(registry, officers, ordered),
         department_status.routes(registry, officers, ordered, codes_of_others),
         issue.routes(registry, officers, ordered, codes_of_others),
+        own.routes(registry, officers),
         importing.routes(registry, officers, ordered, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
     ):
         api.include_router(router)

@@ -497,3 +497,42 @@ NOTICES: Mapping[str, Wording] = {
     "pull_not_justified": Wording("本部门一次调用经复核不成立", "A pull of yours was found not justified"),
 }
 """What a department is told, and its tasks."""
+
+SHARING_STATES: Mapping[str, Wording] = {
+    "asked": Wording("待答复", "waits for its providers"),
+    "approved": Wording("已同意", "approved"),
+    "refused": Wording("不同意", "refused"),
+    "ended": Wording("已终止", "ended"),
+}
+"""How a version of a line of the sharing table stands."""
+
+ORDERS_GIVEN: Mapping[str, Wording] = {
+    "issue": Wording("颁发证照", "issued a certificate"),
+    "change_status": Wording("变更证照状态", "changed a status"),
+    "import": Wording("批量导入", "imported a file"),
+    "undo_import": Wording("撤销整批导入", "undid an import"),
+    "pull": Wording("调用证照", "pulled certificates"),
+    "compare": Wording("比对", "compared values"),
+    "ask_predicate": Wording("核对判断", "asked a question"),
+    "pull_batch": Wording("批量调用", "pulled by a file"),
+    "cancel_batch": Wording("取消批量调用", "cancelled a file of pulls"),
+    "answer_task": Wording("办结待办", "answered a task"),
+    "ask_correction": Wording("申请校核", "asked for a correction"),
+    "answer_share": Wording("答复共享申请", "answered a sharing request"),
+    "answer_review": Wording("答复调用复核", "answered a review"),
+    "share": Wording("申请共享", "asked for sharing"),
+    "annotate": Wording("标注证照", "annotated a certificate"),
+    "relate": Wording("登记主体关系", "related two enterprises"),
+    "register": Wording("登记场所或设备", "registered a site or device"),
+    "retire": Wording("停用并更换查询码", "retired a reference"),
+    "erase": Wording("删除字段", "erased a field"),
+    "renew_key": Wording("更换系统密钥", "renewed a system’s key"),
+    "redeem": Wording("核销出示码", "redeemed a presentation"),
+    "request_grant": Wording("申请授权", "asked for a grant"),
+    "witness_grant": Wording("见证书面授权", "witnessed a paper grant"),
+    "end_all": Wording("窗口收回授权", "ended all grants at a window"),
+    "defer": Wording("推迟展示访问记录", "deferred lines of a ledger"),
+    "take_in": Wording("收存存量文件", "took in an existing document"),
+    "reseal": Wording("重新签章", "sealed again"),
+}
+"""What a department ordered, told to itself."""

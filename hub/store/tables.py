@@ -447,6 +447,7 @@ statement = Table(
     # The statement that this one, by a second officer or a joint body, stands beside.
     Column("seconds", Serial),
 )
+Index("statement_system", statement.c.system, statement.c.number)
 Index(
     "statement_seconds", statement.c.seconds,
     sqlite_where=statement.c.seconds.is_not(None), postgresql_where=statement.c.seconds.is_not(None),

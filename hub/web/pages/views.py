@@ -278,6 +278,9 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "issue_form": _plain,
     "import_form": _plain,
     "intake": _plain,
+    "own_systems": _plain,
+    "own_acts": _plain,
+    "own_sharing": _plain,
     "department_tasks": _plain,
     "department_task": _plain,
 }

@@ -36,3 +36,4 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_parked_order_department"), "parked_order", ["department"])
     op.create_index("session_officer", "session", ["officer"])
+    op.create_index("statement_system", "statement", ["system", "number"])

@@ -6,6 +6,7 @@ this table against every reason the verdict can give.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +441,13 @@ NEXT_STEPS: Mapping[str, Wording] = {
         "请联网在本平台核验页面重新核验，以查看当前状态。",
         "Verify it again on this hub's page, online, to see its present state.",
     ),
+    "seal_time_unproven": Wording(
+        "颁发机构可能已重新签章。请打开证照的查询页面（或扫描证照上的二维码）查看现状，并请出示人提供重新签章的文件；"
+        "仍有疑问，请向颁发机构询问。",
+        "Its issuing body may have sealed it again. Open the certificate's page (or scan its code) to see how it "
+        "stands, ask whoever showed this for the file that was sealed again, and ask the issuing body where a doubt "
+        "remains.",
+    ),
     "answer_as_signed": Wording(
         "需要知道现在的情况，请用证部门按原事项再核对一次。",
         "To know how it is now the requesting department asks again, for the same item.",
@@ -483,6 +491,7 @@ NOTICES: Mapping[str, Wording] = {
     "annotated": Wording("证照被标注", "A certificate was annotated"),
     "published_late": Wording("公示迟于法定期限", "Something was published late"),
     "material_issued": Wording("容缺材料已颁发", "A material that was to follow was issued"),
+    "visitor_report": Wording("扫码的人反映有误", "A visitor reported something wrong"),
     "access_disputed": Wording("持证主体对一次访问有异议", "The holder disputes an access"),
     "decision_disputed": Wording("持证主体对决定有异议", "The holder disputes a decision"),
     "window_refused": Wording("持证主体投诉窗口不予受理", "The holder says a window refused it"),
@@ -536,3 +545,13 @@ ORDERS_GIVEN: Mapping[str, Wording] = {
     "reseal": Wording("重新签章", "sealed again"),
 }
 """What a department ordered, told to itself."""
+
+
+def sealed_again(day: date) -> Wording:
+    """Return what to do with a file whose seal is in doubt when its certificate has been sealed again since."""
+    return Wording(
+        f"这份证照已于 {day.year}年{day.month}月{day.day}日重新签章，这份文件是此前的，请勿采用。"
+        "请打开下面的页面查看证照现状，并请持证主体提供重新签章的文件。",
+        f"This certificate was sealed again on {day.isoformat()}; this file is from before, do not rely on it. Open "
+        "the page below to see how the certificate stands, and ask its holder for the file that was sealed again.",
+    )

@@ -50,6 +50,14 @@ class PartyReader:
         row = select_by(self._connection, tables.issuing_body, columns=columns, licence_number=licence_number).first()
         return None if row is None else BodyNames(*row)
 
+    def in_being(self, body: str) -> str:
+        """Return the body that answers for this one: itself, or whoever succeeded it."""
+        seen = {body}
+        while (names := self.body_names(body)) and names.successor and names.successor not in seen:
+            body = names.successor
+            seen.add(body)
+        return body
+
     def issuing_bodies(self) -> list[str]:
         """Return the licence numbers of all issuing bodies."""
         return list(self._connection.execute(select(tables.issuing_body.c.licence_number)).scalars())

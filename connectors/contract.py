@@ -124,6 +124,38 @@ class CertifyKey(Protocol):
         """Return the cert (DER)."""
 
 
+# --- notifications ---
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What an enterprise is told by the city's message service: plain words in both languages, and where to look.
+
+    `key` names it for good: sent again under the same key it is told once. `recipient` is a licence number.
+    """
+
+    key: str
+    recipient: str
+    title: str
+    text: str
+    url: str
+    made_at: datetime
+
+
+class Notifications(Protocol):
+    """The city's message service (短信、粤商通), as far as the hub needs it."""
+
+    def send(self, notification: Notification) -> None:
+        """Hand a message over; when this returns the service has it. Raises NotificationError: it is tried again."""
+
+
+class NotificationOutbox(Protocol):
+    """TEST ONLY: a message service whose messages a page can show."""
+
+    def sent_to(self, recipient: str) -> Sequence[Notification]:
+        """Return what was sent to a licence number, the newest first."""
+
+
 # --- persons ---
 
 

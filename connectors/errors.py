@@ -28,6 +28,10 @@ class PersonSignInError(ConnectorError):
     """The proof is not that a person confirmed this text now."""
 
 
+class NotificationError(ConnectorError):
+    """The message service did not take a message."""
+
+
 class SimulatorError(ConnectorError):
     """A TEST simulator refuses: `reason` is one of production, licence_number, exists,
     unknown_licence."""

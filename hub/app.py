@@ -29,6 +29,7 @@ from connectors.authenticator_simulator import AuthenticatorSimulator
 from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
+from connectors.notification_simulator import NotificationSimulator
 from connectors.person_simulator import PersonSimulator
 from connectors.tabular import open_table
 from connectors.timestamp import HttpTimestamps
@@ -39,7 +40,6 @@ from hub.audit.everything import Audited
 from hub.confined.foreign_seal import SealChecker
 from hub.cosigning import Cosigning
 from hub.delivery import Exchange
-from hub.desk import Desk
 from hub.document_content import Content, face_of
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
@@ -62,6 +62,7 @@ from hub.keyfolder import OFFICER_FOLDER, PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFo
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.log import Panel
 from hub.log_watch import LogWatch
+from hub.operator_desk import OperatorDesk
 from hub.proven_time import Believed, InTime, Remembered, SealTimes, Stamping
 from hub.pull_batches.run import Workplace as PullPlace
 from hub.pull_batches.run import run_ready
@@ -70,6 +71,7 @@ from hub.rates import Rates
 from hub.receipts import Receipts
 from hub.recovery.reapplying import Deed
 from hub.registry import HUB_SEALERS, Registry, Sealers
+from hub.reminders import Reminding
 from hub.resealing import Sealing as Resealing
 from hub.resealing import complete_orphans as complete_resealings
 from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
@@ -89,6 +91,7 @@ from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.type_versions import pin_types
+from hub.visitor_reports import Caps, forget_words
 from hub.web import (
     access,
     archives,
@@ -128,18 +131,23 @@ from hub.web import (
     simulator,
     status,
     tasks,
+    visitor_reports,
 )
 from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.department import entrance as department_entrance
 from hub.web.department import home as department_home
-from hub.web.department import importing, issue, ordering, seat, window
+from hub.web.department import importing, issue, ordering, own, seat, window
 from hub.web.department import status as department_status
 from hub.web.department import tasks as department_tasks
 from hub.web.department.showing import HOME as DEPARTMENT_HOME
 from hub.web.documents import Counter
-from hub.web.enterprise import entrance, home
+from hub.web.enterprise import agents, certificates, entrance, home, reminders, requests
+from hub.web.enterprise import grants as own_grants
+from hub.web.enterprise import ledger as own_ledger
+from hub.web.enterprise import presentations as own_presentations
+from hub.web.enterprise.desk import Desk
 from hub.web.limits import AddressLimit, Places, Room, Turns
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
@@ -403,7 +411,16 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     drawn = Drawn(drawing, catalogue)
     maker = Maker(registry, sealers, Workshop(files, drawn.pages), moment)
     makers = DocumentWorker(maker, threads=settings.document_threads)
-    upkeep = Upkeep([*_rounds(registry, resealed, makers, files), *_sharing_rounds(registry)])
+    messages = NotificationSimulator(settings.folder / "messages", mode=installation.mode)
+    caps = Caps(settings.reports_about_one, settings.reports_a_day, settings.report_words_days)
+    upkeep = Upkeep(
+        [
+            *_rounds(registry, resealed, makers, files),
+            *_sharing_rounds(registry),
+            _forgetting(registry, caps),
+            Reminding(registry, messages).round,
+        ]
+    )
     counter = Counter(registry, files, makers.wake, settings.document_wait)
     pages = Pages(installation.mode, installation.origin)
     lists = _status_lists(settings, registry, keys)
@@ -440,6 +457,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
         figures.routes(registry, counted, kept_sheets),
+        visitor_reports.system_routes(registry),
         evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
         existing.routes(registry, files, check_seal, Turns(settings.readers), room, longest=settings.existing_bytes),
@@ -470,19 +488,34 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             limit=limit,
         )
     )  # fmt: skip
+    api.include_router(
+        visitor_reports.routes(
+            registry, reader, stamps=visitor_reports.Stamps(keys.secret("report forms"), registry.random), caps=caps,
+            operator=installation.operator, render=pages.render,
+            windows=resolution.Windows(*lookup.scan_counted), limit=AddressLimit(settings.report_rate),
+        )
+    )  # fmt: skip
     api.include_router(log.routes(log_store, lambda: key.text, panel))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     enterprises = Guard(entrance.HOME, registry, pages.render, of_officers=False)
+    desk = Desk(registry, e_licence, enterprises, limit, proofs, lambda: view(moment()), installation.operator)
     for router in (
         entrance.routes(registry, e_licence, enterprises, limit),
-        home.routes(registry, enterprises),
+        home.routes(desk),
+        certificates.routes(desk, reader, counter),
+        reminders.routes(desk, messages),
+        own_grants.routes(desk),
+        requests.routes(desk),
+        own_presentations.routes(desk),
+        own_ledger.routes(desk),
+        agents.routes(desk),
     ):
         api.include_router(router)
     officers = Guard(DEPARTMENT_HOME, registry, pages.render, of_officers=True)
-    played, desk = department_entrance.nobody_played, None
+    played, operator_desk = department_entrance.nobody_played, None
     if installation.is_test:
         played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
-        desk = Desk(keys, origin=installation.origin, mode=installation.mode)
+        operator_desk = OperatorDesk(keys, origin=installation.origin, mode=installation.mode)
     passwords = Places(settings.sign_ins, "sign_ins_busy")
     codes_of_others = load_licence_systems()
     ordered = ordering.Ordering(
@@ -499,12 +532,13 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     for router in (
         department_entrance.routes(registry, officers, limit, passwords, played),
         department_home.routes(registry, officers),
-        seat.routes(registry, officers, desk),
+        seat.routes(registry, officers, operator_desk),
         ordered.routes(),
         window.routes(registry, officers, ordered, counter, codes_of_others),
         department_tasks.routes(registry, officers, ordered),
         department_status.routes(registry, officers, ordered, codes_of_others),
         issue.routes(registry, officers, ordered, codes_of_others),
+        own.routes(registry, officers),
         importing.routes(registry, officers, ordered, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         dashboard.routes(registry, counted, officers, operator=installation.operator),
         figure_sheets.routes(registry, kept_sheets, officers, operator=installation.operator),
@@ -768,6 +802,13 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
         return keep_sheets(registry=registry, now=now)
 
     return [escalate, choose, report, freeze]
+
+
+def _forgetting(registry: Registry, caps: Caps) -> Callable[[datetime], object]:
+    def forget_reported(now: datetime) -> object:
+        return forget_words(caps=caps, registry=registry, now=now)
+
+    return forget_reported
 
 
 def _api(

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from connectors.contract import ELicence, SignedText, SignerRole
+from connectors.contract import ELicence, LicenceSigner, SignedText, SignerRole
 from hub.drafts import BLANK_NONCE, check_drafted, sign_draft, verified_signer
 from hub.errors import DocumentError, GrantError, NotFoundError
 from hub.registry import Registry
@@ -131,8 +131,9 @@ def verify_own(
     registry: Registry,
     e_licence: ELicence,
     now: datetime,
-) -> None:
-    """Verify that `said`, read from the signed text, was drafted here just now and is signed by its own applicant.
+) -> LicenceSigner:
+    """Verify that `said`, read from the signed text, was drafted here just now and signed by its own applicant: return
+    who signed.
 
     `render` makes the text of another nonce. Raises GrantError for number and signer, DocumentError for the rest.
     """
@@ -145,6 +146,7 @@ def verify_own(
         raise GrantError("e_licence_revoked")
     if good_at is None:
         raise DocumentError("e_licence_unconfirmed")
+    return signer
 
 
 def request_under_grant(digest: str, *, registry: Registry) -> PullRequest:

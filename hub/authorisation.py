@@ -105,7 +105,7 @@ def decide(
             return Decision(False, "type_not_covered", {})
     fields: dict[str, tuple[str, ...]] = {}
     for wanted in asked:
-        outcome = _fields(wanted, listed, catalogue, versions, freest)
+        outcome = permitted_fields(wanted, listed, catalogue, versions, freest)
         if isinstance(outcome, str):
             return Decision(False, outcome, {})
         fields[wanted.certificate_type] = outcome
@@ -129,10 +129,10 @@ def may_follow(
         return False
     wanted = Wanted(certificate_type, ())
     if rule is not None:
-        shared = _fields(wanted, rule.fields, catalogue, {}, rule.sharing_class)
+        shared = permitted_fields(wanted, rule.fields, catalogue, {}, rule.sharing_class)
         stands = rule.requester == system.department and rule.stands(civil_date(now))
     elif grant is not None and grant.basis is not Basis.PRESENTATION:
-        shared = _fields(wanted, grant.fields, catalogue, grant.versions)
+        shared = permitted_fields(wanted, grant.fields, catalogue, grant.versions)
         stands = grant.requester == system.department and all(good for good, _ in _standing_checks(grant, now))
     else:
         return False
@@ -191,7 +191,7 @@ def decide_redemption(
     refusal = _caller(system) or next((reason for good, reason in checks if not good), None)
     fields: dict[str, tuple[str, ...]] = {}
     for wanted in redemption.wanted if refusal is None else ():
-        outcome = _fields(wanted, presentation.fields, catalogue, presentation.versions)
+        outcome = permitted_fields(wanted, presentation.fields, catalogue, presentation.versions)
         if isinstance(outcome, str):
             refusal = outcome
             break
@@ -247,7 +247,7 @@ def _needed(
     """Return what a pull by item asks for: of the types that may be had at all, no field the item has no use for."""
     needed = []
     for code, taken in item.asked_fields().items():
-        most = _fields(Wanted(code, None), listed, catalogue, versions, freest)
+        most = permitted_fields(Wanted(code, None), listed, catalogue, versions, freest)
         if isinstance(most, str):
             continue  # told as missing, and why
         public = {each.name for each in catalogue.get(code).fields if each.field_class is FieldClass.PUBLIC}
@@ -268,7 +268,7 @@ def _standing_checks(grant: GrantStanding, now: datetime) -> tuple[tuple[bool, s
     )
 
 
-def _fields(
+def permitted_fields(
     wanted: Wanted,
     listed: Allowed,
     catalogue: Catalogue,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
@@ -22,7 +23,7 @@ from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.rights import is_frozen, representative_changed_at, require_right
-from hub.signer_status import known_good
+from hub.signer_status import grant_context, known_good
 from hub.store.delegation import DelegationReader, DelegationWriter, StoredConfirmation, StoredDelegation
 from hub.store.entry import EntryWriter
 from hub.store.statement import StatementWriter
@@ -40,8 +41,10 @@ from schemas.delegation import (
 from schemas.evidence import ActFacts, Kind
 from schemas.sentence import SentenceFormError, statement_digest
 from schemas.signer_roles import Deed
+from signing.envelope import decrypt
 
 _LONGEST = timedelta(days=366)
+MOST = 100
 
 
 def draft_delegation(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -109,18 +112,57 @@ def delegation_state(digest: str, *, registry: Registry, now: datetime) -> dict[
     with registry.database.read() as connection:
         stored = _delegation(digest, connection)
         frozen = is_frozen(stored, representative_changed_at(stored.holder, connection), DelegationReader(connection))
-    if stored.ended_at is not None:
-        state = "withdrawn"
-    elif now >= stored.valid_until:
-        state = "ended"
-    else:
-        state = "frozen" if frozen else "usable"
     return {
         "digest": digest,
-        "state": state,
+        "state": _state(stored, now, frozen=frozen),
         "valid_from": stored.valid_from.isoformat(),
         "valid_until": stored.valid_until.isoformat(),
     }
+
+
+def own_delegations(holder: str, *, agent: str | None, registry: Registry, now: datetime) -> list[dict[str, Any]]:
+    """Return the newest 100 delegations of a holder, ended ones too; to an agent those to his own cert."""
+    with registry.database.read() as connection:
+        reader, changed_at = DelegationReader(connection), representative_changed_at(holder, connection)
+        found = [
+            (each, is_frozen(each, changed_at, reader)) for each in reader.newest(holder, most=MOST, cert_serial=agent)
+        ]
+    return [_describe(each, registry, now, frozen=frozen) for each, frozen in found]
+
+
+def own_delegation(digest: str, holder: str, *, agent: str | None, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return one delegation to its holder, or to its agent; another's is not found."""
+    with registry.database.read() as connection:
+        stored = _delegation(digest, connection)
+        frozen = is_frozen(stored, representative_changed_at(stored.holder, connection), DelegationReader(connection))
+    if stored.holder != holder or agent not in (None, stored.cert_serial):
+        raise NotFoundError("delegation_not_found")
+    return _describe(stored, registry, now, frozen=frozen)
+
+
+def _describe(stored: StoredDelegation, registry: Registry, now: datetime, *, frozen: bool) -> dict[str, Any]:
+    context = grant_context(stored.digest)
+    content = orjson.loads(decrypt(stored.envelope, masters=registry.masters, context=context))
+    said = parse_delegation(content["text"])
+    return {
+        "digest": stored.digest,
+        "state": _state(stored, now, frozen=frozen),
+        "delegate": said.delegate,
+        "cert_serial": said.cert_serial,
+        "item_code": said.item_code,
+        "item_name": said.item_name,
+        "valid_until": stored.valid_until.isoformat(),
+        "recorded_at": stored.recorded_at.isoformat(),
+        "act_id": stored.act_id,
+    }
+
+
+def _state(stored: StoredDelegation, now: datetime, *, frozen: bool) -> str:
+    if stored.ended_at is not None:
+        return "withdrawn"
+    if now >= stored.valid_until:
+        return "ended"
+    return "frozen" if frozen else "usable"
 
 
 def draft_delegation_withdrawal(digest: str, *, registry: Registry) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection
@@ -227,11 +227,17 @@ def permitted_names(
     """
     names = tuple(decision.fields[certificate.certificate_type])
     stored = GrantReader(connection).get(decision.basis_reference or "") if decision.basis in ON_SENTENCE else None
-    grant = opened_grant(stored, registry)[0] if stored else None
+    return given_names(certificate, names, opened_grant(stored, registry)[0], registry) if stored else names
+
+
+def given_names(
+    certificate: Certificate, names: Sequence[str], grant: Grant | Presentation, registry: Registry
+) -> tuple[str, ...]:
+    """Return which of the names that a sentence gives mean on this certificate what the signer read."""
     code, held = certificate.certificate_type, certificate.type_version
-    pinned = next((each.version for each in grant.types if each.code == code), held) if grant else held
-    if grant is None or pinned == held or certificate.identifier in grant.certificates:
-        return names
+    pinned = next((each.version for each in grant.types if each.code == code), held)
+    if pinned == held or certificate.identifier in grant.certificates:
+        return tuple(names)
     given, found = (_meanings(registry.catalogue.get(code, version)) for version in (pinned, held))
     return tuple(name for name in names if name in found and given.get(name) == found[name])
 
@@ -364,6 +370,9 @@ def _certs_of(document: Mapping[str, Any], registry: Registry) -> list[bytes]:
     return [listed[kid] for kid in kids if kid in listed]
 
 
+_NOT_TO_BE_HAD = {"ended": "copy_ended", "withdrawn": "copy_withdrawn"}
+
+
 def require_deliverable(delivery: str, connection: Connection, now: datetime) -> StoredDelivery:
     """Return a delivery whose copies may still be had: until it ends, or the grant it stood on is withdrawn.
 
@@ -373,10 +382,19 @@ def require_deliverable(delivery: str, connection: Connection, now: datetime) ->
     found, decision = reader.delivery(delivery), reader.decision(delivery)
     if found is None or decision is None:
         raise NotFoundError("delivery_not_found")
-    if now >= found.ends_at:
-        raise DocumentError("copy_ended")
-    if decision.basis in ON_SENTENCE:
-        grant = GrantReader(connection).get(decision.basis_reference or "")
-        if grant is None or grant.withdrawn_at is not None:
-            raise DocumentError("copy_withdrawn")
+    ended = end_of(found, decision, connection, now)
+    if ended is not None:
+        raise DocumentError(_NOT_TO_BE_HAD[ended])
     return found
+
+
+def end_of(
+    delivery: StoredDelivery, decision: StoredDecision, connection: Connection, now: datetime
+) -> Literal["ended", "withdrawn"] | None:
+    """Return why what a delivery handed over is not to be had any more; None while it is."""
+    if now >= delivery.ends_at:
+        return "ended"
+    if decision.basis not in ON_SENTENCE:
+        return None
+    grant = GrantReader(connection).get(decision.basis_reference or "")
+    return "withdrawn" if grant is None or grant.withdrawn_at is not None else None

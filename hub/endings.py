@@ -12,7 +12,7 @@ for. A pull under way reads grants again before it hands anything over (`hub/exc
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -31,14 +31,16 @@ from hub.order_reading import OrderReading
 from hub.registry import Registry
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
+from hub.store.deferral import DeferralReader
 from hub.store.delegation import DelegationWriter
 from hub.store.document import DocumentWriter
-from hub.store.ending import EndingWriter, StoredEnding
+from hub.store.ending import EndingReader, EndingWriter, StoredEnding
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.exchange import ExchangeReader
 from hub.store.grant import GrantWriter
 from hub.store.grant_request import GrantRequestWriter
+from hub.store.parties import PartyReader
 from hub.store.session import SessionWriter
 from hub.store.statement import StatementWriter
 from schemas.certificate import civil_date
@@ -102,6 +104,30 @@ def end_all(signed: SignedText, *, registry: Registry, e_licence: ELicence, now:
         return answer
 
     return registry.database.write(commit)
+
+
+def own_ending(digest: str, holder: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return what a holder's sentence of that digest ended, counted, and what had been pulled since.
+
+    Raises NotFoundError ending_not_found.
+    """
+    with registry.database.read() as connection:
+        stored = EndingReader(connection).by_digest(holder, digest)
+        if stored is None:
+            raise NotFoundError("ending_not_found")
+        pulled = _pulled(holder, stored.since, civil_date(now), connection)
+        departments = {each["requester"] for each in pulled["pulled"]}
+        named = {number: PartyReader(connection).department(number) for number in departments}
+    for each in pulled["pulled"]:
+        department = named[each["requester"]]
+        each["name"] = department.name_zh if department else ""
+    return {
+        "act_id": stored.act_id,
+        "since": None if stored.since == BEGINNING else stored.since.isoformat(),
+        "recorded_at": stored.recorded_at.isoformat(),
+        "ended": dict(stored.counts),
+        **pulled,
+    }
 
 
 def read_ending_order(content: Mapping[str, Any], *, overrides: Container[str]) -> EndingOrder:
@@ -186,7 +212,7 @@ def _end(
             "downloads": DocumentWriter(connection).end_downloads_since(holder, since, now),
             "sessions": [each.isoformat() for each in SessionWriter(connection).end_since(holder, since, now)],
         },
-        **_pulled(holder, since, connection),
+        **_pulled(holder, since, civil_date(now), connection),
     }
 
 
@@ -194,10 +220,15 @@ def _counts(answer: Mapping[str, Any]) -> dict[str, int]:
     return {name: len(ended) for name, ended in answer["ended"].items()}
 
 
-def _pulled(holder: str, since: datetime, connection: Connection) -> dict[str, Any]:
-    """List who pulled what since then, the newest first; `pulled_in_all` counts them where the list is cut."""
+def _pulled(holder: str, since: datetime, today: date, connection: Connection) -> dict[str, Any]:
+    """List who pulled what since then, the newest first; `pulled_in_all` counts them where the list is cut.
+
+    What the law lets be shown later only (`hub/deferrals.py`) is not among them before its day.
+    """
     reader = ExchangeReader(connection)
-    decisions = sorted(reader.of_holder(holder, since=since), key=lambda each: each.recorded_at, reverse=True)
+    deferred = [each for each in DeferralReader(connection).of(holder) if each.until_on >= today]
+    found = [each for each in reader.of_holder(holder, since=since) if not any(one.covers(each) for one in deferred)]
+    decisions = sorted(found, key=lambda each: each.recorded_at, reverse=True)
     delivered = reader.delivered_of(holder, since=since)
     lines = [
         {

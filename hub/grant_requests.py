@@ -24,13 +24,15 @@ from hub.applications import E_LICENCE_SYSTEM
 from hub.codes import code_mac, make_code, read_code
 from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
+from hub.facts import Surroundings
 from hub.granting import add_grant, compose_grant, enclose, filled_in, requester_named, verify_grant
 from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
 from hub.rights import require_right
-from hub.signer_status import known_good
+from hub.showing import show_given
+from hub.signer_status import grant_context, known_good
 from hub.statements import VerifiedStatement
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
@@ -159,7 +161,7 @@ def request_state_by_token(name: str, token: str, *, registry: Registry, now: da
         stored = GrantRequestReader(connection).get(name)
         if stored is None or not compare_digest(token.encode(), _token(name, registry).encode()):
             raise NotFoundError("request_not_found")
-        return _answers(stored, GrantRequestReader(connection).holders(name), now)
+        return _answers(stored, GrantRequestReader(connection).holders(name), registry, now)
 
 
 def request_state(name: str, *, system: System, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def request_state(name: str, *, system: System, registry: Registry, now: datetim
         stored = GrantRequestReader(connection).get(name)
         if stored is None or stored.requester != system.department:
             raise NotFoundError("request_not_found")
-        return _answers(stored, GrantRequestReader(connection).holders(name), now)
+        return _answers(stored, GrantRequestReader(connection).holders(name), registry, now)
 
 
 def read_request(shown: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -200,6 +202,39 @@ def read_request(shown: str, *, registry: Registry, now: datetime) -> dict[str, 
             "refusal": drafted(refusal, render_refusal, registry),
         }
     return page
+
+
+def preview_request(
+    shown: str, *, to_agent: bool, registry: Registry, surroundings: Surroundings, now: datetime
+) -> dict[str, Any]:
+    """Return what the next holder of a request is `asked`, and what the requester would be `shown` (`hub/showing.py`).
+
+    Raises as `read_request` does; GrantError request_answered where nobody is left to answer.
+    """
+    with registry.database.read() as connection:
+        stored, holders = _asked(shown, registry, now, connection)
+    following = _next(holders)
+    if following is None:
+        raise GrantError("request_answered")
+    grant = _composed(_wish(stored, registry), following, stored.requester, registry, now)
+    asked = {"item_name": grant.item_name, "case_number": grant.case_number, "uses": grant.uses}
+    with registry.database.read() as connection:
+        given = show_given(
+            grant, to_agent=to_agent, registry=registry, surroundings=surroundings, connection=connection, now=now
+        )
+    return {"asked": asked | {"valid_until": grant.valid_until.isoformat()}, "shown": given}
+
+
+def draft_refusal(shown: str, holder: str, reason: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return the sentence by which a holder refuses a request and says why; stores nothing. Raises GrantError."""
+    with registry.database.read() as connection:
+        stored, holders = _asked(shown, registry, now, connection)
+    _require_asked(holder, holders)
+    try:
+        refusal = Refusal(holder, stored.requester, stored.request, BLANK_NONCE, reason)
+    except SentenceFormError as error:
+        raise GrantError("grant_form", member=error.member) from error
+    return drafted(refusal, render_refusal, registry)
 
 
 def sign_request(
@@ -298,15 +333,28 @@ def _shown(code: str, registry: Registry) -> dict[str, str]:
     return {"code": code, "link": f"{registry.origin}/grant-requests#{code}"}
 
 
-def _answers(stored: StoredRequest, holders: Sequence[AskedHolder], now: datetime) -> dict[str, Any]:
+def _answers(
+    stored: StoredRequest, holders: Sequence[AskedHolder], registry: Registry, now: datetime
+) -> dict[str, Any]:
     return {
         "request": stored.request,
         "valid_until": stored.valid_until.isoformat(),
         "holders": [
             {"licence_number": each.holder, "state": _state(stored, each, now), "grant": each.grant_digest}
+            | ({"reason": reason} if (reason := _reason(each, registry)) else {})
             for each in holders
         ],
     }
+
+
+def _reason(holder: AskedHolder, registry: Registry) -> str:
+    """Return why a holder refused, in its own words; "" where it gave no reason."""
+    if holder.refusal is None or holder.refusal_digest is None:
+        return ""
+    context = grant_context(holder.refusal_digest)
+    return parse_refusal(
+        orjson.loads(decrypt(holder.refusal, masters=registry.masters, context=context))["text"]
+    ).reason
 
 
 def _token(name: str, registry: Registry) -> str:

@@ -9,26 +9,37 @@ by signature bytes. Drafting stores nothing: the nonce proves by its own keyed d
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
+from hub.answers import types_of
 from hub.codes import code_mac, make_code
 from hub.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.errors import GrantError, NotFoundError
+from hub.facts import Surroundings
 from hub.granting import VerifiedGrant, add_grant, compose_grant, enclose, filled_in, verify_grant
 from hub.holders import lock_holder
 from hub.intentions import new_name
 from hub.registry import Registry
+from hub.showing import show_given
+from hub.signer_status import basis_of, opened_grant
+from hub.store.answer import AnswerReader
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from hub.store.statement import StatementWriter
 from schemas.evidence import ActFacts, Kind
-from schemas.grant import Withdrawal, parse_withdrawal, render_grant, render_withdrawal
+from schemas.exchange import Basis
+from schemas.fields import FieldClass, SharingClass
+from schemas.grant import Grant, Withdrawal, parse_withdrawal, render_grant, render_withdrawal
 from schemas.sentence import statement_digest
+
+PAGE = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def draft_grant(wish: Mapping[str, Any], *, registry: Registry, now: datetime) -> dict[str, Any]:
@@ -92,6 +103,106 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
         "valid_until": stored.valid_until.isoformat(),
         "uses": stored.uses,
         "uses_taken": stored.uses_taken,
+    }
+
+
+def preview_grant(
+    wish: Mapping[str, Any], *, to_agent: bool, registry: Registry, surroundings: Surroundings, now: datetime
+) -> dict[str, Any]:
+    """Return what the other side would see under a grant of `wish`, as things are now (`hub/showing.py`)."""
+    wish = filled_in(wish, now)
+    # Whose the link would be matters to nothing that is shown.
+    grant = compose_grant(wish | ({"link": BLANK_NONCE} if "person" in wish else {}), registry=registry, now=now)
+    with registry.database.read() as connection:
+        return show_given(
+            grant, to_agent=to_agent, registry=registry, surroundings=surroundings, connection=connection, now=now
+        )
+
+
+def own_grants(
+    holder: str, which: str, *, agent: str | None, after: str | None, registry: Registry, now: datetime
+) -> dict[str, Any]:
+    """Return a page of what a holder gave, newest first: "live", "used" or "over", behind the place told as `after`.
+
+    `agent` is the serial of an agent's cert, who sees what he gave himself; None: all.
+    """
+    with registry.database.read() as connection:
+        found = GrantReader(connection).page(holder, which, signer=agent, behind=_place(after), most=PAGE + 1, now=now)
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return {
+        "grants": [_describe(each, registry, now) for each in found[:PAGE]],
+        "after": _told(last) if last else None,
+    }
+
+
+def own_grant(digest: str, holder: str, *, agent: str | None, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return one grant to its holder, or to the agent who gave it; another's is not found."""
+    with registry.database.read() as connection:
+        stored = GrantReader(connection).get(digest)
+    is_own = stored is not None and stored.holder == holder and agent in (None, stored.cert_serial)
+    if stored is None or not is_own or basis_of(stored) is Basis.PRESENTATION:
+        raise NotFoundError("grant_not_found")
+    return _describe(stored, registry, now)
+
+
+def grantable(holder: str, *, registry: Registry) -> list[dict[str, Any]]:
+    """Return the types a holder has certificates of and may give, each with its fields that may be given.
+
+    What anybody may see is given with any of them; such fields are marked `public`.
+    """
+    with registry.database.read() as connection:
+        head = AnswerReader(connection).heads([holder]).get(holder)
+    kinds = [registry.catalogue.get(code) for code in sorted(types_of(head) if head else ())]
+    return [
+        {
+            "code": kind.code,
+            "name_zh": kind.name_zh,
+            "name_en": kind.name_en,
+            "fields": [
+                {"name": each.name, "zh": each.label_zh, "en": each.label_en,
+                 "public": each.field_class is FieldClass.PUBLIC}
+                for each in kind.fields
+                if each.sharing_class is not SharingClass.NOT_SHARED
+            ],
+        }
+        for kind in kinds
+        if kind.sharing_class is not SharingClass.NOT_SHARED
+    ]  # fmt: skip
+
+
+def _told(stored: StoredGrant) -> str:
+    return f"{(stored.recorded_at - _EPOCH) // _MICROSECOND}.{stored.digest}"
+
+
+def _place(after: str | None) -> tuple[datetime, str] | None:
+    moment, _, digest = (after or "").partition(".")
+    return (_EPOCH + int(moment) * _MICROSECOND, digest) if after else None
+
+
+def _describe(stored: StoredGrant, registry: Registry, now: datetime) -> dict[str, Any]:
+    grant, _ = opened_grant(stored, registry)
+    if not isinstance(grant, Grant):
+        raise NotFoundError("grant_not_found")
+    return {
+        "digest": stored.digest,
+        "state": _state(stored, registry, now),
+        "on_paper": stored.basis is not None,
+        "signer_role": stored.signer_role,
+        "requester": {"licence_number": grant.requester_licence_number, "name": grant.requester_name},
+        "item_code": grant.item_code,
+        "item_name": grant.item_name,
+        "case_number": grant.case_number,
+        "types": [
+            {"name_zh": each.name_zh, "fields": [field.label_zh for field in each.fields]} for each in grant.types
+        ],
+        "certificates": list(grant.certificates),
+        "future": grant.future,
+        "valid_from": stored.valid_from.isoformat(),
+        "valid_until": stored.valid_until.isoformat(),
+        "uses": stored.uses,
+        "uses_taken": stored.uses_taken,
+        "recorded_at": stored.recorded_at.isoformat(),
+        "act_id": stored.act_id,
     }
 
 

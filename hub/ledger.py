@@ -123,34 +123,32 @@ def reading_of(name: str, token: str, *, registry: Registry, now: datetime) -> S
     return reading
 
 
-def read_lines(reading: StoredReading, *, after: str | None, registry: Registry, now: datetime) -> dict[str, Any]:
-    """Return a page of lines, newest first, behind the place that the page before told as `after`."""
-    found = _page(reading, _place(after), PAGE + 1, registry, civil_date(now))
+def read_lines(applicant: str, *, after: str | None, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return a page of an enterprise's lines, newest first, behind the place that the page before told as `after`."""
+    found = _page(applicant, _place(after), PAGE + 1, registry, civil_date(now))
     behind = _told(found[PAGE - 1].place) if len(found) > PAGE else None
     return {
-        "licence_number": reading.applicant,
-        "lines": _describe_all(found[:PAGE], reading, registry),
+        "licence_number": applicant,
+        "lines": _describe_all(found[:PAGE], applicant, registry),
         "after": behind,
     }
 
 
-def export_json(reading: StoredReading, *, registry: Registry, now: datetime) -> Iterator[bytes]:
+def export_json(applicant: str, *, registry: Registry, now: datetime) -> Iterator[bytes]:
     """Yield the whole ledger as one JSON document, page by page."""
-    head = {"licence_number": reading.applicant, "exported_at": now.isoformat()}
+    head = {"licence_number": applicant, "exported_at": now.isoformat()}
     yield orjson.dumps(head)[:-1] + b',"lines":['
     comma = b""
-    for each in _all_lines(reading, registry, now):
+    for each in _all_lines(applicant, registry, now):
         yield comma + orjson.dumps(each)
         comma = b","
     yield b"]}"
 
 
-def export_csv(
-    reading: StoredReading, *, explain: Callable[[str], str], registry: Registry, now: datetime
-) -> Iterator[bytes]:
+def export_csv(applicant: str, *, explain: Callable[[str], str], registry: Registry, now: datetime) -> Iterator[bytes]:
     """Yield the whole ledger as CSV; `explain` says a refusal's code in Chinese."""
     yield BYTE_ORDER_MARK + csv_row(_TITLES)
-    for each in _all_lines(reading, registry, now):
+    for each in _all_lines(applicant, registry, now):
         yield csv_row(_cells(each, explain))
 
 
@@ -186,17 +184,15 @@ def _open(
 # --- step 3 -----------------------------------------------------------------------------------------------------
 
 
-def _page(
-    reading: StoredReading, behind: LedgerPlace | None, most: int, registry: Registry, today: date
-) -> list[StoredLine]:
+def _page(applicant: str, behind: LedgerPlace | None, most: int, registry: Registry, today: date) -> list[StoredLine]:
     with registry.database.read() as connection:
-        return LedgerReader(connection).lines(reading.applicant, behind=behind, most=most, today=today)
+        return LedgerReader(connection).lines(applicant, behind=behind, most=most, today=today)
 
 
-def _all_lines(reading: StoredReading, registry: Registry, now: datetime) -> Iterator[dict[str, Any]]:
+def _all_lines(applicant: str, registry: Registry, now: datetime) -> Iterator[dict[str, Any]]:
     behind: LedgerPlace | None = None
-    while found := _page(reading, behind, PAGE, registry, civil_date(now)):
-        yield from _describe_all(found, reading, registry)
+    while found := _page(applicant, behind, PAGE, registry, civil_date(now)):
+        yield from _describe_all(found, applicant, registry)
         behind = found[-1].place
 
 
@@ -223,7 +219,7 @@ class _Named:
     reviews: Mapping[str, StoredReview]
 
 
-def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry: Registry) -> list[dict[str, Any]]:
+def _describe_all(lines: Sequence[StoredLine], applicant: str, registry: Registry) -> list[dict[str, Any]]:
     decisions = [each.of for each in lines if isinstance(each.of, StoredDecision)]
     readings = [each.of for each in lines if isinstance(each.of, StoredChangeReading)]
     serials = {serial for each in lines if isinstance(each.of, StoredDownload) for serial in each.of.serials}
@@ -237,7 +233,7 @@ def _describe_all(lines: Sequence[StoredLine], reading: StoredReading, registry:
             },
             {each: SharingReader(connection).get(*each) for each in rules},
             {serial: (each.identifier, each.certificate_type) for serial, each in certificates.items()},
-            DeferralReader(connection).of(reading.applicant),
+            DeferralReader(connection).of(applicant),
             PullReviewReader(connection).answered([each.decision for each in decisions]),
         )
     return [_describe(each, named, registry) for each in lines]

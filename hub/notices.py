@@ -46,6 +46,7 @@ class NoticeKind(StrEnum):
     ACCESS_DISPUTED = "access_disputed"
     DECISION_DISPUTED = "decision_disputed"
     WINDOW_REFUSED = "window_refused"
+    VISITOR_REPORT = "visitor_report"
     SEAL_COMPROMISED = "seal_compromised"
     SHARING_ASKED = "sharing_asked"
     SHARING_ANSWERED = "sharing_answered"
@@ -65,6 +66,7 @@ CLOCKS: Mapping[NoticeKind, ClockCode] = {
     NoticeKind.ACCESS_DISPUTED: ClockCode.ACCESS_OBJECTION,
     NoticeKind.DECISION_DISPUTED: ClockCode.DECISION_OBJECTION,
     NoticeKind.WINDOW_REFUSED: ClockCode.WINDOW_REFUSAL,
+    NoticeKind.VISITOR_REPORT: ClockCode.VISITOR_REPORT,
     NoticeKind.SEAL_COMPROMISED: ClockCode.RESEALING,
     NoticeKind.SHARING_SILENT: ClockCode.SHARING_SILENCE,
     NoticeKind.SHARING_TO_CONFIRM: ClockCode.ACCESS_REVIEW,
@@ -74,6 +76,7 @@ CLOCKS: Mapping[NoticeKind, ClockCode] = {
 ANSWERED_BY_ANY = frozenset(
     {
         NoticeKind.ACCESS_DISPUTED, NoticeKind.DECISION_DISPUTED, NoticeKind.WINDOW_REFUSED, NoticeKind.SHARING_SILENT,
+        NoticeKind.VISITOR_REPORT,
     }
 )  # fmt: skip
 _TOLD_AS: Mapping[Telling, NoticeKind] = {

@@ -198,7 +198,7 @@ def _recipients(
     if certificate is not None:
         changes = CertificateReader(connection).changes([certificate.serial]).get(certificate.serial, [])
         decided = [each.issuing_body for each in changes] if said.road is Road.DECISION_WRONG else []
-        return [_in_being([certificate.issuing_body, *decided][-1], connection)]
+        return [PartyReader(connection).in_being([certificate.issuing_body, *decided][-1])]
     found = LedgerReader(connection).lines(said.applicant, behind=None, most=1, today=today, only=said.about)
     decision = found[0].of if found else None
     if not isinstance(decision, StoredDecision | StoredChangeReading):
@@ -213,21 +213,12 @@ def _recipients(
     return requester
 
 
-def _in_being(body: str, connection: Connection) -> str:
-    """Return the body that answers for this one: itself, or whoever succeeded it."""
-    seen = {body}
-    while (names := PartyReader(connection).body_names(body)) and names.successor and names.successor not in seen:
-        body = names.successor
-        seen.add(body)
-    return body
-
-
 def _superior(window: Window, connection: Connection, today: date) -> str | None:
     parties = PartyReader(connection)
     if parties.department(window.department) is None or window.day > today:
         raise NotFoundError("objection_about_unknown")
     body = parties.issuing_body(window.department)
-    return _in_being(body.superior, connection) if body and body.superior else None
+    return parties.in_being(body.superior) if body and body.superior else None
 
 
 def _refuse_open(said: Objection, connection: Connection) -> None:

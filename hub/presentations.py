@@ -129,6 +129,44 @@ def presentation_state(digest: str, *, registry: Registry, now: datetime) -> dic
     }
 
 
+def own_presentation(
+    digest: str, holder: str, *, agent: str | None, registry: Registry, now: datetime
+) -> dict[str, Any]:
+    """Return a presentation to its holder, or to the agent who made it: what it shows, and who asks with its code.
+
+    Another's is not found: NotFoundError presentation_not_found.
+    """
+    with registry.database.read() as connection:
+        stored, code = _presented(digest, connection)
+        if stored.holder != holder or agent not in (None, stored.cert_serial):
+            raise NotFoundError("presentation_not_found")
+        redemption = PresentationReader(connection).redemption(code.redemption or "")
+        name = requester_named(redemption.requester, connection)[1] if redemption else ""
+    presentation, _ = opened_grant(stored, registry)
+    asked = redemption and {
+        "requester": {"licence_number": redemption.requester, "name": name},
+        "window": redemption.window,
+        "officer": redemption.officer,
+        "case_number": redemption.case_number,
+        "types": [_told_type(_asked_type(each, None, names, registry)) for each, names in redemption.fields.items()],
+    }
+    return {
+        "digest": digest,
+        "state": _state(stored, code, now),
+        "valid_until": stored.valid_until.isoformat(),
+        "misses": code.misses,
+        "types": [_told_type(each) for each in presentation.types],
+        "requester_name": presentation.requester_name,
+        "asked": asked,
+        "act_id": code.confirmation_act or stored.act_id,
+    }
+
+
+def _told_type(each: GrantedType) -> dict[str, Any]:
+    fields = {"names": [field.name for field in each.fields], "labels": [field.label_zh for field in each.fields]}
+    return {"code": each.code, "name_zh": each.name_zh, **fields}
+
+
 def _commit_presentation(
     presentation: Presentation,
     signed: SignedText,

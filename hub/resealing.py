@@ -4,7 +4,8 @@
 2 what is ordered falls under the named key: it reads unknown because of it, and nothing else is sealed again
 3 the intention is committed, a row for each record, before any key is used
 4 each payload is sealed with the body's present key, and the record opened again with the listed one
-5 seals, entries, answers and the closed task are committed together            <- COMMIT POINT
+5 seals, entries, answers and the closed task are committed together; the holders' documents that the key had sealed are
+  put down as wanted, and drawn anew by whoever makes documents                 <- COMMIT POINT
 6 the answer names what was sealed, and how many are left for the next order: `MOST` says that many or more
 
 At most `MOST` records an order: a list of them, or the next of all that fall under the key; the next order goes on.
@@ -34,11 +35,12 @@ from hub.repeats import earlier_act, keep_answer, kept_answer, open_act
 from hub.seconding import require_second, spend_with_seconds
 from hub.statements import Second, VerifiedStatement
 from hub.store.certificate import CertificateReader, CertificateWriter
+from hub.store.document import DocumentReader, DocumentWriter
 from hub.store.entry import EntryWriter
 from hub.store.intention import IdempotencyReader
 from hub.store.resealing import ResealingReader, ResealingWriter, StoredResealing
 from hub.store.statement import StatementReader
-from schemas.certificate import Certificate, civil_date
+from schemas.certificate import Certificate, Status, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import Role, System
 from schemas.telling import RESEALED
@@ -316,6 +318,7 @@ def _commit(
         notices = Notices(connection, act_id=each.act_id, registry=registry, now=now)
         notices.tell_recipients(Kind.RESEAL, RESEALED, of=certificates[each.serial])
         notices.keep()
+    _want_documents(intended, certificates, now, connection)
     left = _left(intended[0], registry, sealing, now, connection)
     answer = {
         "resealed": [{"identifier": certificates[each.serial].identifier, "act_id": each.act_id} for each in intended],
@@ -325,6 +328,20 @@ def _commit(
     if led_by is not None:
         keep_answer(connection, *led_by, answer, registry=registry)
     return answer
+
+
+def _want_documents(
+    intended: Sequence[StoredResealing], certificates: Mapping[int, Certificate], now: datetime, connection: Connection
+) -> None:
+    """Want the documents anew that the key had sealed: they say unknown, whatever is put beside the record.
+
+    Of what is not valid now none is made. A copy bears the hub's seal, and the registry holds the record's new one: it
+    stands, and who has it is told.
+    """
+    valid = [serial for serial, each in certificates.items() if each.status == Status.VALID]
+    names = DocumentReader(connection).masters_by(intended[0].over_key_id, valid) if valid else []
+    if names:
+        DocumentWriter(connection).want(names, now)
 
 
 def _left(

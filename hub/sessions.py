@@ -35,6 +35,11 @@ class Session:
         """The licence number of the enterprise, or of the officer's department."""
         return self.stored.party
 
+    @property
+    def agent(self) -> str | None:
+        """The serial of an agent's cert: he sees what concerns his delegations; None: all of the enterprise's."""
+        return self.stored.cert_serial if self.stored.role == "agent" else None
+
 
 def open_session(
     connection: Connection,
@@ -43,13 +48,16 @@ def open_session(
     role: str | None = None,
     officer: str | None = None,
     terminal: str | None = None,
+    cert_serial: str | None = None,
     term: timedelta,
     registry: Registry,
     now: datetime,
 ) -> str:
     """Begin a session within a transaction; return the token for the cookie. It is always a new one."""
     token = encode(registry.random(_TOKEN_BYTES))
-    stored = StoredSession(_digest(token), party, role, officer, terminal, now, now, now + term)
+    stored = StoredSession(
+        _digest(token), party, role, officer, terminal, now, now, now + term, cert_serial=cert_serial
+    )
     SessionWriter(connection).add(stored)
     return token
 

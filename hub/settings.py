@@ -178,6 +178,10 @@ class Settings(BaseSettings):
     search_misses: str = Field(default="10/minute", description="misses an address may make at the search door")
     scan_misses: str = Field(default="60/minute", description="unknown references an address may ask for")
     public_rate: str = Field(default="100000/minute", description="all scans of one address")
+    report_rate: str = Field(default="10/hour", description="reports an address may send about codes and certificates")
+    reports_about_one: int = Field(default=5, ge=1, description="open reports about one thing; more are not taken in")
+    reports_a_day: int = Field(default=500, ge=1, description="reports of visitors taken in a day")
+    report_words_days: int = Field(default=180, ge=1, description="how long the words of a report are kept")
     upload_rate: str = Field(default="60/minute", description="examinations (/verify) and grant posts of one address")
 
     @property

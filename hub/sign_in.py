@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connectors.contract import ELicence, SignedText
+from connectors.contract import ELicence, LicenceSigner, SignedText
 from hub.applications import E_LICENCE_SYSTEM, own_statement, verify_own
 from hub.drafts import BLANK_NONCE, sign_draft
 from hub.errors import DocumentError
@@ -64,9 +64,9 @@ def sign_in(signed: SignedText, *, registry: Registry, e_licence: ELicence, now:
         raise DocumentError("application_text") from error
     if said.origin != registry.origin:
         raise DocumentError("application_text")
-    verify_own(signed, said, partial(_render, said), registry=registry, e_licence=e_licence, now=now)
+    signer = verify_own(signed, said, partial(_render, said), registry=registry, e_licence=e_licence, now=now)
     verified = own_statement(signed, said, Ordered.SIGN_IN, registry)
-    return registry.database.write(partial(_begin, said, signed.signer_role, verified, registry, now))
+    return registry.database.write(partial(_begin, said, signer, verified, registry, now))
 
 
 def _render(said: SignIn, nonce: str) -> str:
@@ -74,15 +74,21 @@ def _render(said: SignIn, nonce: str) -> str:
 
 
 def _begin(
-    said: SignIn, role: str, verified: VerifiedStatement, registry: Registry, now: datetime, connection: Connection
+    said: SignIn,
+    signer: LicenceSigner,
+    verified: VerifiedStatement,
+    registry: Registry,
+    now: datetime,
+    connection: Connection,
 ) -> SignedIn:
     number = spend_statement(connection, verified, system=E_LICENCE_SYSTEM, registry=registry, now=now)
     act_id = new_name(registry)
-    SessionWriter(connection).add_sign_in(StoredSignIn(act_id, said.applicant, role, number, now))
+    SessionWriter(connection).add_sign_in(StoredSignIn(act_id, said.applicant, signer.role, number, now))
     EntryWriter(connection, registry.random).add(
         [ActFacts(Kind.SIGN_IN, act_id, now, None, verified.digest, None, None)]
     )
-    term = registry.terms.session_term
-    return SignedIn(
-        said.applicant, role, open_session(connection, said.applicant, role=role, term=term, registry=registry, now=now)
-    )
+    token = open_session(
+        connection, said.applicant, role=signer.role, cert_serial=signer.cert_serial,
+        term=registry.terms.session_term, registry=registry, now=now,
+    )  # fmt: skip
+    return SignedIn(said.applicant, signer.role, token)

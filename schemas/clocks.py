@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -51,6 +52,7 @@ class ClockCode(StrEnum):
     SHARING_SILENCE = "sharing_silence"
     ACCESS_REVIEW = "access_review"
     PULL_REVIEW = "pull_review"
+    VISITOR_REPORT = "visitor_report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Clock:
         return self if n == self.days else replace(self, days=n, grade=OWN)
 
 
+@cache
 def load_clocks(path: Path = CLOCKS_FILE) -> Mapping[str, Clock]:
     """Load and check all clocks, by code; raises ClocksError naming file, field and rule."""
     table = read_toml(path.name, path.read_bytes(), ClocksError)

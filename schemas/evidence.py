@@ -80,6 +80,7 @@ class Kind(StrEnum):
     SETTLE = "settle"
     RESEAL = "reseal"
     SIGN_IN = "sign_in"
+    VISITOR_REPORT = "visitor_report"
     CORRECT_FIGURE = "correct_figure"
 
 

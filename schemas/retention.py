@@ -46,6 +46,8 @@ class RetentionCode(StrEnum):
     SPOOLED_FILE = "spooled_file"
     UNNAMED_FILE = "unnamed_file"
     SESSION = "session"
+    REMINDER = "reminder"
+    VISITOR_REPORT = "visitor_report"
 
 
 class Event(StrEnum):

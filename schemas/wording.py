@@ -6,6 +6,7 @@ this table against every reason the verdict can give.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +441,13 @@ NEXT_STEPS: Mapping[str, Wording] = {
         "请联网在本平台核验页面重新核验，以查看当前状态。",
         "Verify it again on this hub's page, online, to see its present state.",
     ),
+    "seal_time_unproven": Wording(
+        "颁发机构可能已重新签章。请打开证照的查询页面（或扫描证照上的二维码）查看现状，并请出示人提供重新签章的文件；"
+        "仍有疑问，请向颁发机构询问。",
+        "Its issuing body may have sealed it again. Open the certificate's page (or scan its code) to see how it "
+        "stands, ask whoever showed this for the file that was sealed again, and ask the issuing body where a doubt "
+        "remains.",
+    ),
     "answer_as_signed": Wording(
         "需要知道现在的情况，请用证部门按原事项再核对一次。",
         "To know how it is now the requesting department asks again, for the same item.",
@@ -483,6 +491,7 @@ NOTICES: Mapping[str, Wording] = {
     "annotated": Wording("证照被标注", "A certificate was annotated"),
     "published_late": Wording("公示迟于法定期限", "Something was published late"),
     "material_issued": Wording("容缺材料已颁发", "A material that was to follow was issued"),
+    "visitor_report": Wording("扫码的人反映有误", "A visitor reported something wrong"),
     "access_disputed": Wording("持证主体对一次访问有异议", "The holder disputes an access"),
     "decision_disputed": Wording("持证主体对决定有异议", "The holder disputes a decision"),
     "window_refused": Wording("持证主体投诉窗口不予受理", "The holder says a window refused it"),
@@ -497,3 +506,52 @@ NOTICES: Mapping[str, Wording] = {
     "pull_not_justified": Wording("本部门一次调用经复核不成立", "A pull of yours was found not justified"),
 }
 """What a department is told, and its tasks."""
+
+SHARING_STATES: Mapping[str, Wording] = {
+    "asked": Wording("待答复", "waits for its providers"),
+    "approved": Wording("已同意", "approved"),
+    "refused": Wording("不同意", "refused"),
+    "ended": Wording("已终止", "ended"),
+}
+"""How a version of a line of the sharing table stands."""
+
+ORDERS_GIVEN: Mapping[str, Wording] = {
+    "issue": Wording("颁发证照", "issued a certificate"),
+    "change_status": Wording("变更证照状态", "changed a status"),
+    "import": Wording("批量导入", "imported a file"),
+    "undo_import": Wording("撤销整批导入", "undid an import"),
+    "pull": Wording("调用证照", "pulled certificates"),
+    "compare": Wording("比对", "compared values"),
+    "ask_predicate": Wording("核对判断", "asked a question"),
+    "pull_batch": Wording("批量调用", "pulled by a file"),
+    "cancel_batch": Wording("取消批量调用", "cancelled a file of pulls"),
+    "answer_task": Wording("办结待办", "answered a task"),
+    "ask_correction": Wording("申请校核", "asked for a correction"),
+    "answer_share": Wording("答复共享申请", "answered a sharing request"),
+    "answer_review": Wording("答复调用复核", "answered a review"),
+    "share": Wording("申请共享", "asked for sharing"),
+    "annotate": Wording("标注证照", "annotated a certificate"),
+    "relate": Wording("登记主体关系", "related two enterprises"),
+    "register": Wording("登记场所或设备", "registered a site or device"),
+    "retire": Wording("停用并更换查询码", "retired a reference"),
+    "erase": Wording("删除字段", "erased a field"),
+    "renew_key": Wording("更换系统密钥", "renewed a system’s key"),
+    "redeem": Wording("核销出示码", "redeemed a presentation"),
+    "request_grant": Wording("申请授权", "asked for a grant"),
+    "witness_grant": Wording("见证书面授权", "witnessed a paper grant"),
+    "end_all": Wording("窗口收回授权", "ended all grants at a window"),
+    "defer": Wording("推迟展示访问记录", "deferred lines of a ledger"),
+    "take_in": Wording("收存存量文件", "took in an existing document"),
+    "reseal": Wording("重新签章", "sealed again"),
+}
+"""What a department ordered, told to itself."""
+
+
+def sealed_again(day: date) -> Wording:
+    """Return what to do with a file whose seal is in doubt when its certificate has been sealed again since."""
+    return Wording(
+        f"这份证照已于 {day.year}年{day.month}月{day.day}日重新签章，这份文件是此前的，请勿采用。"
+        "请打开下面的页面查看证照现状，并请持证主体提供重新签章的文件。",
+        f"This certificate was sealed again on {day.isoformat()}; this file is from before, do not rely on it. Open "
+        "the page below to see how the certificate stands, and ask its holder for the file that was sealed again.",
+    )

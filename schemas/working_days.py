@@ -10,6 +10,7 @@ Not kept here: leave granted to a part of the people (妇女节), and what a sin
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -98,6 +99,7 @@ class _Arrangement:
     working_weekends: frozenset[date]
 
 
+@cache
 def load_calendar(folder: Path = CALENDAR_FOLDER) -> WorkingDays:
     """Load and check the arrangements of all years in a folder; raises CalendarError naming file, field and rule."""
     arrangements = [_load_arrangement(path) for path in sorted(folder.glob("*.toml"))]

@@ -4,8 +4,10 @@ Rules of the suite: nothing is skipped (a missing program is a failure that name
 because the speed of the machine is not a result.
 """
 
+import gc
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import Engine, create_engine
 
 from hub.store import database, migrate
+from tests.lent import Lender
 from tests.postgres import Cluster, ClusterError, running_cluster
 from tests.s3 import S3Server, running_s3
 
@@ -64,12 +67,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_cluster: Cluster, postgresql_template: str) -> Iterator[str]:
-    """The URL of an empty, migrated PostgreSQL database, which is gone after the test."""
-    name = f"test_{next(_numbers)}"
-    postgresql_cluster.create_database(name, template=postgresql_template)
-    yield postgresql_cluster.url(name)
-    postgresql_cluster.drop_database(name)
+def postgresql_url(migrated_lender: Lender) -> Iterator[str]:
+    """The URL of an empty, migrated PostgreSQL database, in which nothing stays after the test."""
+    with migrated_lender.lent() as url:
+        yield url
 
 
 @pytest.fixture
@@ -100,6 +101,13 @@ def postgresql_template(postgresql_cluster: Cluster) -> str:
 
 
 @pytest.fixture(scope="session")
+def migrated_lender(postgresql_cluster: Cluster, postgresql_template: str) -> Iterator[Lender]:
+    """Lends the migrated PostgreSQL database."""
+    with closing(Lender(postgresql_cluster, postgresql_template)) as lender:
+        yield lender
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium: Debian's own, or on Ubuntu the one that playwright has installed."""
     if Path("/usr/bin/chromium").exists():
@@ -127,6 +135,13 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """The session's own S3 server; each test takes a prefix of its own."""
     with running_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there for good out of every later search for garbage, and search less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -86,6 +86,12 @@ class Cluster:
         names = (sql.Identifier(name), sql.Identifier(_ROLE), sql.Identifier(template))
         self.administrator.execute(statement.format(*names))
 
+    def administrator_of(self, name: str) -> psycopg.Connection:
+        """Return a connection of the administrator's to a database, in which each statement commits itself."""
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=_ADMINISTRATOR, password=self.password, dbname=name, autocommit=True
+        )
+
     def drop_database(self, name: str) -> None:
         """Delete a database and end whatever is still connected to it."""
         self.administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -111,6 +111,8 @@ def _done(all_: Everything) -> Iterator[Entered]:
             before = issued[row["serial"]]
             yield "reseal", row["act_id"], digests.get(row["statement"]), before["payload_sha256"], before["act_id"]
     yield from _retirements_done(all_, digests)
+    for row in all_.rows(tables.visitor_report):
+        yield "visitor_report", row["act_id"], None, None, None
     for row in all_.rows(tables.trust_list):
         yield "trust_list", None, None, sha256(row["raw"]).hexdigest(), None
     for act_id in {row["admitted_by"] for row in all_.rows(tables.type_version)} - {None}:

@@ -3,9 +3,11 @@
 Statement, note, grant, payloads, seals, act bytes and trust lists are the stored bytes; a record is the very bytes that
 its delivery note is signed over, with the disclosures that were delivered and no others. What tells how they belong
 together is JSON beside them. A grant or a line of the sharing table that is another's is not shown to who named it.
+Once a delivery ended, its grant was withdrawn, or something of a record was erased, the record is here without what it
+disclosed, and what tells of it says why: all else goes on proving what was done.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +18,13 @@ from sqlalchemy import Connection
 from hub.applications import E_LICENCE_SYSTEM, PERSON_SYSTEM
 from hub.bundles.basis import put_basis
 from hub.bundles.members import Contents
-from hub.delivery import permitted_names, present_as_delivered, presentation_digest
+from hub.delivery import end_of, permitted_names, present_as_delivered, presentation_digest
 from hub.registry import Registry
 from hub.store.certificate import CertificateReader, StoredRecord
 from hub.store.entry import EntryReader
 from hub.store.erasure import ErasureReader
 from hub.store.exchange import StoredDecision, StoredDelivery
+from hub.store.grant import GrantReader
 from hub.store.installation import InstallationReader
 from hub.store.log import LogStore
 from hub.store.log_view import LogView
@@ -49,13 +52,16 @@ def gather(
     """Read all that belongs to a decision; `delivery` is what it led to, None for a refusal."""
     contents = Contents("refusal" if delivery is None else "delivery", decision.decision)
     contents.acts = {"decision": decision.act_id, "delivery": delivery.act_id if delivery else None}
-    contents.acts |= dict.fromkeys(("grant", "redemption", "confirmation", "rule"))
+    contents.acts |= dict.fromkeys(("grant", "redemption", "confirmation", "rule", "withdrawal"))
     _put_statement(contents, decision, connection)
     contents.put_json("decision.json", asdict(decision))
     put_basis(contents, decision, registry, connection)
     if delivery is not None:
         contents.files["note.jws"] = delivery.note.encode()
-        _put_records(contents, decision, delivery, registry, connection)
+        ended = end_of(delivery, decision, connection, now)
+        if ended == "withdrawn":
+            contents.acts["withdrawal"] = _withdrawal(decision, connection)
+        _put_records(contents, decision, delivery, ended, registry, connection)
     _gather_entries(contents, connection)
     moments = [now, *(each.recorded_at for each in contents.entries)]
     _put_trust(contents, moments, connection)
@@ -112,7 +118,12 @@ def _put_statement(contents: Contents, decision: StoredDecision, connection: Con
 
 
 def _put_records(
-    contents: Contents, decision: StoredDecision, delivery: StoredDelivery, registry: Registry, connection: Connection
+    contents: Contents,
+    decision: StoredDecision,
+    delivery: StoredDelivery,
+    ended: str | None,
+    registry: Registry,
+    connection: Connection,
 ) -> None:
     lines = parse_json(decode(delivery.note.split(".")[1]))["presentations"]
     reader = CertificateReader(connection)
@@ -125,21 +136,38 @@ def _put_records(
         names = permitted_names(certificate, decision, registry, connection)
         document = present_as_delivered(record, names, certificate.serial, {line["sha256"]}, registry)
         name = f"records/{number:03d}.json"
-        contents.files[name] = canonical_json(document)
         is_as_delivered = presentation_digest(document) == line["sha256"]
+        erased = [] if is_as_delivered else _erased(certificate, decision, connection)
+        left_out = ended or ("erased" if erased else None)
+        contents.files[name] = canonical_json(_sealed_part(document) if left_out else document)
         contents.records.append(
             {
                 "file": name,
                 "identifier": certificate.identifier,
                 "issue": certificate.act_id,
                 "changes": _until(changes[certificate.serial], delivery.recorded_at),
-                "erased": [] if is_as_delivered else _erased(certificate, decision, connection),
+                "erased": erased,
+                "left_out": left_out,
             }
         )
         contents.status_lists.add(_status_list(record))
         # What the fields mean and which are public; its digest is in the sealed payload.
         type_file = f"{certificate.certificate_type}.{certificate.type_version}.toml"
         contents.files[f"schemas/{type_file}"] = (TYPES_FOLDER / type_file).read_bytes()
+
+
+def _sealed_part(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record without what it discloses: the very bytes that are sealed, and the seals."""
+    first, *others = document["signatures"]
+    return {**document, "signatures": [first | {"header": {"disclosures": []}}, *others]}
+
+
+def _withdrawal(decision: StoredDecision, connection: Connection) -> str | None:
+    """Return the act that ended the grant of a decision: the holder's own, or one that ended all of them."""
+    grant = GrantReader(connection).get(decision.basis_reference or "")
+    if grant is None or grant.withdrawn_at is None:
+        return None
+    return grant.ended_by or EntryReader(connection).withdrawal_of(grant.act_id, grant.withdrawn_at)
 
 
 def _until(changes: Sequence[RecordedChange], moment: datetime) -> list[str]:

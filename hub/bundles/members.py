@@ -10,7 +10,8 @@ import orjson
 
 from hub.store.entry import StoredEntry
 
-FORM = 1
+# The second form says of each record whether what it disclosed is left out, and why.
+FORM = 2
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
 
 

@@ -5,7 +5,8 @@
 3 the manifest is written over every member and signed with the key of copies (a seal of the hub's own)
 4 the container is written (ASiC-E with CAdES baseline B-B, ETSI EN 319 162-1 sections 4.4.1 and 4.4.4)
 
-It writes nothing. Whether a delivery's documents may still be had is for its door to ask first.
+It writes nothing. It is the requester's for as long as retention keeps the note: what is not to be handed over any more
+is left out of it (`contents`).
 """
 
 from base64 import standard_b64encode

@@ -1,6 +1,6 @@
 """Verifies an evidence bundle (电子证照共享证据包) without the hub: this file, Python 3.11 and `cryptography` suffice.
 
-    python verify_bundle.py BUNDLE.asice --anchor SHA256 [--time-anchor SHA256]... [--witness VKEY]...
+    python verify_bundle.py BUNDLE --anchor SHA256 [--record FILE]... [--time-anchor SHA256]... [--witness VKEY]...
 
 `--anchor` is the SHA-256 (hex) of the root set, got from where you trust it and not from the bundle. Each check prints
 one line: OK, FAIL, or MISSING for what is not there or in doubt. Exit codes: 0 everything holds, 1 something does not,
@@ -8,6 +8,9 @@ one line: OK, FAIL, or MISSING for what is not there or in doubt. Exit codes: 0 
 Whom you believe about times from outside you say yourself: `--time-anchor` is the SHA-256 (hex) of a cert that issues
 timestamp authorities, `--witness` the line of a witness's key (C2SP signed-note). Without them such times are verified
 in themselves and told, and nothing stands on them; with them a key that was revoked later is no doubt any more.
+What a record disclosed is left out once its delivery ended, the grant was withdrawn, or something of it was erased by
+law; the signed bundle says so, and why is proven here. A file that was kept (a record, a delivered file or the answer
+to a pull, JSON) is laid beside it with `--record`: it is the one that was delivered, or it is not.
 
 Checked, in this order: the container, its manifest and every digest in it; the trust lists under the anchor; the hub's
 signature over the manifest; the signed head of the evidence log; each act's leaf from its bytes and salt, and its place
@@ -35,7 +38,7 @@ import struct
 import sys
 import tomllib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -381,6 +384,8 @@ TIME_USE = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.8")
 OFFICER_USE = x509.ObjectIdentifier(f"{ARC}.2.5")
 TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 SHA256_RSA, RSA = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010101")
+# What ends a grant: the holder's own sentence; its word that all ends; a holder that is no more; a store set back.
+GRANT_ENDS = ("grant_withdrawal", "end_all", "relate", "recover")
 ACT_MEMBERS = {"v", "kind", "act_id", "recorded_at", "works_from", "statement", "sealed", "previous"}
 # Beside the fields that were decided on, every record shows what is printed on every certificate.
 # Which act of a statement each kind of refused decision answers.
@@ -397,6 +402,7 @@ def main(arguments: list[str]) -> int:
     for name, told in (
         ("--time-anchor", "SHA-256 of a cert that issues timestamp authorities 时间戳信任锚摘要"),
         ("--witness", "key of a witness of the log (C2SP vkey) 见证方公钥"),
+        ("--record", "a file that was kept of what was delivered (JSON) 自行留存的所交付文件"),
     ):
         parser.add_argument(name, action="append", default=[], help=told)
     try:
@@ -406,13 +412,23 @@ def main(arguments: list[str]) -> int:
     try:
         with Path(given.bundle).open("rb") as opened:
             believed = Believed({each.lower() for each in given.time_anchor}, given.witness)
-            report = verify(opened.read(LARGEST_BUNDLE + 1), given.anchor.lower(), say, believed=believed)
+            kept = [(each, read_kept(each)) for each in given.record]
+            raw = opened.read(LARGEST_BUNDLE + 1)
+            report = verify(raw, given.anchor.lower(), say, believed=believed, kept=kept)
     except (OSError, Broken) as error:
         sys.stderr.write(f"not an evidence bundle, or a damaged one 不是证据包，或已损坏: {error}\n")
         return UNREADABLE
     counts = report.counts
     say(f"{counts['OK']} OK, {counts['FAIL']} FAIL, {counts['MISSING']} MISSING")
     return report.exit_code()
+
+
+def read_kept(name: str) -> bytes:
+    with Path(name).open("rb") as opened:
+        raw = opened.read(LARGEST_BUNDLE + 1)
+    if len(raw) > LARGEST_BUNDLE:
+        raise Broken("a file that was kept is too large")
+    return raw
 
 
 def say(line: str) -> None:
@@ -433,13 +449,15 @@ def verify(
     say: Callable[[str], object],
     later_list: bytes | None = None,
     believed: Believed | None = None,
+    kept: Sequence[tuple[str, bytes]] = (),
 ) -> Report:
     """Return what was found of the bundle in `raw`, told line by line; Broken when it is none.
 
-    `later_list` is a trust list got elsewhere: what it says of keys that were revoked since counts too.
+    `later_list` is a trust list got elsewhere: what it says of keys that were revoked since counts too. `kept` are
+    files to lay beside the bundle, each with its name.
     """
     report = Report(say)
-    Verification(Bundle(raw), anchor, report, later_list, believed or Believed()).run()
+    Verification(Bundle(raw), anchor, report, later_list, believed or Believed(), kept).run()
     return report
 
 
@@ -775,6 +793,19 @@ def disclosed_name(encoded: str) -> str:
     return triple[1]
 
 
+def kept_records(raw: bytes) -> list[tuple[Row, str | None]]:
+    """Return the records in a file that was kept, each with the note beside it, if any.
+
+    The file is the answer to a pull, a delivered file, or a record alone.
+    """
+    given = object_of(strict_json(raw))
+    files = [each["file"] for each in rows_of(given["items"])] if "items" in given else [given]
+    found = [(object_of(each.get("record", each)), each.get("note")) for each in files if each is not None]
+    if not found:
+        raise Broken("no record is in it")
+    return found
+
+
 def organisation_of(cert: x509.Certificate) -> str:
     (number,) = cert.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_IDENTIFIER)
     return str(number.value)
@@ -787,10 +818,16 @@ class Verification:
     """One bundle being verified: what was proven is kept for the checks that build on it."""
 
     def __init__(
-        self, bundle: Bundle, anchor: str, report: Report, later_list: bytes | None, believed: Believed
+        self,
+        bundle: Bundle,
+        anchor: str,
+        report: Report,
+        later_list: bytes | None,
+        believed: Believed,
+        kept: Sequence[tuple[str, bytes]],
     ) -> None:
         self._bundle, self._anchor, self._report, self._later = bundle, anchor, report, later_list
-        self._believed = believed
+        self._believed, self._kept = believed, kept
         self._leaves: dict[str, bytes] = {}
         self._proven: dict[str, datetime] = {}
         self._lists: list[TrustList] = []
@@ -818,7 +855,7 @@ class Verification:
             steps += [self._noted, self._records, self._status_lists]
         elif extra := [each for each in self._bundle.members if each.startswith("records/") or each == "note.jws"]:
             self._report.tell("FAIL", extra[0], "nothing was delivered, and here it is")
-        for step in steps:
+        for step in [*steps, self._laid_beside]:
             try:
                 step()
             except Exception as error:  # what stands between two checks may be of any form too
@@ -897,7 +934,8 @@ class Verification:
         told = self._bundle.read_json("bundle.json")
         if told.keys() != {"bundle", "kind", "origin", "decision", "made_at", "acts", "records"}:
             raise Broken("its members are others")
-        if told["bundle"] != 1 or told["kind"] not in ("delivery", "refusal"):
+        # The first form left nothing out: what was erased of a record is a doubt in it.
+        if told["bundle"] not in (1, 2) or told["kind"] not in ("delivery", "refusal"):
             raise Broken("it is of a form that this program does not know")
         if self._lists and told["origin"] != self._newest.origin:
             raise Broken("it is of another hub")
@@ -1419,7 +1457,11 @@ class Verification:
     def _record(self, name: str, line: Row, row: Row) -> None:
         record: Row = {}
         raw, payload = b"", Row()
-        with self._report.check(name, "is what the note and the log say was delivered"):
+        left_out = row.get("left_out") if self._told["bundle"] == 1 else row["left_out"]
+        what = "is what the note and the log say was delivered"
+        if left_out is not None:
+            what = f"is the sealed part of what was delivered, and why its contents are left out holds ({left_out})"
+        with self._report.check(name, what):
             record = self._bundle.read_json(name)
             raw = from_base64url(record["payload"])
             payload = object_of(strict_json(raw))
@@ -1430,16 +1472,20 @@ class Verification:
             told = (payload["identifier"], payload["licence_number"], code, payload["iss"])
             if told != (line["identifier"], holder, line["certificate_type"], self._newest.origin):
                 raise Broken("it is another certificate, holder, type or hub")
-            self._require_presented(name, record, line, row, sha256_hex(raw))
+            if canonical(record) != self._bundle.read(name):
+                raise Broken("it is not written in its one form")
+            if left_out is None:
+                self._require_presented(name, line, row, sha256_hex(raw))
+            else:
+                self._require_left_out(str(left_out), record, row, sha256_hex(raw))
         if not payload:
             return
         with self._report.check(name, "every seal is over its exact bytes, by a listed key"):
             self._require_seals(record, raw, payload, self._act(row["issue"], "issue"))
-        with self._report.check(name, "every disclosure is one of the sealed digests, and decided"):
-            decided = object_of(self._decision["fields"])
-            self._require_disclosures(record, payload, set(texts_of(decided[line["certificate_type"]])))
-        with self._report.check(name, "every disclosed field is public, or one that the basis gives"):
-            self._require_given(record, payload, moment(self._act(row["issue"], "issue")["recorded_at"]))
+        if left_out is None:
+            self._disclosures(name, record, payload, line, row)
+        else:
+            self._report.say(f"        {name}: what it disclosed is not in it 所交付的内容不在包内; see --record")
         for act_id in texts_of(row["changes"]):
             with self._report.check(name, "a change of its status is in the log"):
                 if self._act(act_id, "change_status")["sealed"] != sha256_hex(raw):
@@ -1449,19 +1495,69 @@ class Verification:
                 raise Broken("it says otherwise")
             self._listed[name] = object_of(payload["status"]["status_list"])
 
-    def _require_presented(self, name: str, record: Row, line: Row, row: Row, payload_sha256: str) -> None:
+    def _disclosures(self, where: str, record: Row, payload: Row, line: Row, row: Row) -> None:
+        with self._report.check(where, "every disclosure is one of the sealed digests, and decided"):
+            decided = object_of(self._decision["fields"])
+            self._require_disclosures(record, payload, set(texts_of(decided[line["certificate_type"]])))
+        with self._report.check(where, "every disclosed field is public, or one that the basis gives"):
+            self._require_given(record, payload, moment(self._act(row["issue"], "issue")["recorded_at"]))
+
+    def _require_presented(self, name: str, line: Row, row: Row, payload_sha256: str) -> None:
         """Raise unless the file is, byte for byte, what the note is signed over."""
-        if canonical(record) != self._bundle.read(name):
-            raise Broken("it is not written in its one form")
         if sha256_hex(self._bundle.read(name)) == line["sha256"]:
             return
-        erased = rows_of(row["erased"])
-        if not erased:
+        if self._told["bundle"] != 1 or not rows_of(row["erased"]):
             raise Broken("the note is signed over another record")
+        raise Doubt(f"{self._erased(row, payload_sha256)} field(s) of it have been erased by law since")
+
+    def _erased(self, row: Row, payload_sha256: str) -> int:
+        """Return how many fields were erased of the record, each by an act that the log has."""
+        erased = rows_of(row["erased"])
         for each in erased:
             if self._act(each["act"], "erase")["sealed"] != payload_sha256:
                 raise Broken("what is said to be erased was erased of another record")
-        raise Doubt(f"{len(erased)} field(s) of it have been erased by law since")
+        return len(erased)
+
+    def _require_left_out(self, why: str, record: Row, row: Row, payload_sha256: str) -> None:
+        """Raise unless nothing is disclosed, and what is said of why is so: by note, by act of its end, of erasure."""
+        if texts_of(record["signatures"][0]["header"]["disclosures"]):
+            raise Broken("its contents are said to be left out, and some are here")
+        erased = self._erased(row, payload_sha256)
+        if why == "ended":
+            if moment(self._note["ends_at"]) > moment(self._told["made_at"]):
+                raise Broken("the delivery is said to have ended, and it had not")
+        elif why == "withdrawn":
+            end = self._act(self._told["acts"]["withdrawal"], *GRANT_ENDS)
+            given = self._told["acts"]["grant"]
+            if self._decision["basis"] == "statutory" or not given:
+                raise Broken("the delivery stands on nothing that could be withdrawn")
+            if end["kind"] == "grant_withdrawal" and end["previous"] != given:
+                raise Broken("it was another grant that was withdrawn")
+        elif why != "erased" or not erased:
+            raise Broken("nothing gives the reason for which they are left out")
+
+    def _laid_beside(self) -> None:
+        """Hold each file that was kept against the note: is what it has the very record that was delivered."""
+        lines, rows = rows_of(self._note.get("presentations", [])), self._told["records"]
+        by_digest = {str(line["sha256"]): (line, row) for line, row in zip(lines, rows, strict=False)}
+        for given, raw in self._kept:
+            where, found = f"--record {given}", list[tuple[Row, Row, Row]]()
+            with self._report.check(where, "the file you gave is the one that was delivered 所给文件即当时交付的文件"):
+                if self._told["kind"] == "delivery" and not self._note:
+                    raise Doubt("the delivery note does not hold")
+                for record, note in kept_records(raw):
+                    match = by_digest.get(sha256_hex(canonical(record)))
+                    if match is None or note not in (None, self._bundle.read("note.jws").decode("ascii")):
+                        raise Broken("it is not, nothing of this delivery is in it 不是当时交付的文件")
+                    found.append((record, *match))
+            for record, line, row in found:
+                with self._report.check(where, "every seal is over its exact bytes, by a listed key"):
+                    issued, octets = self._act(row["issue"], "issue"), from_base64url(record["payload"])
+                    if issued["sealed"] != sha256_hex(octets):
+                        raise Broken("the act of its issue is of another record")
+                    self._require_seals(record, octets, object_of(strict_json(octets)), issued)
+                payload = object_of(strict_json(from_base64url(record["payload"])))
+                self._disclosures(where, record, payload, line, row)
 
     def _require_seals(self, record: Row, raw: bytes, payload: Row, issued: Row) -> None:
         signatures, kids, at = rows_of(record["signatures"]), list[str](), moment(issued["recorded_at"])

@@ -7,7 +7,7 @@ list. No database, no network and no web framework is touched, and only this com
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -54,6 +54,10 @@ def verify(
     seen: Annotated[
         Path | None, typer.Option(help="记住已见过的最高版本，防止回退。 Keeps the highest list version seen.")
     ] = None,
+    record: Annotated[
+        list[Path] | None,
+        typer.Option(help="与证据包对照的自存文件（可重复）。 A file that was kept, to lay beside an evidence bundle."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer in JSON.")] = False,
     lang: Annotated[str, typer.Option(help="zh 或 en。 zh or en.")] = "zh",
 ) -> None:
@@ -67,7 +71,10 @@ def verify(
     now = datetime.now(UTC)
     trust = _trust_in(trust_list, anchor, seen, now)
     raw = _shown(file, LARGEST_FILE)
-    told_of = _told_bundle(raw, trust_list, anchor)
+    kept = [(str(each), _shown(str(each), LARGEST_FILE)) for each in record or ()]
+    told_of = _told_bundle(raw, trust_list, anchor, kept)
+    if kept and told_of is None:
+        _stop("--record：只与证据包对照 lies beside an evidence bundle only")
     if told_of is None:
         try:
             examination = _examined(
@@ -104,13 +111,15 @@ def _examined(raw: bytes, **conditions: Any) -> "Examination":
     return verify_file_offline(raw, read=Reader().read, **conditions)
 
 
-def _told_bundle(raw: bytes, trust_list: Path, anchor: str) -> dict[str, Any] | None:
+def _told_bundle(raw: bytes, trust_list: Path, anchor: str, kept: Sequence[tuple[str, bytes]]) -> dict[str, Any] | None:
     """Return the verdict on an evidence bundle by the checks of its own plain verifier; None for anything else."""
     if not raw.startswith(_ZIP):
         return None
     from hub.bundles.telling import is_bundle, told_bundle
 
-    return told_bundle(raw, anchor=anchor.lower(), trust_list=trust_list.read_bytes()) if is_bundle(raw) else None
+    if not is_bundle(raw):
+        return None
+    return told_bundle(raw, anchor=anchor.lower(), trust_list=trust_list.read_bytes(), kept=kept)
 
 
 def _shown(file: str, longest: int) -> bytes:

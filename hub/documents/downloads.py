@@ -73,6 +73,14 @@ def download_of(name: str, token: str, *, registry: Registry, now: datetime) -> 
     return download
 
 
+def own_download(name: str, applicant: str, *, registry: Registry, now: datetime) -> StoredDownload:
+    """Return a holder's own download that may be used now, to who signed in for it; another's is not found."""
+    download = download_of(name, fetch_token(b"download", name, registry), registry=registry, now=now)
+    if download.applicant != applicant:
+        raise NotFoundError("download_not_found")
+    return download
+
+
 def delivery_of(name: str, *, requester: str, registry: Registry, now: datetime) -> StoredDelivery:
     """Return a delivery to `requester` whose copies may be had; another's is not found. Raises DocumentError."""
     with registry.database.read() as connection:

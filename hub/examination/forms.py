@@ -24,7 +24,7 @@ from schemas.identifiers import (
     parse_reference,
 )
 from schemas.predicates import PREDICATE_TYP
-from schemas.tokens import ANSWER_TYP
+from schemas.tokens import ANSWER_TYP, KEPT_TYP
 from signing.errors import MalformedTokenError
 from signing.jws import json_bytes, parse_json, unverified_header
 from signing.sd_jwt import Record, parse_record
@@ -42,6 +42,9 @@ _PULL_ANSWER = {"decision", "delivery", "as_of", "ends_at", "note", "items"}
 _PREDICATE_ANSWER = {"predicate", "answer", "decision", "as_of", "signed", "act_id"}
 _BESIDE_PULL = {"act_id", "receipt", "materials", "prefill", "prefill_choices"}
 _URL = re.compile(r"(https?://[^/?#\s]{1,255})/([qcsdk])/([^/?#\s]{1,64})(?:[?#]\S*)?", re.IGNORECASE)
+_KEPT = re.compile(
+    r"(https?://[^/?#\s]{1,255})/kept/([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)(?:[/?#]\S*)?", re.IGNORECASE
+)
 
 
 class Form(StrEnum):
@@ -218,6 +221,9 @@ def _read_token(token: str) -> Examined:
         return _unknown("not_ours")
     if typ == ANSWER_TYP:
         return Examined(Form.SCAN_ANSWER, token=token)
+    if typ == KEPT_TYP:
+        # What a visitor kept has a page of its own, which checks it and tells of now beside it.
+        return _name(f"/kept/{token}")
     if typ == PREDICATE_TYP:
         return Examined(Form.PREDICATE, token=token)
     return Examined(Form.NOTE, token=token) if typ == NOTE_TYP else _unknown("not_ours")
@@ -231,6 +237,8 @@ def _read_name(raw: bytes, origin: str) -> Examined:
         text = raw.decode("utf-8").strip()
     except UnicodeDecodeError:
         return _unknown("not_ours")
+    if (kept := _KEPT.fullmatch(text)) and kept[1].lower() == origin.lower():
+        return _name(f"/kept/{kept[2]}")
     if len(text) > _LONGEST_NAME:
         return _unknown("not_ours")
     if address := _URL.fullmatch(text):

@@ -90,7 +90,7 @@ def open_kept(token: str, *, trust: TrustList, now: datetime) -> Kept:
     if proof.seal.result is not Result.PASSED:
         raise NotFoundError("kept_not_genuine")
     try:
-        kept = _read(proof.payload, None if proof.trust.result is Result.PASSED else proof.trust.reason)
+        kept = read_kept(proof.payload, None if proof.trust.result is Result.PASSED else proof.trust.reason)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise NotFoundError("kept_not_genuine") from None
     if proof.payload["iss"] != trust.origin:
@@ -98,7 +98,7 @@ def open_kept(token: str, *, trust: TrustList, now: datetime) -> Kept:
     return kept
 
 
-def _read(said: Mapping[str, Any], doubt: str | None) -> Kept:
+def read_kept(said: Mapping[str, Any], doubt: str | None) -> Kept:
     if said["v"] != 1 or said["kind"] not in _KINDS:
         raise ReferenceFormError("kept")
     lines = [

@@ -33,8 +33,12 @@ def verify_file_offline(
     if not isinstance(shown, ShownDocument):
         return verify_examined(shown, trust=trust, find_type=find_type, listed=listed, now=now)
     proven = prove_document(shown, find_type=find_type, trust=trust, now=now)
-    told = document_facts(proven.metadata) if proven.metadata else ()
-    return Examination(shown.form, (Finding(_judged(proven, listed, now), told),))
+    said, verdict = proven.metadata, _judged(proven, listed, now)
+    if said is None:
+        return Examination(shown.form, (Finding(verdict),))
+    # Its issuing body may have sealed it again since: only the hub knows.
+    opens = (f"{said.origin}/c/{said.reference}",) if verdict.reason == "seal_time_unproven" else ()
+    return Examination(shown.form, (Finding(verdict, document_facts(said)),), opens)
 
 
 def _judged(proven: DocumentProof, listed: StatusList | None, now: datetime) -> Verdict:

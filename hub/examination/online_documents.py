@@ -1,11 +1,12 @@
 """Examining documents online: is this one of the files that were issued, and how does its certificate stand now.
 
 A genuine document is compared with the registry: its certificate, by the record it names, and its own bytes, by their
-digest among those of the documents that were made. A file that an issuing body had sealed before there was a hub is
-known by its digest alone: its seal was verified when it was taken in, and nothing of it is read again.
+digest among those of the documents that were made. Of one that is in doubt for its own seal, while its certificate is
+valid, the page is named, and when the record was sealed again. A file that an issuing body had sealed before there was
+a hub is known by its digest alone: its seal was verified when it was taken in, and nothing of it is read again.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -21,11 +22,12 @@ from hub.facts import Surroundings
 from hub.registry import Registry
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, StoredDocument
+from hub.store.resealing import ResealingReader
 from hub.verification import judge, passed
 from schemas.certificate import Certificate
 from schemas.document import DocumentMetadata
 from schemas.download import EXISTING
-from schemas.verdict import SEAL_OVER, Check, CheckName, Facts, Result, Surface
+from schemas.verdict import SEAL_OVER, Check, CheckName, Facts, Outcome, Result, Surface, Verdict
 from signing.trust import TrustList
 
 _AS_TAKEN_IN = Check(CheckName.SEAL, Result.PASSED, "existing_document")
@@ -46,13 +48,13 @@ def examine_document(
         proven = prove_document(shown, find_type=find_type, trust=trust, now=now)
         note = shown.delivered.note if shown.delivered else None
         proven = replace(proven, right=right_in_time(proven.right, note, surroundings))
-    facts = proven.facts
-    if proven.metadata is not None:
-        with registry.database.read() as connection:
-            facts = _held_now(facts, proven.metadata, shown, connection, surroundings, now)
-    verdict = judge(facts, surface=Surface.EXAMINATION, now=now)
-    told = document_facts(proven.metadata) if proven.metadata else ()
-    return Examination(shown.form, (Finding(verdict, told),))
+    if proven.metadata is None:
+        return Examination(shown.form, (Finding(judge(proven.facts, surface=Surface.EXAMINATION, now=now)),))
+    with registry.database.read() as connection:
+        known = _held_now(proven.facts, proven.metadata, shown, connection, surroundings, now)
+        verdict = judge(known.facts, surface=Surface.EXAMINATION, now=now)
+        again_at, opens = _sealed_again(verdict, known, connection, now)
+    return Examination(shown.form, (Finding(verdict, document_facts(proven.metadata), again_at),), opens)
 
 
 def examine_existing(
@@ -81,6 +83,16 @@ def examine_existing(
     return Examination(Form.PDF, (Finding(verdict, facts),))
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a document: its facts; those of its certificate alone, and the document as it was issued."""
+
+    facts: Facts
+    certificate: Certificate | None = None
+    certificate_facts: Facts | None = None
+    issued: StoredDocument | None = None
+
+
 def _held_now(
     known: Facts,
     said: DocumentMetadata,
@@ -88,17 +100,35 @@ def _held_now(
     connection: Connection,
     surroundings: Surroundings,
     now: datetime,
-) -> Facts:
+) -> _Known:
     """Return the facts of a genuine document as the registry holds its certificate and its bytes."""
     held = read_held([said.identifier], connection)
     certificate = held.certificates.get(said.identifier)
     if certificate is None:
-        return not_issued(known, surroundings)
+        return _Known(not_issued(known, surroundings))
     issued = _issued(said, shown, certificate, connection)
     if issued is None:
-        return replace(known, status_finding=OTHER_BYTES, log=surroundings.log)
-    facts = _sealed_in_time(known, held.facts(known, certificate, surroundings, now), issued, surroundings)
-    return facts if issued.erased_by is None else without_erased(facts)
+        return _Known(replace(known, status_finding=OTHER_BYTES, log=surroundings.log))
+    of_certificate = held.facts(known, certificate, surroundings, now)
+    facts = _sealed_in_time(known, of_certificate, issued, surroundings)
+    facts = facts if issued.erased_by is None else without_erased(facts)
+    return _Known(facts, certificate, of_certificate, issued)
+
+
+def _sealed_again(
+    verdict: Verdict, known: _Known, connection: Connection, now: datetime
+) -> tuple[datetime | None, tuple[str, ...]]:
+    """Of a file that is in doubt for its own seal alone return when its record was sealed again, and its page.
+
+    Where the certificate itself is not valid now, its page would mend nothing.
+    """
+    if verdict.reason != "seal_time_unproven" or known.certificate is None or known.certificate_facts is None:
+        return None, ()
+    if judge(known.certificate_facts, surface=Surface.EXAMINATION, now=now).outcome is not Outcome.VALID:
+        return None, ()
+    key_id = known.issued.key_id if known.issued else ""
+    again_at = ResealingReader(connection).sealed_again_at(known.certificate.serial, key_id)
+    return again_at, (f"/c/{known.certificate.reference}",)
 
 
 def _sealed_in_time(known: Facts, facts: Facts, issued: StoredDocument, surroundings: Surroundings) -> Facts:

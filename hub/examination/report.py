@@ -27,6 +27,7 @@ from schemas.wording import (
     RESULTS,
     STATUSES,
     Wording,
+    sealed_again,
 )
 
 _WORST_FIRST = (Outcome.NOT_VALID, Outcome.SUSPENDED, Outcome.UNKNOWN, Outcome.VALID)
@@ -56,10 +57,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The verdict about one thing in what was shown."""
+    """The verdict about one thing in what was shown.
+
+    `sealed_again_at` is when the certificate's record was sealed again in place of the seal that is in doubt here.
+    """
 
     verdict: Verdict
     facts: tuple[Fact, ...] = ()
+    sealed_again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ def told(examination: Examination) -> dict[str, Any]:
             "reason_en": why.en,
             "since": None,
             "as_of": None,
+            "sealed_again_at": None,
             "checks": [],
             "facts": [],
             "next_zh": step.zh,
@@ -129,6 +135,9 @@ def _told_finding(finding: Finding) -> dict[str, Any]:
     verdict = finding.verdict
     outcome, reason = OUTCOMES[verdict.outcome], REASONS[verdict.reason]
     step = NEXT_STEPS.get(verdict.reason) or NEXT_STEPS[verdict.outcome]
+    again_at = finding.sealed_again_at
+    if again_at is not None:
+        step = sealed_again(again_at.astimezone(SHANGHAI).date())
     return {
         "outcome": verdict.outcome.value,
         "outcome_zh": outcome.zh,
@@ -138,6 +147,7 @@ def _told_finding(finding: Finding) -> dict[str, Any]:
         "reason_en": reason.en,
         "since": verdict.since.isoformat() if verdict.since else None,
         "as_of": verdict.as_of.isoformat() if verdict.as_of else None,
+        "sealed_again_at": again_at.isoformat() if again_at else None,
         "checks": [_told_check(check) for check in verdict.checks],
         "facts": _told_facts(finding.facts),
         "next_zh": step.zh,

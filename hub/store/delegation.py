@@ -62,6 +62,14 @@ class DelegationReader:
         query = select(_TABLE).where(_TABLE.c.holder == holder, _TABLE.c.ended_at.is_(None))
         return [StoredDelegation(*row) for row in self._connection.execute(query.order_by(_TABLE.c.recorded_at))]
 
+    def newest(self, holder: str, *, most: int, cert_serial: str | None = None) -> list[StoredDelegation]:
+        """Return the holder's newest delegations, ended ones too; to one cert where it is named."""
+        chosen = _TABLE.c.holder == holder
+        if cert_serial is not None:
+            chosen &= _TABLE.c.cert_serial == cert_serial
+        query = select(_TABLE).where(chosen).order_by(_TABLE.c.recorded_at.desc(), _TABLE.c.digest).limit(most)
+        return [StoredDelegation(*row) for row in self._connection.execute(query)]
+
     def confirmations(self, holder: str, *, since: datetime) -> list[StoredConfirmation]:
         """Return what was confirmed after `since`."""
         chosen = (_CONFIRMED.c.holder == holder) & (_CONFIRMED.c.recorded_at > since)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from hub.store import tables
-from hub.store.queries import select_by
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, insert_rows
 
 _OPEN = tables.document_intention
@@ -141,6 +141,14 @@ class DocumentReader:
         """Return every document of a certificate version in the order sealed, erased ones too."""
         rows = select_by(self._connection, tables.document, columns=_NAMES, order="number", serial=serial)
         return [StoredDocument(*row) for row in rows]
+
+    def masters_by(self, key_id: str, serials: Sequence[int]) -> list[DocumentName]:
+        """Return which documents of these certificate versions' holders are, as last drawn, sealed by this key."""
+        rows = select_among(
+            self._connection, tables.document, "serial", serials, columns=_NAMES, order="number", delivery=""
+        )
+        newest = {each.name: each for each in (StoredDocument(*row) for row in rows) if each.erased_by is None}
+        return [name for name, each in newest.items() if each.key_id == key_id]
 
     def leaving(self, most: int) -> list[str]:
         """Return the digests of erased documents whose files are still to be deleted."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.store import tables
+from hub.store.queries import select_by
 from hub.store.upsert import insert_rows
 
 
@@ -25,6 +26,16 @@ class StoredEnding:
     envelope: bytes | None = None
     digest: str | None = None
     statement: int | None = None
+
+
+class EndingReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_digest(self, holder: str, digest: str) -> StoredEnding | None:
+        """Return the ending of a holder by the sentence of that digest."""
+        row = select_by(self._connection, tables.ending, holder=holder, digest=digest).first()
+        return None if row is None else StoredEnding(*row)
 
 
 class EndingWriter:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+import orjson
+from sqlalchemy import Connection, bindparam, func, select
 
 from hub.store import tables
 from hub.store.queries import select_among, select_by
@@ -91,6 +92,11 @@ class EntryReader:
     def get(self, act_id: str) -> StoredEntry | None:
         row = select_by(self._connection, tables.entry, act_id=act_id).mappings().first()
         return None if row is None else _stored(row)
+
+    def withdrawal_of(self, grant_act: str, moment: datetime) -> str | None:
+        """Return the act by which a holder withdrew at that moment what an act gave; None where there is none."""
+        found = self._connection.execute(_WITHDRAWN_AT, {"moment": moment})
+        return next((row.act_id for row in found if orjson.loads(row.act_bytes)["previous"] == grant_act), None)
 
     def of_acts(self, acts: Sequence[str]) -> list[StoredEntry]:
         """Return the entries of these acts in the order they were made."""
@@ -183,4 +189,7 @@ def give_places(connection: Connection, most: int) -> int:
     return len(numbers)
 
 
+_WITHDRAWN_AT = select(tables.entry.c.act_id, tables.entry.c.act_bytes).where(
+    tables.withdraws, tables.entry.c.recorded_at == bindparam("moment")
+)
 _WAITING = select(tables.entry.c.number).where(tables.entry.c.leaf_index.is_(None)).order_by(tables.entry.c.number)

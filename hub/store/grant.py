@@ -63,6 +63,35 @@ class GrantReader:
             StoredGrant(*row) for row in self._connection.execute(query.order_by(column.recorded_at, column.digest))
         ]
 
+    def page(
+        self,
+        holder: str,
+        which: str,
+        *,
+        signer: str | None,
+        behind: tuple[datetime, str] | None,
+        most: int,
+        now: datetime,
+    ) -> list[StoredGrant]:
+        """Return a holder's grants "live", "used" or "over", the newest first, behind a place; no presentations.
+
+        `signer` is the serial of the cert that signed them; None: of any.
+        """
+        column = _TABLE.c
+        taken_back = column.withdrawn_at.is_not(None)
+        used = ~taken_back & (column.uses_taken >= column.uses)
+        live = ~taken_back & ~used & (column.valid_until > now) & ~column.cert_revoked
+        chosen = {"live": live, "used": used, "over": ~live & ~used}[which]
+        query = select(_TABLE).where(column.holder == holder, chosen)
+        query = query.where(or_(column.basis.is_(None), column.basis != Basis.PRESENTATION.value))
+        if signer is not None:
+            query = query.where(column.cert_serial == signer)
+        if behind is not None:
+            at, digest = behind
+            query = query.where(or_(column.recorded_at < at, (column.recorded_at == at) & (column.digest < digest)))
+        newest = query.order_by(column.recorded_at.desc(), column.digest.desc()).limit(most)
+        return [StoredGrant(*row) for row in self._connection.execute(newest)]
+
 
 class GrantWriter:
     def __init__(self, connection: Connection) -> None:

@@ -50,6 +50,14 @@ class PartyReader:
         row = select_by(self._connection, tables.issuing_body, columns=columns, licence_number=licence_number).first()
         return None if row is None else BodyNames(*row)
 
+    def in_being(self, body: str) -> str:
+        """Return the body that answers for this one: itself, or whoever succeeded it."""
+        seen = {body}
+        while (names := self.body_names(body)) and names.successor and names.successor not in seen:
+            body = names.successor
+            seen.add(body)
+        return body
+
     def issuing_bodies(self) -> list[str]:
         """Return the licence numbers of all issuing bodies."""
         return list(self._connection.execute(select(tables.issuing_body.c.licence_number)).scalars())
@@ -82,6 +90,16 @@ class PartyReader:
             return None
         roles = frozenset(Role(role) for role in row["roles"])
         return System(row["code"], row["department"], row["name"], row["cert_der"], roles, row["active"])
+
+    def systems_of(self, department: str) -> list[System]:
+        """Return a department's systems, by code."""
+        rows = select_by(self._connection, tables.system, order="code", department=department).mappings()
+        return [
+            System(
+                row["code"], department, row["name"], row["cert_der"], frozenset(map(Role, row["roles"])), row["active"]
+            )
+            for row in rows
+        ]
 
     def keys_of(self, system: str, now: datetime) -> dict[str, bytes]:
         """Return the keys of a system that nobody has retired by `now`: their certs (DER) by key id."""

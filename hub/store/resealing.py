@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, exists, select, union_all, update
 
 from hub.store import tables
-from hub.store.queries import select_among
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, update_rows
 
 
@@ -55,6 +55,13 @@ class ResealingReader:
         columns = (certificate.c.act_id, certificate.c.payload_sha256)
         row = self._connection.execute(select(*columns).where(certificate.c.serial == serial)).first()
         return None if row is None else (act or row.act_id, row.payload_sha256)
+
+    def sealed_again_at(self, serial: int, key_id: str) -> datetime | None:
+        """Return when a record was last sealed again, where once it was because of this key; None where it was not."""
+        table = tables.resealing
+        rows = select_by(self._connection, table, columns=("over_key_id", "sealed_at"), serial=serial).all()
+        made = [row for row in rows if row.sealed_at is not None]
+        return max(row.sealed_at for row in made) if key_id in {row.over_key_id for row in made} else None
 
     def sealed_since(
         self, place: int, *, issuing_body: str | None, key_id: str, after: int, most: int, with_open: bool

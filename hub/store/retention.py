@@ -89,6 +89,7 @@ def _past(code: RetentionCode, before: date) -> tuple[Table, ColumnElement[bool]
         RetentionCode.CODE_MISS: (tables.code_miss, tables.code_miss.c.day < before),
         RetentionCode.PULL_COUNT: (tables.pull_count, tables.pull_count.c.day < before),
         RetentionCode.REVIEW_CANDIDATE: (tables.review_candidate, tables.review_candidate.c.day < before),
+        RetentionCode.REMINDER: (tables.reminder, tables.reminder.c.due_on < before),
         RetentionCode.SESSION: (tables.session, tables.session.c.started_at < moment),
         RetentionCode.KEPT_ANSWER: (tables.idempotency, tables.idempotency.c.expires_at < moment),
     }

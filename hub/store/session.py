@@ -28,6 +28,7 @@ class StoredSession:
     """Who sits at a browser: an enterprise's signer (`role`), or an `officer` of a department at its `terminal`.
 
     `party` is the licence number of either. A terminal is a system by its code; None where the browser has no key.
+    `cert_serial` is that of the e-licence an agent signed in with: by it his delegations are known.
     """
 
     token_sha256: str
@@ -39,6 +40,7 @@ class StoredSession:
     seen_at: datetime
     ends_at: datetime
     ended_at: datetime | None = None
+    cert_serial: str | None = None
 
 
 class SessionReader:

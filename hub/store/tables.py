@@ -451,6 +451,7 @@ statement = Table(
     # The statement that this one, by a second officer or a joint body, stands beside.
     Column("seconds", Serial),
 )
+Index("statement_system", statement.c.system, statement.c.number)
 Index(
     "statement_seconds", statement.c.seconds,
     sqlite_where=statement.c.seconds.is_not(None), postgresql_where=statement.c.seconds.is_not(None),
@@ -481,6 +482,9 @@ Index(
 # A literal: by a parameter no database knows that the index serves. It says the same to both.
 ORDER_REFUSED = entry.c.kind == literal_column("'order_refused'")
 Index("entry_refused", entry.c.recorded_at, sqlite_where=ORDER_REFUSED, postgresql_where=ORDER_REFUSED)
+# Written out: the index of a few serves a question only that says the same.
+withdraws = entry.c.kind == literal_column("'grant_withdrawal'")
+Index("entry_grant_withdrawal", entry.c.recorded_at, sqlite_where=withdraws, postgresql_where=withdraws)
 
 recovery = Table(
     "recovery",
@@ -1157,6 +1161,24 @@ sign_in = Table(
     Column("statement", Serial, nullable=False),
     Column("recorded_at", Moment, nullable=False),
 )
+reminder_choice = Table(
+    "reminder_choice",
+    metadata,
+    # How many days before the last day to apply an enterprise is reminded; NULL: it is not. Without a row: 30.
+    Column("holder", String(18), primary_key=True),
+    Column("days", Integer),
+    Column("chosen_at", Moment, nullable=False),
+)
+reminder = Table(
+    "reminder",
+    metadata,
+    # One reminder of a certificate's last day to apply; NULL in `sent_at` until the notification service took it.
+    Column("serial", Serial, primary_key=True, autoincrement=False),
+    Column("due_on", Date, primary_key=True),
+    Column("holder", String(18), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+)
 session = Table(
     "session",
     metadata,
@@ -1170,6 +1192,8 @@ session = Table(
     Column("seen_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    # Of an agent: the e-licence cert by which his delegations are known.
+    Column("cert_serial", String(64)),
 )
 Index("session_party", session.c.party)
 Index("session_officer", session.c.officer)
@@ -1199,6 +1223,9 @@ officer_account = Table(
     Column("code_ends_at", Moment),
     Column("changed_at", Moment, nullable=False),
 )
+_unsent = reminder.c.sent_at.is_(None)
+Index("reminder_unsent", reminder.c.recorded_at, sqlite_where=_unsent, postgresql_where=_unsent)
+Index("grant_listed", grant_table.c.holder, grant_table.c.recorded_at)
 ledger_reading = Table(
     "ledger_reading",
     metadata,
@@ -1265,14 +1292,29 @@ objection_task = Table(
     Column("answered_at", Moment),
     Column("answered_by", String(64)),
 )
+visitor_report = Table(
+    "visitor_report",
+    metadata,
+    # Named by the form it came with: the same form sent twice is one report.
+    Column("report", String(43), primary_key=True),
+    # The path of what was scanned: "c/REFERENCE".
+    Column("about", String(32), nullable=False, index=True),
+    Column("trouble", String(16), nullable=False),
+    Column("recipient", String(18), nullable=False),
+    Column("notice", Serial, nullable=False),
+    # The visitor's words, encrypted; NULL once their term is over.
+    Column("envelope", LargeBinary),
+    Column("recorded_at", Moment, nullable=False, index=True),
+    Column("act_id", String(64), nullable=False),
+)
 # By these a ledger is read, newest first.
-# By these the figures of a span are counted.
-Index("pull_decision_recorded", pull_decision.c.recorded_at)
-Index("delivery_recorded", delivery.c.recorded_at)
 Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)
 Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)
 Index("download_ledger", download.c.applicant, download.c.recorded_at)
 Index("change_reading_ledger", change_reading.c.licence_number, change_reading.c.recorded_at)
+# By these the figures of a span are counted.
+Index("pull_decision_recorded", pull_decision.c.recorded_at)
+Index("delivery_recorded", delivery.c.recorded_at)
 existing_document = Table(
     "existing_document",
     metadata,

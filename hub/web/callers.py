@@ -1,6 +1,5 @@
 """Who stands at a department's door: the token and proof are verified, then the statement, each by its flow."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,16 +14,15 @@ from hub.access import Caller, Presented, find_system, verify_caller
 from hub.approvals import VerifiedApproval, verify_approvals
 from hub.errors import AccessError, StatementError
 from hub.registry import Registry
-from hub.statements import Second, VerifiedStatement, check_content, verify_statement
+from hub.statements import Second, VerifiedStatement, check_content, unverified_claims, verify_statement
 from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
 from hub.terms import Terms
 from hub.web.channel import CERT_THUMBPRINT
 from schemas.parties import Officer, Role
 from schemas.statement import Ordered
-from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import VerificationKey, parse_json, unverified_header
+from signing.jws import VerificationKey, unverified_header
 
 
 class OrderBody(BaseModel):
@@ -129,7 +127,7 @@ def verify_again(body: OrderBody, *, act: Ordered, key: str, registry: Registry,
 
     Raises StatementError.
     """
-    code = _unverified(body.statement).get("iss")
+    code = unverified_claims(body.statement).get("iss")
     caller = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
     if caller is None:
         raise StatementError("statement_system")
@@ -190,7 +188,7 @@ def _second(
     parked: bool,
 ) -> Second:
     """Verify a statement that stands beside the caller's own: by its own system's key, over the same content."""
-    code = _unverified(jws).get("iss")
+    code = unverified_claims(jws).get("iss")
     signing = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
     # A terminal's word is taken on the pages alone, which know who sits at it.
     if signing is None or (Role.TERMINAL in signing.system.roles) is not parked:
@@ -251,16 +249,7 @@ def terms_for(jws: str, system: str, key: str, *, connection: Connection, regist
 
 def _named_officer(jws: str, connection: Connection) -> Officer | None:
     """Look up the officer a statement names; whether he counts is decided when the statement is verified."""
-    number = _unverified(jws).get("officer")
+    number = unverified_claims(jws).get("officer")
     if not isinstance(number, str):
         return None
     return PartyReader(connection).officer(number)
-
-
-def _unverified(jws: str) -> Mapping[str, Any]:
-    """Return what a statement says, to know by whose key it is to be verified."""
-    try:
-        claims = parse_json(decode(jws.split(".")[1]))
-    except (SigningError, IndexError):
-        return {}
-    return claims if isinstance(claims, dict) else {}

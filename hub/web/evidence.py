@@ -1,11 +1,10 @@
 """Door of evidence: who a delivery was made to fetches all that proves it; who was refused, what proves the refusal.
 
-Of a delivery it opens like the door of its documents: to the same caller and token, until the delivery ends or its
-grant is withdrawn. A bundle that was fetched counts for good.
+A department has what proves its pull for as long as it is kept, years later too: once the delivery ended or its grant
+was withdrawn, without what the records disclosed. The token that came with a delivery opens nothing after that.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +13,7 @@ from fastapi.responses import Response
 
 from hub.access import verify_caller
 from hub.bundles.packing import MEDIA, make_bundle
-from hub.documents.downloads import delivery_by_token, delivery_of
-from hub.errors import NotFoundError
+from hub.documents.downloads import delivery_by_token
 from hub.registry import Registry, Sealers
 from hub.store.log import LogStore
 from hub.web.callers import bearer, in_thread, moment, presented
@@ -68,12 +66,7 @@ def routes(
 
 
 def _requester(request: Request, name: str, registry: Registry, now: datetime) -> str:
-    """Return who asks, by the rights of a delivery's documents; of a refused pull, any caller that may pull."""
+    """Return who asks: by a delivery's own token while that opens it, or a department by its caller that may pull."""
     if token := bearer(request):
         return delivery_by_token(name, token, registry=registry, now=now).requester
-    caller = verify_caller(presented(request), role=Role.PULL, registry=registry, now=now)
-    requester = caller.system.department
-    # Where nothing was delivered to it under this name, it may have been refused.
-    with suppress(NotFoundError):
-        delivery_of(name, requester=requester, registry=registry, now=now)
-    return requester
+    return verify_caller(presented(request), role=Role.PULL, registry=registry, now=now).system.department

@@ -22,7 +22,7 @@ from hub.web.problem_table import PROBLEMS
 from hub.web.receipts import Receipted
 from schemas.objection import LONGEST_REASON, Road
 
-_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+EXPORT_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, "application/json": {}}}}
 Year = Annotated[int, Path(ge=2000, le=2999)]
 After = Annotated[str | None, Query(pattern=r"^[0-9]{1,17}\.[0-3]\.[A-Za-z0-9_-]{1,64}$")]
@@ -82,22 +82,22 @@ def routes(
         """Return a page of lines, newest first, by the ledger's token (Authorization: Bearer)."""
 
         def work() -> dict[str, Any]:
-            return read_lines(_reading(request, name, registry), after=after, registry=registry, now=moment())
+            return read_lines(_reading(request, name, registry).applicant, after=after, registry=registry, now=moment())
 
         return dict(await in_thread(work))
 
     @router.get("/ledgers/{name}/export", summary="The whole ledger as a file 导出访问记录", responses=_FILE)
     async def export(request: Request, name: Name, form: Literal["csv", "json"] = "csv") -> StreamingResponse:
         """Send every line as CSV (UTF-8 with a byte order mark) or JSON."""
-        reading = await in_thread(_reading, request, name, registry)
+        applicant = (await in_thread(_reading, request, name, registry)).applicant
         if form == "csv":
             content, media = (
-                export_csv(reading, explain=_explain, registry=registry, now=moment()),
+                export_csv(applicant, explain=explain, registry=registry, now=moment()),
                 "text/csv; charset=utf-8",
             )
         else:
-            content, media = export_json(reading, registry=registry, now=moment()), "application/json"
-        headers = _PRIVATE | {"content-disposition": f'attachment; filename="ledger.{form}"'}
+            content, media = export_json(applicant, registry=registry, now=moment()), "application/json"
+        headers = EXPORT_HEADERS | {"content-disposition": f'attachment; filename="ledger.{form}"'}
         return StreamingResponse(content, media_type=media, headers=headers)
 
     @router.get("/ledger-counts/{year}", summary="What a year's ledgers count 年度统计", dependencies=[Depends(limit)])
@@ -155,6 +155,7 @@ def _reading(request: Request, name: str, registry: Registry) -> StoredReading:
     return reading_of(name, bearer(request), registry=registry, now=moment())
 
 
-def _explain(code: str) -> str:
+def explain(code: str) -> str:
+    """Return what a refusal's code says in Chinese."""
     row = PROBLEMS.get(code)
     return row.zh if row else code

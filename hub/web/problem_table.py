@@ -789,6 +789,10 @@ GRANTS: Mapping[str, Row] = {
         "A certificate named in the grant is unknown or not the holder's.",
         "请核对证照标识后重新起草。", "Check the identifiers and draft it again.",
     ),
+    "ending_not_found": Row(
+        404, "没有这次一键收回的记录。", "There is no such ending.",
+        "请从“授权”页面查看现在的授权。", "See on the page of grants how they stand.",
+    ),
     "grant_form": Row(
         422, "授权内容有缺项或格式不对。", "A member of the grant breaks its rule.",
         "请更正所列内容后重新起草。", "Mend the member named and draft it again.",
@@ -1152,6 +1156,18 @@ PUBLIC: Mapping[str, Row] = {
         410, "这个查询码已经停用，请勿再以它为准。", "This code was retired; do not rely on it.",
         "请向对方索要现行的查询码，或按统一社会信用代码查询；张贴停用码的，请告知市场监管部门。",
         "Ask for the present code, or search by licence number; tell the market regulator who still shows this one.",
+    ),
+    "reports_enough": Row(
+        409, "已有多人反映同一问题，正在核查。", "Several others have reported the same; it is being looked into.",
+        "不必再提交；紧急情况请拨打 12345。", "There is no need to send it again; if it is urgent call 12345.",
+    ),
+    "reports_full": Row(
+        429, "今天收到的反映已达上限。", "No more reports can be taken in today.",
+        "请明天再提交；紧急情况请拨打 12345。", "Send it again tomorrow; if it is urgent call 12345.",
+    ),
+    "report_not_found": Row(
+        404, "没有这一访客反映，或不由本部门核查。", "There is no such report, or it is not for this department.",
+        "请核对编号；待办见 /api/v1/notices。", "Check its number; tasks are listed at /api/v1/notices.",
     ),
     "kept_not_genuine": Row(
         404, "这份留存的结果不是本平台签发的，或已被改动，请勿采用。",

@@ -7,6 +7,7 @@ for all: the same text gives the same picture everywhere, and choosing the best 
 No database is read: a well-formed reference that nobody has gets a picture too, which opens a page that says so.
 """
 
+from base64 import standard_b64encode
 from functools import lru_cache
 from io import BytesIO
 from typing import Literal
@@ -62,6 +63,11 @@ def qr_svg(text: str) -> bytes:
     ).encode()
 
 
+def qr_data_uri(code: str) -> str:
+    """Return the picture of a code that is no address, to stand in the page itself: it is fetched from nowhere."""
+    return f"data:image/svg+xml;base64,{standard_b64encode(qr_svg(code)).decode()}"
+
+
 def qr_png(text: str, pixels_per_module: int) -> bytes:
     """Return the code as a one-bit PNG, each module that many pixels wide, its quiet zone included."""
     rows = _modules(text)
@@ -106,12 +112,13 @@ def _text(origin: str, kind: str, reference: str) -> str:
 @lru_cache(maxsize=256)
 def _modules(text: str) -> Modules:
     """Return the modules, row by row, True for dark, without the quiet zone."""
-    scheme, _, rest = text.partition("://")
+    scheme, sign, rest = text.partition("://")
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, mask_pattern=_MASK, border=0)
     # A host may hold what the alphanumeric set lacks (the brackets of an IPv6 address): then all are bytes.
     capitals = _ALPHANUMERIC.issuperset(rest)
     code.add_data(QRData(scheme.encode(), mode=MODE_8BIT_BYTE))
-    code.add_data(QRData(f"://{rest}".encode(), mode=MODE_ALPHA_NUM if capitals else MODE_8BIT_BYTE))
+    if sign:
+        code.add_data(QRData(f"://{rest}".encode(), mode=MODE_ALPHA_NUM if capitals else MODE_8BIT_BYTE))
     code.make(fit=True)
     return tuple(tuple(bool(module) for module in row) for row in code.modules)
 

@@ -7,7 +7,6 @@ windows of the scan and search doors: a miss here is a miss there. A step asks n
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 from fastapi import APIRouter, Request
@@ -15,17 +14,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from hub.registry import Registry
 from hub.resolution import CHOOSE, STEPS, Resolved, resolve
-from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment
 from hub.web.lookup import ABSENT, Problem, Window
 from hub.web.pages.language import chosen_language
+from hub.web.uploads import read_members
 from schemas.codes import LONGEST_CODE, Code, CodeKind, read_code
 from schemas.licence_systems import LicenceSystem
 
 Render = Callable[[str, Mapping[str, Any], str], bytes]
-LONGEST_FORM = 65_536
-_FORM = "application/x-www-form-urlencoded"
-_MOST_MEMBERS = 8
 _NO_STORE = {"cache-control": "no-store", "vary": "accept, accept-language"}
 _PAGE = "text/html; charset=utf-8"
 
@@ -89,7 +85,7 @@ def routes(
 
     @router.post("/resolve")
     async def resolve_form(request: Request) -> Response:
-        members = await _members(request)
+        members = await read_members(request, longest=LONGEST_CODE + 1)
         asked = members.get("lang") or request.query_params.get("lang", "")
         return await resolved(members.get("code", ""), request, asked)
 
@@ -116,18 +112,6 @@ def _told(found: Resolved, code: Code) -> dict[str, Any]:
         },
         "choices": [asdict(each) for each in found.choices],
     }
-
-
-async def _members(request: Request) -> dict[str, str]:
-    """Read the members of a form. Raises BodyError media_type, body_too_long, body_malformed."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise BodyError("media_type", expected=_FORM)
-    try:
-        body = (await read_body(request, LONGEST_FORM)).decode("ascii")
-        found = parse_qs(body, max_num_fields=_MOST_MEMBERS, errors="replace")
-    except ValueError:
-        raise BodyError("body_malformed") from None
-    return {name: values[0][: LONGEST_CODE + 1] for name, values in found.items()}
 
 
 def _shown_as(request: Request) -> str:

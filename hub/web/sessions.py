@@ -2,6 +2,8 @@
 
 A form is taken only from a page of this origin (`Sec-Fetch-Site`, `Origin`) that bears the session's own token. What
 somebody typed before his session ended is not lost: it is shown again, to be sent once he has signed in anew.
+One browser may hold several sessions, each of another enterprise: an agent has all his principals before him. The first
+in the cookie is the one whose pages are shown; a form acts for the session whose token it bears, whichever is shown.
 """
 
 import re
@@ -32,16 +34,21 @@ TOKEN = "form_token"  # noqa: S105  the name of a form's member
 _MOST_MEMBERS = 2_000
 _PATH = re.compile(r"/[a-z0-9][A-Za-z0-9/_.~-]*(\?[A-Za-z0-9=&_.~%+-]*)?")
 _LONGEST_PATH = 512
+_MOST_SEATED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of somebody who signed in; `form` holds what was sent, as pairs in their order."""
+    """One request of somebody who signed in; `form` holds what was sent, as pairs in their order.
+
+    `beside` are the other sessions of this browser.
+    """
 
     request: Request
     session: Session
     language: str
     form: Sequence[tuple[str, str]] = ()
+    beside: Sequence[Session] = ()
     _by_name: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,35 +92,89 @@ class Guard:
                 session = await in_thread(self.session, request)
             except AccessError as error:
                 return self._turned_away(request, error, form, language)
-            if request.method == "POST":
-                try:
-                    check_form(dict(form).get(TOKEN, ""), session.form_token)
-                except AccessError as error:
-                    return self._carried(request, error, form, language, session)
-            return await work(Visit(request, session, language, form))
+            beside = await in_thread(self._beside, request)
+            if request.method != "POST":
+                return await work(Visit(request, session, language, form, beside))
+            acting = next((each for each in (session, *beside) if _bears(form, each)), None)
+            if acting is None:
+                return self._carried(request, AccessError("form_foreign"), form, language, session)
+            others = [each for each in (session, *beside) if each is not acting]
+            response = await work(Visit(request, acting, language, form, others))
+            if acting is not session:
+                await in_thread(self.seat_first, request, response, acting.party)
+            return response
 
         return endpoint
 
     def session(self, request: Request) -> Session:
         """Return who sits there. Raises AccessError session_missing, session_ended."""
-        session = session_of(self._token(request), registry=self._registry, now=moment())
+        return self._opened(self.tokens(request)[0])
+
+    def _opened(self, token: str) -> Session:
+        session = session_of(token, registry=self._registry, now=moment())
         if (session.stored.officer is not None) is not self._of_officers:
             raise AccessError("session_missing")
         return session
 
+    def _beside(self, request: Request) -> list[Session]:
+        """Return the other sessions of a browser that are open, one of each party."""
+        return [session for _, session in self._open(self.tokens(request)[1:])]
+
+    def _open(self, tokens: Sequence[str]) -> list[tuple[str, Session]]:
+        found: dict[str, tuple[str, Session]] = {}
+        for token in tokens:
+            try:
+                session = self._opened(token)
+            except AccessError:
+                continue
+            found.setdefault(session.party, (token, session))
+        return list(found.values())
+
     def show(self, visit: Visit, page: str, shown: Mapping[str, Any] = {}, status: int = 200) -> Response:
         """Return a page for who signed in; what it shows beside `shown` is who that is, and what its forms bear."""
-        seated = {"party": visit.session.party, "role": visit.session.stored.role}
+        seated = {
+            "party": visit.session.party,
+            "role": visit.session.stored.role,
+            "beside": [each.party for each in visit.beside],
+        }
         given = {**shown, TOKEN: visit.session.form_token, "seated": seated}
         return Response(self._render(page, given, visit.language), status, PRIVATE, PAGE)
 
-    def let_in(self, token: str, path: str, language: str, *, seconds: int) -> Response:
-        """Return the answer that puts a session's token into the browser and leads to a page of ours."""
+    def let_in(self, token: str, path: str, language: str, *, seconds: int, beside: Sequence[str] = ()) -> Response:
+        """Return the answer that puts a session's token into the browser and leads to a page of ours.
+
+        `beside` are the tokens of the sessions that stay in it.
+        """
         response = RedirectResponse(with_language(path, language), 303, PRIVATE)
-        response.set_cookie(
-            self.cookie, token, max_age=seconds, path="/", secure=self._secure, httponly=True, samesite="lax"
-        )
+        self._keep(response, [token, *beside], seconds)
         return response
+
+    def tokens_beside(self, request: Request, party: str) -> list[str]:
+        """Return the tokens of a browser's open sessions of other parties than this one."""
+        return [token for token, session in self._open(self.tokens(request)) if session.party != party]
+
+    def parties(self, request: Request) -> list[str]:
+        """Return for whom a browser's sessions are open."""
+        return [session.party for _, session in self._open(self.tokens(request))]
+
+    def seat_first(self, request: Request, response: Response, party: str) -> None:
+        """Let the answer put a browser's session of one party before its others."""
+        seated = self._open(self.tokens(request))
+        first = [token for token, each in seated if each.party == party]
+        seconds = int(self._registry.terms.session_term.total_seconds())
+        self._keep(response, first + [token for token, _ in seated if token not in first], seconds)
+
+    def switched(self, visit: Visit, party: str, path: str) -> Response:
+        """Return the answer that shows the pages of another session of this browser from now on."""
+        response = RedirectResponse(with_language(path, visit.language), 303, PRIVATE)
+        self.seat_first(visit.request, response, party)
+        return response
+
+    def _keep(self, response: Response, tokens: Sequence[str], seconds: int) -> None:
+        value = ".".join(tokens[:_MOST_SEATED])
+        response.set_cookie(
+            self.cookie, value, max_age=seconds, path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
 
     def let_out(self, language: str) -> Response:
         """Return the answer that takes the token from the browser, and what it kept of the pages."""
@@ -122,9 +183,9 @@ class Guard:
         response.headers["clear-site-data"] = '"cache"'
         return response
 
-    def token(self, request: Request) -> str:
-        """Return the session's token as the browser shows it, or ""."""
-        return self._token(request)
+    def tokens(self, request: Request) -> list[str]:
+        """Return the sessions' tokens as the browser shows them, at least one; "" where it shows none."""
+        return _cookie(request, self.cookie).split(".")[:_MOST_SEATED]
 
     # --- before somebody signed in ---
 
@@ -197,9 +258,6 @@ class Guard:
         status = 401 if session is None else 403
         return Response(self._render("carried", shown, language), status, PRIVATE, PAGE)
 
-    def _token(self, request: Request) -> str:
-        return _cookie(request, self.cookie)
-
     def _browser(self, request: Request) -> str:
         return _cookie(request, f"{self.cookie}-before")
 
@@ -231,6 +289,15 @@ def with_language(path: str, language: str) -> str:
     if re.search(r"[?&]lang=", path):
         return path
     return f"{path}{'&' if '?' in path else '?'}lang={language}"
+
+
+def _bears(form: Sequence[tuple[str, str]], session: Session) -> bool:
+    """Say whether a form is one that a page of this session sent."""
+    try:
+        check_form(dict(form).get(TOKEN, ""), session.form_token)
+    except AccessError:
+        return False
+    return True
 
 
 def _cookie(request: Request, name: str) -> str:

@@ -11,6 +11,8 @@ from fastapi import Request
 
 from hub.web.bodies import BodyError, read_body
 
+FORM = "application/x-www-form-urlencoded"
+LONGEST_FORM = 65_536
 _MOST_PARTS = 8
 _LONGEST_HEADERS = 4096
 # Delimiters and headers around a file, or the escapes of a pasted text, which triple it at worst.
@@ -26,13 +28,28 @@ async def read_upload(request: Request, *, longest_file: int, longest_text: int)
     """
     content_type = request.headers.get("content-type", "")
     kind = content_type.partition(";")[0].strip().lower()
-    if kind == "application/x-www-form-urlencoded":
+    if kind == FORM:
         members = _urlencoded(await read_body(request, 3 * longest_text + _AROUND))
     elif kind == "multipart/form-data":
         members = _multipart(content_type, await read_body(request, longest_file + _AROUND))
     else:
         raise BodyError("media_type", expected="multipart/form-data")
     return members.get("file") or members.get("text", b"")
+
+
+async def read_members(request: Request, *, longest: int) -> dict[str, str]:
+    """Return the members of a form without files, each cut to `longest` characters.
+
+    Raises BodyError media_type, body_too_long, body_malformed.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise BodyError("media_type", expected=FORM)
+    try:
+        body = (await read_body(request, LONGEST_FORM)).decode("ascii")
+        found = parse_qs(body, max_num_fields=_MOST_PARTS, errors="replace")
+    except ValueError:
+        raise BodyError("body_malformed") from None
+    return {name: values[0][:longest] for name, values in found.items()}
 
 
 async def read_parts(request: Request, longest: int) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ Sources: those of `scripts.vectors.pdf_octets`; "Shadow Attacks" (NDSS 2021); "B
 Certification" (IEEE S&P 2021) for annotations and fields added to what is certified.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -77,6 +77,17 @@ _NEVER_SEALED_ONLY: dict[str, tuple[Change, str]] = {
     "another_kind_of_signature": (changes.kind_changed, "signatures"),
     "words_of_a_range": (changes.words_of_a_range_attached, "byte_range"),
 }
+# Those that are too large to lie in the tree, each made when it is asked for: seconds for them all.
+LARGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "attachment_too_large": (partial(seal_carelessly, change=changes.attachment_too_large), "too_large"),
+    "many_attachments": (partial(seal_carelessly, change=changes.attachments_added), "too_large"),
+    "many_objects": (partial(seal_carelessly, change=changes.many_objects), "too_large"),
+    "many_values": (partial(seal_carelessly, change=changes.many_values), "too_large"),
+    "attachment_bomb": (partial(seal_carelessly, change=changes.attachment_bomb), "attachments"),
+    "nested_deep": (partial(seal_carelessly, change=changes.nested_deep), "malformed"),
+    "table_bomb": (octets.table_bomb, "layout"),
+    "too_long": (lambda raw: raw + b" " * LARGEST_PDF_BYTES, "too_large"),
+}
 
 
 def vectors() -> Iterator[Vector]:
@@ -88,20 +99,10 @@ def vectors() -> Iterator[Vector]:
         yield from group()
 
 
-def large_vectors() -> Iterator[Vector]:
-    """Return those that are too large to lie in the tree."""
-    raw = genuine()
-    for name, change in {
-        "attachment_too_large": changes.attachment_too_large,
-        "many_attachments": changes.attachments_added,
-        "many_objects": changes.many_objects,
-        "many_values": changes.many_values,
-    }.items():
-        yield Vector(name, seal_carelessly(raw, change), "too_large")
-    yield Vector("attachment_bomb", seal_carelessly(raw, changes.attachment_bomb), "attachments")
-    yield Vector("nested_deep", seal_carelessly(raw, changes.nested_deep), "malformed")
-    yield Vector("table_bomb", octets.table_bomb(raw), "layout")
-    yield Vector("too_long", raw + b" " * LARGEST_PDF_BYTES, "too_large")
+def large_vector(name: str) -> Vector:
+    """Return one of LARGE."""
+    make, reason = LARGE[name]
+    return Vector(name, make(genuine()), reason)
 
 
 @cache

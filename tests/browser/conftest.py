@@ -1,5 +1,7 @@
-"""Fixtures of a real browser before a whole hub: each person's job is done as he does it."""
+"""Fixtures of the browser: every page in every state on a server of its own, and a whole hub for each person."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -7,12 +9,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import noto_cjk_sans_otc
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+import uvicorn
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from hub.store.database import Database
+from tests.browser.site import SCREENS, application
 from tests.flows.world import ORIGIN, World, food_order, licence_order, make_world
 from tests.web.served import served
+
+_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>{folder}</dir></fontconfig>
+"""
 
 
 @dataclass(slots=True)
@@ -39,8 +48,50 @@ class Site:
         return page
 
 
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of a server of these pages, under the hub's own security headers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(application(), log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield address
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """What drives all browsers of a run: there may be one."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def fonts(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Settings by which a browser finds the Chinese font of the test packages, whatever this machine has."""
+    path = tmp_path_factory.mktemp("fonts") / "fonts.conf"
+    path.write_text(_FONTS.format(folder=Path(str(noto_cjk_sans_otc.__file__)).parent), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str, driver: Playwright, fonts: str) -> Iterator[Browser]:
+    """A Chromium with a Chinese font."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    # A container has no user namespaces for Chromium's own sandbox.
+    launched = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"], env={"FONTCONFIG_FILE": fonts})
+    yield launched
+    launched.close()
+
+
 @pytest.fixture(scope="module")
-def hub_site(chromium: str, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def hub_site(
+    chromium: str, driver: Playwright, fonts: str, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A hub with a shop that has a business licence and a food permit, in Chromium."""
     folder = tmp_path_factory.mktemp("site")
     path = folder / "hub.sqlite"
@@ -50,14 +101,14 @@ def hub_site(chromium: str, sqlite_template: Path, tmp_path_factory: pytest.Temp
         world = make_world(database, folder, datetime.now(UTC) - timedelta(seconds=20))
         world.issue(licence_order())
         world.issue(food_order())
-        with served(url, folder) as client, sync_playwright() as playwright:
-            # A container has no user namespaces for Chromium's own sandbox. The origin of a TEST hub is plain http:
-            # the browser is told to treat it as it treats this machine.
+        with served(url, folder) as client:
+            # A container has no user namespaces for Chromium's own sandbox. The origin of a TEST hub is plain http: the
+            # browser is told to treat it as it treats this machine.
             arguments = [
                 "--no-sandbox",
                 f"--host-resolver-rules=MAP hub.example.test 127.0.0.1:{client.base_url.port}",
                 f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}",
             ]
-            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-            yield Site(world, browser)
-            browser.close()
+            launched = driver.chromium.launch(executable_path=chromium, args=arguments, env={"FONTCONFIG_FILE": fonts})
+            yield Site(world, launched)
+            launched.close()

@@ -9,7 +9,7 @@ from hub.sessions import open_session
 from hub.web.callers import moment
 from tests.browser.conftest import Site
 from tests.flows.world import OPERATOR, ORIGIN
-from tests.web.seated import operator_officer
+from tests.web.seated_officer import operator_officer
 
 PLACES = ("/operator", "/operator/figures/decided_to_visible", "/operator/sheets", "/operator/standing/keys")
 

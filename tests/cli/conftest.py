@@ -1,12 +1,22 @@
 """What the stories of the command line may ask for."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from tests.cli.site import Site, served
 from tests.cli.town import settle
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _commands_built_once() -> Iterator[None]:
+    """Let typer build the tree of commands once: a process of `yizhao` runs one, these stories hundreds."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Evidence by commands alone: a bundle is fetched, verified, and judged when it was altered."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,12 @@ def test_delivery_is_proven_by_the_program_inside_and_by_the_command(town: Site,
     assert (ended.returncode, verified.code) in ((0, 0), (3, 3)), ended.stdout
     assert verified.json["kind"] == "evidence_bundle"
     assert {each["result"] for each in verified.json["checks"]} <= {"passed", "unknown"}
+    kept, other = tmp_path / "kept.json", tmp_path / "other.json"
+    kept.write_text(json.dumps(pulled.json), encoding="utf-8")
+    other.write_text("{}", encoding="utf-8")
+    beside = [_verify(town, file, tmp_path, "--record", str(each)) for each in (kept, other)]
+    assert (beside[0].code, beside[1].json["reason"]) == (verified.code, "file_other")
+    assert [each["result"] for each in beside[0].json["checks"] if each["en"] == "The file you gave"] == ["passed"]
 
 
 def test_altered_bundle_is_judged_and_a_damaged_one_too(town: Site, tmp_path: Path) -> None:

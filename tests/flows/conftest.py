@@ -3,11 +3,14 @@
 Making a world takes a fifth of a second, so it is made once for each database; every test gets a copy of its own.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 
@@ -15,6 +18,7 @@ from hub.store.database import Database
 from tests.flows.backed_up import NewUrl
 from tests.flows.registry_check import check_registry
 from tests.flows.world import World, make_world, open_world
+from tests.lent import Lender
 from tests.postgres import Cluster
 
 _TEMPLATE = "world"
@@ -47,26 +51,31 @@ def lasting_world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 def copied_world(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[World]:
     """Yield a copy of the world on that database, its keys, log and files in `folder`; it is gone afterwards."""
     template: Path = request.getfixturevalue(f"{dialect}_world_folder")
-    for name in ("keys", "data-log"):
-        shutil.copytree(template / name, folder / name)
-    copied = _sqlite_copy(template, folder) if dialect == "sqlite" else _postgresql_copy(request)
+    for name, mode, content in _files_of(template):
+        if content is None:
+            os.mkdir(f"{folder}/{name}", mode)
+        else:
+            with open(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                file.write(content)
+    copied = _sqlite_copy(template, folder) if dialect == "sqlite" else request.getfixturevalue("world_lender").lent()
     with copied as url, closing(open_world(Database(url), folder)) as world:
         yield world
+
+
+@cache
+def _files_of(template: Path) -> list[tuple[str, int, bytes | None]]:
+    """Return the folders and files of keys and log, each with its mode: to read them anew for each test costs twice."""
+    found = [path for name in ("keys", "data-log") for path in (template / name, *sorted((template / name).rglob("*")))]
+    return [
+        (str(path.relative_to(template)), S_IMODE(path.stat().st_mode), None if path.is_dir() else path.read_bytes())
+        for path in found
+    ]
 
 
 @contextmanager
 def _sqlite_copy(template: Path, folder: Path) -> Iterator[str]:
     shutil.copyfile(template / "hub.sqlite", folder / "hub.sqlite")
     yield f"sqlite:///{folder / 'hub.sqlite'}"
-
-
-@contextmanager
-def _postgresql_copy(request: pytest.FixtureRequest) -> Iterator[str]:
-    cluster: Cluster = request.getfixturevalue("postgresql_cluster")
-    name = f"world_{next(_numbers)}"
-    cluster.create_database(name, template=_TEMPLATE)
-    yield cluster.url(name)
-    cluster.drop_database(name)
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +96,13 @@ def postgresql_world_folder(
     postgresql_cluster.create_database(_TEMPLATE, template=postgresql_template)
     make_world(Database(postgresql_cluster.url(_TEMPLATE)), folder).close()
     return folder
+
+
+@pytest.fixture(scope="session")
+def world_lender(postgresql_cluster: Cluster, postgresql_world_folder: Path) -> Iterator[Lender]:
+    """Lends the PostgreSQL database of that world."""
+    with closing(Lender(postgresql_cluster, _TEMPLATE)) as lender:
+        yield lender
 
 
 @pytest.fixture

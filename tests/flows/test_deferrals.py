@@ -8,6 +8,7 @@ import pytest
 from hub.deferrals import count_deferred
 from hub.deferrals import defer as flow_defer
 from schemas.statement import Ordered
+from tests.flows.grant_world import post_ending, sign_ending
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.test_ledger import lines
 from tests.flows.world import SHOP, TODAY, World, food_order, granted_request, licence_order, statutory_request
@@ -49,6 +50,14 @@ def test_deferred_pull_is_in_no_line_until_its_day_is_over_and_then_says_why(cas
     assert [each["kind"] for each in shown] == ["delivery", "pull"]
     told = {"until_on": ordered["until_on"], "legal_ground": order()["legal_ground"], "act_id": ordered["act_id"]}
     assert [each["deferred"] for each in shown] == [told, told]
+
+
+def test_ending_all_tells_nothing_of_a_deferred_pull_before_its_day(case_world: World) -> None:
+    defer(case_world)
+    case_world.pull(statutory_request())
+    assert post_ending(case_world, sign_ending(case_world))["pulled"] == []
+    case_world.pass_days(11)
+    assert len(post_ending(case_world, sign_ending(case_world))["pulled"]) == 1
 
 
 def test_line_that_could_be_seen_stays_seen(case_world: World) -> None:

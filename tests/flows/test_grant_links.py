@@ -86,7 +86,7 @@ def test_person_has_once_what_was_granted_and_the_holder_sees_it(shop: World) ->
         open_as(shop, given["code"], *confirmed(shop, given["code"]))
     reading = open_(shop)
     opened = reading_of(reading["ledger"], reading["token"], registry=shop.registry, now=shop.now)
-    lines = read_lines(opened, after=None, registry=shop.registry, now=shop.now)["lines"]
+    lines = read_lines(opened.applicant, after=None, registry=shop.registry, now=shop.now)["lines"]
     assert {each["requester"]["name"] for each in lines if each["requester"]} == {"个人（凭一次性链接）"}
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from connectors.contract import SignedText, SignerRole
 from hub.errors import HubError
-from hub.grant_requests import draft_asking, post_asking, request_state, request_state_by_token
+from hub.grant_requests import draft_asking, draft_refusal, post_asking, request_state, request_state_by_token
 from hub.store import tables
 from schemas.statement import Ordered
 from tests.flows.grant_world import answer_asked, answers, ask, asked_content, post_answer, read_asked
@@ -47,6 +47,15 @@ def test_holder_signs_what_was_asked_and_the_requester_pulls(asked_world: World)
     )
     assert state["holders"] == [{"licence_number": SHOP, "state": "signed", "grant": signed["digest"]}]
     assert asked_world.pull(granted_request(signed["digest"]))["delivery"]
+
+
+def test_a_refusals_reason_is_signed_and_read_by_who_asked(asked_world: World) -> None:
+    asked = ask(asked_world, asked_content())
+    registry, now = asked_world.registry, asked_world.now
+    text = draft_refusal(asked["code"], SHOP, "没有这笔业务", registry=registry, now=now)["text"]
+    post_answer(asked_world, asked["code"], asked_world.simulator.sign(SHOP, text, "legal_representative"), "refusal")
+    state = request_state(asked["request"], system=asked_world.system("health"), registry=registry, now=now)
+    assert [(each["state"], each["reason"]) for each in state["holders"]] == [("refused", "没有这笔业务")]
 
 
 def test_holders_of_a_chain_sign_one_after_another(asked_world: World) -> None:

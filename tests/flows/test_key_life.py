@@ -1,6 +1,6 @@
 """The life of keys: followed by others, found compromised; what they sealed counts by its proven time alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -362,10 +362,14 @@ def test_order_that_died_is_completed_by_upkeep_and_answered_then(world: World) 
     assert len(reseal_verified(world, content, order, key="again")["resealed"]) == 1
 
 
-def left_open(world: World) -> tuple[dict[str, str], Any, str]:
-    """Let an order to seal a permit again die before its key is used; return its content, itself, the reference."""
+def left_open(world: World, meanwhile: Callable[[str], object] = str) -> tuple[dict[str, str], Any, str]:
+    """Let an order to seal a permit again die before its key is used; return its content, itself, the reference.
+
+    `meanwhile` is called with the permit's identifier before the key is found out.
+    """
     seen(world)
     since, issued = world.now, late(world)
+    meanwhile(issued["identifier"])
     world.now += MINUTE
     content = {"key_id": compromised(world, since).key_id, "issuing_body": MARKET}
     order = world.seconded(Ordered.RESEAL, content, system="market", issuing_body=MARKET)

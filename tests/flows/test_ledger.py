@@ -60,7 +60,7 @@ def comparison(values: dict[str, str]) -> dict[str, Any]:
 
 def lines(world: World) -> list[dict[str, Any]]:
     """Sign, open, and return the newest lines."""
-    return list(read_lines(reading(world), after=None, registry=world.registry, now=world.now)["lines"])
+    return list(read_lines(reading(world).applicant, after=None, registry=world.registry, now=world.now)["lines"])
 
 
 # --- what a line says -------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_another_enterprise_reads_nothing_of_it(ledger_world: World) -> None:
     ledger_world.make_licence(OTHER_SHOP)
     opened = open_(ledger_world, sign_reading(ledger_world, OTHER_SHOP))
     mine = reading_of(opened["ledger"], opened["token"], registry=ledger_world.registry, now=ledger_world.now)
-    assert read_lines(mine, after=None, registry=ledger_world.registry, now=ledger_world.now)["lines"] == []
+    assert read_lines(mine.applicant, after=None, registry=ledger_world.registry, now=ledger_world.now)["lines"] == []
 
 
 def test_agent_may_not_read_the_ledger(ledger_world: World) -> None:
@@ -197,7 +197,7 @@ def test_ledger_is_read_page_by_page_without_loss_at_one_moment(
     monkeypatch.setattr("hub.ledger.PAGE", 1)
     mine, after, paged = reading(ledger_world), None, []
     for _ in whole:
-        page = read_lines(mine, after=after, registry=ledger_world.registry, now=ledger_world.now)
+        page = read_lines(mine.applicant, after=after, registry=ledger_world.registry, now=ledger_world.now)
         after = page["after"]
         paged += page["lines"]
     assert (paged, after, len(whole), PAGE) == (whole, None, 6, 100)
@@ -209,9 +209,11 @@ def test_export_in_both_forms_has_every_line(ledger_world: World, monkeypatch: p
         ledger_world.pull(statutory_request(item_code="999"))
     monkeypatch.setattr("hub.ledger.PAGE", 2)
     mine, registry = reading(ledger_world), ledger_world.registry
-    raw = b"".join(export_csv(mine, explain=lambda code: f"原因{code}", registry=registry, now=ledger_world.now))
+    raw = b"".join(
+        export_csv(mine.applicant, explain=lambda code: f"原因{code}", registry=registry, now=ledger_world.now)
+    )
     rows = list(csv.reader(StringIO(raw.decode("utf-8-sig"))))
-    told = orjson.loads(b"".join(export_json(mine, registry=registry, now=ledger_world.now)))
+    told = orjson.loads(b"".join(export_json(mine.applicant, registry=registry, now=ledger_world.now)))
     assert raw.startswith(b"\xef\xbb\xbf")
     # A name may begin with a sign that a spreadsheet takes for a formula: it is guarded then.
     assert [row[-1].removeprefix("'") for row in rows[1:]] == [each["act_id"] for each in told["lines"]]
@@ -223,6 +225,8 @@ def test_export_in_both_forms_has_every_line(ledger_world: World, monkeypatch: p
 def test_cell_never_begins_as_a_formula(ledger_world: World, case: str) -> None:
     with pytest.raises(PullError):
         ledger_world.pull(statutory_request(case_number=case))
-    raw = b"".join(export_csv(reading(ledger_world), explain=str, registry=ledger_world.registry, now=ledger_world.now))
+    raw = b"".join(
+        export_csv(reading(ledger_world).applicant, explain=str, registry=ledger_world.registry, now=ledger_world.now)
+    )
     rows = list(csv.reader(StringIO(raw.decode("utf-8-sig"))))
     assert {row[8] for row in rows[1:]} == {f"'{case}"}

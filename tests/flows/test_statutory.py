@@ -160,5 +160,7 @@ def _ledger(world: World) -> dict[str, Any]:
     signed = world.simulator.sign(SHOP, text, "legal_representative")
     opened = open_ledger(signed, registry=world.registry, e_licence=world.exchange.e_licence, now=world.now)
     reading = reading_of(opened["ledger"], opened["token"], registry=world.registry, now=world.now)
-    line: dict[str, Any] = read_lines(reading, after=None, registry=world.registry, now=world.now)["lines"][-1]
+    line: dict[str, Any] = read_lines(reading.applicant, after=None, registry=world.registry, now=world.now)["lines"][
+        -1
+    ]
     return line

@@ -32,6 +32,7 @@ def test_the_clocks_are_those_of_the_law_and_our_own() -> None:
         "sharing_silence": (5, "working_days", "after", OWN),
         "access_review": (365, "days", "after", OWN),
         "pull_review": (15, "working_days", "after", OWN),
+        "visitor_report": (15, "working_days", "after", OWN),
     }
 
 
@@ -119,4 +120,4 @@ def test_a_clock_that_lacks_is_named(tmp_path: Path) -> None:
     file.write_text(GOOD[: GOOD.rindex("[[clocks]]")], encoding="utf-8")
     with pytest.raises(ClocksError) as refused:
         load_clocks(file)
-    assert str(refused.value) == "clocks.toml: clocks: lacks pull_review"
+    assert str(refused.value) == "clocks.toml: clocks: lacks visitor_report"

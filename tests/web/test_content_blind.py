@@ -31,7 +31,7 @@ from tests.flows.world import (
     licence_order,
     statutory_request,
 )
-from tests.web.seated import operator_officer, seat
+from tests.web.seated_officer import operator_officer, seat
 from tests.web.served import Door, client_of, issue, share
 from tests.web.test_doors import OPERATIONS
 

@@ -186,3 +186,12 @@ def test_an_import_of_another_department_is_not_found(client: httpx.Client, shop
     page = "/department/intakes/" + ordered.text.partition('href="/department/intakes/')[2].partition("?")[0]
     at_work(shop_door, "a-looks", HEALTH)
     assert (client.get(page).status_code, client.get(f"{page}/outcome").status_code) == (404, 404)
+
+
+def test_a_department_sees_its_systems_and_what_was_ordered_in_its_name(client: httpx.Client, shop_door: Door) -> None:
+    at_work(shop_door, "a-own", MARKET)
+    systems, acts = client.get("/department/own"), client.get("/department/own/acts")
+    assert ("窗口终端" in systems.text, "证书至" in systems.text) == (True, True)
+    assert ("颁发证照" in acts.text, "market" in acts.text) == (True, True)
+    assert client.get("/department/own/acts", params={"before": "1"}).text.count("<tr") == 0
+    assert client.get("/department/own/sharing").status_code == 200

@@ -110,6 +110,7 @@ OPERATIONS = [
     ("get", "/log/{number}/tile/{name}"),
     ("get", "/log/{number}/time"),
     ("get", "/status/{number}"),
+    ("get", "/api/v1/visitor-reports/{name}"),
     ("post", "/api/v1/annotations"),
     ("post", "/api/v1/certificates"),
     ("post", "/api/v1/comparisons"),

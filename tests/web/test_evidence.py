@@ -1,15 +1,18 @@
 """Door of evidence over HTTP: who gets through, what comes out, and what strangers get."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
+import orjson
 import pytest
 
 from hub.bundles import verify_bundle
 from hub.client import RefusedError
+from hub.documents.downloads import delivery_token
 from schemas.statement import Ordered
-from tests.flows.world import food_number, food_order, licence_order, statutory_request
+from tests.flows.world import food_number, food_order, granted_request, licence_order, statutory_request
 from tests.web.served import Door, client_of, issue, share
 
 PULLS = "/api/v1/pulls"
@@ -67,6 +70,28 @@ def test_evidence_nobody_may_have_is_refused(
         with pytest.raises(RefusedError) as caught:
             client_of(door, system).get(f"/api/v1/deliveries/{name or each}/evidence")
         assert caught.value.code in {code, "invalid_dpop_proof"}
+
+
+def test_department_has_it_after_the_grant_was_withdrawn_and_the_delivery_s_own_token_has_not(
+    door: Door, pulled: dict[str, Any]
+) -> None:
+    client, world = door
+    world.now = datetime.now(UTC)
+    world.make_licence()
+    grant = world.grant()
+    health = client_of(door, "health")
+    answer = health.request(PULLS, Ordered.PULL, granted_request(grant), officer="h-001")
+    world.now = datetime.now(UTC)
+    world.withdraw(grant)
+    path = f"/api/v1/deliveries/{answer['delivery']}/evidence"
+    token = delivery_token(answer["delivery"], world.registry)
+    late = client.get(path, headers={"authorization": f"Bearer {token}"})
+    assert (late.status_code, late.json()["code"]) == (410, "copy_withdrawn")
+    raw = health.get(path).content
+    assert _exit_code(door, raw) in (0, 3)
+    with ZipFile(BytesIO(raw)) as opened:
+        record = orjson.loads(opened.read("records/001.json"))
+    assert record["signatures"][0]["header"]["disclosures"] == []
 
 
 def test_evidence_without_a_token_is_challenged(door: Door, pulled: dict[str, Any]) -> None:

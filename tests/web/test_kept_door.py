@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from hub.store import tables
 from schemas.statement import Ordered
-from tests.flows.world import MARKET, OTHER_SHOP, change_content, food_number, food_order, licence_order
+from tests.flows.world import MARKET, ORIGIN, OTHER_SHOP, change_content, food_number, food_order, licence_order
 from tests.web.served import Door, client_of, issue
 
 # What is kept is read by the same queries as any scan, which are tested on both databases.
@@ -94,3 +94,18 @@ def test_what_this_hub_did_not_sign_is_not_reopened(door: Door, shop: Shop, faul
     }
     answer = _get(door, faulty[fault], **DATA)
     assert (answer.status_code, answer.json()["code"]) == (404, "kept_not_genuine")
+
+
+@pytest.mark.parametrize("brought", ["the address", "the token alone"])
+def test_what_was_kept_is_known_at_the_verify_door_too(door: Door, shop: Shop, brought: str) -> None:
+    path = _keep(door, f"/c/{shop[1]}")
+    text = {"the address": f"{ORIGIN}{path}?lang=zh", "the token alone": path.rpartition("/")[2]}[brought]
+    result = door[0].post(
+        "/api/v1/verifications", content=text.encode(), headers={"content-type": "application/octet-stream"}
+    )
+    assert result.json()["opens"] == [path]
+
+
+def test_large_text_is_of_every_page_of_the_hub(door: Door, shop: Shop) -> None:
+    asked = [_get(door, f"{path}?text=large", **PAGE).text for path in (f"/c/{shop[1]}", "/verify", "/c/nobody")]
+    assert ['class="large"' in each[:120] for each in asked] == [True, True, True]

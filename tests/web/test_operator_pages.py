@@ -11,7 +11,7 @@ from schemas.figures import FIGURES, PARTS
 from schemas.statement import Ordered
 from tests.flows.figures_led import copy_decisions
 from tests.flows.world import HEALTH, OPERATOR, SHOP, food_order, licence_order, statutory_request
-from tests.web.seated import operator_officer, seat
+from tests.web.seated_officer import operator_officer, seat
 from tests.web.served import Door, client_of, issue, share
 
 pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="module")

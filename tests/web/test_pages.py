@@ -1,8 +1,10 @@
 """The pages: every state in plain words, both languages, nothing of a stranger's unescaped, nothing from elsewhere."""
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +19,7 @@ from hub.web.pages.language import chosen_language
 from hub.web.pages.static import address_of, static_app
 from hub.web.problem_table import PROBLEMS
 from schemas.wording import COPY_STATES, OUTCOMES, REASONS, STATUSES
+from tests.browser.site import states
 from tests.web import shown
 
 _PAGES = Pages("test", shown.ORIGIN)
@@ -25,7 +28,7 @@ _HOSTILE_SHOWN = "&lt;script&gt;alert(&#39;示例&#39;)&lt;/script&gt;&#34;&#39;
 _VERDICTS = [each["verdict"] for each in shown.enterprise(*shown.every_state())["certificates"]]
 
 
-def _page(name: str, answer: dict[str, object], language: str = "zh") -> str:
+def _page(name: str, answer: Mapping[str, Any], language: str = "zh") -> str:
     return _PAGES.render(name, answer, language).decode()
 
 
@@ -232,7 +235,7 @@ def _all_pages() -> list[str]:
         "info": {"version": "1"},
         "paths": {"/api/v1/pulls": {"post": {"summary": "Pull 调用", "tags": ["x 共享"]}}},
     }
-    named: list[tuple[str, dict[str, object]]] = [
+    named: list[tuple[str, Mapping[str, Any]]] = [
         ("start", {}),
         ("search", {}),
         ("verify", {"result": None}),
@@ -240,6 +243,8 @@ def _all_pages() -> list[str]:
         ("sheet", {"stickers": [shown.sticker(), shown.sticker(name="", site_name="示例分店")]}),
         ("api", {"openapi": openapi}),
         ("gallery", {}),
+        states()["kept"],
+        states()["report-wrong"],
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
         ("certificate", shown.certificate(shown.make_licence())),

@@ -1,23 +1,18 @@
 """Sessions at the doors: who gets in, who does not, and what becomes of a form."""
 
 from collections.abc import Iterator
-from html import unescape
-from typing import Any
-from urllib.parse import urlencode
 
 import httpx
-import orjson
 import pytest
 
 from hub.endings import draft_ending, end_all
 from hub.sessions import Session, session_of
 from hub.web.callers import moment
-from signing.base64url import encode
 from tests.flows.refusals import refused
 from tests.flows.world import SHOP, World, licence_order
+from tests.web.seated import drafted, form_token, post, sign_in, signed
 from tests.web.served import Door
 
-_FORM = {"content-type": "application/x-www-form-urlencoded"}
 _COOKIE = "yizhao-enterprise"
 
 
@@ -36,36 +31,6 @@ def client(shop_door: Door) -> Iterator[httpx.Client]:
     served.cookies.clear()
     yield served
     served.cookies.clear()
-
-
-def form_token(page: httpx.Response) -> str:
-    return page.text.partition('name="form_token" value="')[2].partition('"')[0]
-
-
-def post(client: httpx.Client, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
-    return client.post(path, content=urlencode(form), headers=_FORM | headers)
-
-
-def drafted(client: httpx.Client, **form: str) -> httpx.Response:
-    page = client.get("/enterprise/sign-in")
-    wish = {"licence_number": SHOP, "role": "legal_representative", "form_token": form_token(page)}
-    return post(client, "/enterprise/sign-in", wish | form)
-
-
-def signed(world: World, page: httpx.Response) -> str:
-    text = unescape(page.text.partition('id="sentence">')[2].partition("</pre>")[0])
-    made = world.simulator.sign(SHOP, text, "legal_representative")
-    body: dict[str, Any] = {
-        "text": text, "algorithm": made.algorithm, "signature": encode(made.signature), "cert": encode(made.cert_der),
-        "role": made.signer_role,
-    }  # fmt: skip
-    return orjson.dumps(body).decode()
-
-
-def sign_in(client: httpx.Client, world: World, **form: str) -> httpx.Response:
-    page = drafted(client, **form)
-    given = {"signed": signed(world, page), "form_token": form_token(page), **form}
-    return post(client, "/enterprise/sign-in", given)
 
 
 def session(client: httpx.Client, world: World) -> Session:

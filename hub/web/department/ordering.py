@@ -22,6 +22,7 @@ from hub.access import Caller, find_system
 from hub.errors import AccessError, NotFoundError
 from hub.parking import Parked, list_parked, open_parked, park, unpark
 from hub.registry import Registry
+from hub.statements import unverified_claims
 from hub.web.callers import Called, OrderBody, RequestBody, in_thread, moment, verify_order
 from hub.web.department.showing import HOME, show
 from hub.web.problems import document_of
@@ -29,7 +30,7 @@ from hub.web.sessions import TOKEN, Guard, Visit
 from schemas.parties import Role
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from schemas.wording import Wording
-from signing.base64url import decode, encode
+from signing.base64url import encode
 from signing.errors import SigningError
 from signing.jws import parse_json
 
@@ -193,7 +194,7 @@ class Ordering:
         stored = visit.session.stored
         if stored.terminal is None:
             raise AccessError("terminal_missing")
-        said = _unverified(visit.get("statement"))
+        said = unverified_claims(visit.get("statement"))
         if (said.get("iss"), said.get("officer")) != (stored.terminal, stored.officer):
             raise AccessError("order_foreign")
         caller = find_system(stored.terminal, registry=self._registry, now=moment())[0]
@@ -255,12 +256,3 @@ def _content(text: str) -> dict[str, Any] | None:
     except SigningError:
         return None
     return found if isinstance(found, dict) else None
-
-
-def _unverified(jws: str) -> Mapping[str, Any]:
-    """Return what a statement says, to hold it against who sits here before its key is looked up."""
-    try:
-        claims = parse_json(decode(jws.split(".")[1]))
-    except (SigningError, IndexError):
-        return {}
-    return claims if isinstance(claims, dict) else {}

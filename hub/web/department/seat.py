@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from hub.access import find_system
-from hub.desk import OPERATOR_SYSTEM, Desk
 from hub.errors import HubError, StatementError
+from hub.operator_desk import OPERATOR_SYSTEM, OperatorDesk
 from hub.parties import enrol
 from hub.registry import Registry
 from hub.terminals import TerminalKey, bind_terminal, is_enrolled, verify_proof
@@ -22,7 +22,7 @@ from schemas.statement import Ordered
 Enrol = Callable[[Visit, TerminalKey, datetime], None]
 
 
-def routes(registry: Registry, guard: Guard, desk: Desk | None) -> APIRouter:
+def routes(registry: Registry, guard: Guard, desk: OperatorDesk | None) -> APIRouter:
     """Return the doors; `desk` is the operator's of a TEST site, which enrols a browser on the spot."""
     router = APIRouter(include_in_schema=False)
 
@@ -66,7 +66,7 @@ def routes(registry: Registry, guard: Guard, desk: Desk | None) -> APIRouter:
     return router
 
 
-def _enrol_here(desk: Desk, key: TerminalKey, visit: Visit, registry: Registry, now: datetime) -> None:
+def _enrol_here(desk: OperatorDesk, key: TerminalKey, visit: Visit, registry: Registry, now: datetime) -> None:
     """TEST ONLY: let the operator's desk order the terminal's enrolment, and carry the order out as its door does."""
     body = OrderBody(**desk.order_terminal(key.public_key, key.code, visit.session.party, now))
     operator = find_system(OPERATOR_SYSTEM, registry=registry, now=now)[0]

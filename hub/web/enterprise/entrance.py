@@ -1,5 +1,6 @@
 """Signing in and out: the licence number, the sentence to sign, the session."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -37,7 +38,8 @@ def routes(registry: Registry, e_licence: ELicence, guard: Guard, limit: Address
                 signed = read_signed(form["signed"])
                 began = await in_thread(lambda: sign_in(signed, registry=registry, e_licence=e_licence, now=moment()))
                 seconds = int(registry.terms.session_term.total_seconds())
-                return guard.let_in(began.token, _next(form), language_of(request), seconds=seconds)
+                beside = await in_thread(guard.tokens_beside, request, began.licence_number)
+                return guard.let_in(began.token, _next(form), language_of(request), seconds=seconds, beside=beside)
             number = form.get("licence_number", "").strip().upper()
             drafted = await in_thread(
                 lambda: draft_sign_in({"licence_number": number}, registry=registry, now=moment())
@@ -59,10 +61,18 @@ def routes(registry: Registry, e_licence: ELicence, guard: Guard, limit: Address
 
     @guard.page
     async def left(visit: Visit) -> Response:
-        await in_thread(lambda: end_session(guard.token(visit.request), registry=registry, now=moment()))
+        for token in guard.tokens(visit.request):
+            await in_thread(partial(end_session, token, registry=registry, now=moment()))
         return guard.let_out(visit.language)
 
     router.add_api_route(f"{HOME}/sign-out", left, methods=["POST"])
+
+    @guard.page
+    async def switched(visit: Visit) -> Response:
+        response: Response = await in_thread(guard.switched, visit, visit.get("party"), HOME)
+        return response
+
+    router.add_api_route(f"{HOME}/switch", switched, methods=["POST"])
 
     @router.get(f"{HOME}/sign-out")
     async def gone(request: Request) -> Response:

@@ -8,6 +8,7 @@ every page does its work without them. All that is said stands in one list (`hub
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from operator import getitem
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,7 @@ class Pages:
     """All pages of one hub. `mode` is "test" or "production", `origin` the public origin, without a final slash."""
 
     def __init__(self, mode: str, origin: str) -> None:
-        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.html"))}
-        self._templates: dict[tuple[str, str], Template] = {}
-        for language in LANGUAGES:
-            environment = _environment(texts, language, {"test": mode == "test", "origin": origin})
-            for name in views.PAGES:
-                self._templates[name, language] = environment.get_template(f"{name}.html")
+        self._templates = _compiled(mode, origin)
 
     @property
     def names(self) -> frozenset[str]:
@@ -52,6 +48,17 @@ class Pages:
 def in_language(text: str, language: str) -> str:
     """Return a template's text with one side of every `[[中文|English]]` left."""
     return _PAIR.sub(lambda pair: pair[1 + LANGUAGES.index(language)], text)
+
+
+@cache  # templates are constant: a process that builds several hubs compiles them once
+def _compiled(mode: str, origin: str) -> Mapping[tuple[str, str], Template]:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.html"))}
+    templates = dict[tuple[str, str], Template]()
+    for language in LANGUAGES:
+        environment = _environment(texts, language, {"test": mode == "test", "origin": origin})
+        for name in views.PAGES:
+            templates[name, language] = environment.get_template(f"{name}.html")
+    return templates
 
 
 def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str, Any]) -> Environment:
@@ -74,4 +81,5 @@ def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str
     environment.globals.update(sheet_css=address_of("sheet.css"))
     environment.globals.update(signs=words.SIGNS, result_signs=words.RESULT_SIGNS)
     environment.globals.update(result_outcomes=words.RESULT_OUTCOMES, licence_outcomes=words.LICENCE_OUTCOMES)
+    environment.globals.update(state_tones=words.STATE_TONES, ending_tones=words.ENDING_TONES)
     return environment

@@ -242,6 +242,50 @@ def _both(summary: str) -> Shown:
     return {"zh": summary[found.start() :].strip(), "en": english or summary}
 
 
+_OWN_PAGES = (
+    "sign_in", "sign", "enterprise_home", "own_grants", "own_grant", "grant_form", "grant_withdrawal", "ending_form",
+    "ending", "request_code", "own_request", "request_refusal", "presentation_form", "own_presentation", "own_ledger",
+    "objection_form", "own_objections", "own_agents", "own_agent", "agent_form", "agents_confirmation",
+    "download_form", "own_download", "own_reminders", "document_waiting",
+)  # fmt: skip
+
+
+def _own_certificates(answer: Answer) -> Shown:
+    """Group an enterprise's own certificates by the sites they are about; the rest are its own as a whole."""
+    cards = [_card(each, answer["as_of"]) for each in answer.get("certificates", ())]
+    named = answer.get("sites", {})
+    groups: dict[str, list[Shown]] = {}
+    for each in cards:
+        ids = each["subject"].get("ids", [each["subject"]["id"]])
+        groups.setdefault(next((site for site in ids if site in named), ""), []).append(each)
+    return {
+        **_own(answer),
+        "groups": [
+            {"name": named[site]["name"] or named[site]["address"] if site else "", "certificates": found}
+            for site, found in sorted(groups.items(), key=lambda each: each[0])
+        ],
+        "pages": [(page, place) for place, page in enumerate(answer["pages"], 1)],
+        "shown_page": answer.get("page"),
+    }
+
+
+def _own_calendar(answer: Answer) -> Shown:
+    """Put what ends into its months."""
+    months: dict[date, list[Any]] = {}
+    for each in answer["endings"]:
+        months.setdefault(date.fromisoformat(each["valid_to"]).replace(day=1), []).append(each)
+    told = [
+        {"year": month.year, "number": month.month, "name": f"{month:%B}", "endings": found}
+        for month, found in months.items()
+    ]
+    return {**_own(answer), "months": told}
+
+
+def _own(answer: Answer) -> Shown:
+    """Fill in what few of an enterprise's own pages have."""
+    return {"place": "", "problem": None, "preview": None, "receipt": None, **answer}
+
+
 PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "start": _plain,
     "search": _plain,
@@ -254,12 +298,6 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "copy": _copy,
     "subject": _subject,
     "api": _api,
-    "sign_in": _plain,
-    "sign": _plain,
-    "carried": _plain,
-    "enterprise_home": _plain,
-    "gallery": _plain,
-    "kept": _plain,
     "officer_sign_in": _plain,
     "officer_opening": _plain,
     "terminal": _plain,
@@ -278,8 +316,18 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "issue_form": _plain,
     "import_form": _plain,
     "intake": _plain,
+    "own_systems": _plain,
+    "own_acts": _plain,
+    "own_sharing": _plain,
     "department_tasks": _plain,
     "department_task": _plain,
+    "carried": _plain,
+    **dict.fromkeys(_OWN_PAGES, _own),
+    "own_certificates": _own_certificates,
+    "own_calendar": _own_calendar,
+    "gallery": _plain,
+    "kept": _plain,
+    "report": _plain,
     "dashboard": _plain,
     "figure": _plain,
     "figure_sheets": _plain,

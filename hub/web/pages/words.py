@@ -105,6 +105,96 @@ ORIGINS: Mapping[str, Wording] = {
     "self_declared": Wording("自行申报", "declared by the holder"),
 }
 
+GRANT_STATES: Mapping[str, Wording] = {
+    "usable": Wording("使用中", "In force"),
+    "pending": Wording(
+        "待确认：签署人的执照状态尚未查到", "Waiting: the state of the signer's licence is not known yet"
+    ),
+    "used_up": Wording("次数已用完", "Used up"),
+    "ended": Wording("已到期", "Ended"),
+    "withdrawn": Wording("已撤回", "Taken back"),
+    "refused": Wording("签署人的执照已失效", "The signer's licence is no longer good"),
+}
+PRESENTATION_STATES: Mapping[str, Wording] = {
+    "open": Wording("等待对方扫码", "Waiting to be scanned"),
+    "unconfirmed": Wording("有人扫了码，等您确认", "Scanned; waiting for your word"),
+    "released": Wording("已确认，对方可以取用", "Confirmed: they may have it"),
+    "used": Wording("对方已取用", "They have had it"),
+    "killed": Wording("输错次数过多，已作废", "Too many wrong tries: void"),
+    "withdrawn": Wording("已收回", "Taken back"),
+    "ended": Wording("已过时", "Over"),
+}
+DELEGATION_STATES: Mapping[str, Wording] = {
+    "usable": Wording("在任", "In office"),
+    "frozen": Wording("已冻结：法定代表人变更后须确认", "Frozen: the new legal representative is to confirm it"),
+    "withdrawn": Wording("已解除", "Ended by you"),
+    "ended": Wording("已到期", "Ended"),
+}
+ROLES: Mapping[str, Wording] = {
+    "legal_representative": Wording("法定代表人", "legal representative"),
+    "manager": Wording("证照管理员", "licence manager"),
+    "agent": Wording("办事人", "agent"),
+}
+ROADS: Mapping[str, Wording] = {
+    "data_wrong": Wording("证照信息有误", "The certificate is wrong"),
+    "access_not_allowed": Wording("不应查询或调取", "This access was not allowed"),
+    "decision_wrong": Wording("决定有误", "The decision is wrong"),
+    "window_refused": Wording("窗口拒收电子证照", "A window refused an e-certificate"),
+}
+TASK_STATES: Mapping[str, Wording] = {
+    "open": Wording("待答复", "To be answered"),
+    "done": Wording("已答复", "Answered"),
+}
+LINES: Mapping[str, Wording] = {
+    "pull": Wording("调取", "asked for certificates"),
+    "comparison": Wording("比对", "compared"),
+    "predicate": Wording("核对判断", "asked yes or no"),
+    "delivery": Wording("交付", "was handed certificates"),
+    "download": Wording("本主体下载", "own download"),
+    "changes": Wording("查询变更", "asked for changes"),
+}
+LINE_OUTCOMES: Mapping[str, Wording] = {
+    "allowed": Wording("准予", "allowed"),
+    "refused": Wording("未准予", "refused"),
+    "delivered": Wording("已交付", "handed over"),
+    "downloaded": Wording("已下载", "downloaded"),
+    "told": Wording("已告知", "told"),
+}
+MEMBERS: Mapping[str, Wording] = {
+    "requester": Wording("给谁：统一社会信用代码", "to whom: licence number"),
+    "person": Wording("给谁：姓名", "to whom: name"),
+    "types": Wording("给什么：至少选一项", "what: choose at least one"),
+    "item_code": Wording("事项编码", "item code"),
+    "item_name": Wording("办理什么事", "what for"),
+    "case_number": Wording("办件编号", "case number"),
+    "valid_until": Wording("到哪一天", "until which day"),
+    "uses": Wording("使用次数", "how often"),
+    "since": Wording("自哪一天起", "since which day"),
+    "delegate": Wording("办事人姓名", "the agent's name"),
+    "cert_serial": Wording("办事人执照编号", "number of the agent's licence"),
+    "reason": Wording("说明", "what is wrong"),
+    "about": Wording("所指", "what it is about"),
+    "certificates": Wording("单张证照", "single certificates"),
+    "days": Wording("何时提醒", "when to remind"),
+}
+"""What a refusal names of a form, as the form itself calls it."""
+ENDING_STATES: Mapping[str, Wording] = {
+    "later": Wording("时间充裕", "Ample time"),
+    "soon": Wording("请准备延续", "Prepare the renewal"),
+    "late": Wording("已过最迟申请日", "The last day to apply is over"),
+    "ended": Wording("已过有效期", "Its term is over"),
+    "renewing": Wording("延续申请已受理", "A renewal was filed"),
+}
+ENDING_TONES: Mapping[str, str] = {
+    "later": "valid", "soon": "suspended", "late": "not_valid", "ended": "not_valid", "renewing": "unknown",
+}  # fmt: skip
+STATE_TONES: Mapping[str, str] = {
+    "usable": "valid", "open": "valid", "released": "valid", "used": "none", "used_up": "none", "ended": "none",
+    "pending": "unknown", "unconfirmed": "suspended", "frozen": "suspended", "withdrawn": "not_valid",
+    "refused": "not_valid", "killed": "not_valid", "done": "none",
+}  # fmt: skip
+"""State of what an enterprise gave → the tone in which pages show it."""
+
 LICENCE_OUTCOMES: Mapping[str, str] = {name: outcome for name, (outcome, _) in LICENCE_STATES.items()}
 
 NAMELESS = Wording("（个体工商户，无字号）", "(self-employed, no trade name)")
@@ -120,7 +210,17 @@ TABLES: Mapping[str, Mapping[str, Wording]] = {
     "flag": FLAGS,
     "relation": RELATIONS,
     "check": CHECKS,
+    "delegation_state": DELEGATION_STATES,
+    "ending_state": ENDING_STATES,
+    "grant_state": GRANT_STATES,
     "kind": KINDS,
+    "line": LINES,
+    "line_outcome": LINE_OUTCOMES,
+    "member": MEMBERS,
+    "presentation_state": PRESENTATION_STATES,
+    "road": ROADS,
+    "role": ROLES,
+    "task_state": TASK_STATES,
     "licence_state": {name: wording for name, (_, wording) in LICENCE_STATES.items()},
     "origin": ORIGINS,
     "outcome": OUTCOMES,

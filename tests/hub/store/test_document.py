@@ -2,29 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.store.database import Database
 from hub.store.document import DocumentName, DocumentReader, DocumentWriter, OpenDocument, StoredDocument
-from hub.store.migrate import upgrade
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 NAME = DocumentName(7, "original", "zh")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
     """A migrated, empty database."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'hub.db'}"
-    else:
-        url = request.getfixturevalue("unmigrated_postgresql_url")
-    upgrade(url)
-    made = Database(url, pool_size=2)
+    made = Database(database_url, pool_size=2)
     yield made
     made.close()
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0024"
+down_revision = "0023"
 
 MOMENT = sa.BigInteger()
 
@@ -36,3 +36,4 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_parked_order_department"), "parked_order", ["department"])
     op.create_index("session_officer", "session", ["officer"])
+    op.create_index("statement_system", "statement", ["system", "number"])

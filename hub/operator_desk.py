@@ -27,7 +27,7 @@ _TERM = timedelta(days=365)
 _ROLES = (Role.TERMINAL, Role.ISSUE, Role.PULL)
 
 
-class Desk:
+class OperatorDesk:
     """The operator's desk of a TEST site."""
 
     def __init__(self, keys: KeyFolder, *, origin: str, mode: str) -> None:

@@ -1,0 +1,110 @@
+"""What the other side will see, before anything is signed: certificate by certificate, field by field, as it is now.
+
+By the rules of the pull itself (`hub/authorisation.py`, `hub/delivery.py`), so that a preview and a pull at the same
+moment show the same. Only its holder is shown it; to an agent the values that are not public are not.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.answers import disclosed_values
+from hub.authorisation import permitted_fields
+from hub.delivery import given_names, scope_of
+from hub.facts import Surroundings, facts_of, head_licence_state
+from hub.intentions import decrypt_disclosures
+from hub.registry import Registry
+from hub.signer_status import given_fields
+from hub.store.answer import AnswerReader
+from hub.store.certificate import AnsweredCertificate, CertificateReader
+from hub.verification import judge
+from schemas.exchange import Wanted
+from schemas.fields import COMMON_FIELDS
+from schemas.grant import Grant
+from schemas.presentation import Presentation
+from schemas.verdict import Outcome, Surface
+
+MOST_SHOWN = 50
+
+
+def show_given(
+    grant: Grant | Presentation,
+    *,
+    to_agent: bool,
+    registry: Registry,
+    surroundings: Surroundings,
+    connection: Connection,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return what a pull under this sentence would hand over now: `certificates`, the first 50, and how many `in_all`.
+
+    A value is None where it is not public and an agent looks; a certificate that is not valid is told without fields.
+    """
+    given = given_fields(grant, registry)
+    head = AnswerReader(connection).heads([grant.holder_licence_number]).get(grant.holder_licence_number)
+    if head is None:
+        return {"certificates": [], "in_all": 0, "absent": _names(sorted(given), registry)}
+    within, licence = scope_of(grant, now), head_licence_state(head, now)
+    found = [
+        each
+        for each in CertificateReader(connection).current_answered(grant.holder_licence_number, sorted(given))
+        if within(each.certificate)
+    ]
+    shown = []
+    for each in found[:MOST_SHOWN]:
+        outcome = judge(facts_of(each.answer, licence, surroundings), surface=Surface.PULL, now=now).outcome
+        fields = _fields(each, grant, given, to_agent, registry, connection) if outcome is Outcome.VALID else []
+        kind = registry.catalogue.get(each.certificate.certificate_type)
+        shown.append(
+            {
+                "name_zh": kind.name_zh,
+                "name_en": kind.name_en,
+                "number": each.answer["number"],
+                "outcome": outcome.value,
+                "fields": fields,
+            }
+        )
+    held = {each.certificate.certificate_type for each in found}
+    absent = _names(sorted(given.keys() - held), registry)
+    return {"certificates": shown, "in_all": len(found), "absent": absent}
+
+
+def _fields(
+    each: AnsweredCertificate,
+    grant: Grant | Presentation,
+    given: dict[str, tuple[str, ...]],
+    to_agent: bool,
+    registry: Registry,
+    connection: Connection,
+) -> list[dict[str, Any]]:
+    certificate = each.certificate
+    code, serial = certificate.certificate_type, certificate.serial
+    versions = {one.code: one.version for one in grant.types}
+    permitted = permitted_fields(Wanted(code, None), given, registry.catalogue, versions)
+    if isinstance(permitted, str):
+        return []
+    names = given_names(certificate, permitted, grant, registry)
+    record = CertificateReader(connection).records([serial])[serial]
+    public = disclosed_values(record.public_disclosures)
+    private = disclosed_values(decrypt_disclosures(record.envelope, serial=serial, registry=registry))
+    values = public | (dict.fromkeys(private, None) if to_agent else private)
+    labels = {
+        one.name: (one.label_zh, one.label_en) for one in registry.catalogue.get(code, certificate.type_version).fields
+    }
+    return [
+        {
+            "name": name,
+            "zh": labels.get(name, (name, name))[0],
+            "en": labels.get(name, (name, name))[1],
+            "value": values[name],
+        }
+        for name in (*COMMON_FIELDS, *names)
+        if name in values
+    ]
+
+
+def _names(codes: Sequence[str], registry: Registry) -> list[dict[str, str]]:
+    kinds = [registry.catalogue.get(code) for code in codes]
+    return [{"name_zh": each.name_zh, "name_en": each.name_en} for each in kinds]

@@ -1,0 +1,84 @@
+"""Reminders of what ends: how an enterprise wants them, what is to be sent, and what was."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select, update
+
+from hub.store import tables
+from hub.store.queries import select_among, select_by
+from hub.store.upsert import insert_new, insert_or_replace
+from schemas.certificate import Certificate, Status
+
+_TABLE, _CHOICE = tables.reminder, tables.reminder_choice
+_CERTIFICATE, _CHAIN = tables.certificate, tables.chain
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReminder:
+    """A reminder of one certificate's last day to apply; `sent_at` None while the service has not taken it."""
+
+    serial: int
+    due_on: date
+    holder: str
+    recorded_at: datetime
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderChoice:
+    """How many days before the last day to apply an enterprise wants to be reminded; None: not at all."""
+
+    holder: str
+    days: int | None
+    chosen_at: datetime
+
+
+class ReminderReader:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def choice(self, holder: str) -> ReminderChoice | None:
+        row = select_by(self._connection, _CHOICE, holder=holder).first()
+        return None if row is None else ReminderChoice(*row)
+
+    def choices(self, holders: Sequence[str]) -> dict[str, ReminderChoice]:
+        rows = select_among(self._connection, _CHOICE, "holder", holders) if holders else ()
+        return {row.holder: ReminderChoice(*row) for row in rows}
+
+    def ending(self, first: date, last: date, *, after: int, most: int) -> list[Certificate]:
+        """Return current certificates in force whose last day of validity is between these, behind a serial."""
+        column = _CERTIFICATE.c
+        query = (
+            select(_CERTIFICATE)
+            .join(_CHAIN, _CHAIN.c.current == column.serial)
+            .where(column.serial > after, column.status == Status.VALID.value, column.valid_to.between(first, last))
+        )
+        return [Certificate(*row) for row in self._connection.execute(query.order_by(column.serial).limit(most))]
+
+    def unsent(self, most: int) -> list[StoredReminder]:
+        """Return what the notification service has not taken yet, the oldest first."""
+        query = select(_TABLE).where(_TABLE.c.sent_at.is_(None)).order_by(_TABLE.c.recorded_at).limit(most)
+        return [StoredReminder(*row) for row in self._connection.execute(query)]
+
+
+class ReminderWriter:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def choose(self, choice: ReminderChoice) -> None:
+        """Keep how an enterprise wants to be reminded, in the place of what it chose before."""
+        insert_or_replace(
+            self._connection, _CHOICE, [{name: getattr(choice, name) for name in ReminderChoice.__slots__}]
+        )
+
+    def add(self, reminders: Collection[StoredReminder]) -> None:
+        """Keep reminders; one that is there already stays as it is."""
+        rows = [{name: getattr(each, name) for name in StoredReminder.__slots__} for each in reminders]
+        if rows:
+            insert_new(self._connection, _TABLE, rows)
+
+    def sent(self, reminder: StoredReminder, now: datetime) -> None:
+        same = (_TABLE.c.serial == reminder.serial) & (_TABLE.c.due_on == reminder.due_on)
+        self._connection.execute(update(_TABLE).where(same).values(sent_at=now))

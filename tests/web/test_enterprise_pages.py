@@ -1,0 +1,233 @@
+"""The pages of an enterprise at their doors: each act by form and signature, and what hostile or hasty hands try."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from hub.web.callers import moment
+from tests.flows.grant_world import delegate, redeem_at_window
+from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, licence_order
+from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
+from tests.web.served import Door
+
+_FIELD = "food_operation_permit.floor_area"
+_HOSTILE = '"><script>alert(1)</script>「'
+_PAGES = (
+    "", "/certificates", "/certificates/calendar", "/reminders", "/downloads/new", "/grants", "/grants?which=used",
+    "/grants?which=over", "/grants/new", "/grants/new?template=lease", "/grants/end-all", "/presentations/new",
+    "/ledger", "/objections", "/objections/new", "/agents", "/agents/new", "/agents/confirmation",
+)  # fmt: skip
+
+
+# The pages' own questions of the store differ by no dialect.
+pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def shop_door(door: Door) -> Door:
+    _, world = door
+    world.now = moment()
+    world.issue(licence_order())
+    world.issue(food_order())
+    world.make_licence()
+    world.make_licence(role="agent")
+    return door
+
+
+@pytest.fixture
+def client(shop_door: Door) -> Iterator[httpx.Client]:
+    served, world = shop_door
+    world.now = moment()
+    served.cookies.clear()
+    sign_in(served, world)
+    yield served
+    served.cookies.clear()
+
+
+@pytest.fixture
+def world(shop_door: Door) -> World:
+    return shop_door[1]
+
+
+def wish(**changes: str) -> dict[str, str | Sequence[str]]:
+    until = (moment() + timedelta(days=9)).date().isoformat()
+    return {
+        "to": "requester", "requester": HEALTH, "person": "", "item_name": "公共场所卫生许可", "item_code": "440112001",
+        "case_number": "2026-0001", "field": [_FIELD], "valid_until": until, "uses": "2", "template": "",
+    } | changes  # fmt: skip
+
+
+@pytest.mark.parametrize("path", _PAGES)
+def test_a_page_is_whole_in_both_languages_and_kept_nowhere(path: str, client: httpx.Client) -> None:
+    sign = "&" if "?" in path else "?"
+    chinese, english = (client.get(f"/enterprise{path}{sign}lang={each}") for each in ("zh", "en"))
+    assert (chinese.status_code, english.status_code) == (200, 200)
+    assert ('lang="zh-CN"' in chinese.text, '<html lang="en"' in english.text) == (True, True)
+    assert (chinese.headers["cache-control"], chinese.headers["x-frame-options"]) == ("no-store", "DENY")
+
+
+def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, world: World) -> None:
+    page = ask(client, "/enterprise/grants/new", wish())
+    assert ("对方将看到的" in page.text, ">120<" in page.text) == (True, True)
+    action, fields = signing(world, page)
+    given = post(client, action, fields)
+    assert "使用中" in follow(client, given).text
+    again = post(client, action, fields)
+    assert again.headers["location"] == given.headers["location"]
+    path = given.headers["location"].partition("?")[0]
+    assert client.get("/enterprise/grants").text.count(path) == 1
+    assert "已撤回" in act(client, world, f"{path}/withdrawal", {}).text
+    assert path in client.get("/enterprise/grants?which=over").text
+
+
+def test_a_refusal_keeps_what_was_typed_and_says_where_to_look(client: httpx.Client) -> None:
+    page = ask(client, "/enterprise/grants/new", wish(item_name=_HOSTILE, case_number="案" * 120))
+    assert page.status_code == 422
+    assert ("<script>alert" in page.text, "&lt;script&gt;alert(1)" in page.text) == (False, True)
+    assert ("案" * 120 in page.text, "请检查：" in page.text, "办理什么事" in page.text) == (True, True, True)
+    assert f'value="{_FIELD}" checked' in page.text
+
+
+@pytest.mark.parametrize("path", ["/grants/new", "/agents/new", "/objections/new", "/presentations/new"])
+def test_hostile_names_are_shown_as_text(path: str, client: httpx.Client) -> None:
+    names = (
+        "requester",
+        "person",
+        "item_name",
+        "item_code",
+        "case_number",
+        "delegate",
+        "cert_serial",
+        "reason",
+        "about",
+    )
+    page = ask(
+        client, f"/enterprise{path}", dict.fromkeys(names, _HOSTILE * 4) | {"road": "data_wrong", "uses": _HOSTILE}
+    )
+    assert (page.status_code, "<script>alert" in page.text) == (422, False)
+
+
+def test_a_form_sent_after_the_session_ended_is_shown_again_and_can_go_on(client: httpx.Client, world: World) -> None:
+    page = ask(client, "/enterprise/grants/new", wish())
+    action, fields = signing(world, page)
+    client.cookies.clear()
+    carried = post(client, action, fields)
+    assert (carried.status_code, "内容都在" in carried.text) == (401, True)
+    sign_in(client, world)
+    fields["form_token"] = [form_token(client.get("/enterprise"))]
+    assert "使用中" in follow(client, post(client, action, fields)).text
+
+
+def test_what_is_anothers_is_not_found(client: httpx.Client, world: World) -> None:
+    path = act(client, world, "/enterprise/grants/new", wish()).url.path
+    digest = path.rpartition("/")[2]
+    world.issue(licence_order(licence_number=OTHER_SHOP, holder_name="示例乙店"))
+    world.make_licence(OTHER_SHOP)
+    client.cookies.clear()
+    sign_in(client, world, licence_number=OTHER_SHOP)
+    tried = (path, f"{path}/withdrawal", f"/enterprise/presentations/{digest}", f"/enterprise/agents/{digest}")
+    assert [client.get(each).status_code for each in tried] == [404, 404, 404, 404]
+
+
+def test_one_browser_has_several_principals_before_it_and_a_form_acts_for_its_own(
+    client: httpx.Client, world: World
+) -> None:
+    form = client.get("/enterprise/grants/new")
+    sign_in(client, world, licence_number=OTHER_SHOP)
+    home = client.get("/enterprise").text
+    assert (OTHER_SHOP in home, SHOP in home) == (True, True)
+    page = post(client, "/enterprise/grants/new", wish(form_token=form_token(form)))
+    assert f"统一社会信用代码〔{SHOP}〕" in sentence(page)
+    post(client, "/enterprise/switch", {"form_token": form_token(page), "party": OTHER_SHOP})
+    assert f'<p class="code">{OTHER_SHOP}</p>' in client.get("/enterprise").text
+    post(client, "/enterprise/sign-out", {"form_token": form_token(client.get("/enterprise"))})
+    assert client.get("/enterprise").status_code == 303
+
+
+def test_a_code_is_shown_scanned_and_allowed(client: httpx.Client, world: World) -> None:
+    shown = act(client, world, "/enterprise/presentations/new", {"field": ["food_operation_permit.business_items"]})
+    digits = re.sub(r"\s", "", shown.text.partition('class="digits code">')[2].partition("<")[0])
+    assert (len(digits), "data:image/svg+xml;base64," in shown.text) == (8, True)
+    path = shown.url.path
+    assert 'class="digits code"' in client.get(path).text
+    redeem_at_window(world, digits)
+    asked = client.get(path)
+    assert ("3号窗口" in asked.text, client.get(f"{path}/state").json()) == (True, {"state": "unconfirmed"})
+    action, fields = signing(world, asked)
+    assert "已确认" in follow(client, post(client, action, fields)).text
+
+
+def test_an_agent_sees_what_concerns_him_alone(client: httpx.Client, world: World) -> None:
+    grant = act(client, world, "/enterprise/grants/new", wish()).url.path
+    delegation = delegate(world)
+    client.cookies.clear()
+    sign_in(client, world, role="agent")
+    refused = ("/enterprise/ledger", "/enterprise/ledger/export", "/enterprise/objections", grant)
+    assert [client.get(each).status_code for each in refused] == [403, 403, 403, 404]
+    assert delegation in client.get("/enterprise/agents").text
+    own = act(client, world, "/enterprise/grants/new", wish(), role="agent")
+    preview = ask(client, "/enterprise/grants/new", wish()).text
+    assert ("（内容不向办事人显示）" in preview, ">120<" in preview) == (True, False)
+    assert own.url.path in client.get("/enterprise/grants").text
+
+
+def test_an_agent_is_appointed_and_removed(client: httpx.Client, world: World) -> None:
+    until = (moment() + timedelta(days=30)).date().isoformat()
+    given = {
+        "delegate": "示例丁",
+        "cert_serial": "abc123",
+        "item_name": "年报",
+        "item_code": "nb",
+        "valid_until": until,
+    }
+    page = act(client, world, "/enterprise/agents/new", given)
+    assert ("在任" in page.text, "示例丁" in page.text) == (True, True)
+    assert "已解除" in act(client, world, f"{page.url.path}/withdrawal", {}).text
+
+
+def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, world: World) -> None:
+    about = re.search(r"about=(1\.2\.156[0-9A-Z.]+)", client.get("/enterprise/certificates").text)
+    assert about is not None
+    page = act(
+        client, world, f"/enterprise/objections/new?about={about[1]}",
+        {"road": "data_wrong", "about": about[1], "reason": "名称写错了\n请核对"},
+    )  # fmt: skip
+    assert ("证照信息有误" in page.text, "名称写错了 请核对" in page.text, "最迟" in page.text) == (True, True, True)
+
+
+def test_own_documents_are_asked_for_with_one_signature(client: httpx.Client, world: World) -> None:
+    page = act(client, world, "/enterprise/downloads/new", {"edition": "original"})
+    link = re.search(r'href="(/enterprise/downloads/[^"/]+/[0-9A-Z.]+)', page.text)
+    assert link is not None
+    other = httpx.Client(base_url=client.base_url)
+    assert other.get(link[1]).status_code == 303
+    other.close()
+    assert client.get(link[1]).status_code == 200
+
+
+def test_the_calendar_names_the_last_day_to_apply(client: httpx.Client) -> None:
+    file = client.get("/enterprise/certificates/calendar.ics")
+    assert file.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert b"\r\nBEGIN:VEVENT\r\n" in file.content
+    assert all(len(line) <= 75 for line in file.content.split(b"\r\n"))
+    assert "最迟申请日" in client.get("/enterprise/certificates/calendar").text
+
+
+def test_reminders_are_the_holders_own_choice(client: httpx.Client) -> None:
+    form = {"form_token": form_token(client.get("/enterprise/reminders"))}
+    kept = follow(client, post(client, "/enterprise/reminders", form | {"days": "90"}))
+    assert 'value="90" checked' in kept.text
+    wrong = post(client, "/enterprise/reminders", form | {"days": "-1"})
+    assert (wrong.status_code, 'value="90" checked' in wrong.text) == (422, True)
+
+
+def test_everything_is_ended_at_once_and_said(client: httpx.Client, world: World) -> None:
+    act(client, world, "/enterprise/grants/new", wish(case_number="2026-0099"))
+    page = ask(client, "/enterprise/grants/end-all", {"since": ""})
+    action, fields = signing(world, page)
+    ended = post(client, action, fields)
+    assert (ended.status_code, "已全部收回" in ended.text) == (200, True)
+    assert client.get("/enterprise").status_code == 303

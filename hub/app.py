@@ -330,7 +330,9 @@ def reading(settings: Settings) -> Iterator[Audited]:
         if trust.refresh(datetime.now(UTC)) is None:
             raise SetupError("trust_list_ended")
         with closing(LogStore(settings.log_folder, only_reads=True)) as log_store:
-            watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
+            watch = LogWatch(
+                database, log_store, silence=timedelta(seconds=settings.log_silence), revoked=trust.revoked_log_keys
+            )
             registry = make_registry(settings, database, keys, load_catalogue(), installation, trust, watch)
             e_licence = _e_licence(settings, registry, installation)
             place = place_to_read(settings.document_place)
@@ -369,13 +371,18 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     believed = open_timestamps(settings, keys, installation, outward)
     log_store, key = open_log(settings, database, keys, installation, datetime.now(UTC))
     opened.callback(log_store.close)
-    watch = LogWatch(database, log_store, silence=timedelta(seconds=settings.log_silence))
+    silence, revoked = timedelta(seconds=settings.log_silence), trust.revoked_log_keys
+    watch = LogWatch(database, log_store, silence=silence, revoked=revoked)
     registry = make_registry(settings, database, keys, catalogue, installation, trust, watch)
-    sequencer = Sequencer(database=database, store=log_store, key=key, owner=registry.owner, clock=moment)
+    sequencer = Sequencer(
+        database=database, store=log_store, key=key, owner=registry.owner, clock=moment, revoked=revoked
+    )  # fmt: skip
     sequencing = SequencerThread(sequencer)
-    cosigning = Cosigning(store=log_store, witnesses=witnesses, owner=registry.owner)
+    cosigning = Cosigning(store=log_store, witnesses=witnesses, owner=registry.owner, revoked=revoked)
     asking = Upkeep([cosigning.round], name="witnesses", seconds=_OUTSIDE_SECONDS)
-    stamping = Stamping(store=log_store, believed=believed, owner=registry.owner, random=secrets.token_bytes)
+    stamping = Stamping(
+        store=log_store, believed=believed, owner=registry.owner, random=secrets.token_bytes, revoked=revoked
+    )  # fmt: skip
     timing = Upkeep([stamping.round], name="timestamps", seconds=_OUTSIDE_SECONDS)
     sealers = Sealing(keys)
     times = SealTimes(database, log_store)
@@ -487,7 +494,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             windows=resolution.Windows(*lookup.scan_counted), limit=AddressLimit(settings.report_rate),
         )
     )  # fmt: skip
-    api.include_router(log.routes(log_store, lambda: key.text, panel))
+    api.include_router(log.routes(log_store, lambda: key.text, panel, revoked))
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     enterprises = Guard(entrance.HOME, registry, pages.render, of_officers=False)
     desk = Desk(registry, e_licence, enterprises, limit, proofs, lambda: view(moment()), installation.operator)
@@ -845,7 +852,8 @@ class Readiness:
         except Exception:
             writes = False
         state = self._registry.log(now)
-        is_whole, goes_on = state.rolled_back_to is None, not state.is_silent(now)
+        is_whole = state.rolled_back_to is None
+        goes_on = state.key_revoked_at is None and not state.is_silent(now)
         return {
             "ready": listed and writes and is_whole and goes_on,
             "trust_list": listed,

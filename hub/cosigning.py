@@ -8,12 +8,13 @@ sequencer. Per witness:
 3 keep         its word beside the head
 A head between two rounds is shown to nobody: cosignatures count whole seconds. A witness that saw more leaves than
 there are, or another tree of the same size, tells of a log that was set back: an operator must look, nothing is kept.
+A head whose key is revoked is shown to nobody; signed anew by the next one, it is shown again, however large it was.
 Sources: design, decision 7; C2SP tlog-witness, tlog-cosignature.
 """
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ from hub.store.log import Head, LogStore, WitnessWord
 from hub.store.log_view import LogView
 from signing.checkpoint import NoteKey, add_lines, cosignatures
 from signing.errors import SigningError
+from signing.log_head import Revoked, revoked_signer
 from signing.merkle import consistency_path
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -44,11 +46,17 @@ class _Asked:
 
 
 class Cosigning:
-    """One process's part in asking witnesses; `owner` names it as a leader of the log."""
+    """One process's part in asking witnesses; `owner` names it as a leader of the log.
 
-    def __init__(self, *, store: LogStore, witnesses: Sequence[LogWitness], owner: str) -> None:
+    `revoked` returns the log's keys that count no more.
+    """
+
+    def __init__(
+        self, *, store: LogStore, witnesses: Sequence[LogWitness], owner: str, revoked: Callable[[], Revoked]
+    ) -> None:
         self._store = store
         self._owner = owner
+        self._revoked = revoked
         self._all = [_Asked(each) for each in witnesses]
         self._stopping = threading.Event()
 
@@ -56,9 +64,11 @@ class Cosigning:
         """Show the newest head to every witness that is free, when this process leads."""
         if not self._all or not self._store.is_led_by(self._owner, now):
             return
-        head = self._store.head()
+        head, revoked = self._store.head(), self._revoked()
+        if revoked_signer(head.note, head.origin, revoked) is not None:
+            return
         for asked in self._all:
-            if not asked.thread.is_alive() and self._is_due(asked, head, now):
+            if not asked.thread.is_alive() and self._is_due(asked, head, revoked, now):
                 asked.thread = threading.Thread(target=self._ask, args=(asked, head, now), name="witness", daemon=True)
                 asked.thread.start()
 
@@ -74,10 +84,10 @@ class Cosigning:
         self._stopping.set()
         self.wait(_STOP_SECONDS)
 
-    def _is_due(self, asked: _Asked, head: Head, now: datetime) -> bool:
+    def _is_due(self, asked: _Asked, head: Head, revoked: Revoked, now: datetime) -> bool:
         if asked.not_before is not None and now < asked.not_before:
             return False
-        last = self._store.newest_word(asked.witness.key.text)
+        last = self._store.newest_word(asked.witness.key.text, revoked)
         if asked.remembers is None:
             asked.remembers = last.size if last is not None else 0
         return head.size > (last.size if last is not None else 0)
@@ -117,7 +127,7 @@ class Cosigning:
             return "time"
         asked.remembers = head.size
         if not self._stopping.is_set():
-            self._store.add_word(word)
+            self._store.add_word(word, self._revoked())
         return None
 
 

@@ -100,6 +100,8 @@ def log_standing(state: LogState, now: datetime) -> Check:
     if state.doubt is not None:
         return Check(CheckName.LOG, Result.UNKNOWN, state.doubt[0])
     # Issues and pulls have stopped: what is held was under the log's head, or is withdrawn meanwhile.
+    if state.key_revoked_at is not None:
+        return Check(CheckName.LOG, Result.PASSED, "log_key_revoked")
     if state.is_silent(now):
         return Check(CheckName.LOG, Result.PASSED, "log_silent")
     # What was lost is settled; that it was is told for good.

@@ -65,7 +65,8 @@ def _falling(
     ends_at = trust.ends_at(key_id)
     if ends_at is None:
         return
-    body, place, in_time = issuing_body_of(key_id, trust), times.covered_before(ends_at), times.under(trust)
+    body, in_time = issuing_body_of(key_id, trust), times.under(trust)
+    place = times.covered_before(ends_at, in_time.revoked)
     reader = ResealingReader(connection)
     while page := reader.sealed_since(
         place, issuing_body=body, key_id=key_id, after=after, most=_RECORDS_AT_ONCE, with_open=with_open

@@ -8,6 +8,7 @@ were made elsewhere; this file makes the TEST ones.
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -30,6 +31,7 @@ from schemas.parties import Department, Role, System
 from signing.algorithms import spki
 from signing.base64url import encode
 from signing.errors import TrustListError
+from signing.log_head import Revoked, revoked_log_keys
 from signing.trust import (
     Anchor,
     HubKey,
@@ -320,6 +322,12 @@ class TrustInForce:
         if listed is None:
             raise SetupError("trust_list_ended")
         return listed
+
+    def revoked_log_keys(self) -> Revoked:
+        """Return the log's keys that count no more: a list that has ended says so too."""
+        with suppress(SetupError):
+            self()
+        return revoked_log_keys(self._list) if self._list is not None else ()
 
 
 def _verified(raw: bytes, installation: Installation, now: datetime, highest: int = 0) -> TrustList:

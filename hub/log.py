@@ -1,6 +1,7 @@
 """The evidence log as strangers read it: its head, its tiles, its proofs. It holds no key and no writer.
 
-Whatever is shown belongs to the head that was published last.
+Whatever is shown belongs to the head that was published last; what others said of heads by a key of the log that is
+`revoked` since is passed over (`signing/log_head.py`).
 """
 
 from base64 import b64encode
@@ -12,6 +13,7 @@ from hub.store.log import LogStore
 from hub.store.log_view import Log, LogView
 from signing.base64url import encode
 from signing.checkpoint import add_lines
+from signing.log_head import Revoked
 from signing.merkle import consistency_path, inclusion_path
 
 
@@ -39,20 +41,20 @@ def checkpoint(store: Log) -> str:
     return add_lines(*store.cosigned_head())
 
 
-def cosigned(store: LogStore, panel: Panel) -> str:
+def cosigned(store: LogStore, panel: Panel, revoked: Revoked = ()) -> str:
     """Return the newest note that enough witnesses have signed; NotFoundError not_cosigned while there is none."""
-    found = store.newest_cosigned(panel.witnesses, panel.needed) if panel.witnesses else None
+    found = store.newest_cosigned(panel.witnesses, panel.needed, revoked) if panel.witnesses else None
     if found is None:
         raise NotFoundError("not_cosigned")
     return add_lines(*found)
 
 
-def time_of(index: int | None, store: Log) -> dict[str, Any]:
+def time_of(index: int | None, store: Log, revoked: Revoked = ()) -> dict[str, Any]:
     """Return the newest timestamp, or the first over a head with the leaf at `index`; NotFoundError time_not_found.
 
     `token` (standard base64) is over the SHA-256 of the UTF-8 bytes of `note`, which has the size and the root.
     """
-    found = store.newest_time() if index is None else store.first_time(index)
+    found = store.newest_time(revoked) if index is None else store.first_time(index, revoked)
     if found is None:
         raise NotFoundError("time_not_found")
     return {

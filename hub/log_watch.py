@@ -1,9 +1,11 @@
 """How the evidence log stands, as every process sees it: asked at most once a second.
 
 A database that no longer has the log's last leaf at its place was rolled back, whoever did it and however well it looks
-by itself: the log lies outside what is restored with it.
+by itself: the log lies outside what is restored with it. A head whose key is revoked is none to rely on, until the next
+key has signed it anew.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -17,15 +19,22 @@ from hub.store.log import LogStore, Pulse
 from hub.store.lost_act import LostActReader
 from hub.store.recovery import RecoveryReader
 from schemas.evidence import LogState
+from signing.log_head import Revoked, RevokedKey, revoked_signer
 
 _FRESH = timedelta(seconds=1)
 
 
 class LogWatch:
-    """Tells the state of the log; `silence` is how long it may say nothing before issues and pulls stop."""
+    """Tells the state of the log; `silence` is how long it may say nothing before issues and pulls stop.
 
-    def __init__(self, database: Database, store: LogStore, *, silence: timedelta) -> None:
+    `revoked` returns the log's keys that count no more.
+    """
+
+    def __init__(
+        self, database: Database, store: LogStore, *, silence: timedelta, revoked: Callable[[], Revoked]
+    ) -> None:
         self._database = database
+        self._revoked = revoked
         self._store = store
         self._silence = silence
         self._lock = Lock()
@@ -46,7 +55,18 @@ class LogWatch:
             held = _held(connection) if recovery is not None else frozenset()
         recovered_at = None if recovery is None else recovery.recovered_at
         is_settled = recovery is None or recovery.settled_at is not None
-        return LogState(pulse.size, pulse.heard_at, self._silence, back_to, recovered_at, is_settled, held)
+        over = self._revoked_signer()
+        return LogState(
+            pulse.size, pulse.heard_at, self._silence, back_to, recovered_at, is_settled, held,
+            None if over is None else over.since,
+        )  # fmt: skip
+
+    def _revoked_signer(self) -> RevokedKey | None:
+        revoked = self._revoked()
+        if not revoked:
+            return None
+        head = self._store.head()
+        return revoked_signer(head.note, head.origin, revoked)
 
 
 def _held(connection: Connection) -> frozenset[int]:

@@ -49,10 +49,13 @@ class Registry:
     def require_log(self, now: datetime) -> None:
         """Let an issue, a grant or a pull go on only while its evidence is sure to follow.
 
-        Raises StoreError store_rolled_back, log_silent. What withdraws a certificate or a right never asks.
+        Raises StoreError store_rolled_back, log_key_revoked, log_silent. What withdraws a certificate or a right never
+        asks.
         """
         self.refuse_rolled_back(now)
         state = self.log(now)
+        if state.key_revoked_at is not None:
+            raise StoreError("log_key_revoked", since=state.key_revoked_at.isoformat(timespec="seconds"))
         if state.is_silent(now):
             raise StoreError("log_silent", since=state.heard_at.isoformat(timespec="seconds"))
 

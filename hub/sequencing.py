@@ -10,6 +10,8 @@ A round, down the list:
 A crash between 3 and 6 leaves places without a head over them, which the next leader publishes. One who was stopped and
 wakes finds his lease over before he signs; had he signed already, the swap fails and nobody sees it. What he signed
 would be a beginning of the same tree all the same, because places come from the database alone.
+A key of the log that is revoked signs no more: what waits waits for the next one. That signs the head it finds anew,
+and goes on; the tree is that of the database, whoever signed it before.
 Source: design, decision 7; C2SP tlog-checkpoint ("MUST not sign any checkpoint inconsistent with" an earlier one).
 """
 
@@ -29,6 +31,7 @@ from hub.store.entry import EntryReader, give_places
 from hub.store.log import Head, LogStore, Pulse
 from signing.algorithms import PublicKey
 from signing.checkpoint import Checkpoint, NoteKey, sign_checkpoint
+from signing.log_head import Revoked, RevokedKey, revoked_signer
 from signing.merkle import EMPTY, TILE_WIDTH, leaf_hash
 from signing.signers import Signer
 from signing.tiles import bundle, read_bundle
@@ -53,6 +56,10 @@ class LogKey:
         """The public key in the one-line form of notes."""
         return NoteKey(self.origin, self._open()[1]).text
 
+    def revoked_by(self, revoked: Revoked) -> RevokedKey | None:
+        """Return what revokes the key that counts at this moment; None when nothing does."""
+        return next((each for each in revoked if each.is_key(self._open()[1])), None)
+
     def sign(self, size: int, root: bytes) -> str:
         """Return the checkpoint's note."""
         return sign_checkpoint(Checkpoint(self.origin, size, root), *self._open())
@@ -70,7 +77,10 @@ def empty_head(key: LogKey, now: datetime) -> Head:
 
 
 class Sequencer:
-    """One process's part in the log. `owner` names it; `monotonic` counts seconds that never run backwards."""
+    """One process's part in the log. `owner` names it; `monotonic` counts seconds that never run backwards.
+
+    `revoked` returns the log's keys that count no more.
+    """
 
     def __init__(
         self,
@@ -80,6 +90,7 @@ class Sequencer:
         key: LogKey,
         owner: str,
         clock: Callable[[], datetime],
+        revoked: Callable[[], Revoked],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -88,6 +99,7 @@ class Sequencer:
         self._origin = key.origin
         self._owner = owner
         self._clock = clock
+        self._revoked = revoked
         self._monotonic = monotonic
         self._beaten_at: float | None = None
         self._lead_until = 0.0
@@ -95,7 +107,7 @@ class Sequencer:
     def round(self) -> int:
         """Publish what waits, when there is anything and this process leads; return how many leaves were added.
 
-        Raises StoreError store_rolled_back.
+        Raises StoreError store_rolled_back, log_key_revoked.
         """
         is_due = self._beaten_at is None or self._monotonic() - self._beaten_at >= _BEAT.total_seconds()
         with self._database.read() as connection:
@@ -109,6 +121,8 @@ class Sequencer:
         if head.origin != self._origin:
             # Another process has closed the log that this one opened: what it would sign has another name.
             raise StoreError("log_other")
+        if over := self._key.revoked_by(self._revoked()):
+            raise StoreError("log_key_revoked", since=over.since.isoformat(timespec="seconds"))
         placed = self._place(head) if waits else 0
         return self._publish(head, is_whole=placed < MOST_A_ROUND)
 
@@ -136,7 +150,7 @@ class Sequencer:
         after = extended(head, leaves, self._store) if leaves else head
         now, began = self._clock(), self._monotonic()
         after = replace(after, heard_at=now if is_whole and len(leaves) < MOST_A_ROUND else head.heard_at)
-        if leaves:
+        if leaves or revoked_signer(head.note, head.origin, self._revoked()) is not None:
             # Whoever was stopped for a while is no leader any more, and signs nothing.
             if began >= self._lead_until:
                 return 0

@@ -125,7 +125,8 @@ class LogState:
     `rolled_back_to` is the moment of the newest act the store still knows, when the log knows of later ones.
     `recovered_at` is when the store was last recovered from that; until what was lost `is_settled`, nobody knows which
     of its certificates changed in between. `held` are certificates, by their serials, of which an act that was lost is
-    known to be missing: nobody knows what they are worth before it is done again.
+    known to be missing: nobody knows what they are worth before it is done again. `key_revoked_at` is since when the
+    key that signed the head counts no more, until the next key has signed it anew.
     """
 
     size: int
@@ -135,6 +136,7 @@ class LogState:
     recovered_at: datetime | None = None
     is_settled: bool = True
     held: frozenset[int] = frozenset()
+    key_revoked_at: datetime | None = None
 
     @property
     def doubt(self) -> tuple[str, datetime] | None:

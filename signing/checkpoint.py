@@ -50,6 +50,11 @@ class NoteKey:
         return f"{self.name}+{self.short_id.hex()}+{b64encode(self._typed).decode()}"
 
     @property
+    def line_start(self) -> str:
+        """How each of its signature lines begins: its name and what its four bytes fix of the base64."""
+        return f"{_MARK}{self.name} {b64encode(self.short_id)[:5].decode()}"
+
+    @property
     def _typed(self) -> bytes:
         raw = self.public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)
         return (_COSIGNATURE if self.is_witness else _LOG_SIGNATURE) + raw

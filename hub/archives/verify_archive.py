@@ -270,11 +270,6 @@ class TrustList:
             raise Broken("the listed key is not the one of that name")
         return key, str(found["algorithm"])
 
-    def counts(self, kid: str, at: datetime) -> bool:
-        """Say whether a listed key is in its time at that moment."""
-        found = self.keys[kid]
-        return moment(found["from_at"]) <= at and not (found["until_at"] and at >= moment(found["until_at"]))
-
     def begins_at(self, kid: str) -> datetime:
         """Return when a key was first listed; of one that is not listed, the beginning of time."""
         return moment(self.keys[kid]["from_at"]) if kid in self.keys else datetime.min.replace(tzinfo=UTC)

@@ -1,7 +1,8 @@
 """The log holds every entry at its place, under a head that the log's key signed; and nothing else.
 
 So do the logs that recoveries have closed, whose places come before.
-1 each head is signed by the key the trust list names, and its tree is the one its own tiles make
+1 each head is signed by a key the trust list names, and its tree is the one its own tiles make; that of the log which
+  is written now by one that nothing has revoked (`signing/log_head.py`: no word of others is asked for here)
 2 each log begins with a leaf that commits to the last head of the one before
 3 every place of the log is an entry of the store, with that very leaf; of closed logs, but for as many as the recovery
   has named as lost: which these are, its report says, and which of them were done again since, the store
@@ -17,23 +18,15 @@ from hub.audit.everything import Check, Everything, Faults
 from hub.audit.public import leaves_under, verify_tree
 from hub.store import tables
 from hub.store.entry import EntryReader
-from hub.store.log import Head
 from hub.store.log_view import Log, LogView
 from schemas.evidence import GREATEST_ERROR
-from signing.algorithms import public_key_from_spki
-from signing.checkpoint import NoteKey, read_checkpoint
 from signing.commitment import following_leaf
 from signing.commitment import leaf as leaf_of
 from signing.errors import SigningError
-from signing.trust import TrustList
+from signing.log_head import read_head
 
 # Longer than the log may be silent.
 _LATEST = timedelta(minutes=15)
-
-
-def log_keys(trust: TrustList, origin: str) -> list[NoteKey]:
-    """Return every key that signed or signs this log, as the trust list names them."""
-    return [NoteKey(origin, public_key_from_spki(each.spki)) for each in trust.hub_keys if each.purpose == "log"]
 
 
 def clock_steps(connection: Connection) -> list[str]:
@@ -60,24 +53,19 @@ def _logs(all_: Everything) -> Iterator[tuple[str, Log]]:
 
 
 def _head(all_: Everything) -> Faults:
+    newest = all_.hub.log.head().number
     for name, log in _logs(all_):
         head = log.head()
-        said = _said(all_, head)
-        if said is None:
-            yield f"{name}: its head is signed by no listed key"
-        elif said != (head.size, head.edge.root()):
-            yield f"{name}: the signed head is another tree's"
-
-
-def _said(all_: Everything, head: Head) -> tuple[int, bytes] | None:
-    """Return size and root of a head as the log's key has signed them; None where it has not."""
-    for key in log_keys(all_.registry.trust(), head.origin):
         try:
-            said = read_checkpoint(head.note, key)
+            signed = read_head(head.note, head.origin, all_.registry.trust())
         except SigningError:
+            yield f"{name}: its head is signed by no listed key"
             continue
-        return said.size, said.root
-    return None
+        if (signed.checkpoint.size, signed.checkpoint.root) != (head.size, head.edge.root()):
+            yield f"{name}: the signed head is another tree's"
+        # A closed log counts with the one that follows, which begins with its head (`_chain`).
+        if head.number == newest and not signed.counts():
+            yield f"{name}: its head is signed by a key that was revoked"
 
 
 def _tree(all_: Everything) -> Faults:

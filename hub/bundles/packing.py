@@ -24,6 +24,7 @@ from hub.registry import COPIES_SEALER, Registry, Sealers
 from hub.store.exchange import ExchangeReader
 from hub.store.log import LogStore
 from signing.cms import sign_digest
+from signing.log_head import revoked_log_keys
 from signing.signers import Signer
 
 MEDIA = "application/vnd.etsi.asic-e+zip"
@@ -83,7 +84,7 @@ def make_bundle(
             raise NotFoundError("delivery_not_found")
         contents = gather(decision, delivery, registry=registry, connection=connection, now=now)
     put_log(contents, log_store)
-    put_times(contents, log_store, time_anchors)
+    put_times(contents, log_store, time_anchors, revoked_log_keys(registry.trust()))
     for number in sorted(contents.status_lists):
         contents.files[f"status/{number}.jwt"] = status_token(number).encode()
     _put_index(contents, registry, now)

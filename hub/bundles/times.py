@@ -12,11 +12,15 @@ from hub.store.log import LogStore, ProvenTime, WitnessWord
 from hub.store.log_view import LogView
 from signing.base64url import encode
 from signing.checkpoint import add_lines
+from signing.log_head import Revoked
 from signing.merkle import inclusion_path
 
 
-def put_times(contents: Contents, store: LogStore, anchors: Sequence[bytes]) -> None:
-    """Put in the first times over the acts of a bundle; `anchors` (DER) issue the authorities that are believed."""
+def put_times(contents: Contents, store: LogStore, anchors: Sequence[bytes], revoked: Revoked) -> None:
+    """Put in the first times over the acts of a bundle; `anchors` (DER) issue the authorities that are believed.
+
+    Passed over is what was said of heads by keys of the log that count no more (`revoked`).
+    """
     heads: dict[tuple[int, int, str], dict[str, Any]] = {}
     for each in contents.entries:
         if each.leaf_index is None:
@@ -24,7 +28,7 @@ def put_times(contents: Contents, store: LogStore, anchors: Sequence[bytes]) -> 
         log = store.log_at(each.leaf_index)
         view = LogView(log)
         index = each.leaf_index - view.head.first_place
-        for said in (log.first_time(index), log.first_word(index)):
+        for said in (log.first_time(index, revoked), log.first_word(index, revoked)):
             if said is not None:
                 head = _head(contents, heads, said)
                 path = inclusion_path(index, said.size, view.hashes)

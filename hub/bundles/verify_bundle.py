@@ -7,18 +7,19 @@ one line: OK, FAIL, or MISSING for what is not there or in doubt. Exit codes: 0 
 2 not a bundle or a wrong call, 3 nothing fails but something is missing or in doubt.
 Whom you believe about times from outside you say yourself: `--time-anchor` is the SHA-256 (hex) of a cert that issues
 timestamp authorities, `--witness` the line of a witness's key (C2SP signed-note). Without them such times are verified
-in themselves and told, and nothing stands on them; with them a key that was revoked later is no doubt any more.
+in themselves and told, and nothing stands on them; with them a key that was revoked later is no doubt any more. So it
+is with heads of the log: one by a key that is revoked counts only with a word from outside on this very head before.
 What a record disclosed is left out once its delivery ended, the grant was withdrawn, or something of it was erased by
 law; the signed bundle says so, and why is proven here. A file that was kept (a record, a delivered file or the answer
 to a pull, JSON) is laid beside it with `--record`: it is the one that was delivered, or it is not.
 
 Checked, in this order: the container, its manifest and every digest in it; the trust lists under the anchor; the hub's
-signature over the manifest; the signed head of the evidence log; each act's leaf from its bytes and salt, and its place
-under that head; times from outside, over heads with those acts; the statement by the cert of the system that signed it;
-the decision; its basis (the holder's sentences by its signer's cert, the officers' statements about a sentence on
-paper, the order that put a line of the sharing table); the delivery note; each delivered record by its seals and
-disclosures; the status lists; and at every step that all of them name one another: the same digests, case, holder,
-requester and number.
+signature over the manifest; the signed head of the evidence log; each act's leaf from its bytes and salt; times from
+outside, over heads with those acts; each act's place under the log's head; the statement by the cert of the system that
+signed it; the decision; its basis (the holder's sentences by its signer's cert, the officers' statements about a
+sentence on paper, the order that put a line of the sharing table); the delivery note; each delivered record by its
+seals and disclosures; the status lists; and at every step that all of them name one another: the same digests, case,
+holder, requester and number.
 Not checked: whether the log shows everybody the same head; revocation of a timestamp authority's cert; the scan of a
 paper, which stays with the department; what the hub alone says of itself, which README.txt names.
 Written for itself, after the published forms: RFC 7515 (JWS), 8785 (canonical JSON), 9901 (SD-JWT), 9162 section 2.1
@@ -285,11 +286,6 @@ class TrustList:
         if key_name(key) != kid:
             raise Broken("the listed key is not the one of that name")
         return key, str(found["algorithm"])
-
-    def counts(self, kid: str, at: datetime) -> bool:
-        """Say whether a listed key is in its time at that moment."""
-        found = self.keys[kid]
-        return moment(found["from_at"]) <= at and not (found["until_at"] and at >= moment(found["until_at"]))
 
     def begins_at(self, kid: str) -> datetime:
         """Return when a key was first listed; of one that is not listed, the beginning of time."""
@@ -679,6 +675,15 @@ def witnessed_at(note: str, witness: tuple[str, bytes, ed25519.Ed25519PublicKey]
 # --- the log ----------------------------------------------------------------------------------------------------
 
 
+def log_keys(listed: TrustList) -> dict[str, Any]:
+    """Return every key that signs or signed the log, by its name, whatever has ended or revoked it."""
+    its = {kid: from_base64url(each["spki"]) for kid, each in listed.keys.items() if each["use"] == "hub:log"}
+    keys = {kid: serialization.load_der_public_key(spki) for kid, spki in its.items()}
+    if any(key_name(key) != kid for kid, key in keys.items()):
+        raise Broken("the listed key is not the one of that name")
+    return keys
+
+
 def opened_checkpoint(note: str, origin: str, key: ed25519.Ed25519PublicKey) -> tuple[int, bytes]:
     """Return how many leaves the signed head of the log `origin` is over, and their root (C2SP tlog-checkpoint)."""
     text, gap, signatures = note.rpartition("\n\n")
@@ -833,6 +838,8 @@ class Verification:
         self._lists: list[TrustList] = []
         self._certs: dict[str, x509.Certificate] = {}
         self._heads: dict[str, tuple[int, bytes]] = {}
+        self._head_revoked_at: dict[str, datetime] = {}
+        self._rows: list[Row] = []
         self._acts: dict[str, Row] = {}
         self._told: Row = {}
         self._decision: Row = {}
@@ -849,8 +856,8 @@ class Verification:
             self._told = self._contents()
         if not self._lists or not self._told:
             return
-        steps = [self._signature, self._certs_by_key, self._log, self._times, self._decided, self._stated]
-        steps += [self._based]
+        steps = [self._signature, self._certs_by_key, self._log, self._times, self._places, self._decided]
+        steps += [self._stated, self._based]
         if self._told["kind"] == "delivery":
             steps += [self._noted, self._records, self._status_lists]
         elif extra := [each for each in self._bundle.members if each.startswith("records/") or each == "note.jws"]:
@@ -972,24 +979,30 @@ class Verification:
         for name in sorted(heads):
             with self._report.check(name, "head of the evidence log, signed by its listed key"):
                 self._heads[name] = self._opened_head(name)
-        rows: list[Row] = []
         with self._report.check("acts.json", "lists every act once"):
             rows = rows_of(strict_json(self._bundle.read("acts.json")))
             here = sorted(name for name in self._bundle.members if name.startswith("acts/"))
             if sorted(str(each["file"]) for each in rows) != here:
                 raise Broken("it lists others than are here")
-        for row in rows:
-            name, leaf = str(row["file"]), b""
-            with self._report.check(name, "act, whose leaf follows from its bytes and its salt"):
-                leaf = self._leaf(name, row)
-            if leaf:
-                with self._report.check(name, "its leaf is under the head of the log"):
-                    self._require_place(leaf, row)
+            self._rows = rows
+        for row in self._rows:
+            with self._report.check(str(row["file"]), "act, whose leaf follows from its bytes and its salt"):
+                self._leaf(str(row["file"]), row)
+
+    def _places(self) -> None:
+        """Verify that every act is in the log: under its head, or one that somebody who is believed saw in time."""
+        for row in self._rows:
+            act_id = str(row["file"]).removeprefix("acts/").removesuffix(".json")
+            if act_id in self._leaves:
+                with self._report.check(str(row["file"]), "its leaf is under the head of the log"):
+                    self._require_place(act_id, row)
 
     def _opened_head(self, name: str) -> tuple[int, bytes]:
         """Return size and root of a head of the hub's log; logs after the first have a number at the end.
 
-        While one key of the log follows another, both are listed: one of them has signed it.
+        One of the log's keys that are listed has signed it; that it ended by age takes nothing of what it signed. Once
+        it is revoked, the head counts only if somebody outside who is believed saw it before: no earlier is kept of it
+        than since when the key counts no more.
         """
         at, note = moment(self._told["made_at"]), self._bundle.read(name).decode()
         listed = self._list_at(at)
@@ -998,18 +1011,19 @@ class Verification:
         said = note.partition("\n")[0]
         if said != origin and not re.fullmatch(rf"{re.escape(origin)}/[1-9][0-9]{{0,3}}", said):
             raise Broken("it is of another log")
-        keys = [kid for kid, each in listed.keys.items() if each["use"] == "hub:log" and listed.counts(kid, at)]
-        for kid in keys:
-            key, _ = listed.key(kid, "hub:log", at)
+        keys = log_keys(listed)
+        for kid, key in keys.items():
             if not isinstance(key, ed25519.Ed25519PublicKey):
                 raise Broken("the log's key is of another kind")
             try:
                 head = opened_checkpoint(note, said, key)
             except (Broken, InvalidSignature):
-                if kid == keys[-1]:
+                if kid == list(keys)[-1]:
                     raise
             else:
-                self._require_unrevoked(kid)
+                revoked = [moment(each) for one in self._lists if (each := one.revoked_at(kid)) is not None]
+                if revoked:
+                    self._head_revoked_at[name] = min(revoked)
                 return head
         raise Broken("no key of the log is listed")
 
@@ -1027,10 +1041,14 @@ class Verification:
         self._acts[str(act["act_id"])], self._leaves[str(act["act_id"])] = act, leaf
         return leaf
 
-    def _require_place(self, leaf: bytes, row: Row) -> None:
+    def _require_place(self, act_id: str, row: Row) -> None:
         if row["index"] is None:
             raise Doubt("it was not under a head yet when this bundle was made")
-        self._require_under(str(row.get("checkpoint", "checkpoint.txt")), leaf, row)
+        name = str(row.get("checkpoint", "checkpoint.txt"))
+        self._require_under(name, self._leaves[act_id], row)
+        if name in self._head_revoked_at and act_id not in self._proven:
+            at = self._head_revoked_at[name]
+            raise Doubt(f"it is, but the head's key was revoked at {at}: that the head was there before must be proven")
 
     def _require_under(self, head: str, leaf: bytes, row: Row) -> None:
         if head not in self._heads:
@@ -1055,6 +1073,7 @@ class Verification:
                 for act in rows_of(row["acts"]):
                     self._require_under(name, self._leaves[str(act["act"])], act)
             seen = self._witnessed_times(name) if token is None else self._stamped_times(str(token), name)
+            seen = self._before_revoked(name, seen)
             for act in rows_of(row["acts"]) if name in self._heads else []:
                 for at in seen:
                     self._proven[str(act["act"])] = min(at, self._proven.get(str(act["act"]), at))
@@ -1062,6 +1081,14 @@ class Verification:
             self._report.say(f"        acts/{act_id}.json: was there at {at}, by a word from outside that you believe")
         for name in sorted(each for each in told if not each.endswith(".der")):
             self._report.say(f"        {name}: a time from outside that nothing here is under; not checked")
+
+    def _before_revoked(self, head: str, seen: list[datetime]) -> list[datetime]:
+        """Return the times that prove anything: whoever had a revoked key could have signed the head after that."""
+        revoked_at = self._head_revoked_at.get(head)
+        counting = [at for at in seen if revoked_at is None or at < revoked_at]
+        if seen and not counting:
+            self._report.tell("MISSING", head, f"its key was revoked at {revoked_at}, and nobody saw it before")
+        return counting
 
     def _stamped_times(self, name: str, head: str) -> list[datetime]:
         """Return the time of a token whose authority is believed; one of somebody unknown is told, and proves none."""

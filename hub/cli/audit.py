@@ -3,7 +3,8 @@
 With a URL: the signed head, every leaf and every tile are fetched, the tree is made anew, and it begins with the head
 that was seen last (`--state`), so that nothing was taken out or changed since. Logs that recoveries have closed are
 audited too: each begins with a leaf that commits to the last head of the one before. Nothing the hub says is believed
-but what its keys signed, and those are named by a trust list whose anchor the auditor pins.
+but what its keys signed, and those are named by a trust list whose anchor the auditor pins; a head of the present log
+by a key that the list revokes is refused.
 With a data folder: besides, every commitment is opened, every row is held against what was signed, and every act has
 exactly one entry at its place. The store is opened so that nothing is written: an audit leaves no trace in it. Exit
 code 1 when anything is wrong; each fault names the row or leaf. Where the clock was set back is told, and no fault.
@@ -154,23 +155,25 @@ def _trust(http: "httpx.Client", anchor: str, highest: int, now: datetime) -> "T
 
 
 def _checkpoint(http: "httpx.Client", trust: "TrustList", folder: str) -> "tuple[Checkpoint, str]":
-    """Return a log's head, and its note without the words of witnesses."""
-    from hub.audit.log import log_keys
-    from signing.checkpoint import read_checkpoint, split_note
+    """Return a log's head, and its note without the words of witnesses; of closed logs whatever revoked their key."""
+    from signing.checkpoint import split_note
     from signing.errors import SigningError
+    from signing.log_head import read_head
 
     note = _fetched(http, f"{folder}/checkpoint").decode()
     origin = note.partition("\n")[0]
     host = trust.origin.partition("//")[2]
-    for key in log_keys(trust, origin) if origin.startswith(f"{host}/log") else ():
-        try:
-            checkpoint = read_checkpoint(note, key)
-        except SigningError:
-            continue
-        # The log signs first; what witnesses add comes after.
-        text, lines = split_note(note)
-        return checkpoint, f"{text}\n{lines[0]}\n"
-    raise LocalRefusal("checkpoint_refused")
+    if not origin.startswith(f"{host}/log"):
+        raise LocalRefusal("checkpoint_refused")
+    try:
+        signed = read_head(note, origin, trust)
+    except SigningError:
+        raise LocalRefusal("checkpoint_refused") from None
+    if folder == "/log" and not signed.counts():
+        raise LocalRefusal("checkpoint_revoked")
+    # The log signs first; what witnesses add comes after.
+    text, lines = split_note(note)
+    return signed.checkpoint, f"{text}\n{lines[0]}\n"
 
 
 def _tiles(http: "httpx.Client", folder: str) -> "Fetch":

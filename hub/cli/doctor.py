@@ -89,7 +89,7 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
         yield from _log(settings, now)
         installation = yield from _installation(database)
         if installation is not None:
-            yield _store_fits(settings, database)
+            yield _store_fits(settings, database, installation, now)
             yield from _registry(database, keys, installation, now)
     finally:
         database.close()
@@ -293,11 +293,16 @@ def _installation(database: "Database") -> "Generator[Finding, None, Installatio
     return installation
 
 
-def _store_fits(settings: "Settings", database: "Database") -> Finding:
-    """Hold the store against the evidence log: a store that was rolled back, or whose log is lost, is trouble."""
+def _store_fits(settings: "Settings", database: "Database", installation: "Installation", now: datetime) -> Finding:
+    """Hold the store against the evidence log: it was rolled back, its log is lost, or its head's key is revoked.
+
+    The last is mended by the hub itself, once the next key has taken its place.
+    """
+    from hub.installation import TrustInForce
     from hub.log_watch import rolled_back_to
     from hub.store.entry import EntryReader
     from hub.store.log import LogStore
+    from signing.log_head import revoked_signer
 
     names = ("log", "存证日志", "Evidence log")
     with database.read() as connection:
@@ -310,10 +315,16 @@ def _store_fits(settings: "Settings", database: "Database") -> Finding:
             pulse = store.pulse()
             back_to = rolled_back_to(entries, pulse)
             waiting = entries.waiting()
+            head = store.head()
         finally:
             store.close()
     if back_to is not None:
         return Finding(*names, "trouble", f"store_rolled_back → {back_to.isoformat(timespec='seconds')}")
+    trust = TrustInForce(database, installation)
+    trust.refresh(now)
+    over = revoked_signer(head.note, head.origin, trust.revoked_log_keys())
+    if over is not None:
+        return Finding(*names, "trouble", f"log_key_revoked → {over.since.isoformat(timespec='seconds')}")
     heard = pulse.heard_at.isoformat(timespec="seconds")
     return Finding(*names, "watch" if waiting else "fine", f"{pulse.size} leaves, {waiting} waiting, {heard}")
 

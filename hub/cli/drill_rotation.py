@@ -93,11 +93,15 @@ def _sign_head(hub: "Hub", copy: "Settings") -> None:
     from hub.app import open_log
     from hub.keyfolder import KeyFolder
     from hub.sequencing import Sequencer
+    from signing.log_head import revoked_log_keys
 
     database = hub.registry.database
     store, key = open_log(copy, database, KeyFolder(copy.key_folder, copy.passphrase_file), hub.installation, _now())
     try:
-        sequencer = Sequencer(database=database, store=store, key=key, owner="drill", clock=_now)
+        sequencer = Sequencer(
+            database=database, store=store, key=key, owner="drill", clock=_now,
+            revoked=lambda: revoked_log_keys(hub.registry.trust()),
+        )  # fmt: skip
         sequencer.round()
         while store.pulse().size and sequencer.round():
             pass
@@ -232,14 +236,13 @@ def _receipts(hub: "Hub", copy: "Settings", file: Path) -> Path:
 
 def _receipt_fault(receipt: str, trust: "TrustList") -> str | None:
     """Return why a receipt does not hold under a list: its own signature, the log's, or the path between."""
-    from hub.audit.log import log_keys
     from hub.examination.proof import prove_token
     from schemas.tokens import RECEIPT_TYP
     from schemas.verdict import Result
     from signing.base64url import decode
-    from signing.checkpoint import read_checkpoint
     from signing.commitment import leaf
     from signing.errors import SigningError
+    from signing.log_head import read_head
     from signing.merkle import leaf_hash, verify_inclusion
 
     proof = prove_token(receipt, typ=RECEIPT_TYP, purpose="answers", trust=trust, now=_now())
@@ -252,14 +255,15 @@ def _receipt_fault(receipt: str, trust: "TrustList") -> str | None:
         return None
     place = told["log"]
     path, note = [decode(each) for each in place["path"]], place["checkpoint"]
-    for key in log_keys(trust, note.partition("\n")[0]):
-        try:
-            head = read_checkpoint(note, key)
-        except SigningError:
-            continue
-        held = verify_inclusion(leaf_hash(decode(told["leaf"])), place["index"], head.size, path, head.root)
-        return None if held else "its place"
-    return "its head"
+    try:
+        signed = read_head(note, note.partition("\n")[0], trust)
+    except SigningError:
+        return "its head"
+    if not signed.counts():
+        return "its head's key is revoked"
+    head = signed.checkpoint
+    held = verify_inclusion(leaf_hash(decode(told["leaf"])), place["index"], head.size, path, head.root)
+    return None if held else "its place"
 
 
 # --- bundles and audit ------------------------------------------------------------------------------------------

@@ -206,9 +206,11 @@ def compromise_key(settings: "Settings", key: str, since: datetime, now: datetim
             folder.signer(full).key_id if full in folder.uses() else key, since=since, operator=operator,
             registry=hub.registry, times=SealTimes(database, hub.audited.log), steps=steps, now=now,
         )  # fmt: skip
+        # Whoever watches the log is to be told, as when its key is rotated.
+        told = {"log_key": log_key_text(settings, database, folder, now)} if made.use == "hub:log" else {}
     finally:
         hub.close()
-    return {
+    return told | {
         "key_id": made.key_id,
         "use": made.use,
         "since": made.since.isoformat(),

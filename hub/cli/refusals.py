@@ -109,6 +109,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "保留所见内容，并向运营方查问。",
         "Keep what you saw, and ask the operator.",
     ),
+    "checkpoint_revoked": (
+        "存证日志的检查点由已吊销的密钥签署，不作为证明。",
+        "The log's checkpoint is signed by a key that was revoked; it proves nothing.",
+        "等日志由下一把密钥续签后再审计；保留所见内容，并向运营方查问。",
+        "Audit again once the next key has signed on; keep what you saw, and ask the operator.",
+    ),
     "state_other": (
         "所记的是另一套平台或另一份日志。",
         "What was kept is of another hub or another log.",
@@ -300,12 +306,6 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "An earlier moment was recorded; it is never moved later.",
         "如需更正，只能改得更早。",
         "It can only be moved earlier.",
-    ),
-    "compromise_log": (
-        "日志密钥的泄露不按时间点处理：树头以见证者与时间戳为准。",
-        "A compromised log key is not judged by a moment: heads are believed for their witnesses and timestamps.",
-        "请用 yizhao keys rotate log 换钥，通知见证者新公钥，并用 yizhao audit 核对日志。",
-        "Rotate it with `yizhao keys rotate log`, give witnesses the new key, and check the log with `yizhao audit`.",
     ),
     "since_form": (
         "--since 不是带时区的时间。",

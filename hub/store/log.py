@@ -4,7 +4,8 @@ It lies outside the data folder and is not restored with it: a database that was
 better. The head is replaced by compare-and-swap, on disk when `advance` returns, so that of two who lead at once one
 alone publishes. A full tile never changes; what is unfinished stands in the head, the right end of every level.
 Beside it stands what others said of heads: the words of witnesses, each of which only ever speaks of larger ones, and
-the timestamps of an authority.
+the timestamps of an authority. Who asks for them names the log's keys that are `revoked`: a word on a head by one of
+them that is not older than that is passed over (`signing/log_head.py`), and gives way to the next on a head as large.
 """
 
 import os
@@ -22,6 +23,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -32,9 +34,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
+    delete,
     func,
     insert,
+    or_,
     select,
+    true,
     update,
 )
 
@@ -42,6 +48,7 @@ from hub.errors import SetupError
 from hub.store.columns import Moment
 from hub.store.database import Database
 from schemas.evidence import GREATEST_ERROR
+from signing.log_head import Revoked
 from signing.merkle import Edge
 from signing.synced import replace_synced, sync_folder
 from signing.tiles import bundle, read_bundle, tile_name
@@ -209,20 +216,20 @@ class FormerLog:
         with self._database.read() as connection:
             return self._head.note, _lines(connection, self._head.number, self._head.size, self._head.note)
 
-    def first_word(self, index: int) -> WitnessWord | None:
+    def first_word(self, index: int, revoked: Revoked = ()) -> WitnessWord | None:
         """Return the first word of any witness on a head that has the leaf at `index`."""
         with self._database.read() as connection:
-            return _first_word(connection, self._head.number, index)
+            return _first_word(connection, self._head.number, index, revoked)
 
-    def newest_time(self) -> ProvenTime | None:
+    def newest_time(self, revoked: Revoked = ()) -> ProvenTime | None:
         """Return the timestamp that was kept last."""
         with self._database.read() as connection:
-            return _newest_time(connection, self._head.number)
+            return _newest_time(connection, self._head.number, revoked)
 
-    def first_time(self, index: int) -> ProvenTime | None:
+    def first_time(self, index: int, revoked: Revoked = ()) -> ProvenTime | None:
         """Return the first timestamp over a head that has the leaf at `index`."""
         with self._database.read() as connection:
-            return _first_time(connection, self._head.number, index)
+            return _first_time(connection, self._head.number, index, revoked)
 
 
 class LogStore:
@@ -363,27 +370,31 @@ class LogStore:
 
     # --- what witnesses said ---
 
-    def add_word(self, word: WitnessWord) -> bool:
+    def add_word(self, word: WitnessWord, revoked: Revoked = ()) -> bool:
         """Keep a witness's word, which was verified; False when it spoke of this size, or a larger one, before."""
+        its = (witnessed.c.log == word.log) & (witnessed.c.witness == word.witness)
 
         def add(connection: Connection) -> bool:
-            if _newest_size(connection, word.log, word.witness) >= word.size:
+            if _newest_size(connection, word.log, word.witness, revoked) >= word.size:
                 return False
+            # What it said of a head that counts no more gives way to its word on the same head, signed anew.
+            connection.execute(delete(witnessed).where(its, witnessed.c.size == word.size))
             connection.execute(insert(witnessed).values(asdict(word)))
             return True
 
         return self._database.write(add)
 
-    def newest_word(self, witness: str) -> WitnessWord | None:
+    def newest_word(self, witness: str, revoked: Revoked = ()) -> WitnessWord | None:
         """Return what a witness said last of the log that is written now."""
         its = (witnessed.c.log == _NEWEST) & (witnessed.c.witness == witness)
         with self._database.read() as connection:
-            return _word(connection, select(witnessed).where(its).order_by(witnessed.c.size.desc()))
+            counts = _word_counts(connection, _number(connection), revoked)
+            return _word(connection, select(witnessed).where(its, counts).order_by(witnessed.c.size.desc()))
 
-    def first_word(self, index: int) -> WitnessWord | None:
+    def first_word(self, index: int, revoked: Revoked = ()) -> WitnessWord | None:
         """Return the first word of any witness on a head that has the leaf at `index`."""
         with self._database.read() as connection:
-            return _first_word(connection, _number(connection), index)
+            return _first_word(connection, _number(connection), index, revoked)
 
     def cosigned_head(self) -> tuple[str, list[str]]:
         """Return the newest checkpoint, and the witnesses' lines that there are over it."""
@@ -391,14 +402,17 @@ class LogStore:
             number, size, note = connection.execute(select(head.c.number, head.c.size, head.c.note)).one()
             return note, _lines(connection, number, size, note)
 
-    def newest_cosigned(self, witnesses: Sequence[str], needed: int) -> tuple[str, list[str]] | None:
+    def newest_cosigned(
+        self, witnesses: Sequence[str], needed: int, revoked: Revoked = ()
+    ) -> tuple[str, list[str]] | None:
         """Return the newest checkpoint that `needed` of these witnesses have signed, and all lines over it."""
         with self._database.read() as connection:
             log = _number(connection)
-            newest = sorted((_newest_size(connection, log, each) for each in set(witnesses)), reverse=True)
+            newest = sorted((_newest_size(connection, log, each, revoked) for each in set(witnesses)), reverse=True)
             # Above it fewer than enough have said anything at all, however long one of them has been silent.
             below = (witnessed.c.log == log) & (witnessed.c.size <= newest[needed - 1])
-            said = select(witnessed.c.size, witnessed.c.witness, witnessed.c.note).where(below)
+            counts = _word_counts(connection, log, revoked)
+            said = select(witnessed.c.size, witnessed.c.witness, witnessed.c.note).where(below, counts)
             rows = connection.execute(said.order_by(witnessed.c.size.desc()).execution_options(yield_per=64))
             for size, group in groupby(rows, key=lambda row: row.size):
                 signed = [row.note for row in group if row.witness in witnesses]
@@ -412,24 +426,24 @@ class LogStore:
         """Keep a timestamp, which was verified."""
         self._database.write(lambda connection: connection.execute(insert(proven_time).values(asdict(stamped))))
 
-    def newest_time(self) -> ProvenTime | None:
+    def newest_time(self, revoked: Revoked = ()) -> ProvenTime | None:
         """Return the timestamp that was kept last of the log that is written now."""
         with self._database.read() as connection:
-            return _newest_time(connection, _number(connection))
+            return _newest_time(connection, _number(connection), revoked)
 
-    def first_time(self, index: int) -> ProvenTime | None:
+    def first_time(self, index: int, revoked: Revoked = ()) -> ProvenTime | None:
         """Return the first timestamp over a head that has the leaf at `index`."""
         with self._database.read() as connection:
-            return _first_time(connection, _number(connection), index)
+            return _first_time(connection, _number(connection), index, revoked)
 
-    def covered_before(self, moment: datetime) -> int:
+    def covered_before(self, moment: datetime, revoked: Revoked = ()) -> int:
         """Return the first place, through all logs, that no witness and no authority had spoken of before a moment."""
         with self._database.read() as connection:
             sizes = connection.execute(select(former.c.number, former.c.size).order_by(former.c.number)).all()
             sizes = [*sizes, connection.execute(select(head.c.number, head.c.size)).one()]
             place = 0
             for number, size in sizes:
-                covered = _covered_before(connection, number, moment)
+                covered = _covered_before(connection, number, moment, revoked)
                 if covered < size:
                     return place + covered
                 place += size
@@ -479,17 +493,45 @@ def _number(connection: Connection) -> int:
     return int(connection.execute(select(head.c.number)).scalar_one())
 
 
-def _newest_size(connection: Connection, log: int, witness: str) -> int:
+def _newest_size(connection: Connection, log: int, witness: str, revoked: Revoked) -> int:
     """Return the size of a log that a witness spoke of last; -1 when it never did."""
     its = (witnessed.c.log == log) & (witnessed.c.witness == witness)
-    found = connection.execute(select(func.max(witnessed.c.size)).where(its)).scalar()
+    counts = _word_counts(connection, log, revoked)
+    found = connection.execute(select(func.max(witnessed.c.size)).where(its, counts)).scalar()
     return -1 if found is None else int(found)
 
 
-def _covered_before(connection: Connection, log: int, moment: datetime) -> int:
+def _covered_before(connection: Connection, log: int, moment: datetime, revoked: Revoked) -> int:
     words = select(func.max(witnessed.c.size)).where(witnessed.c.log == log, witnessed.c.seen_at < moment)
     times = select(func.max(proven_time.c.size)).where(proven_time.c.log == log, proven_time.c.gen_time < moment)
+    words = words.where(_word_counts(connection, log, revoked))
+    times = times.where(_time_counts(connection, log, revoked))
     return max(int(connection.execute(each).scalar() or 0) for each in (words, times))
+
+
+def _word_counts(connection: Connection, log: int, revoked: Revoked) -> ColumnElement[bool]:
+    return _counts(connection, log, revoked, witnessed.c.note, witnessed.c.seen_at)
+
+
+def _time_counts(connection: Connection, log: int, revoked: Revoked) -> ColumnElement[bool]:
+    return _counts(connection, log, revoked, proven_time.c.note, proven_time.c.gen_time)
+
+
+def _counts(
+    connection: Connection, log: int, revoked: Revoked, note: Column[str], said_at: Column[datetime]
+) -> ColumnElement[bool]:
+    """Return the condition under which a word on a head of a log proves anything.
+
+    Whose signature a note bears is told by the beginning of its line; another key's that begins alike, one of a
+    billion, would be passed over too.
+    """
+    if not revoked:
+        return true()
+    names = select(head.c.origin).where(head.c.number == log).union_all(
+        select(former.c.origin).where(former.c.number == log)
+    )  # fmt: skip
+    origin = str(connection.execute(names).scalar_one())
+    return and_(*(or_(said_at < each.since, func.instr(note, f"\n{each.line_start(origin)}") == 0) for each in revoked))
 
 
 def _lines(connection: Connection, log: int, size: int, note: str) -> list[str]:
@@ -497,9 +539,10 @@ def _lines(connection: Connection, log: int, size: int, note: str) -> list[str]:
     return list(connection.execute(select(witnessed.c.line).where(there).order_by(witnessed.c.witness)).scalars())
 
 
-def _first_word(connection: Connection, log: int, index: int) -> WitnessWord | None:
+def _first_word(connection: Connection, log: int, index: int, revoked: Revoked) -> WitnessWord | None:
     covers = (witnessed.c.log == log) & (witnessed.c.size > index)
-    return _word(connection, select(witnessed).where(covers).order_by(witnessed.c.size, witnessed.c.seen_at))
+    counts = _word_counts(connection, log, revoked)
+    return _word(connection, select(witnessed).where(covers, counts).order_by(witnessed.c.size, witnessed.c.seen_at))
 
 
 def _word(connection: Connection, wanted: Select[Any]) -> WitnessWord | None:
@@ -507,13 +550,15 @@ def _word(connection: Connection, wanted: Select[Any]) -> WitnessWord | None:
     return None if row is None else WitnessWord(**row)
 
 
-def _newest_time(connection: Connection, log: int) -> ProvenTime | None:
-    return _time(connection, select(proven_time).where(proven_time.c.log == log).order_by(proven_time.c.number.desc()))
+def _newest_time(connection: Connection, log: int, revoked: Revoked) -> ProvenTime | None:
+    its = select(proven_time).where(proven_time.c.log == log, _time_counts(connection, log, revoked))
+    return _time(connection, its.order_by(proven_time.c.number.desc()))
 
 
-def _first_time(connection: Connection, log: int, index: int) -> ProvenTime | None:
+def _first_time(connection: Connection, log: int, index: int, revoked: Revoked) -> ProvenTime | None:
     covers = (proven_time.c.log == log) & (proven_time.c.size > index)
-    return _time(connection, select(proven_time).where(covers).order_by(proven_time.c.size, proven_time.c.number))
+    its = select(proven_time).where(covers, _time_counts(connection, log, revoked))
+    return _time(connection, its.order_by(proven_time.c.size, proven_time.c.number))
 
 
 def _time(connection: Connection, wanted: Select[Any]) -> ProvenTime | None:

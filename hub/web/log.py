@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from hub.log import Panel, checkpoint, cosigned, former_log, prove_consistency, prove_inclusion, tile, time_of
 from hub.store.log import LogStore
 from hub.web.callers import in_thread
+from signing.log_head import Revoked
 
 # What was published under a name is never other bytes.
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
@@ -19,8 +20,11 @@ _Leaf = Annotated[int | None, Query(ge=0, le=2**62, description="the index of a 
 _Size = Annotated[int | None, Query(ge=0, le=2**62)]
 
 
-def routes(store: LogStore, key: Callable[[], str], panel: Panel) -> APIRouter:
-    """`key` returns the log's public key in the one-line form of notes; `panel` are the configured witnesses."""
+def routes(store: LogStore, key: Callable[[], str], panel: Panel, revoked: Callable[[], Revoked]) -> APIRouter:
+    """`key` returns the log's public key in the one-line form of notes; `panel` are the configured witnesses.
+
+    `revoked` returns the log's keys that count no more.
+    """
     router = APIRouter(prefix="/log", tags=["evidence 存证"])
 
     @router.get("/checkpoint", summary="The signed head of the log 存证日志的签名树头")
@@ -31,12 +35,12 @@ def routes(store: LogStore, key: Callable[[], str], panel: Panel) -> APIRouter:
     @router.get("/cosigned", summary="The newest head that the witnesses signed 见证者附签的最新树头")
     async def vouched() -> Response:
         """The newest checkpoint that enough of the hub's witnesses have cosigned (C2SP tlog-cosignature)."""
-        return PlainTextResponse(await in_thread(partial(cosigned, store, panel)), headers=_FOR_A_SECOND)
+        return PlainTextResponse(await in_thread(lambda: cosigned(store, panel, revoked())), headers=_FOR_A_SECOND)
 
     @router.get("/time", summary="When a leaf was there, as an authority says 可信时间")
     async def stamped(leaf: _Leaf = None) -> Response:
         """The newest timestamp (RFC 3161), or the first over a checkpoint that has the leaf at this index."""
-        found = await in_thread(partial(time_of, leaf, store))
+        found = await in_thread(lambda: time_of(leaf, store, revoked()))
         return JSONResponse(found, headers=_FOR_A_SECOND)
 
     @router.get("/tile/{name:path}", summary="A tile of the log 日志数据块")
@@ -73,7 +77,7 @@ def routes(store: LogStore, key: Callable[[], str], panel: Panel) -> APIRouter:
     @router.get("/{number:int}/time", summary="When a leaf of a log was there 某一期日志的可信时间")
     async def time_of_log(number: int, leaf: _Leaf = None) -> Response:
         """As `/log/time`, of the log of that number."""
-        found = await in_thread(lambda: time_of(leaf, former_log(number, store)))
+        found = await in_thread(lambda: time_of(leaf, former_log(number, store), revoked()))
         return JSONResponse(found, headers=_FOR_A_SECOND)
 
     @router.get("/key", summary="The key of the log 日志公钥")

@@ -1317,12 +1317,6 @@ HUB: Mapping[str, Row] = {
         503, "已登记了更早的泄露时间，不能改晚。", "An earlier moment was recorded; it is never moved later.",
         "如需更正，只能改得更早。", "It can only be moved earlier.",
     ),
-    "compromise_log": Row(
-        503, "日志密钥的泄露不按时间点处理：树头以见证者与时间戳为准。",
-        "A compromised log key is not judged by a moment: heads are believed for their witnesses and timestamps.",
-        "请用 yizhao keys rotate log 换钥，通知见证者新公钥，并用 yizhao audit 核对日志。",
-        "Rotate it with `yizhao keys rotate log`, give witnesses the new key, and check the log with `yizhao audit`.",
-    ),
     "proxy_secret_file": Row(
         503, "反向代理的密钥文件缺失、为空，或其中的密钥不足 32 个字符。",
         "The file of the proxy's secret is missing or empty, or a secret in it is shorter than 32 characters.",
@@ -1341,6 +1335,12 @@ HUB: Mapping[str, Row] = {
         503, "存证日志暂停更新，暂停办理签发、授权与调取；撤销、撤回等照常办理。",
         "The evidence log is not being written; nothing is issued, granted or handed over until it is. "
         "Withdrawals go on.",
+        *_RETRY,
+    ),
+    "log_key_revoked": Row(
+        503, "存证日志的密钥已登记泄露，正由下一把密钥续签；期间暂停办理签发、授权与调取，撤销、撤回等照常办理。",
+        "The key of the evidence log was found compromised and the next one has yet to sign on; nothing is issued, "
+        "granted or handed over until it has. Withdrawals go on.",
         *_RETRY,
     ),
     "store_rolled_back": Row(

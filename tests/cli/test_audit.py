@@ -6,10 +6,13 @@ import sqlite3
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
+from hub.keyfolder import KeyFolder
 from tests.cli.site import Ran, Site, run, served
 from tests.cli.town import settle
 
@@ -121,6 +124,23 @@ def test_row_that_was_touched_is_named(logged: Site, tmp_path: Path, statement: 
     assert bool(ran.json["faults"]) == bool(told)
     assert ran.code == (1 if told else 0)
     assert not told or any(told in fault for fault in ran.json["faults"])
+
+
+def test_head_by_a_compromised_key_is_refused_until_the_next_key_signs_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path)
+    assert site.init().code == 0
+    said = ("keys", "compromise", "log", "--since", datetime.now(UTC).isoformat(timespec="seconds"), *site.local)
+    with served(site) as public, monkeypatch.context() as killed:
+        assert _audit(public).code == 0
+        killed.setattr(KeyFolder, "adopt_next", lambda keys, use: None)
+        assert run(*said).code == 0
+        assert httpx.get(f"{public.url}/readyz").json()["log"] is False
+        assert "checkpoint_revoked" in _audit(public).err
+        killed.undo()
+        assert run(*said).code == 0
+    assert run("audit", str(site.folder / "data"), *site.keys, "--json").json["faults"] == []
 
 
 def _bytes_of(folder: Path) -> dict[Path, bytes]:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.cli import keys as command
-from tests.cli.site import Site, run
+from signing.checkpoint import NoteKey
+from tests.cli.site import Site, run, served
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,19 @@ def test_compromise_is_told_with_its_consequence_and_the_key_replaced(site: Site
     assert (told.code, told.json["trust_list"], told.json["key_id"]) == (0, listed["version"] + 1, before["hub:tokens"])
     assert json.loads((site.folder / "fallen.json").read_text()) == {}
     assert _keys(site)["hub:tokens"] != before["hub:tokens"]
+
+
+def test_compromised_log_key_is_told_with_the_key_that_follows_and_doctor_waits_for_the_hub(site: Site) -> None:
+    before = _keys(site)
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    told = run("keys", "compromise", "log", "--since", moment, *site.local, "--json")
+    assert (told.code, told.json["key_id"], told.json["certificates"]) == (0, before["hub:log"], 0)
+    assert NoteKey.read(told.json["log_key"]).name.endswith("/log/TEST")
+    looked = run("doctor", *site.local, "--json")
+    assert "log_key_revoked" in next(each["seen"] for each in looked.json if each["name"] == "log")
+    with served(site):
+        pass
+    assert run("doctor", *site.local).code == 0
 
 
 def _keys(site: Site) -> dict[str, str]:

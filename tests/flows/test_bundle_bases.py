@@ -154,7 +154,9 @@ def stamped(world: World, tmp_path_factory: pytest.TempPathFactory) -> Stamped:
     simulator = TimestampSimulator(folder, passphrase=b"s" * 32, mode="test", clock=lambda: world.now)
     believed = Authorities(simulator, [simulator.anchor_der], TEST_POLICY, True)
     store = world.log.store
-    Stamping(store=store, believed=believed, owner=world.log._owner, random=world.registry.random).round(world.now)
+    Stamping(
+        store=store, believed=believed, owner=world.log._owner, random=world.registry.random, revoked=world.log.revoked
+    ).round(world.now)
     key = generate_private_key("Ed25519")
     witness = NoteKey("witness.example.test", key.public_key(), is_witness=True)
     head = store.head()

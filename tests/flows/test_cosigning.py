@@ -111,7 +111,7 @@ def another(world: World, log_key: NoteKey, tmp_path: Path) -> Another:
 
 
 def asking(world: World, *witnesses: HttpWitness) -> Cosigning:
-    return Cosigning(store=world.log.store, witnesses=witnesses, owner=world.log._owner)
+    return Cosigning(store=world.log.store, witnesses=witnesses, owner=world.log._owner, revoked=world.log.revoked)
 
 
 def seen_by(cosigning: Cosigning, world: World) -> None:
@@ -175,7 +175,7 @@ def test_witness_tells_where_it_stands(world: World, another: Another, http: htt
 def test_only_the_leader_asks(world: World, another: Another, http: httpx.Client) -> None:
     with another.serving() as url:
         port = HttpWitness(url, another.key, http=http, seconds=5)
-        seen_by(Cosigning(store=world.log.store, witnesses=[port], owner="another"), world)
+        seen_by(Cosigning(store=world.log.store, witnesses=[port], owner="another", revoked=world.log.revoked), world)
         assert another.asked == 0
 
 

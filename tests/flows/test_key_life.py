@@ -229,8 +229,6 @@ def test_moment_of_a_compromise_is_neither_to_come_nor_before_the_key_nor_moved_
         compromised(world, world.now - timedelta(days=1))
     with refused("key_not_listed"):
         compromised(world, world.now, key_id="x" * 43)
-    with refused("compromise_log"):
-        compromised(world, world.now, use="hub:log")
     compromised(world, world.now)
     world.now += 2 * MINUTE
     with refused("compromise_later"):

@@ -27,6 +27,7 @@ from schemas.verdict import Outcome
 from signing.base64url import decode
 from signing.checkpoint import NoteKey, read_checkpoint
 from signing.jws import CompactSigner
+from signing.log_head import Revoked
 from signing.merkle import leaf_hash, verify_consistency, verify_inclusion
 from signing.tiles import read_bundle
 from tests.flows.refusals import refused
@@ -266,10 +267,16 @@ class _Key:
     def __init__(self, sign: Callable[[int, bytes], str]) -> None:
         self.sign = sign
 
+    def revoked_by(self, revoked: Revoked) -> None:
+        return None
+
 
 class _Signing:
     def __init__(self, sign: Callable[[int, bytes], str], signed: list[int]) -> None:
         self._sign, self._signed = sign, signed
+
+    def revoked_by(self, revoked: Revoked) -> None:
+        return None
 
     def sign(self, size: int, root: bytes) -> str:
         self._signed.append(size)

@@ -62,7 +62,13 @@ def stamping(world: World, authority: Authority) -> Stamping:
 def open_stamping(world: World, authority: Authority, **changes: object) -> Stamping:
     given = {"anchors": [authority.simulator.anchor_der], "policy": TEST_POLICY, "allow_test": True} | changes
     believed = Believed(authority, **given)  # type: ignore[arg-type]
-    return Stamping(store=world.log.store, believed=believed, owner=world.log._owner, random=world.registry.random)
+    return Stamping(
+        store=world.log.store,
+        believed=believed,
+        owner=world.log._owner,
+        random=world.registry.random,
+        revoked=world.log.revoked,
+    )
 
 
 def act(world: World, number: int) -> int:

@@ -43,6 +43,7 @@ from signing.status_list import StatusValue, decode_status, place_of
 from signing.tiles import read_bundle
 from tests.flows.backed_up import NewUrl, back_up, reference_of, restored
 from tests.flows.brought_back import approving
+from tests.flows.keys_led import compromised
 from tests.flows.refusals import refused
 from tests.flows.registry_check import check_registry, find_faults
 from tests.flows.signing_in import make_assertion, sign_in
@@ -274,6 +275,22 @@ def test_words_and_times_stay_with_the_log_they_are_of(set_back: Lost, tmp_path:
     word = WitnessWord(2, "one", 1, store.head().note, "line\n", again.now)
     assert store.add_word(word)
     assert store.newest_word("one") == word
+    again.close()
+
+
+def test_closed_log_whose_key_is_compromised_counts_with_the_one_that_follows(set_back: Lost, tmp_path: Path) -> None:
+    before, seen_at = set_back.world.log.store.head(), set_back.world.now
+    assert set_back.world.log.store.add_word(WitnessWord(1, "one", before.size, before.note, "line\n", seen_at))
+    _recover(set_back.world, tmp_path / "report")
+    again = _again(set_back.world)
+    compromised(again, seen_at, use="hub:log")
+    again.log.round(again.now)
+    store, revoked = again.log.store, again.trust.revoked_log_keys()
+    assert (proven_at(0, store), proven_at(0, store, revoked)) == (seen_at, None)
+    head = store.head()
+    assert store.add_word(WitnessWord(2, "one", head.size, head.note, "line\n", again.now), revoked)
+    assert proven_at(0, store, revoked) == again.now
+    check_registry(again)
     again.close()
 
 

@@ -82,6 +82,7 @@ from schemas.search import read_search
 from schemas.statement import ENROLMENT_ACTS, SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner, VerificationKey, sign_compact
+from signing.log_head import Revoked
 from signing.x509 import Purpose, read_cert_unverified
 
 ORIGIN = "http://hub.example.test"
@@ -667,8 +668,12 @@ class World:
 class Log:
     """The evidence log as a process of this hub keeps it: a round a minute of the story's time, while it `goes_on`."""
 
-    def __init__(self, database: Database, store: LogStore, key: LogKey, watch: LogWatch, now: datetime) -> None:
+    def __init__(
+        self, database: Database, store: LogStore, key: LogKey, watch: LogWatch, revoked: Callable[[], Revoked],
+        now: datetime,
+    ) -> None:  # fmt: skip
         self.store = store
+        self.revoked = revoked
         self.key = key
         self.goes_on = True
         self._database = database
@@ -693,7 +698,7 @@ class Log:
         """Return a sequencer as a process has it, whose clock stands at `now`."""
         return Sequencer(
             database=self._database, store=self.store, key=self.key, owner=owner or self._owner, clock=lambda: now,
-            monotonic=monotonic,
+            monotonic=monotonic, revoked=self.revoked,
         )  # fmt: skip
 
 
@@ -862,7 +867,8 @@ def open_world(database: Database, folder: Path, now: datetime = READY) -> World
     trust = TrustInForce(database, installation)
     trust.refresh(now)
     log_store, log_key = open_log(settings, database, keys, installation, now)
-    log = Log(database, log_store, log_key, LogWatch(database, log_store, silence=_SILENCE), now)
+    watch = LogWatch(database, log_store, silence=_SILENCE, revoked=trust.revoked_log_keys)
+    log = Log(database, log_store, log_key, watch, trust.revoked_log_keys, now)
     registry = make_registry(settings, database, keys, CATALOGUE, installation, trust, log.state)
     e_licence = CertifiedELicence(
         lambda: [each.cert_der for each in trust().anchors if Purpose.E_LICENCE in each.purposes],

@@ -15,8 +15,8 @@ from signing.base64url import decode, encode
 from signing.x509 import read_cert_unverified
 from tests.flows.grant_world import SHOWN, asked_content, redemption_request
 from tests.flows.registry_check import persons_of
-from tests.flows.world import HEALTH, MARKET, food_number, food_order, licence_order
-from tests.web.served import Door, client_of, issue
+from tests.flows.world import HEALTH, MARKET, food_number, food_order, licence_order, statutory_request
+from tests.web.served import Door, client_of, issue, share
 
 HOLDER = make_licence_number("91442000", "MA0000G1")
 Post = Callable[..., Any]
@@ -111,6 +111,9 @@ def test_enterprise_asks_and_reads_the_answer_by_its_token(door: Door, post: Pos
 
 
 def test_all_ends_by_the_enterprise_and_at_a_window(door: Door, post: Post) -> None:
+    asked = statutory_request(licence_number=HOLDER)
+    share(door)
+    client_of(door, "health").request("/api/v1/pulls", Ordered.PULL, asked, officer="h-001")
     assert post("/endings", sign=post("/endings/drafts", {"licence_number": HOLDER})["text"])["pulled"]
     content = {
         "licence_number": HOLDER, "issuing_body": MARKET, "identity_check": "representative_present",

@@ -549,7 +549,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         importing.routes(registry, officers, ordered, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
         dashboard.routes(registry, counted, officers, operator=installation.operator),
         figure_sheets.routes(registry, kept_sheets, officers, operator=installation.operator),
-        standing.routes(registry, log_store, panel, officers, operator=installation.operator),
+        standing.routes(registry, log_store, panel, revoked, officers, operator=installation.operator),
     ):
         api.include_router(router)
     if installation.is_test:

@@ -25,7 +25,9 @@ _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 _SECRET = re.compile(r'id="app-secret">([A-Z2-7 ]+)<')
 
 
-def open_accounts(url: str, http: httpx.Client, enrol: Callable[..., None], simulator: AuthenticatorSimulator) -> None:
+def open_accounts(
+    url: str, http: httpx.Client, enrol: Callable[..., object], simulator: AuthenticatorSimulator
+) -> None:
     """Let the operator order a one-time code for each, and open the accounts with them."""
     for department in DEPARTMENTS:
         if department.system in PLAYED:
@@ -35,7 +37,7 @@ def open_accounts(url: str, http: httpx.Client, enrol: Callable[..., None], simu
 def _open(
     url: str,
     http: httpx.Client,
-    enrol: Callable[..., None],
+    enrol: Callable[..., object],
     simulator: AuthenticatorSimulator,
     department: ExampleDepartment,
 ) -> None:

@@ -17,6 +17,7 @@ from hub.store.installation import InstallationReader
 from hub.store.log import LogStore
 from hub.store.parties import PartyReader
 from hub.store.standing import StandingReader
+from signing.log_head import Revoked
 from signing.x509 import read_cert_unverified
 
 PAGE = 50
@@ -43,6 +44,7 @@ class Looking:
     log_store: LogStore
     witnesses: Sequence[str]
     needed: int
+    revoked: Revoked
     after: str
 
 
@@ -53,6 +55,7 @@ def look_over(
     log_store: LogStore,
     witnesses: Sequence[str],
     needed: int,
+    revoked: Revoked,
     registry: Registry,
     now: datetime,
 ) -> Rows:
@@ -67,7 +70,7 @@ def look_over(
         counting = Counting(FigureReader(connection), parties, scope_of(None, parties), registry, now)
         reader, installation = StandingReader(connection), InstallationReader(connection)
         try:
-            return PAGES[page](Looking(reader, counting, installation, log_store, witnesses, needed, after))
+            return PAGES[page](Looking(reader, counting, installation, log_store, witnesses, needed, revoked, after))
         except ValueError:
             raise NotFoundError("figure_not_found") from None
 
@@ -124,13 +127,13 @@ def _keys(looking: Looking) -> Rows:
 def _log(looking: Looking) -> Rows:
     now, store = looking.counting.now, looking.log_store
     state = looking.counting.registry.log(now)
-    cosigned = store.newest_cosigned(looking.witnesses, looking.needed) if looking.witnesses else None
-    timed = store.newest_time()
+    cosigned = store.newest_cosigned(looking.witnesses, looking.needed, looking.revoked) if looking.witnesses else None
+    timed = store.newest_time(looking.revoked)
     return Rows(
         [
             ("size", state.size),
             ("age_seconds", max(int((now - state.heard_at).total_seconds()), 0)),
-            ("goes_on", "no" if state.is_silent(now) else "yes"),
+            ("goes_on", "no" if state.is_silent(now) or state.key_revoked_at is not None else "yes"),
             ("doubt", state.doubt[0] if state.doubt else "none"),
             ("witnesses", f"{looking.needed}/{len(looking.witnesses)}"),
             ("cosigned", cosigned[0].split("\n")[1] if cosigned else "none"),

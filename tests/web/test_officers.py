@@ -1,14 +1,20 @@
 """Officers at the doors: who gets in and who does not, when a session ends, and which browser is a terminal."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from connectors.authenticator_simulator import AuthenticatorSimulator
+from connectors.errors import SimulatorError
 from hub.client import Client, RefusedError
+from hub.keyfolder import OFFICER_FOLDER
 from hub.officers import app_secret
 from hub.store.session import SessionReader
 from hub.web.callers import moment
+from scripts.example_city import DEPARTMENTS
+from scripts.example_officers import PLAYED, open_accounts
 from tests.flows.world import HEALTH, MARKET, ORIGIN
 from tests.web.officers import (
     PASSWORD,
@@ -133,3 +139,25 @@ def test_the_key_of_a_terminal_opens_no_other_door(client: httpx.Client, door: D
     with pytest.raises(RefusedError) as found:
         stolen.get("/api/v1/notices")
     assert found.value.code == "terminal_elsewhere"
+
+
+def test_a_stranger_finds_the_demonstrations_officers_on_the_sign_in_page(client: httpx.Client, door: Door) -> None:
+    _, world = door
+    world.now = moment()
+    market, health, police, culture = (each for each in DEPARTMENTS if each.system in PLAYED)
+    world.enrol("officers", number=market.officer, department=MARKET)
+    world.enrol("officers", number=health.officer, department=HEALTH)
+    world.enrol("officers", number=police.officer, department=HEALTH)
+    world.enrol("officers", number=culture.officer, department=HEALTH)
+    simulator = AuthenticatorSimulator(world.settings.key_folder / OFFICER_FOLDER, mode="test")
+    open_accounts(str(client.base_url).rstrip("/"), client, world.enrol, simulator)
+    client.cookies.clear()
+    played = next(each for each in simulator.shown(moment()) if each["number"] == "market-001")
+    shown = client.get("/department/sign-in").text
+    assert (played["password"] in shown, played["number"] in shown) == (True, True)
+    assert sign_in(client, "market-001", played["code"], played["password"]).status_code == 303
+
+
+def test_the_demonstrations_officers_are_played_in_no_production(tmp_path: Path) -> None:
+    with pytest.raises(SimulatorError):
+        AuthenticatorSimulator(tmp_path, mode="production")

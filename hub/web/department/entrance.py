@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from hub.errors import AccessError, HubError
-from hub.officers import SHORTEST_PASSWORD, SignIn, app_secret, check_password, open_account, sign_in_officer
+from hub.officers import SignIn, app_secret, check_password, open_account, sign_in_officer
 from hub.registry import Registry
 from hub.sessions import leave
 from hub.web.callers import in_thread, moment
@@ -126,7 +126,6 @@ def _step(form: Mapping[str, str], secret: bytes | None, problem: dict[str, Any]
         "number": number,
         "opening_code": form.get("opening_code", "").strip()[:64],
         "password": form.get("password", "") if app else "",
-        "shortest": SHORTEST_PASSWORD,
         "app": app,
         "problem": problem,
     }

@@ -37,7 +37,7 @@ def errands(registry: Registry) -> list[Errand]:
 
     def tell(content: Content, answer: Mapping[str, Any], visit: Visit) -> Mapping[str, Any]:
         page = f"{INTAKES}/{answer['intake']}?lang={visit.language}"
-        return {"rows": [], "links": [(page, "上传文件", "Send the file")]}
+        return {"rows": [], "links": [{"href": page, "zh": "上传文件", "en": "Send the file"}]}
 
     def describe(content: Content) -> list[Row]:
         return list(_rows(content, registry))

@@ -57,7 +57,7 @@ def errands(registry: Registry, sealers: Sealers) -> list[Errand]:
     def tell(content: Content, answer: Mapping[str, Any], visit: Visit) -> Mapping[str, Any]:
         rows = [{"zh": "证照标识", "en": "Certificate", "value": answer["identifier"], "code": True}]
         page = f"/c/{answer['reference']}?lang={visit.language}"
-        return {"rows": rows, "links": [(page, "看公示页面", "See its public page")]}
+        return {"rows": rows, "links": [{"href": page, "zh": "看公示页面", "en": "See its public page"}]}
 
     title = Wording("颁发证照", "Issue a certificate")
     describe = partial(_described, registry)

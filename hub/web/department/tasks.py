@@ -75,7 +75,10 @@ def errands(registry: Registry) -> list[Errand]:
         return answer_review(content, **who_orders(called, registry))
 
     def tell(content: Content, answer: Mapping[str, Any], visit: Visit) -> Mapping[str, Any]:
-        return {"rows": [], "links": [(f"{TASKS}?lang={visit.language}", "回到待办", "Back to the tasks")]}
+        return {
+            "rows": [],
+            "links": [{"href": f"{TASKS}?lang={visit.language}", "zh": "回到待办", "en": "Back to the tasks"}],
+        }
 
     made = (
         (_ANSWER, Ordered.ANSWER_TASK, Wording("办结待办", "Answer a task"), answer),

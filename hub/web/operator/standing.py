@@ -1,6 +1,6 @@
 """The pages of how the hub stands: each says what it shows and which command does something about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from hub.web.callers import in_thread, moment
 from hub.web.operator.dashboard import HOME, require_operator
 from hub.web.operator.words import named_in_words
 from hub.web.sessions import Guard, Visit, with_language
+from signing.log_head import Revoked
 
 Pair = tuple[str, str]
 
@@ -113,7 +114,16 @@ _EXPORTS: Sequence[tuple[Pair, str]] = (
 )
 
 
-def routes(registry: Registry, log_store: LogStore, panel: Panel, guard: Guard, *, operator: str) -> APIRouter:
+def routes(
+    registry: Registry,
+    log_store: LogStore,
+    panel: Panel,
+    revoked: Callable[[], Revoked],
+    guard: Guard,
+    *,
+    operator: str,
+) -> APIRouter:
+    """Return the doors; `revoked` returns the log's keys that count no more."""
     router = APIRouter(include_in_schema=False)
 
     @guard.page
@@ -136,7 +146,7 @@ def routes(registry: Registry, log_store: LogStore, panel: Panel, guard: Guard, 
             raise NotFoundError("figure_not_found")
         found = await in_thread(
             lambda: look_over(
-                code, after=after, log_store=log_store, witnesses=panel.witnesses, needed=panel.needed,
+                code, after=after, log_store=log_store, witnesses=panel.witnesses, needed=panel.needed, revoked=revoked(),
                 registry=registry, now=moment(),
             )
         )  # fmt: skip

@@ -146,8 +146,8 @@ def routes(
             raise NotFoundError("figure_not_found")
         found = await in_thread(
             lambda: look_over(
-                code, after=after, log_store=log_store, witnesses=panel.witnesses, needed=panel.needed, revoked=revoked(),
-                registry=registry, now=moment(),
+                code, after=after, log_store=log_store, witnesses=panel.witnesses, needed=panel.needed,
+                revoked=revoked(), registry=registry, now=moment(),
             )
         )  # fmt: skip
         older = with_language(f"{HOME}/standing/{code}?after={found.after}", visit.language) if found.after else ""

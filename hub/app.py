@@ -85,6 +85,7 @@ from hub.store.files import DocumentFiles
 from hub.store.installation import InstallationWriter
 from hub.store.log import LogStore
 from hub.store.migrate import is_newest
+from hub.store.parked_order import ParkedWriter
 from hub.store.parties import PartyReader
 from hub.store.places import open_place, place_to_read
 from hub.store.pull_batch import BatchWriter
@@ -786,13 +787,26 @@ def _rounds(
     def forget(now: datetime) -> object:
         return registry.database.write(lambda connection: StatementWriter(connection).forget_expired(now))
 
+    def forget_parked(now: datetime) -> object:
+        return registry.database.write(lambda connection: ParkedWriter(connection).forget_ended(now))
+
     def erase(now: datetime) -> object:
         return delete_erased_files(registry=registry, files=files, now=now)
 
     def forget_results(now: datetime) -> object:
         return registry.database.write(lambda connection: BatchWriter(connection).forget_answers(now))
 
-    return [complete, seal_again, release, forget, forget_results, erase, resealed.times.settle, makers.forget_problems]
+    return [
+        complete,
+        seal_again,
+        release,
+        forget,
+        forget_parked,
+        forget_results,
+        erase,
+        resealed.times.settle,
+        makers.forget_problems,
+    ]
 
 
 def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:

@@ -9,8 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.store import tables
+from hub.terminals import TerminalKey
 from hub.web.callers import moment
+from signing.base64url import encode
 from tests.flows.intake_world import csv_file, type_row
+from tests.flows.registry_check import find_faults
 from tests.flows.world import HEALTH, MARKET, SHOP, World, example_fields, food_number, food_order, licence_order
 from tests.web.officers import at_work, form_token, post, value_of
 from tests.web.served import Door
@@ -62,6 +65,13 @@ def annulled(client: httpx.Client, identifier: str) -> httpx.Response:
     return post(client, "/department/status", form)
 
 
+def faults(world: World) -> list[str]:
+    """Return what an audit of everything stored finds, the log apart, which the served hub itself goes on with."""
+    world.now = moment()
+    with world.registry.database.read() as connection:
+        return [each for each in find_faults(world, connection) if not each.startswith("log")]
+
+
 def changes(world: World) -> int:
     with world.registry.database.read() as connection:
         return int(connection.execute(select(func.count()).select_from(tables.status_change)).scalar_one())
@@ -102,6 +112,34 @@ def test_a_grave_act_is_done_by_the_second_officer_and_not_before(client: httpx.
     done = second.order(client, client.get(f"/department/countersign/{path}"))
     assert ("已办妥" in done.text, changes(world)) == (True, before + 1)
     assert client.get(f"/department/countersign/{path}").status_code == 404
+    assert faults(world) == []
+
+
+def test_what_a_leaver_had_signed_is_seconded_by_nobody(client: httpx.Client, shop_door: Door) -> None:
+    _, world = shop_door
+    identifier = world.issue(food_order(certificate_number=food_number(4)))["identifier"]
+    _, first = at_work(shop_door, "a-leaves", MARKET)
+    first.order(client, annulled(client, identifier))
+    path = client.get("/department/countersign").text.rpartition('href="/department/countersign/')[2].partition('"')[0]
+    world.now, before = moment(), changes(world)
+    world.enrol("officers", number="a-leaves", department=MARKET, active=False)
+    _, second = at_work(shop_door, "a-stays", MARKET)
+    refused = second.order(client, client.get(f"/department/countersign/{path}"))
+    assert (refused.status_code, changes(world)) == (422, before)
+
+
+def test_a_terminal_that_was_switched_off_orders_nothing(client: httpx.Client, shop_door: Door) -> None:
+    _, world = shop_door
+    identifier = world.issue(food_order(certificate_number=food_number(5)))["identifier"]
+    _, workplace = at_work(shop_door, "a-off", MARKET)
+    checked = annulled(client, identifier)
+    world.now, code = moment(), TerminalKey(workplace.signer.key_id, workplace.signer.private_key.public_key()).code
+    system = world.system(code)
+    world.enrol(
+        "systems", code=code, department=MARKET, name=system.name, roles=sorted(system.roles),
+        cert=encode(system.cert_der), active=False,
+    )  # fmt: skip
+    assert "还不是本部门的窗口终端" in workplace.order(client, checked).text
 
 
 def test_what_waits_in_another_department_is_not_found(client: httpx.Client, shop_door: Door) -> None:

@@ -11,11 +11,12 @@ from connectors.errors import SimulatorError
 from hub.client import Client, RefusedError
 from hub.keyfolder import OFFICER_FOLDER
 from hub.officers import app_secret
+from hub.sessions import open_session
 from hub.store.session import SessionReader
 from hub.web.callers import moment
 from scripts.example_city import DEPARTMENTS
 from scripts.example_officers import PLAYED, open_accounts
-from tests.flows.world import HEALTH, MARKET, ORIGIN
+from tests.flows.world import HEALTH, MARKET, ORIGIN, SHOP
 from tests.web.officers import (
     PASSWORD,
     Account,
@@ -109,6 +110,16 @@ def test_signing_out_everywhere_ends_every_session_of_the_officer(client: httpx.
     assert post(client, "/department/sign-out-everywhere", {"form_token": form_token(page)}).status_code == 303
     client.cookies.set("yizhao-department", first, domain="127.0.0.1")
     assert client.get("/department").status_code == 303
+
+
+def test_the_session_of_an_enterprise_opens_no_officers_page(client: httpx.Client, door: Door) -> None:
+    registry = door[1].registry
+    term = registry.terms.session_term
+    token = registry.database.write(
+        lambda connection: open_session(connection, SHOP, role="manager", term=term, registry=registry, now=moment())
+    )
+    client.cookies.set("yizhao-department", token, domain="127.0.0.1")
+    assert client.get("/department").headers["location"].startswith("/department/sign-in")
 
 
 def test_a_terminal_of_another_department_seats_nobody(client: httpx.Client, door: Door) -> None:

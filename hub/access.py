@@ -82,6 +82,8 @@ def issue_token(
         raise AccessError("invalid_client")
     # The assertion first: nothing is written for somebody whose key is not enrolled.
     caller, window = _verify_assertion(form["client_assertion"], registry=registry, now=now)
+    if Role.TERMINAL in caller.system.roles:
+        raise AccessError("terminal_elsewhere")
     confirmation = _bind(presented, window, registry=registry, now=now)
     if form.get("client_id", caller.system.code) != caller.system.code:
         raise AccessError("invalid_client")

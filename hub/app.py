@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
+from connectors.authenticator_simulator import AuthenticatorSimulator
 from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
@@ -49,15 +50,19 @@ from hub.exchange import release_lapsed
 from hub.faces.drawing import Drawing, DrawnPages
 from hub.faces.face import Face
 from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
+from hub.figures.present import Figures
+from hub.figures.sheets import Sheets
+from hub.figures.sheets import keep_finished as keep_sheets
 from hub.installation import Installation, TrustInForce, load_installation
 from hub.intake.run import Workplace
 from hub.intake.spool import Spool
 from hub.intake.worker import IntakeWorker
 from hub.issuance import complete_orphans
-from hub.keyfolder import PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
+from hub.keyfolder import OFFICER_FOLDER, PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
 from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
 from hub.log import Panel
 from hub.log_watch import LogWatch
+from hub.operator_desk import OperatorDesk
 from hub.proven_time import Believed, InTime, Remembered, SealTimes, Stamping
 from hub.pull_batches.run import Workplace as PullPlace
 from hub.pull_batches.run import run_ready
@@ -80,6 +85,7 @@ from hub.store.files import DocumentFiles
 from hub.store.installation import InstallationWriter
 from hub.store.log import LogStore
 from hub.store.migrate import is_newest
+from hub.store.parked_order import ParkedWriter
 from hub.store.parties import PartyReader
 from hub.store.places import open_place, place_to_read
 from hub.store.pull_batch import BatchWriter
@@ -100,6 +106,7 @@ from hub.web import (
     examination,
     exchange,
     existing,
+    figures,
     finding,
     grant_links,
     grant_requests,
@@ -131,6 +138,12 @@ from hub.web import (
 from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
+from hub.web.department import entrance as department_entrance
+from hub.web.department import home as department_home
+from hub.web.department import importing, issue, ordering, own, seat, window
+from hub.web.department import status as department_status
+from hub.web.department import tasks as department_tasks
+from hub.web.department.showing import HOME as DEPARTMENT_HOME
 from hub.web.documents import Counter
 from hub.web.enterprise import agents, certificates, entrance, home, reminders, requests
 from hub.web.enterprise import grants as own_grants
@@ -140,6 +153,8 @@ from hub.web.enterprise.desk import Desk
 from hub.web.limits import AddressLimit, Places, Room, Turns, WholeLimit
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
+from hub.web.operator import dashboard, standing
+from hub.web.operator import sheets as figure_sheets
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
@@ -423,6 +438,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     answers = CompactSigner(partial(keys.signer, "hub:answers"), RECEIPT_TYP)
     proofs = Receipts(registry, log_store, answers, latest=latest)
     receipted = Receipted(proofs)
+    counted, kept_sheets = Figures(registry), Sheets(registry)
     for router in (
         issuance.routes(registry, sealers, receipted),
         status.routes(registry, receipted),
@@ -449,6 +465,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         orders.routes(registry, receipted),
         sharing.routes(registry, open_table, receipted),
         tasks.routes(registry),
+        figures.routes(registry, counted, kept_sheets),
         visitor_reports.system_routes(registry),
         evidence.routes(registry, sealers, log_store, lists.token, believed.anchors),
         documents.routes(registry, pulls, counter, drawn.picture, AddressLimit(settings.upload_rate)),
@@ -505,6 +522,40 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         own_presentations.routes(desk),
         own_ledger.routes(desk),
         agents.routes(desk),
+    ):
+        api.include_router(router)
+    officers = Guard(DEPARTMENT_HOME, registry, pages.render, of_officers=True)
+    played, operator_desk = department_entrance.nobody_played, None
+    if installation.is_test:
+        played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
+        operator_desk = OperatorDesk(keys, origin=installation.origin, mode=installation.mode)
+    passwords = Places(settings.sign_ins, "sign_ins_busy")
+    codes_of_others = load_licence_systems()
+    ordered = ordering.Ordering(
+        registry,
+        officers,
+        [
+            *window.errands(registry, pulls),
+            *department_tasks.errands(registry),
+            *department_status.errands(registry),
+            *issue.errands(registry, sealers),
+            *importing.errands(registry),
+        ],
+    )
+    for router in (
+        department_entrance.routes(registry, officers, limit, passwords, played),
+        department_home.routes(registry, officers),
+        seat.routes(registry, officers, operator_desk),
+        ordered.routes(),
+        window.routes(registry, officers, ordered, counter, codes_of_others),
+        department_tasks.routes(registry, officers, ordered),
+        department_status.routes(registry, officers, ordered, codes_of_others),
+        issue.routes(registry, officers, ordered, codes_of_others),
+        own.routes(registry, officers),
+        importing.routes(registry, officers, ordered, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
+        dashboard.routes(registry, counted, officers, operator=installation.operator),
+        figure_sheets.routes(registry, kept_sheets, officers, operator=installation.operator),
+        standing.routes(registry, log_store, panel, revoked, officers, operator=installation.operator),
     ):
         api.include_router(router)
     if installation.is_test:
@@ -741,13 +792,26 @@ def _rounds(
     def forget(now: datetime) -> object:
         return registry.database.write(lambda connection: StatementWriter(connection).forget_expired(now))
 
+    def forget_parked(now: datetime) -> object:
+        return registry.database.write(lambda connection: ParkedWriter(connection).forget_ended(now))
+
     def erase(now: datetime) -> object:
         return delete_erased_files(registry=registry, files=files, now=now)
 
     def forget_results(now: datetime) -> object:
         return registry.database.write(lambda connection: BatchWriter(connection).forget_answers(now))
 
-    return [complete, seal_again, release, forget, forget_results, erase, resealed.times.settle, makers.forget_problems]
+    return [
+        complete,
+        seal_again,
+        release,
+        forget,
+        forget_parked,
+        forget_results,
+        erase,
+        resealed.times.settle,
+        makers.forget_problems,
+    ]
 
 
 def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
@@ -760,7 +824,10 @@ def _sharing_rounds(registry: Registry) -> list[Callable[[datetime], object]]:
     def report(now: datetime) -> object:
         return keep_finished(registry=registry, now=now)
 
-    return [escalate, choose, report]
+    def freeze(now: datetime) -> object:
+        return keep_sheets(registry=registry, now=now)
+
+    return [escalate, choose, report, freeze]
 
 
 def _forgetting(registry: Registry, caps: Caps) -> Callable[[datetime], object]:

@@ -28,6 +28,8 @@ from signing.x509 import Purpose, certify, make_self_signed, read_cert_unverifie
 SIMULATOR_FOLDER = "e-licence-simulator"
 # TEST only: the timestamp authority of our own.
 PERSON_FOLDER = "person-simulator"
+# TEST only: the officers of the demonstration, with their passwords.
+OFFICER_FOLDER = "officer-simulator"
 TIMESTAMP_FOLDER = "timestamp-simulator"
 
 _INDEX = "keys.json"
@@ -176,7 +178,7 @@ class KeyFolder:
 
     def certify_key(
         self,
-        key: PublicKey,
+        public_key: PublicKey,
         *,
         by: str,
         common_name: str,
@@ -185,9 +187,9 @@ class KeyFolder:
         now: datetime,
         until: datetime,
     ) -> bytes:
-        """Let the TEST authority `by` certify a public key, whoever has the private one; the cert is returned."""
+        """Let the TEST authority `by` certify a key that lies elsewhere; return the cert (DER)."""
         return certify(
-            key,
+            public_key,
             common_name=common_name,
             licence_number=licence_number,
             purpose=purpose,

@@ -7,6 +7,7 @@
 Enrolling what is there already replaces it; the statement and the entry keep what was said before.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -27,11 +28,13 @@ from hub.recomposition import compose_kin
 from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.statements import VerifiedStatement
+from hub.store.account import AccountWriter, StoredAccount
 from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader, PartyWriter
 from hub.store.relation import RelationWriter
+from hub.store.session import SessionWriter
 from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author
 from schemas.approval import Change
 from schemas.certificate import civil_date, last_moment_of
@@ -69,7 +72,7 @@ def enrol(
     reading = OrderReading(content)
     put = ENROLMENTS[noun](reading, registry, now)
     reading.refuse_problems()
-    about = str(content.get("number")) if noun == "officers" else None
+    about = str(content.get("number")) if noun in ("officers", "officer-codes") else None
     commit = partial(_commit, put, verified, system, registry, now, approvals=approvals, about=about)
     try:
         return registry.database.write(commit)
@@ -262,8 +265,35 @@ def _officer(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     def put(connection: Connection) -> dict[str, Any]:
         _require_department(connection, department)
         _refuse_last_of_duty(officer, connection)
+        before = PartyReader(connection).officer(number)
         PartyWriter(connection).put_officer(officer, now)
+        if not officer.active or (before is not None and before.department != department):
+            # A leaver is out with this very commit. The account goes first: a sign-in under way holds it.
+            AccountWriter(connection).remove(number)
+            SessionWriter(connection).end_of_officer(number, now)
         return {"number": number, "duty": str(officer.duty)}
+
+    return put
+
+
+def _officer_code(reading: OrderReading, registry: Registry, now: datetime) -> Put:
+    """Read the digest of a one-time code by which an officer opens his account for the pages, or opens it anew.
+
+    What he knew until then opens nothing any more, and his sessions end: a code is ordered when something was lost.
+    """
+    number, digest = reading.code("number"), reading.code("code_sha256")
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        reading.problem("code_sha256", "form")
+    ends_at = now + registry.terms.account_code_term
+
+    def put(connection: Connection) -> dict[str, Any]:
+        officer = PartyReader(connection).officer(number)
+        if officer is None or not officer.active:
+            raise OrderError("officer_unknown", number=number)
+        account = StoredAccount(number, None, None, 0, 0, None, digest, ends_at, now)
+        AccountWriter(connection).put(account)
+        SessionWriter(connection).end_of_officer(number, now)
+        return {"number": number, "ends_at": ends_at.isoformat()}
 
     return put
 
@@ -366,6 +396,7 @@ ENROLMENTS: Mapping[str, Callable[[OrderReading, Registry, datetime], Put]] = {
     "issuing-bodies": _issuing_body,
     "systems": _system,
     "officers": _officer,
+    "officer-codes": _officer_code,
     "enterprises": _enterprise,
     "sources": _source,
     "coverage": _coverage,

@@ -83,6 +83,24 @@ def end_session(token: str, *, registry: Registry, now: datetime) -> None:
     registry.database.write(lambda connection: SessionWriter(connection).end(_digest(token), now))
 
 
+def leave(session: Session, *, registry: Registry, now: datetime) -> None:
+    """End a session by whoever sits there."""
+    registry.database.write(lambda connection: SessionWriter(connection).end(session.stored.token_sha256, now))
+
+
+def sessions_of_officer(session: Session, *, registry: Registry, now: datetime) -> list[StoredSession]:
+    """Return the open sessions of the officer whose session this is, the newest first."""
+    with registry.database.read() as connection:
+        found = SessionReader(connection).open_of(session.party, now)
+    return [each for each in found if each.officer is not None and each.officer == session.stored.officer]
+
+
+def leave_everywhere(session: Session, *, registry: Registry, now: datetime) -> None:
+    """End every session of the officer whose session this is."""
+    officer = session.stored.officer or ""
+    registry.database.write(lambda connection: SessionWriter(connection).end_of_officer(officer, now))
+
+
 def form_token(name: str, registry: Registry) -> str:
     """Return what a form of the session, or of the browser before it, of that name bears: nothing is stored for it."""
     return encode(keyed_digest(registry.facts_key, b"form\0" + name.encode(), "sha256"))

@@ -152,6 +152,14 @@ class Settings(BaseSettings):
     )
     session_term: int = Field(default=28_800, ge=300, description="an enterprise's session lasts so long at most")
     shift_term: int = Field(default=36_000, ge=300, description="an officer signs in anew after so long: one shift")
+    sign_in_misses: int = Field(default=5, ge=1, le=20, description="wrong sign-ins that lock an officer's account")
+    lockout_term: int = Field(default=900, ge=60, description="for so long a locked account stays so (own setting)")
+    parking_term: int = Field(
+        default=86_400, ge=300, le=86_400, description="an order signed on a page waits so long for a second officer"
+    )
+    account_code_days: int = Field(
+        default=3, ge=1, le=30, description="the one-time code that opens an officer's account ends after so many days"
+    )
     token_term: int = Field(default=300, description="an access token's life (design, decision 9)")
     sign_ins: int = Field(
         default=64,
@@ -238,4 +246,8 @@ class Settings(BaseSettings):
             session_idle=timedelta(seconds=self.session_idle),
             session_term=timedelta(seconds=self.session_term),
             shift_term=timedelta(seconds=self.shift_term),
+            sign_in_misses=self.sign_in_misses,
+            lockout_term=timedelta(seconds=self.lockout_term),
+            parking_term=timedelta(seconds=self.parking_term),
+            account_code_term=timedelta(days=self.account_code_days),
         )

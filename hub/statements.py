@@ -21,6 +21,7 @@ from hub.errors import StatementError
 from hub.terms import Terms
 from schemas.parties import Officer, System
 from schemas.statement import SALT_BYTES, TYP, Ordered, Statement, StatementFormError, content_digest, read_statement
+from signing.base64url import decode
 from signing.errors import SigningError
 from signing.jws import VerificationKey, parse_json, verify_compact
 
@@ -99,6 +100,15 @@ def check_content(verified: VerifiedStatement, content: Mapping[str, Any], salt_
         digest = ""
     if not compare_digest(digest, verified.statement.content_digest or "-"):
         raise StatementError("statement_content")
+
+
+def unverified_claims(jws: str) -> Mapping[str, Any]:
+    """Return what a statement says, to know by whose key it is to be verified, or where that was done already."""
+    try:
+        claims = parse_json(decode(jws.split(".")[1]))
+    except (SigningError, IndexError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _check_officer(statement: Statement, officer: Officer | None, system: System) -> None:

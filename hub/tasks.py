@@ -48,6 +48,21 @@ def read_inbox(
     return {"notices": notices, "after": found[PAGE - 1].number if len(found) > PAGE else None}
 
 
+def count_open(system: System, *, registry: Registry) -> int:
+    """Return how many tasks wait for the system's department and its bodies."""
+    with registry.database.read() as connection:
+        return NoticeReader(connection).count_open(recipients_of(system, connection))
+
+
+def read_notice(number: int, system: System, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return one notice of the system's department or its bodies. Raises NotFoundError task_not_found."""
+    with registry.database.read() as connection:
+        found = NoticeReader(connection).get(number)
+        if found is None or found.recipient not in recipients_of(system, connection):
+            raise NotFoundError("task_not_found")
+    return describe_notice(found, civil_date(now))
+
+
 def read_overdue(
     system: System, *, after: tuple[date, int] | None, registry: Registry, now: datetime
 ) -> dict[str, Any]:

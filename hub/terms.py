@@ -37,3 +37,7 @@ class Terms:
     session_idle: timedelta
     session_term: timedelta
     shift_term: timedelta
+    sign_in_misses: int
+    lockout_term: timedelta
+    account_code_term: timedelta
+    parking_term: timedelta

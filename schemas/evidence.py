@@ -81,6 +81,7 @@ class Kind(StrEnum):
     RESEAL = "reseal"
     SIGN_IN = "sign_in"
     VISITOR_REPORT = "visitor_report"
+    CORRECT_FIGURE = "correct_figure"
 
 
 @dataclass(frozen=True, slots=True)

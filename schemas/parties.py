@@ -13,12 +13,17 @@ from schemas.annotation import AnnotationKind
 
 
 class Role(StrEnum):
-    """What a system may ask of the hub; an officer acts through a system of the same department."""
+    """What a system may ask of the hub; an officer acts through a system of the same department.
+
+    TERMINAL 窗口终端 is the browser of a workplace: it signs what its signed-in officer orders on the hub's own pages,
+    and calls no other door, where nobody sees who sits there.
+    """
 
     ISSUE = "issue"
     COLLECT = "collect"
     PULL = "pull"
     OPERATE = "operate"
+    TERMINAL = "terminal"
 
 
 class LicenceState(StrEnum):

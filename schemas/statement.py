@@ -57,6 +57,7 @@ class Ordered(StrEnum):
     ANSWER_REVIEW = "answer_review"
     ASK_PREDICATE = "ask_predicate"
     SIGN_IN = "sign_in"
+    CORRECT_FIGURE = "correct_figure"
 
 
 ENROLMENT_ACTS: Mapping[str, Ordered] = {
@@ -67,6 +68,7 @@ ENROLMENT_ACTS: Mapping[str, Ordered] = {
     "issuing-bodies": Ordered.ENTITLE,
     "systems": Ordered.ENTITLE,
     "officers": Ordered.ENTITLE,
+    "officer-codes": Ordered.ENTITLE,
     "licence-number-overrides": Ordered.ENTITLE,
 }
 """What is enrolled, by which act: who gets a right or a key by it is entitled, which needs two persons' approval."""

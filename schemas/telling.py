@@ -78,7 +78,7 @@ ABOUT_NO_RECORD = frozenset(
         Kind.END_ALL, Kind.WINDOW_GRANT, Kind.REQUEST_REFUSED, Kind.READ_LEDGER, Kind.DEFER, Kind.OBJECT,
         Kind.PULL_BATCH, Kind.CANCEL_BATCH, Kind.FETCH_BATCH, Kind.READ_CHANGES, Kind.ANSWER_SHARE, Kind.ANSWER_REVIEW,
         Kind.PREDICATE, Kind.PREDICATE_REFUSED, Kind.OPEN_LOG, Kind.RECOVER, Kind.SETTLE, Kind.ENTITLE, Kind.ADMIT_TYPE,
-        Kind.PREDICATE_ANSWERED, Kind.SHARE_SHEET, Kind.REAPPLY, Kind.SIGN_IN, Kind.VISITOR_REPORT,
+        Kind.PREDICATE_ANSWERED, Kind.SHARE_SHEET, Kind.REAPPLY, Kind.SIGN_IN, Kind.VISITOR_REPORT, Kind.CORRECT_FIGURE,
     }
 )  # fmt: skip
 """Kinds that end and change no record; a file of rows, and its undoing, is an act beside those of its rows."""

@@ -12,6 +12,7 @@ KEPT_TYP = "yizhao-kept+jwt"
 STATUS_LIST_TYP = "statuslist+jwt"
 ASSERTION_TYP = "client-authentication+jwt"
 PROOF_TYP = "dpop+jwt"
+TERMINAL_TYP = "yizhao-terminal+jwt"
 TOKEN_TYP = "at+jwt"  # noqa: S105 - a media type
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -232,7 +232,7 @@ REASONS: Mapping[str, Wording] = {
         "The evidence log is not being written at the moment; nothing is issued or handed over until it is.",
     ),
     "log_key_revoked": Wording(
-        "存证日志正在更换签名凭据，期间不办理新的签发与调取。",
+        "存证日志正在更换签名，期间不办理新的签发与调取。",
         "The evidence log is changing to its next key; nothing is issued or handed over until it has.",
     ),
     "check_missing": Wording("有一项必要的核验未能完成。", "A required check could not be completed."),
@@ -479,6 +479,76 @@ NEXT_STEPS: Mapping[str, Wording] = {
         "Upload the file as you received it, or paste a whole code, certificate identifier or licence number.",
     ),
 }
+
+NOTICES: Mapping[str, Wording] = {
+    "licence_ended": Wording("营业执照已终止，其许可待处理", "The business licence ended: decide on its permits"),
+    "licence_ended_told": Wording("用过其证照的主体，营业执照已终止", "The licence of a holder you asked about ended"),
+    "licence_goes_on_told": Wording("此前告知的营业执照终止已撤销", "The licence of a holder you asked about goes on"),
+    "certificate_wrong": Wording("调用过的证照有误", "A certificate you pulled proved wrong"),
+    "certificate_right_again": Wording("此前告知有误的证照已恢复", "A certificate told as wrong is right again"),
+    "to_be_changed": Wording("证照待办理变更", "Certificates wait to be changed"),
+    "penalty": Wording("处罚决定待落实到证照", "A penalty waits to be carried out on a certificate"),
+    "conflict": Wording("数据冲突待处理", "Records conflict: decide which holds"),
+    "unclassified": Wording("归集数据待归类", "Collected records wait to be classified"),
+    "correction_asked": Wording("校核申请", "A correction is asked for"),
+    "renewal_to_decide": Wording("延续申请待决定", "A renewal waits to be decided"),
+    "annotated": Wording("证照被标注", "A certificate was annotated"),
+    "published_late": Wording("公示迟于法定期限", "Something was published late"),
+    "material_issued": Wording("容缺材料已颁发", "A material that was to follow was issued"),
+    "visitor_report": Wording("扫码的人反映有误", "A visitor reported something wrong"),
+    "access_disputed": Wording("持证主体对一次访问有异议", "The holder disputes an access"),
+    "decision_disputed": Wording("持证主体对决定有异议", "The holder disputes a decision"),
+    "window_refused": Wording("持证主体投诉窗口不予受理", "The holder says a window refused it"),
+    "seal_compromised": Wording(
+        "签章失信，证照待重新签章", "A seal counts no more: certificates wait to be sealed again"
+    ),
+    "sharing_asked": Wording("共享申请待答复", "Sharing is asked for"),
+    "sharing_answered": Wording("共享申请已答复", "Your sharing request was answered"),
+    "sharing_silent": Wording("数源部门逾期未答复", "A provider did not answer in time"),
+    "sharing_to_confirm": Wording("共享规则年度确认", "A line of the sharing table waits for its yearly word"),
+    "pull_to_review": Wording("依职能调用待复核", "A pull by law waits to be reviewed"),
+    "pull_not_justified": Wording("本部门一次调用经复核不成立", "A pull of yours was found not justified"),
+}
+"""What a department is told, and its tasks."""
+
+SHARING_STATES: Mapping[str, Wording] = {
+    "asked": Wording("待答复", "waits for its providers"),
+    "approved": Wording("已同意", "approved"),
+    "refused": Wording("不同意", "refused"),
+    "ended": Wording("已终止", "ended"),
+}
+"""How a version of a line of the sharing table stands."""
+
+ORDERS_GIVEN: Mapping[str, Wording] = {
+    "issue": Wording("颁发证照", "issued a certificate"),
+    "change_status": Wording("变更证照状态", "changed a status"),
+    "import": Wording("批量导入", "imported a file"),
+    "undo_import": Wording("撤销整批导入", "undid an import"),
+    "pull": Wording("调用证照", "pulled certificates"),
+    "compare": Wording("比对", "compared values"),
+    "ask_predicate": Wording("核对判断", "asked a question"),
+    "pull_batch": Wording("批量调用", "pulled by a file"),
+    "cancel_batch": Wording("取消批量调用", "cancelled a file of pulls"),
+    "answer_task": Wording("办结待办", "answered a task"),
+    "ask_correction": Wording("申请校核", "asked for a correction"),
+    "answer_share": Wording("答复共享申请", "answered a sharing request"),
+    "answer_review": Wording("答复调用复核", "answered a review"),
+    "share": Wording("申请共享", "asked for sharing"),
+    "annotate": Wording("标注证照", "annotated a certificate"),
+    "relate": Wording("登记主体关系", "related two enterprises"),
+    "register": Wording("登记场所或设备", "registered a site or device"),
+    "retire": Wording("停用并更换查询码", "retired a reference"),
+    "erase": Wording("删除字段", "erased a field"),
+    "renew_key": Wording("更换系统密钥", "renewed a system’s key"),
+    "redeem": Wording("核销出示码", "redeemed a presentation"),
+    "request_grant": Wording("申请授权", "asked for a grant"),
+    "witness_grant": Wording("见证书面授权", "witnessed a paper grant"),
+    "end_all": Wording("窗口收回授权", "ended all grants at a window"),
+    "defer": Wording("推迟展示访问记录", "deferred lines of a ledger"),
+    "take_in": Wording("收存存量文件", "took in an existing document"),
+    "reseal": Wording("重新签章", "sealed again"),
+}
+"""What a department ordered, told to itself."""
 
 
 def sealed_again(day: date) -> Wording:

@@ -4,6 +4,7 @@
 2 the next trust list names the seals
 3 each issuing body signs and sends one order file per type; later acts follow as single orders
 4 the operator hands in a publicity file that nobody signed, and records lines of the sharing table and service items
+5 some officers open their accounts for the pages
 
 A journal in the data folder keeps the day of the first start and what is done. What was under way when it was stopped
 is simply done again: enrolling replaces, a file's rows are unchanged the second time, an act is skipped where its
@@ -24,11 +25,12 @@ from typing import Any
 
 import httpx
 
+from connectors.authenticator_simulator import AuthenticatorSimulator
 from hub.cli.init import make_settings
 from hub.cli.keys import make_key, sign_next_trust_list
 from hub.client import Approver, Client
 from hub.installation import TrustInForce, load_installation
-from hub.keyfolder import KeyFolder
+from hub.keyfolder import OFFICER_FOLDER, KeyFolder
 from hub.persons import persons_here
 from hub.settings import Settings
 from hub.store.database import Database
@@ -40,6 +42,7 @@ from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, Example
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
 from scripts.example_items import items_sheet
 from scripts.example_life import ARCHIVE, STORIES, declare_coverage, enrol_court
+from scripts.example_officers import open_accounts
 from scripts.example_orders import COURT, Orders
 from scripts.example_sandbox import enrol_sandbox, share_with_sandbox
 from signing.base64url import encode
@@ -157,6 +160,7 @@ def load(city: City, journal: Journal, say: Callable[[str], None]) -> None:
         ("办理疑难情形 awkward cases", lambda: tell_stories(city, journal)),
         ("归集双公示文件 publicity file collected", lambda: journal.once("publicity", lambda: collect(city, journal))),
         ("登记共享规则 sharing rules", lambda: journal.once("sharing", lambda: share(city, journal))),
+        ("经办人开户 officers' accounts", lambda: journal.once("accounts", lambda: open_officers(city))),
         ("登记事项与材料 service items", lambda: journal.once("items", lambda: put_items(city, journal))),
     )
     for words, work in parts:
@@ -191,6 +195,12 @@ def _enrol_department(city: City, department: ExampleDepartment) -> None:
     city.enrol("systems", code=department.system, department=number, name=name, roles=roles, cert=encode(cert))
     for officer in (department.officer, department.second_officer):
         city.enrol("officers", number=officer, department=number)
+
+
+def open_officers(city: City) -> None:
+    """Open the accounts of the officers whom a stranger may play."""
+    simulator = AuthenticatorSimulator(city.settings.key_folder / OFFICER_FOLDER, mode="test")
+    open_accounts(city.url, city.http, city.enrol, simulator)
 
 
 def _enrol_body(city: City, body: ExampleBody) -> None:

@@ -150,6 +150,7 @@ _LAYERS = {
     "hub.document_xml": "steps",
     "hub.drafts": "steps",
     "hub.erased_files": "steps",
+    "hub.figure_sums": "steps",
     "hub.freshness": "steps",
     "hub.faces": "steps",
     "hub.fallen": "steps",

@@ -310,6 +310,7 @@ _ORDERED_ALONE: Mapping[str, Table] = {
     "read_ledger": tables.ledger_reading,
     "sign_in": tables.sign_in,
     "defer": tables.deferral,
+    "correct_figure": tables.figure_correction,
 }
 
 
@@ -339,7 +340,7 @@ _LED_BY = (
     tables.certificate, tables.intention, tables.status_change, tables.pull_decision, tables.download,
     tables.existing_document, tables.erasure, tables.redemption, tables.grant_request, tables.ending,
     tables.grant_table, tables.ledger_reading, tables.deferral, tables.pull_batch, tables.resealing,
-    tables.sign_in,
+    tables.sign_in, tables.figure_correction,
 )  # fmt: skip
 
 

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 from hub.answers import disclosed_values
 from hub.audit.approvals import sealed_by_approvals
 from hub.audit.everything import Check, Everything, Faults, Row
+from hub.figure_sums import add_up
 from hub.repeats import kept_answer
 from hub.store import tables
+from hub.store.figure_sheet import FigureSheetReader
 from hub.store.intention import KeptAct
+from hub.store.parties import PartyReader
 from hub.store.sharing_report import SharingReportReader
 from schemas.exchange import NOTE_TYP
+from schemas.figures import parse_period
 from schemas.sharing import RuleAnswer, RuleState, SharingRule, sealed_line, sealed_sheet
 from schemas.sharing_report import bounds_of_year, figures
 from schemas.statement import Ordered
@@ -226,6 +230,24 @@ def _trust_lists(all_: Everything) -> Faults:
             yield f"trust list {row['version']}"
 
 
+def _figure_sheets(all_: Everything) -> Faults:
+    """Every kept sheet has the figures that its period's rows add up to, but what only its day knew."""
+    reader, departments = FigureSheetReader(all_.connection), PartyReader(all_.connection).departments_of_bodies()
+    for row in all_.rows(tables.figure_sheet):
+        sums = add_up(parse_period(row["period"]), reader, departments)
+        for part, lines in row["content"].items():
+            for line in lines:
+                added = sums[part][line["of"]]
+                if any(line["values"][name] != added[name] for name in line["values"].keys() - _OF_ITS_DAY):
+                    yield f"figure sheet {row['period']}: {part} {line['of']} has other figures"
+
+
+# Notes are erased past their term, and the log goes on; who is in charge of what is known of today alone.
+_OF_ITS_DAY = frozenset(
+    {"spared", "receipted", "in_force", "bodies", "complete", "partial", "not_connected"}
+)  # fmt: skip
+
+
 CHECKS: Sequence[Check] = (
     _deliveries,
     _predicate_answers,
@@ -235,6 +257,7 @@ CHECKS: Sequence[Check] = (
     _lines,
     _line_answers,
     _sharing_reports,
+    _figure_sheets,
     _erasures,
     _kept_answers,
     _notices,

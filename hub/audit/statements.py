@@ -174,6 +174,7 @@ _ORDERED_BY: Mapping[Table, frozenset[str]] = {
     tables.ledger_reading: frozenset({"read_ledger"}),
     tables.sign_in: frozenset({"sign_in"}),
     tables.deferral: frozenset({"defer"}),
+    tables.figure_correction: frozenset({"correct_figure"}),
 }
 
 

@@ -1,12 +1,16 @@
 """`yizhao enrol`: the operator enrols who takes part. Enrolling what is there already replaces it."""
 
-from typing import Annotated, Any, Literal
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from hub.cli.approval import Approvals, Draft, order_change
 from hub.cli.connection import DEFAULT_URL, Keys, Passphrase, SystemCode, Url, open_client, open_keys
 from hub.cli.output import AsJson, show
+
+if TYPE_CHECKING:
+    from hub.keyfolder import KeyFolder
 
 app = typer.Typer(no_args_is_help=True, help="运营方登记参与各方。 The operator enrols who takes part.")
 
@@ -80,9 +84,15 @@ def enrol_system(
     department: Department,
     name: Name,
     roles: Annotated[
-        list[str], typer.Option("--role", help="issue、collect、pull、operate，可多次。 May be repeated.")
+        list[str], typer.Option("--role", help="issue、collect、pull、operate、terminal，可多次。 May be repeated.")
     ],
     inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch it off.")] = False,
+    terminal: Annotated[
+        str | None,
+        typer.Option(
+            "--terminal", help="窗口终端页面上的登记申请（测试：就地发证）。 The request its page shows (TEST)."
+        ),
+    ] = None,
     draft: Draft = None,
     approvals: Approvals = None,
     url: Url = DEFAULT_URL,
@@ -94,7 +104,12 @@ def enrol_system(
     """登记业务系统；证书取自密钥目录（yizhao keys system）。 Enrol a system; its cert is in the key folder."""
     from signing.base64url import encode
 
-    cert = encode(open_keys(keys, passphrase_file).cert(f"system:{code}"))
+    folder = open_keys(keys, passphrase_file)
+    if terminal is not None:
+        cert = encode(_certified(terminal, code, department, url, folder))
+        roles = sorted({*roles, "terminal"})
+    else:
+        cert = encode(folder.cert(f"system:{code}"))
     content: dict[str, Any] = {"code": code, "department": department, "name": name, "roles": roles, "cert": cert}
     if inactive:
         content["active"] = False
@@ -130,6 +145,33 @@ def officer(
     if inactive:
         content["active"] = False
     _enrol("officers", content, url, system, keys, passphrase_file, as_json, draft, approvals)
+
+
+@app.command("officer-code")
+def officer_code(
+    number: Annotated[str, typer.Argument(help="经办人编号。 The officer's number.")],
+    code: Annotated[
+        str | None, typer.Option("--code", help="开户码；不给则新生成。 The code; a new one if none.")
+    ] = None,
+    draft: Draft = None,
+    approvals: Approvals = None,
+    url: Url = DEFAULT_URL,
+    system: Operator = "operator",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+    as_json: AsJson = False,
+) -> None:
+    """发放开户码，经办人凭它开户或重置。 Give an officer a one-time code to open his account, or to reset it."""
+    import secrets
+    from hashlib import sha256
+
+    from signing.base64url import encode
+
+    given = code or encode(secrets.token_bytes(16))
+    content = {"number": number, "code_sha256": sha256(given.encode()).hexdigest()}
+    _enrol("officer-codes", content, url, system, keys, passphrase_file, as_json, draft, approvals)
+    # The hub has the digest alone: whoever is to have the code reads it here, once.
+    print(f"开户码 opening code: {given}", file=sys.stderr)
 
 
 @app.command()
@@ -204,6 +246,24 @@ def _enrol(
         return
     with open_client(url, system, keys, passphrase_file) as client:
         show(client.order(f"/api/v1/{noun}", Ordered.ENROL, content), as_json=as_json)
+
+
+def _certified(request: str, code: str, department: str, url: str, folder: "KeyFolder") -> bytes:
+    """Return the cert (DER) that the TEST authority gives the key of a workplace's browser."""
+    from datetime import UTC, datetime
+
+    from hub.cli.connection import open_http, public_json
+    from hub.installation import CERT_TERM
+    from hub.terminals import read_request
+    from signing.x509 import Purpose
+
+    with open_http(url) as http:
+        origin = str(public_json(http, "/.well-known/oauth-authorization-server")["issuer"])
+    now = datetime.now(UTC)
+    return folder.certify_key(
+        read_request(request.strip(), audience=origin).public_key, by="authority", common_name=f"TEST {code}",
+        licence_number=department, purpose=Purpose.SYSTEM, now=now, until=now + CERT_TERM,
+    )  # fmt: skip
 
 
 def _competence(text: str, from_on: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ from hub.cli import (
     evidence,
     exchange,
     existing,
+    figures,
     grant,
     init,
     issuance,
@@ -92,6 +93,7 @@ app.command("receipts", rich_help_panel=_OVER_API)(receipts.receipts)
 app.command("archive", rich_help_panel=_OVER_API)(archive.archive)
 app.command("search", rich_help_panel=_OVER_API)(search.search)
 app.command("undo", rich_help_panel=_OVER_API)(intake_command.undo)
+app.command("figures", rich_help_panel=_OVER_API)(figures.figures)
 app.command("existing", rich_help_panel=_OVER_API)(existing.existing)
 app.command("pull", rich_help_panel=_OVER_API)(exchange.pull)
 app.command("compare", rich_help_panel=_OVER_API)(exchange.compare)

@@ -8,10 +8,13 @@ import typer
 from hub.cli.connection import DEFAULT_URL, Keys, Officer, Passphrase, SecondOfficer, SystemCode, Url, open_client
 from hub.cli.output import AsJson, read_json, show
 
-Noun = Literal["annotations", "relations", "subjects", "coverage", "references", "erasures", "resealings"]
+Noun = Literal[
+    "annotations", "relations", "subjects", "coverage", "references", "erasures", "resealings", "figure-corrections"
+]
 _ACTS = {
     "annotations": "annotate", "relations": "relate", "subjects": "register", "coverage": "enrol",
     "references": "retire", "erasures": "erase", "resealings": "reseal",
+    "figure-corrections": "correct_figure",
 }  # fmt: skip
 
 
@@ -19,7 +22,7 @@ def order(
     noun: Annotated[
         Noun,
         typer.Argument(
-            help="标注、主体关系、场所与设备、收录范围、停用查询码、删除一项内容、重新签章。 What is ordered."
+            help="标注、主体关系、场所与设备、收录范围、停用查询码、删除一项内容、重新签章、更正指标。 What is ordered."
         ),
     ],
     content: Annotated[Path, typer.Argument(help="指令内容（JSON），- 为标准输入。 The content as JSON.")],

@@ -16,6 +16,7 @@ from hub.store.parties import PartyReader
 from schemas.parties import System
 
 COLUMNS = ("row", "result", "identifier", "field", "rule", "rule_zh", "next_step")
+_RECENT, _SHOWN = 20, 100
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -51,6 +52,28 @@ def readable_intake(name: str, *, system: System, registry: Registry) -> StoredI
     if intake is None or sender is None or sender.department != system.department:
         raise NotFoundError("intake_not_found")
     return intake
+
+
+def recent_intakes(department: str, *, registry: Registry) -> list[dict[str, Any]]:
+    """Return the newest intakes of a department's systems."""
+    with registry.database.read() as connection:
+        found = IntakeReader(connection).of_department(department, most=_RECENT)
+    return [
+        {
+            "intake": each.intake,
+            "state": each.state,
+            "certificate_type": each.certificate_type,
+            "dry_run": each.dry_run,
+            "recorded_at": each.recorded_at.isoformat(),
+        }
+        for each in found
+    ]
+
+
+def first_rows(name: str, *, system: System, registry: Registry) -> list[StoredRow]:
+    """Return the first rows of an outcome, as far as it is; NotFoundError intake_not_found."""
+    intake = readable_intake(name, system=system, registry=registry)
+    return _page(intake.intake, 0, registry)[:_SHOWN]
 
 
 def outcome_csv(intake: StoredIntake, *, registry: Registry) -> Iterator[bytes]:

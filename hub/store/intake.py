@@ -73,6 +73,13 @@ class IntakeReader:
         row = self._connection.execute(select(tables.intake).where(tables.intake.c.intake == intake)).first()
         return None if row is None else StoredIntake(*row)
 
+    def of_department(self, department: str, *, most: int) -> list[StoredIntake]:
+        """Return the newest intakes of a department's systems."""
+        table, system = tables.intake, tables.system
+        query = select(table).join(system, system.c.code == table.c.system).where(system.c.department == department)
+        rows = self._connection.execute(query.order_by(table.c.recorded_at.desc()).limit(most))
+        return [StoredIntake(*row) for row in rows]
+
     def ready(self, now: datetime) -> list[str]:
         """Return the intakes whose file is here and that nobody is at work on, oldest first."""
         table = tables.intake

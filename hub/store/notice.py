@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from hub.store import tables
 from hub.store.queries import select_among, select_by
@@ -53,6 +53,11 @@ class NoticeReader:
             query = query.where(_TABLE.c.kind == kind)
         rows = self._connection.execute(query.order_by(_TABLE.c.number).limit(most))
         return [StoredNotice(*row) for row in rows]
+
+    def count_open(self, recipients: Sequence[str]) -> int:
+        """Return how many tasks wait for these recipients."""
+        waits = _TABLE.c.recipient.in_(recipients) & (_TABLE.c.state == "open")
+        return int(self._connection.execute(select(func.count()).select_from(_TABLE).where(waits)).scalar_one())
 
     def open_about(self, serial: int) -> list[StoredNotice]:
         """Return the tasks about one certificate that wait to be done."""

@@ -92,6 +92,16 @@ class PartyReader:
         roles = frozenset(Role(role) for role in row["roles"])
         return System(row["code"], row["department"], row["name"], row["cert_der"], roles, row["active"])
 
+    def systems_of(self, department: str) -> list[System]:
+        """Return a department's systems, by code."""
+        rows = select_by(self._connection, tables.system, order="code", department=department).mappings()
+        return [
+            System(
+                row["code"], department, row["name"], row["cert_der"], frozenset(map(Role, row["roles"])), row["active"]
+            )
+            for row in rows
+        ]
+
     def keys_of(self, system: str, now: datetime) -> dict[str, bytes]:
         """Return the keys of a system that nobody has retired by `now`: their certs (DER) by key id."""
         rows = select_by(self._connection, tables.system_key, columns=("key_id", "cert_der", "until_at"), system=system)

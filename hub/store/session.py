@@ -75,6 +75,11 @@ class SessionWriter:
         same = _SESSION.c.token_sha256 == token_sha256
         self._connection.execute(update(_SESSION).where(same).values(seen_at=now))
 
+    def bind(self, token_sha256: str, terminal: str) -> None:
+        """Note at which terminal an officer's session is."""
+        same = _SESSION.c.token_sha256 == token_sha256
+        self._connection.execute(update(_SESSION).where(same).values(terminal=terminal))
+
     def end(self, token_sha256: str, now: datetime) -> bool:
         """End a session; False when it had ended before."""
         return self._end(_SESSION.c.token_sha256 == token_sha256, now) == 1

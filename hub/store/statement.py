@@ -44,6 +44,15 @@ class StatementReader:
         query = select(*columns).where(chosen).order_by(table.c.number)
         return [KeptStatement(*row) for row in self._connection.execute(query)]
 
+    def of_systems(self, systems: Sequence[str], *, before: int | None, most: int) -> list[KeptStatement]:
+        """Return the newest statements of these systems, below a number."""
+        table = tables.statement
+        columns = [table.c[name] for name in KeptStatement.__slots__]
+        query = select(*columns).where(table.c.system.in_(systems)).order_by(table.c.number.desc()).limit(most)
+        if before is not None:
+            query = query.where(table.c.number < before)
+        return [KeptStatement(*row) for row in self._connection.execute(query)]
+
 
 class StatementWriter:
     def __init__(self, connection: Connection) -> None:

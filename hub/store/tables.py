@@ -266,6 +266,8 @@ certificate = Table(
     Column("sealed_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+# By when it was sealed the figures of a span are counted.
+Index("certificate_sealed", certificate.c.sealed_at)
 # What an officer lists by type and state; the newest first is the highest serial.
 Index("certificate_listed", certificate.c.certificate_type, certificate.c.status, certificate.c.serial)
 record = Table(
@@ -353,6 +355,7 @@ status_change = Table(
     # The act that undid this one; both are kept.
     Column("undone_by", String(64)),
 )
+Index("status_change_recorded", status_change.c.recorded_at)
 resealing = Table(
     "resealing",
     metadata,
@@ -448,6 +451,7 @@ statement = Table(
     # The statement that this one, by a second officer or a joint body, stands beside.
     Column("seconds", Serial),
 )
+Index("statement_system", statement.c.system, statement.c.number)
 Index(
     "statement_seconds", statement.c.seconds,
     sqlite_where=statement.c.seconds.is_not(None), postgresql_where=statement.c.seconds.is_not(None),
@@ -475,6 +479,9 @@ Index(
     sqlite_where=entry.c.leaf_index.is_(None),
     postgresql_where=entry.c.leaf_index.is_(None),
 )
+# A literal: by a parameter no database knows that the index serves. It says the same to both.
+ORDER_REFUSED = entry.c.kind == literal_column("'order_refused'")
+Index("entry_refused", entry.c.recorded_at, sqlite_where=ORDER_REFUSED, postgresql_where=ORDER_REFUSED)
 # Written out: the index of a few serves a question only that says the same.
 withdraws = entry.c.kind == literal_column("'grant_withdrawal'")
 Index("entry_grant_withdrawal", entry.c.recorded_at, sqlite_where=withdraws, postgresql_where=withdraws)
@@ -730,6 +737,7 @@ redemption = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("act_id", String(64), nullable=False),
 )
+Index("redemption_recorded", redemption.c.recorded_at)
 code_miss = Table(
     "code_miss",
     metadata,
@@ -886,6 +894,29 @@ sharing_report = Table(
     Column("content", JsonBytes, nullable=False),
     Column("made_at", Moment, nullable=False),
 )
+figure_sheet = Table(
+    "figure_sheet",
+    metadata,
+    # The figures of a finished month or year ("2026-11", "2026"), in numbers alone, as they were first made.
+    Column("period", String(7), primary_key=True),
+    Column("content", JsonBytes, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+figure_correction = Table(
+    "figure_correction",
+    metadata,
+    # What a figure of a kept sheet should have been, found later; the sheet itself stays as it was made.
+    Column("act_id", String(64), primary_key=True),
+    Column("period", String(7), nullable=False, index=True),
+    # Part, line and column of the sheet.
+    Column("part", String(24), nullable=False),
+    Column("line", String(160), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("statement", Serial, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
 affirmation = Table(
     "affirmation",
     metadata,
@@ -987,6 +1018,7 @@ notice = Table(
 )
 Index("notice_recipient", notice.c.recipient, notice.c.number)
 Index("notice_about", notice.c.serial)
+Index("notice_kind", notice.c.kind, notice.c.recorded_at)
 Index(
     "notice_open", notice.c.due_on,
     sqlite_where=notice.c.state == "open", postgresql_where=notice.c.state == "open",
@@ -1164,6 +1196,33 @@ session = Table(
     Column("cert_serial", String(64)),
 )
 Index("session_party", session.c.party)
+Index("session_officer", session.c.officer)
+parked_order = Table(
+    "parked_order",
+    metadata,
+    # One officer signed it on a page, another has to; `envelope` is encrypted, and gone after its term.
+    Column("name", String(43), primary_key=True),
+    Column("department", String(18), nullable=False, index=True),
+    Column("errand", String(32), nullable=False),
+    Column("officer", String(64), nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+)
+officer_account = Table(
+    "officer_account",
+    metadata,
+    # How an officer signs in to pages; removed when he leaves. `totp` is encrypted, the code's digest ends soon.
+    Column("officer", String(64), primary_key=True),
+    Column("password", String(256)),
+    Column("totp", LargeBinary),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("misses", Integer, nullable=False),
+    Column("locked_until", Moment),
+    Column("code_sha256", String(64)),
+    Column("code_ends_at", Moment),
+    Column("changed_at", Moment, nullable=False),
+)
 _unsent = reminder.c.sent_at.is_(None)
 Index("reminder_unsent", reminder.c.recorded_at, sqlite_where=_unsent, postgresql_where=_unsent)
 Index("grant_listed", grant_table.c.holder, grant_table.c.recorded_at)
@@ -1253,6 +1312,9 @@ Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.re
 Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)
 Index("download_ledger", download.c.applicant, download.c.recorded_at)
 Index("change_reading_ledger", change_reading.c.licence_number, change_reading.c.recorded_at)
+# By these the figures of a span are counted.
+Index("pull_decision_recorded", pull_decision.c.recorded_at)
+Index("delivery_recorded", delivery.c.recorded_at)
 existing_document = Table(
     "existing_document",
     metadata,

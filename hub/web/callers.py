@@ -1,6 +1,5 @@
 """Who stands at a department's door: the token and proof are verified, then the statement, each by its flow."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,7 +14,7 @@ from hub.access import Caller, Presented, find_system, verify_caller
 from hub.approvals import VerifiedApproval, verify_approvals
 from hub.errors import AccessError, StatementError
 from hub.registry import Registry
-from hub.statements import Second, VerifiedStatement, check_content, verify_statement
+from hub.statements import Second, VerifiedStatement, check_content, unverified_claims, verify_statement
 from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
 from hub.terms import Terms
@@ -24,9 +23,8 @@ from schemas.parties import Officer, Role
 from schemas.sandbox import ACTS as SANDBOX_ACTS
 from schemas.sandbox import is_sandbox
 from schemas.statement import Ordered
-from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import VerificationKey, parse_json, unverified_header
+from signing.jws import VerificationKey, unverified_header
 
 
 class OrderBody(BaseModel):
@@ -100,17 +98,30 @@ def verify_call(
 
 
 def verify_order(
-    request: Request, body: OrderBody | RequestBody, *, caller: Caller, act: Ordered, registry: Registry
+    request: Request,
+    body: OrderBody | RequestBody,
+    *,
+    caller: Caller,
+    act: Ordered,
+    registry: Registry,
+    key: str | None = None,
+    parked: bool = False,
 ) -> Called:
-    """Verify the statement of a call whose caller is known already; runs in the flow's thread."""
+    """Verify the statement of a call whose caller is known already; runs in the flow's thread.
+
+    The idempotency key stands in the header, or in `key` where a form brought it. `parked`: the statement beside it is
+    one that this hub took at a terminal of its pages, verified then, and kept itself.
+    """
     now = moment()
-    key = request.headers.get("idempotency-key", "")
+    key = request.headers.get("idempotency-key", "") if key is None else key
     if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
         raise AccessError("idempotency_key_missing")
     with registry.database.read() as connection:
         officer = _named_officer(body.statement, connection)
         terms = terms_for(body.statement, caller.system.code, key, connection=connection, registry=registry)
-    called = _verified(body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now)
+    called = _verified(
+        body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now, parked=parked
+    )
     if is_sandbox(caller.system.department):
         _keep_to_sandbox(called, body, registry)
     return called
@@ -141,7 +152,7 @@ def verify_again(body: OrderBody, *, act: Ordered, key: str, registry: Registry,
 
     Raises StatementError.
     """
-    code = _unverified(body.statement).get("iss")
+    code = unverified_claims(body.statement).get("iss")
     caller = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
     if caller is None:
         raise StatementError("statement_system")
@@ -163,6 +174,7 @@ def _verified(
     terms: Terms,
     registry: Registry,
     now: datetime,
+    parked: bool = False,
 ) -> Called:
     key_id, verification_key = _signing_key(body.statement, caller)
     verified = verify_statement(
@@ -180,7 +192,9 @@ def _verified(
     if not isinstance(body, OrderBody):
         return Called(caller, verified, officer, key, now)
     check_content(verified, body.content, body.salt)
-    seconds = tuple(_second(each, body, verified, now, terms, registry) for each in body.countersignatures)
+    seconds = tuple(
+        _second(each, body, verified, now, terms, registry, parked=parked) for each in body.countersignatures
+    )
     approvals = verify_approvals(
         body.approvals, change=str(act), content_digest=verified.statement.content_digest or "", registry=registry,
         now=now,
@@ -189,13 +203,23 @@ def _verified(
 
 
 def _second(
-    jws: str, body: OrderBody, first: VerifiedStatement, now: datetime, terms: Terms, registry: Registry
+    jws: str,
+    body: OrderBody,
+    first: VerifiedStatement,
+    now: datetime,
+    terms: Terms,
+    registry: Registry,
+    *,
+    parked: bool,
 ) -> Second:
     """Verify a statement that stands beside the caller's own: by its own system's key, over the same content."""
-    code = _unverified(jws).get("iss")
+    code = unverified_claims(jws).get("iss")
     signing = find_system(code, registry=registry, now=now)[0] if isinstance(code, str) else None
-    if signing is None:
+    # A terminal's word is taken on the pages alone, which know who sits at it.
+    if signing is None or (Role.TERMINAL in signing.system.roles) is not parked:
         raise StatementError("statement_system")
+    age = terms.statement_age + terms.parking_term
+    held_to = replace(terms, statement_age=age) if parked else terms
     key_id, key = _signing_key(jws, signing)
     with registry.database.read() as connection:
         officer = _named_officer(jws, connection)
@@ -208,7 +232,7 @@ def _second(
         officer=officer,
         audience=registry.origin,
         now=now,
-        terms=terms,
+        terms=held_to,
     )
     _refuse_forgotten(verified, signing, terms, registry)
     check_content(verified, body.content, body.salt)
@@ -250,16 +274,7 @@ def terms_for(jws: str, system: str, key: str, *, connection: Connection, regist
 
 def _named_officer(jws: str, connection: Connection) -> Officer | None:
     """Look up the officer a statement names; whether he counts is decided when the statement is verified."""
-    number = _unverified(jws).get("officer")
+    number = unverified_claims(jws).get("officer")
     if not isinstance(number, str):
         return None
     return PartyReader(connection).officer(number)
-
-
-def _unverified(jws: str) -> Mapping[str, Any]:
-    """Return what a statement says, to know by whose key it is to be verified."""
-    try:
-        claims = parse_json(decode(jws.split(".")[1]))
-    except (SigningError, IndexError):
-        return {}
-    return claims if isinstance(claims, dict) else {}

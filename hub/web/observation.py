@@ -127,7 +127,7 @@ _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}
     | {"systems", "officers", "enterprises", "sources", "licence-number-overrides", "sharing-rules"}
     | {"catalogue", "verifications", "openapi.json", "downloads", "deliveries", "pictures", "existing-documents"}
-    | {"references", "visitor-reports"}
+    | {"references", "visitor-reports", "figures", "figure-sheets", "figure-corrections"}
 )
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request
 from hub.annotations import annotate, read_annotation_order
 from hub.deferrals import defer
 from hub.endings import end_all_at_window, read_ending_order
+from hub.figures.sheets import correct_figure
 from hub.parties import renew_key
 from hub.pull_reviews import answer_review
 from hub.references import read_retire_order, retire_reference
@@ -92,6 +93,10 @@ def _answer_review(content: Content, called: Called, registry: Registry) -> dict
     return answer_review(content, **_who_orders(called, registry))
 
 
+def _correct_figure(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
+    return correct_figure(content, **_who_orders(called, registry))
+
+
 def _renew_key(content: Content, called: Called, registry: Registry) -> dict[str, Any]:
     system = called.caller.system
     return renew_key(content, verified=called.verified, system=system, registry=registry, now=called.now)
@@ -118,6 +123,13 @@ DOORS = (
         "/sharing-answers", Ordered.ANSWER_SHARE, None, "Answer for a provider 数源部门答复共享申请", _answer_rule
     ),
     OrderDoor("/review-answers", Ordered.ANSWER_REVIEW, None, "Answer a review of a pull 答复调用复核", _answer_review),
+    OrderDoor(
+        "/figure-corrections",
+        Ordered.CORRECT_FIGURE,
+        Role.OPERATE,
+        "Correct a kept figure 更正已存的指标",
+        _correct_figure,
+    ),
     OrderDoor("/system-keys", Ordered.RENEW_KEY, None, "Enrol one's next key 更换本系统密钥", _renew_key),
 )
 

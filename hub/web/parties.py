@@ -19,6 +19,7 @@ _SUMMARIES = {
     "issuing-bodies": "Enrol an issuing body 登记颁发机构",
     "systems": "Enrol a system 登记业务系统",
     "officers": "Enrol an officer 登记经办人",
+    "officer-codes": "Let an officer open his account 发放经办人开户码",
     "enterprises": "Enrol an enterprise 登记市场主体",
     "sources": "Enrol a source of collected data 登记归集来源",
     "coverage": "Declare what is held of a type 登记收录范围",

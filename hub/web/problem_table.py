@@ -67,6 +67,58 @@ ACCESS: Mapping[str, Row] = {
         "This was not sent from a page of this hub that you have open; nothing was done.",
         "请核对所填内容，在本页重新提交。", "Check what it says, and send it again from this page.",
     ),
+    "sign_in_refused": Row(
+        401, "编号、密码或动态码不对，没有登录。", "Number, password or code is not right; nobody was signed in.",
+        "请核对后重试；动态码每 30 秒更换，用过的不能再用。连续多次不对会暂时锁定。",
+        "Check them and try again; the code changes every 30 seconds and counts once. Too many misses lock you out.",
+    ),
+    "account_locked": Row(
+        423, "多次登录不成功，帐户已暂时锁定。", "Too many wrong sign-ins: the account is locked for a while.",
+        "请过一刻钟再试；如不是本人所为，请告知运营方重新发放开户码。",
+        "Try again in a quarter of an hour; if that was not you, ask the operator for a new opening code.",
+    ),
+    "account_code": Row(
+        403, "开户码不对，已用过或已过期。", "The opening code is not right, was used, or has ended.",
+        "请核对编号和开户码，或请运营方重新发放。", "Check number and code, or ask the operator for a new one.",
+    ),
+    "password_form": Row(
+        422, "这个密码太短、太简单或含有编号。", "The password is too short, too plain, or holds the number.",
+        "请用 12 至 128 个字符，例如几个不相干的词。", "Use 12 to 128 characters, such as a few unrelated words.",
+    ),
+    "passwords_differ": Row(
+        422, "两次输入的密码不一样。", "The two passwords differ.",
+        "请重新输入两次相同的密码。", "Type the same password twice.",
+    ),
+    "app_code": Row(
+        422, "手机应用显示的动态码不对。", "The code of the app is not right.",
+        "请等应用显示下一个动态码后输入，并核对手机的时间。",
+        "Wait for the app's next code, and check the phone's clock.",
+    ),
+    "terminal_proof": Row(
+        403, "没有确认这台电脑是窗口终端。", "This browser did not show that it is a terminal.",
+        "请刷新页面后重试，并核对本机时间。", "Load the page again, and check this machine's clock.",
+    ),
+    "terminal_unknown": Row(
+        403, "这台电脑还不是本部门的窗口终端。", "This browser is not a terminal of your department.",
+        "请把页面上的登记申请交给运营方；登记后再点一次。",
+        "Give the request on the page to the operator; press again once it is enrolled.",
+    ),
+    "terminal_missing": Row(
+        403, "这台电脑没有登记为窗口终端，只能查看，不能办理。",
+        "This browser is not a terminal: you can read here, and order nothing.",
+        "请先登记为窗口终端，再提交一次；已填写的内容不会丢失。",
+        "Have it enrolled as a terminal, then send it again; nothing you typed is lost.",
+    ),
+    "terminal_elsewhere": Row(
+        403, "窗口终端只在本平台的页面上办理，不能调用接口。",
+        "A terminal orders on the pages of the hub alone and calls no other door.",
+        "请用业务系统自己的密钥调用接口。", "Call the API with the key of a business system.",
+    ),
+    "order_foreign": Row(
+        403, "签署的内容不是由当前登录的经办人在这台终端上签署的，没有办理。",
+        "This was not signed at this terminal by the officer who is signed in; nothing was done.",
+        "请从头再办一次。", "Begin the act again.",
+    ),
     "token_missing": Row(
         401, "请求没有带访问令牌。", "The request bears no access token.",
         "请先取得令牌，并以 Authorization: DPoP 方式携带。", "Get a token and send it as Authorization: DPoP.",
@@ -93,6 +145,10 @@ ACCESS: Mapping[str, Row] = {
     "sandbox_absent": Row(
         404, "本平台没有沙箱。", "This hub has no sandbox.",
         "沙箱只在装入演示数据的测试平台上提供。", "Only a TEST hub with the demonstration has one.",
+    ),
+    "operator_only": Row(
+        403, "这些页面只给平台运营方的人员看。", "These pages are for the operator's officers.",
+        "本部门的指标请看 /department/figures。", "Your department's figures stand at /department/figures.",
     ),
     "idempotency_key_missing": Row(
         400, "缺少幂等键，或其格式不对（8 至 128 个可见 ASCII 字符）。",
@@ -402,6 +458,15 @@ ORDERS: Mapping[str, Row] = {
         409, "该场所或设备已停用。", "That site or device has ended.",
         "请登记新的场所或设备。", "Register a new one.",
     ),
+    "figure_not_found": Row(
+        404, "没有这项指标，或没有这一页、这一期。", "There is no such figure, page or period.",
+        "请从指标页重新进入。", "Begin again from the page of figures.",
+    ),
+    "figure_same": Row(
+        409, "这项指标已经是这个数值。", "The figure has this value already.",
+        "请核对要更正的是哪一项；不需要更正就不必再提交。",
+        "Check which figure is wrong; this one needs no correction.",
+    ),
     "task_not_found": Row(
         404, "没有这项待办，或它不属于本部门。", "There is no such task, or it is another department's.",
         "请核对待办编号。", "Check the number.",
@@ -502,6 +567,14 @@ ORDERS: Mapping[str, Row] = {
     "key_enrolled": Row(
         409, "这个密钥已经登记过。", "That key is enrolled already, for this system or another.",
         "请为每个系统、每次更换使用新的密钥。", "Give each system a key of its own, and a new one each time.",
+    ),
+    "parked_not_found": Row(
+        404, "没有这份待会签的事项，或已过期、已办结。", "No such order waits for a second officer, or it is over.",
+        "请回到待会签列表查看。", "Look at the list of those that wait.",
+    ),
+    "officer_unknown": Row(
+        404, "没有登记过这个编号的在岗经办人。", "No active officer of that number is enrolled.",
+        "请先登记经办人（yizhao enrol officer）。", "Enrol the officer first (yizhao enrol officer).",
     ),
     "already_admitted": Row(
         409, "这个代码已经确认过。", "That licence number was admitted before.",

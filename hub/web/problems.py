@@ -135,6 +135,16 @@ def document(code: str, trace: str, facts: Facts = {}, status: int | None = None
     return told | whole | made
 
 
+def document_of(error: Exception, trace: str) -> dict[str, Any]:
+    """Return the RFC 9457 document of an error; one that is no refusal is raised again."""
+    if isinstance(error, HubError):
+        return document(error.code, trace, error.facts)
+    code = next((code for kind, code in CODES.items() if isinstance(error, kind)), None)
+    if code is None:
+        raise error
+    return document(code, trace, _facts(error))
+
+
 def failure(trace: str) -> tuple[int, bytes]:
     """Return the last word on a failure nobody foresaw: its status and JSON document."""
     return PROBLEMS["internal"].status, orjson.dumps(document("internal", trace))

@@ -6,9 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
+from schemas.certificate import civil_date
+from schemas.figures import FIGURES
 from schemas.identifiers import make_licence_number
-from tests.cli.site import Site, run
+from schemas.tokens import TERMINAL_TYP
+from signing.algorithms import generate_private_key
+from signing.jws import jwk_of, sign_compact
+from signing.signers.file import FileSigner
+from tests.cli.site import ORIGIN, Site, run
 from tests.cli.town import CASE, HEALTH, ITEM, MARKET, change, issue, new_order, pull, put_rule
 
 OPERATOR = make_licence_number("12442000", "00000001")
@@ -408,3 +415,37 @@ def test_person_without_a_key_here_approves_nothing(town: Site) -> None:
     assert "change_form" in run("approve", draft, "--officer", "system-001", "--yes", *town.keys).err
     run("enrol", "officer", "x-001", "--department", MARKET, "--draft", draft, *town.over_api)
     assert "person_unknown" in run("approve", draft, "--officer", "nobody", "--yes", *town.keys).err
+
+
+def test_figures_and_the_sheet_of_a_month_are_told_and_written(town: Site, tmp_path: Path) -> None:
+    issue(town, new_order())
+    month, out = f"{civil_date(datetime.now(UTC)):%Y-%m}", tmp_path / "sheet.csv"
+    shown, written = (run("figures", *more, *town.over_api) for more in ((), ("--month", month, "--out", str(out))))
+    assert (shown.code, [each["code"] for each in shown.json["figures"]]) == (0, [*FIGURES])
+    assert (written.code, out.read_bytes().count(b"\n") > 20) == (0, True)
+    told = town.write(
+        "correction.json",
+        {"period": "2020-01", "part": "use", "line": "x", "name": "spared", "value": 1, "reason": "示例"},
+    )
+    assert run("order", "figure-corrections", told, "--system", "operator", *town.over_api).code == 1
+
+
+def test_the_browser_of_a_workplace_is_enrolled_from_the_request_its_page_shows(town: Site) -> None:
+    signer = FileSigner(generate_private_key("ES256"))
+    jwk = {"jwk": jwk_of(signer.private_key.public_key())}
+    shown = sign_compact(orjson.dumps({"aud": ORIGIN}), signer=signer, typ=TERMINAL_TYP, headers=jwk)
+    elsewhere = sign_compact(orjson.dumps({"aud": "https://other.test"}), signer=signer, typ=TERMINAL_TYP, headers=jwk)
+    whose = ("system", "window-1", "--department", MARKET, "--name", "一号窗口", "--role", "pull")
+    refused = run("enrol", *whose, "--terminal", elsewhere, *town.over_api)
+    enrolled = run("enrol", *whose, "--terminal", shown, *town.over_api)
+    assert (refused.code, "terminal_proof" in refused.err) == (1, True)
+    assert (enrolled.code, enrolled.json["key_id"]) == (0, signer.key_id)
+
+
+def test_an_officer_is_given_a_code_that_the_hub_does_not_know(town: Site) -> None:
+    run("enrol", "officer", "code-001", "--department", MARKET, *town.over_api)
+    given = run("enrol", "officer-code", "code-001", "--code", "a-code-of-the-operators", *town.over_api)
+    nobody = run("enrol", "officer-code", "code-000", *town.over_api)
+    assert (given.code, "a-code-of-the-operators" in given.err) == (0, True)
+    assert "a-code-of-the-operators" not in given.out
+    assert (nobody.code, "officer_unknown" in nobody.err, "opening code" in nobody.err) == (1, True, False)

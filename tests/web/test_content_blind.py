@@ -16,8 +16,22 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from hub.client import RefusedError
+from hub.figures.standing import PAGES as PAGES_OF_STANDING
+from hub.web.callers import moment
+from schemas.certificate import civil_date
+from schemas.figures import FIGURES
 from schemas.statement import Ordered
-from tests.flows.world import MARKET, SHOP, change_content, example_fields, food_order, licence_order, statutory_request
+from tests.flows.world import (
+    MARKET,
+    OPERATOR,
+    SHOP,
+    change_content,
+    example_fields,
+    food_order,
+    licence_order,
+    statutory_request,
+)
+from tests.web.seated_officer import operator_officer, seat
 from tests.web.served import Door, client_of, issue, share
 from tests.web.test_doors import OPERATIONS
 
@@ -28,6 +42,10 @@ READ = [path for method, path in OPERATIONS if method == "get"]
 pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="module")
 
 PAGES = ["/", "/q/{reference}", "/c/{reference}", "/verify", "/metrics", "/readyz"]
+SEATED = [
+    "/operator", *(f"/operator/figures/{code}" for code in FIGURES), "/operator/sheets", "/operator/sheets/{running}",
+    *(f"/operator/standing/{page}" for page in PAGES_OF_STANDING),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +68,8 @@ def names(door: Door) -> Mapping[str, str]:
         "version": "1",
         "year": "2026",
         "number": "1",
+        "running": f"{civil_date(moment()):%Y-%m}",
+        "period": "2026-11",
         "digest": "ab" * 32,
     }
 
@@ -61,6 +81,19 @@ def test_operator_is_shown_no_field_that_is_not_public(door: Door, names: Mappin
     answer = door[0].get(place, headers=operator.headers("GET", place), params=_asked(path, names))
     assert answer.status_code < 500
     assert not _tells(answer.content), answer.text[:400]
+
+
+@pytest.mark.parametrize("path", SEATED)
+def test_operators_officer_at_his_pages_is_shown_no_such_field_either(
+    door: Door, names: Mapping[str, str], path: str
+) -> None:
+    client, world = door
+    seat(client, world, OPERATOR, operator_officer(world, "system"))
+    answer = client.get(path.format(**names))
+    client.cookies.clear()
+    assert answer.status_code == 200
+    assert not _tells(answer.content), answer.text[:400]
+    assert SHOP not in answer.text
 
 
 def test_operator_asks_for_a_pull_like_anybody_and_has_no_right_to_one(door: Door, names: Mapping[str, str]) -> None:

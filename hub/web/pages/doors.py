@@ -14,7 +14,7 @@ from hub.web.pages.language import chosen_language
 
 
 def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
-    """Return the doors `/`, `/components`, `/api` and the description itself; `openapi` what doors say of themselves."""
+    """Return the doors `/`, `/components`, `/api` and the description itself; `openapi` what doors say."""
     router, description = APIRouter(include_in_schema=False), Description(openapi)
 
     @router.get("/")

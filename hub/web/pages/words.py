@@ -15,6 +15,7 @@ from schemas.wording import (
     CAUSES,
     CHECKS,
     FLAGS,
+    NOTICES,
     OUTCOMES,
     REASONS,
     RELATIONS,
@@ -200,6 +201,7 @@ NAMELESS = Wording("（个体工商户，无字号）", "(self-employed, no trad
 
 TABLES: Mapping[str, Mapping[str, Wording]] = {
     "act": ACTS,
+    "notice": NOTICES,
     "advice": ADVICE,
     "annotation": ANNOTATIONS,
     "authority": AUTHORITIES,

@@ -1,0 +1,258 @@
+"""How an officer orders anything on a page: fill in, check and sign, done.
+
+1 the page's form says what is wanted; `check` makes of it the content and what the statement must say
+2 the officer reads it; the terminal's key signs the statement in the browser (`static/order.js`)
+3 the form comes back: the statement names this session's officer and its terminal, whose key signed it
+4 the very flow of the API does the act, under the idempotency key that the server put into the form
+What needs two officers is parked after step 3 (`hub/parking.py`): a second one goes from 2 to 4 with the same content.
+A refusal shows the same page again with what to do next, and the way back to the form as it was filled in.
+"""
+
+import secrets
+from base64 import b64decode, standard_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from hub.access import Caller, find_system
+from hub.errors import AccessError, NotFoundError
+from hub.parking import Parked, list_parked, open_parked, park, unpark
+from hub.registry import Registry
+from hub.statements import unverified_claims
+from hub.web.callers import Called, OrderBody, RequestBody, in_thread, moment, verify_order
+from hub.web.department.showing import HOME, show
+from hub.web.problems import document_of
+from hub.web.sessions import TOKEN, Guard, Visit
+from schemas.parties import Role
+from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from schemas.wording import Wording
+from signing.base64url import encode
+from signing.errors import SigningError
+from signing.jws import parse_json
+
+ORDERS, COUNTERSIGN = f"{HOME}/orders", f"{HOME}/countersign"
+Content = Mapping[str, Any]
+Row = tuple[Wording, str]
+_LONGEST_STATEMENT, _LONGEST_SALT, _LONGEST_KEY = 65_536, 64, 128
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One kind of act that is ordered on a page.
+
+    `form` is the page it is filled in on and `place` where that lies, `title` its name. `role` is what the terminal
+    must be allowed (None: anything). `carried` says that the statement carries what is asked, as requests do.
+    `describe` tells the officer what he signs; `run` does it; `page` shows what came of it, given what `tell` makes of
+    the answer. `needs_second` says of which content a second officer has to sign too.
+    """
+
+    name: str
+    act: Ordered
+    role: Role | None
+    form: str
+    place: str
+    title: Wording
+    describe: Callable[[Content], Sequence[Row]]
+    run: Callable[[Called, Content], Mapping[str, Any]]
+    carried: bool = False
+    page: str = "ordered"
+    tell: Callable[[Content, Mapping[str, Any], Visit], Mapping[str, Any]] = lambda content, answer, visit: {}
+    needs_second: Callable[[Content], bool] = lambda content: False
+
+
+class Ordering:
+    """The pages on which officers check, sign and order."""
+
+    def __init__(self, registry: Registry, guard: Guard, errands: Sequence[Errand]) -> None:
+        self._registry = registry
+        self._guard = guard
+        self._errands = {each.name: each for each in errands}
+
+    def check(
+        self,
+        visit: Visit,
+        name: str,
+        content: Content,
+        *,
+        problem: Mapping[str, Any] | None = None,
+        parked: Parked | None = None,
+    ) -> Response:
+        """Return the page on which an officer checks and signs an errand; what he filled in stays with it.
+
+        `parked` is what another officer signed, which he seconds.
+        """
+        errand, stored = self._errands[name], visit.session.stored
+        salt = b64decode(parked.salt) if parked else secrets.token_bytes(SALT_BYTES)
+        bound: dict[str, Any] = {"request": content} if errand.carried else _bound(content, salt)
+        payload = statement_payload(
+            act=errand.act, audience=self._registry.origin, system=stored.terminal or "", officer=stored.officer,
+            issued_at=int(moment().timestamp()), jti=encode(secrets.token_bytes(16)), **bound,
+        )  # fmt: skip
+        given = {
+            "title": errand.title.zh,
+            "title_en": errand.title.en,
+            "rows": [{"zh": words.zh, "en": words.en, "value": value} for words, value in errand.describe(content)],
+            "statement": orjson.dumps(payload).decode(),
+            "typ": TYP,
+            "now": payload["iat"],
+            "errand": name,
+            "content": orjson.dumps(content).decode(),
+            "salt": standard_b64encode(salt).decode(),
+            "key": encode(secrets.token_bytes(16)),
+            "form": errand.form,
+            "typed": [(name, value) for name, value in _typed(visit) if name != TOKEN],
+            "problem": problem,
+            "parked": parked.stored.name if parked else "",
+            "first_officer": parked.stored.officer if parked else "",
+            "two": errand.needs_second(content),
+        }
+        return show(self._guard, visit, "order", errand.place, given, status=200 if problem is None else 422)
+
+    def routes(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+
+        @self._guard.page
+        async def ordered(visit: Visit) -> Response:
+            parked = await in_thread(self._parked, visit.get("parked"), visit) if visit.get("parked") else None
+            errand = self._errands.get(parked.stored.errand if parked else visit.get("errand"))
+            content = parked.content if parked else _content(visit.get("content"))
+            if errand is None or content is None:
+                raise NotFoundError("not_found")
+            try:
+                answer = await in_thread(self._carry_out, errand, content, parked, visit)
+            except Exception as error:
+                problem = document_of(error, str(visit.request.scope.get("trace", "")))
+                return self.check(visit, errand.name, content, problem=problem, parked=parked)
+            shown = {"title": errand.title.zh, "title_en": errand.title.en, "form": errand.form, "answer": answer}
+            if answer is None:
+                return show(self._guard, visit, "order_parked", errand.place, shown)
+            told = await in_thread(errand.tell, content, answer, visit)
+            return show(self._guard, visit, errand.page, errand.place, {**shown, **told})
+
+        @self._guard.page
+        async def waiting(visit: Visit) -> Response:
+            found = await in_thread(lambda: list_parked(visit.session.party, registry=self._registry, now=moment()))
+            shown = [
+                {
+                    "name": each.name,
+                    "zh": self._errands[each.errand].title.zh,
+                    "en": self._errands[each.errand].title.en,
+                    "officer": each.officer,
+                    "recorded_at": each.recorded_at.isoformat(),
+                    "ends_at": each.ends_at.isoformat(),
+                }
+                for each in found
+                if each.errand in self._errands
+            ]
+            return show(self._guard, visit, "countersign", "countersign", {"parked": shown})
+
+        @self._guard.page
+        async def seconded(visit: Visit) -> Response:
+            parked = await in_thread(self._parked, visit.request.path_params["name"], visit)
+            return self.check(visit, parked.stored.errand, parked.content, parked=parked)
+
+        router.add_api_route(ORDERS, ordered, methods=["POST"])
+        router.add_api_route(COUNTERSIGN, waiting, methods=["GET"])
+        router.add_api_route(f"{COUNTERSIGN}/{{name}}", seconded, methods=["GET"])
+        return router
+
+    def _parked(self, name: str, visit: Visit) -> Parked:
+        return open_parked(name[:43], visit.session.party, registry=self._registry, now=moment())
+
+    def _carry_out(
+        self, errand: Errand, content: Content, parked: Parked | None, visit: Visit
+    ) -> Mapping[str, Any] | None:
+        """Do steps 3 and 4; None where the order is parked for a second officer now.
+
+        Raises AccessError terminal_missing, order_foreign, role_missing, and the flow's own.
+        """
+        stored, registry = visit.session.stored, self._registry
+        caller = self._caller(errand, visit)
+        body = _body(errand, content, parked, visit)
+        called = verify_order(
+            visit.request, body, caller=caller, act=errand.act, registry=registry, key=visit.get("key")[:_LONGEST_KEY],
+            parked=parked is not None,
+        )  # fmt: skip
+        if parked is None and errand.needs_second(content) and isinstance(body, OrderBody):
+            park(
+                errand.name, content, body.salt, body.statement, department=stored.party,
+                officer=stored.officer or "", registry=registry, now=called.now,
+            )  # fmt: skip
+            return None
+        # What was signed is done, not what stands beside it in the form.
+        answer = errand.run(called, called.verified.statement.request or {} if errand.carried else content)
+        if parked is not None:
+            unpark(parked.stored.name, registry=registry)
+        return answer
+
+    def _caller(self, errand: Errand, visit: Visit) -> Caller:
+        """Return the terminal of a visit, once the statement is known to be its and its officer's."""
+        stored = visit.session.stored
+        if stored.terminal is None:
+            raise AccessError("terminal_missing")
+        said = unverified_claims(visit.get("statement"))
+        if (said.get("iss"), said.get("officer")) != (stored.terminal, stored.officer):
+            raise AccessError("order_foreign")
+        caller = find_system(stored.terminal, registry=self._registry, now=moment())[0]
+        if caller is None or caller.system.department != stored.party or Role.TERMINAL not in caller.system.roles:
+            raise AccessError("terminal_unknown")
+        if errand.role is not None and errand.role not in caller.system.roles:
+            raise AccessError("role_missing", role=str(errand.role))
+        return caller
+
+
+def _body(errand: Errand, content: Content, parked: Parked | None, visit: Visit) -> OrderBody | RequestBody:
+    statement = visit.get("statement")[:_LONGEST_STATEMENT]
+    if errand.carried:
+        return RequestBody(statement=statement)
+    salt = parked.salt if parked else visit.get("salt")[:_LONGEST_SALT]
+    beside = [parked.statement] if parked else []
+    return OrderBody(statement=statement, salt=salt, content=dict(content), countersignatures=beside)
+
+
+def who_orders(called: Called, registry: Registry) -> dict[str, Any]:
+    """Return what flows of orders are handed of a verified call."""
+    return {
+        "verified": called.verified,
+        "system": called.caller.system,
+        "key": called.key,
+        "registry": registry,
+        "now": called.now,
+    }
+
+
+def _bound(content: Content, salt: bytes) -> dict[str, Any]:
+    """Return how a statement binds an order's content: as the client of a system does (`hub/client.py`)."""
+    return {
+        "certificate_type": content.get("certificate_type"),
+        "issuing_body": content.get("issuing_body"),
+        "content_digest": content_digest(content, salt),
+    }
+
+
+def _typed(visit: Visit) -> Sequence[tuple[str, str]]:
+    """Return what was typed into the form that led here: this one's own pairs, or those it carried along."""
+    carried = visit.get("typed")
+    if not carried:
+        return visit.form
+    try:
+        pairs = parse_json(carried.encode())
+    except SigningError:
+        return ()
+    return [(str(name), str(value)) for name, value in pairs] if _are_pairs(pairs) else ()
+
+
+def _are_pairs(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(each, list) and len(each) == 2 for each in found)
+
+
+def _content(text: str) -> dict[str, Any] | None:
+    try:
+        found = parse_json(text.encode())
+    except SigningError:
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,85 @@
+"""The terminal of a workplace: the browser shows its key; the session is bound to it, or it asks to be enrolled."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+
+from hub.access import find_system
+from hub.errors import HubError, StatementError
+from hub.operator_desk import OPERATOR_SYSTEM, OperatorDesk
+from hub.parties import enrol
+from hub.registry import Registry
+from hub.terminals import TerminalKey, bind_terminal, is_enrolled, verify_proof
+from hub.web.callers import OrderBody, in_thread, moment, verify_order
+from hub.web.department.entrance import SEAT
+from hub.web.department.showing import HOME, show
+from hub.web.sessions import Guard, Visit, is_own_path, told, with_language
+from schemas.statement import Ordered
+
+Enrol = Callable[[Visit, TerminalKey, datetime], None]
+
+
+def routes(registry: Registry, guard: Guard, desk: OperatorDesk | None) -> APIRouter:
+    """Return the doors; `desk` is the operator's of a TEST site, which enrols a browser on the spot."""
+    router = APIRouter(include_in_schema=False)
+
+    @guard.page
+    async def shown(visit: Visit) -> Response:
+        onward = visit.request.query_params.get("next", "")
+        if visit.session.stored.terminal is not None:
+            return _onward(onward, visit)
+        return _page(onward, visit)
+
+    def _page(onward: str, visit: Visit, proof: str = "", problem: dict[str, Any] | None = None) -> Response:
+        given = {
+            "next": onward if is_own_path(onward, HOME) else "",
+            "origin": registry.origin,
+            "now": int(moment().timestamp()),
+            "proof": proof,
+            "problem": problem,
+            "on_the_spot": desk is not None,
+        }
+        return show(guard, visit, "terminal", "terminal", given, status=200 if problem is None else 422)
+
+    @guard.page
+    async def bound(visit: Visit) -> Response:
+        proof = visit.get("proof")
+
+        def work() -> str:
+            now = moment()
+            key = verify_proof(visit.session, proof, registry=registry, now=now)
+            if desk is not None and not is_enrolled(key, registry=registry):
+                _enrol_here(desk, key, visit, registry, now)
+            return bind_terminal(visit.session, proof, registry=registry, now=moment())
+
+        try:
+            await in_thread(work)
+        except HubError as error:
+            return _page(visit.get("next"), visit, proof, told(error, visit.request))
+        return _onward(visit.get("next"), visit)
+
+    router.add_api_route(SEAT, shown, methods=["GET"])
+    router.add_api_route(SEAT, bound, methods=["POST"])
+    return router
+
+
+def _enrol_here(desk: OperatorDesk, key: TerminalKey, visit: Visit, registry: Registry, now: datetime) -> None:
+    """TEST ONLY: let the operator's desk order the terminal's enrolment, and carry the order out as its door does."""
+    body = OrderBody(**desk.order_terminal(key.public_key, key.code, visit.session.party, now))
+    operator = find_system(OPERATOR_SYSTEM, registry=registry, now=now)[0]
+    if operator is None:
+        raise StatementError("statement_system")
+    called = verify_order(
+        visit.request, body, caller=operator, act=Ordered.ENTITLE, registry=registry, key=f"terminal-{key.key_id}"
+    )
+    enrol(
+        "systems", body.content, verified=called.verified, approvals=called.approvals, system=operator.system,
+        registry=registry, now=called.now,
+    )  # fmt: skip
+
+
+def _onward(path: str, visit: Visit) -> Response:
+    return RedirectResponse(with_language(path if is_own_path(path, HOME) else HOME, visit.language), 303)

@@ -1,0 +1,230 @@
+"""The window: scan or type a code, confirm item and case, sign; then all materials of the item, or why not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+
+from hub.answers import disclosed_values
+from hub.delivery import Exchange
+from hub.documents.downloads import copies_of_delivery, delivery_of
+from hub.errors import NotFoundError
+from hub.exchange import pull
+from hub.registry import Registry
+from hub.resolution import STEPS, resolve
+from hub.web.callers import Called, in_thread, moment
+from hub.web.department.ordering import Content, Errand, Ordering, Row
+from hub.web.department.showing import HOME, show
+from hub.web.documents import Counter
+from hub.web.problems import document
+from hub.web.sessions import PRIVATE, Guard, Visit
+from hub.window_offers import Before, Offer, holder_of, offers_for
+from schemas.catalogue import CertificateTypeUnknownError
+from schemas.codes import LONGEST_CODE, read_code
+from schemas.exchange import read_pull_request
+from schemas.licence_systems import LicenceSystem
+from schemas.parties import Role
+from schemas.statement import Ordered
+from schemas.wording import Wording
+
+WINDOW = f"{HOME}/window"
+_PULL = "pull"
+_BASES: Mapping[str, Wording] = {
+    "statutory": Wording("依职能调用", "by law"),
+    "grant": Wording("持证主体授权", "by its authorisation"),
+    "window": Wording("窗口书面授权", "by its authorisation on paper"),
+}
+_COMMON: Mapping[str, Wording] = {
+    "certificate_number": Wording("证照编号", "Certificate number"),
+    "holder_name": Wording("持证主体", "Holder"),
+    "holder_address": Wording("地址", "Address"),
+    "issuing_body_name": Wording("颁发机构", "Issuing body"),
+}
+
+
+def errands(registry: Registry, exchange: Exchange) -> list[Errand]:
+    """Return what is ordered at a window."""
+
+    def run(called: Called, content: Content) -> Mapping[str, Any]:
+        return pull(
+            read_pull_request(content), verified=called.verified, system=called.caller.system,
+            officer=called.officer, key=called.key, registry=registry, exchange=exchange, now=called.now,
+        )  # fmt: skip
+
+    def describe(content: Content) -> Sequence[Row]:
+        return list(_described(content, registry))
+
+    def tell(content: Content, answer: Mapping[str, Any], visit: Visit) -> Mapping[str, Any]:
+        return {
+            "licence_number": content.get("licence_number", ""),
+            "case_number": content.get("case_number", ""),
+            "delivery": answer["delivery"],
+            "ends_at": answer["ends_at"],
+            "complete": answer.get("complete"),
+            "materials": [_material(each, registry) for each in answer.get("materials", ())],
+            "items": [_item(each, answer["delivery"], registry) for each in answer["items"]],
+        }
+
+    title = Wording("窗口调证", "Pull at the window")
+    return [
+        Errand(
+            _PULL, Ordered.PULL, Role.PULL, WINDOW, "window", title, describe, run, carried=True,
+            page="window_result", tell=tell,
+        )
+    ]  # fmt: skip
+
+
+def routes(
+    registry: Registry, guard: Guard, ordering: Ordering, counter: Counter, systems: Sequence[LicenceSystem]
+) -> APIRouter:
+    """Return the doors; `systems` are those whose codes stand on today's licences."""
+    router = APIRouter(include_in_schema=False)
+
+    def asked(visit: Visit, code: str = "", problem: Mapping[str, Any] | None = None) -> Response:
+        given = {"code": code, "problem": problem}
+        return show(guard, visit, "window", "window", given, status=200 if problem is None else 422)
+
+    @guard.page
+    async def window(visit: Visit) -> Response:
+        return asked(visit, visit.request.query_params.get("code", "")[:LONGEST_CODE])
+
+    @guard.page
+    async def scanned(visit: Visit) -> Response:
+        """Show what may be asked of the holder; or, where item and case are chosen, what is to be signed."""
+        text = visit.get("code")[: LONGEST_CODE + 1]
+        found = await in_thread(_before, text, visit.session.party, registry, systems)
+        if not isinstance(found, Before):
+            return asked(visit, text, found)
+        offer = next((each for each in found.offers if each.name == visit.get("offer")), None)
+        case_number = visit.get("case_number")[:128]
+        if offer is None or not case_number or visit.get("again"):
+            return show(guard, visit, "window_offers", "window", _shown(found, text, visit))
+        return ordering.check(visit, _PULL, offer.request(found.licence_number, case_number))
+
+    @guard.page
+    async def copy(visit: Visit) -> Response:
+        """Hand out the copy of one certificate that was delivered; a page that comes again while it is being made."""
+        path = visit.request.path_params
+        wanted = await in_thread(_copies, path["name"], visit, registry)
+        one = next((each for each in wanted if each.identifier == path["identifier"]), None)
+        if one is None:
+            raise NotFoundError("document_not_found")
+        response = await counter.hand_out(one)
+        if response.status_code != 202:
+            return response
+        waiting = show(guard, visit, "being_made", "window")
+        return HTMLResponse(bytes(waiting.body), 202, {**PRIVATE, "refresh": "2"})
+
+    @guard.page
+    async def copies(visit: Visit) -> Response:
+        wanted = await in_thread(_copies, visit.request.path_params["name"], visit, registry)
+        response = await counter.hand_out_all(wanted, "加注件.zip")
+        if response.status_code != 202:
+            return response
+        waiting = show(guard, visit, "being_made", "window")
+        return HTMLResponse(bytes(waiting.body), 202, {**PRIVATE, "refresh": "2"})
+
+    router.add_api_route(WINDOW, window, methods=["GET"])
+    router.add_api_route(WINDOW, scanned, methods=["POST"])
+    router.add_api_route(f"{HOME}/deliveries/{{name}}/copies/{{identifier}}", copy, methods=["GET"])
+    router.add_api_route(f"{HOME}/deliveries/{{name}}/archive", copies, methods=["GET"])
+    return router
+
+
+def _before(
+    text: str, department: str, registry: Registry, systems: Sequence[LicenceSystem]
+) -> Before | Mapping[str, Any]:
+    """Return whom a code leads to, or what to say where it leads to nobody."""
+    code = read_code(text, origin=registry.origin, systems=systems)
+    found = resolve(code, registry=registry)
+    if found.opens and (number := holder_of(found.opens, registry=registry)):
+        return offers_for(number, department, registry=registry, now=moment())
+    said = document(found.miss or "code_not_found", "")
+    if found.step is not None:
+        step = STEPS[found.step]
+        said |= {"next_step": step.zh, "next_step_en": step.en}
+    return said
+
+
+def _shown(found: Before, code: str, visit: Visit) -> dict[str, Any]:
+    chosen = visit.get("offer") or (found.offers[0].name if len(found.offers) == 1 else "")
+    granted = next((each.case_number for each in found.offers if each.name == chosen), "")
+    return {
+        "holder": {"name": found.name, "licence_number": found.licence_number},
+        "code": code,
+        "offers": [_offer(each) for each in found.offers],
+        "chosen": chosen,
+        "case_number": visit.get("case_number") or granted,
+    }
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    words = _BASES[offer.basis]
+    return {"name": offer.name, "item_name": offer.item_name, "item_code": offer.item_code, "zh": words.zh,
+            "en": words.en, "case_number": offer.case_number}  # fmt: skip
+
+
+def _described(content: Content, registry: Registry) -> Iterator[Row]:
+    basis = content.get("basis") if isinstance(content.get("basis"), dict) else {}
+    kind = _BASES.get(str(basis.get("kind")) if isinstance(basis, dict) else "")
+    yield Wording("统一社会信用代码", "Licence number"), str(content.get("licence_number", ""))
+    yield Wording("事项编码", "Item"), str(content.get("item_code", ""))
+    yield Wording("办件编号", "Case"), str(content.get("case_number", ""))
+    yield Wording("依据", "Basis"), f"{kind.zh} {kind.en}" if kind else ""
+    wanted = content.get("wanted")
+    codes = [str(each.get("certificate_type")) for each in wanted if isinstance(each, dict)] if wanted else []
+    named = "、".join(_type_names(each, registry)["zh"] for each in codes)
+    yield Wording("调用内容", "What is asked for"), named or "事项所需的全部材料 all materials of the item"
+
+
+def _material(material: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    tones = {"met": "valid", "missing": "not_valid", "not_needed": "none"}
+    why = [
+        {"zh": each["zh"], "en": each["en"], "type": _type_names(each.get("certificate_type", ""), registry)}
+        for each in material["why"]
+    ]
+    return {
+        "zh": material["name_zh"],
+        "en": material["name_en"],
+        "state": material["state"],
+        "tone": tones[material["state"]],
+        "why": why if material["state"] == "missing" else [],
+        "deferrable_until": material["deferrable_until"] if material["deferrable"] else None,
+    }
+
+
+def _item(item: Mapping[str, Any], delivery: str | None, registry: Registry) -> dict[str, Any]:
+    names = _type_names(item["certificate_type"], registry)
+    if not item["found"]:
+        return {"type": names, "found": False, "verdict": None, "fields": [], "number": "", "copy": None}
+    values = disclosed_values(item["file"]["record"]["signatures"][0]["header"]["disclosures"]) if item["file"] else {}
+    copy = f"{HOME}/deliveries/{delivery}/copies/{item['identifier']}" if item["file"] else None
+    return {
+        "type": names,
+        "found": True,
+        "number": item["certificate_number"],
+        "verdict": item["verdict"],
+        "fields": list(_fields(item["certificate_type"], values, registry)),
+        "copy": copy,
+    }
+
+
+def _fields(code: str, values: Mapping[str, str], registry: Registry) -> Iterator[dict[str, str]]:
+    labels = {each.name: Wording(each.label_zh, each.label_en) for each in registry.catalogue.get(code).fields}
+    for name, value in values.items():
+        words = labels.get(name) or _COMMON.get(name) or Wording(name, name)
+        yield {"zh": words.zh, "en": words.en, "value": value}
+
+
+def _type_names(code: str, registry: Registry) -> dict[str, str]:
+    try:
+        kind = registry.catalogue.get(code)
+    except CertificateTypeUnknownError:
+        return {"zh": code, "en": code}
+    return {"zh": kind.name_zh, "en": kind.name_en}
+
+
+def _copies(name: str, visit: Visit, registry: Registry) -> list[Any]:
+    delivery = delivery_of(name[:64], requester=visit.session.party, registry=registry, now=moment())
+    return copies_of_delivery(delivery, language=visit.language, registry=registry)

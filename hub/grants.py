@@ -38,6 +38,8 @@ from schemas.grant import Grant, Withdrawal, parse_withdrawal, render_grant, ren
 from schemas.sentence import statement_digest
 
 PAGE = 20
+# Which link it would be matters to nothing that a preview shows.
+_ANY_LINK = "0" * 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -111,8 +113,9 @@ def preview_grant(
 ) -> dict[str, Any]:
     """Return what the other side would see under a grant of `wish`, as things are now (`hub/showing.py`)."""
     wish = filled_in(wish, now)
-    # Whose the link would be matters to nothing that is shown.
-    grant = compose_grant(wish | ({"link": BLANK_NONCE} if "person" in wish else {}), registry=registry, now=now)
+    if "person" in wish:
+        wish |= {"link": _ANY_LINK, "uses": 1}
+    grant = compose_grant(wish, registry=registry, now=now)
     with registry.database.read() as connection:
         return show_given(
             grant, to_agent=to_agent, registry=registry, surroundings=surroundings, connection=connection, now=now

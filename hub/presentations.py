@@ -129,6 +129,18 @@ def presentation_state(digest: str, *, registry: Registry, now: datetime) -> dic
     }
 
 
+def own_presentations(holder: str, *, agent: str | None, registry: Registry, now: datetime) -> list[dict[str, Any]]:
+    """Return a holder's presentations whose code is not over, or an agent's own: digest, state, and until when."""
+    told = []
+    with registry.database.read() as connection:
+        for code in PresentationReader(connection).of_holder(holder, since=now):
+            stored = GrantReader(connection).get(code.digest)
+            if stored is not None and agent in (None, stored.cert_serial):
+                until = stored.valid_until.isoformat()
+                told.append({"digest": code.digest, "state": _state(stored, code, now), "valid_until": until})
+    return told
+
+
 def own_presentation(
     digest: str, holder: str, *, agent: str | None, registry: Registry, now: datetime
 ) -> dict[str, Any]:

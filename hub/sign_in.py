@@ -22,12 +22,16 @@ from hub.registry import Registry
 from hub.repeats import spend_statement
 from hub.sessions import open_session
 from hub.statements import VerifiedStatement
+from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.session import SessionWriter, StoredSignIn
 from schemas.evidence import ActFacts, Kind
+from schemas.parties import Enterprise
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 from schemas.sign_in import SignIn, parse_sign_in, render_sign_in
 from schemas.statement import Ordered
+
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,14 @@ def draft_sign_in(wish: Mapping[str, Any], *, registry: Registry, now: datetime)
         raise DocumentError("application_form", member=getattr(error, "member", None)) from error
     text = sign_draft(partial(_render, said), registry)
     return {"text": text, "digest": statement_digest(text)}
+
+
+def examples(registry: Registry) -> list[Enterprise]:
+    """TEST ONLY: return a few enterprises as which a stranger may try the pages; in production none."""
+    if registry.mode != "test":
+        return []
+    with registry.database.read() as connection:
+        return EnterpriseReader(connection).first(_EXAMPLES)
 
 
 def sign_in(signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime) -> SignedIn:

@@ -232,7 +232,7 @@ REASONS: Mapping[str, Wording] = {
         "The evidence log is not being written at the moment; nothing is issued or handed over until it is.",
     ),
     "log_key_revoked": Wording(
-        "存证日志正在更换签名，期间不办理新的签发与调取。",
+        "存证日志正在更换签名凭据，期间不办理新的签发与调取。",
         "The evidence log is changing to its next key; nothing is issued or handed over until it has.",
     ),
     "check_missing": Wording("有一项必要的核验未能完成。", "A required check could not be completed."),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from hub.store import tables
 from hub.store.name_part import NamePartWriter
@@ -36,6 +36,12 @@ class EnterpriseReader:
     def get(self, licence_number: str) -> Enterprise | None:
         row = select_by(self._connection, tables.enterprise, licence_number=licence_number).first()
         return None if row is None else Enterprise(row.licence_number, row.reference, row.name, row.address)
+
+    def first(self, most: int) -> list[Enterprise]:
+        """Return the first enterprises that have a name, by their numbers."""
+        named = select(tables.enterprise).where(tables.enterprise.c.name != "")
+        rows = self._connection.execute(named.order_by(tables.enterprise.c.licence_number).limit(most))
+        return [Enterprise(row.licence_number, row.reference, row.name, row.address) for row in rows]
 
 
 class EnterpriseWriter:

@@ -121,7 +121,7 @@ _DOORS = frozenset(
         "readyz",
         "metrics",
     }
-    | {"api", "static", "qr", "catalogue", ".well-known", "e-licence"}
+    | {"api", "static", "qr", "catalogue", ".well-known", "e-licence", "enterprise", "grant-requests"}
 )
 _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}

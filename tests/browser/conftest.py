@@ -63,9 +63,9 @@ def site() -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def driver() -> Iterator[Playwright]:
-    """What drives all browsers of a run: there may be one."""
+    """What drives all browsers: there may be one, and none beside tests that have a loop of their own."""
     with sync_playwright() as playwright:
         yield playwright
 
@@ -78,7 +78,7 @@ def fonts(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str, driver: Playwright, fonts: str) -> Iterator[Browser]:
     """A Chromium with a Chinese font."""
     SCREENS.mkdir(parents=True, exist_ok=True)

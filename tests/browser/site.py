@@ -23,11 +23,10 @@ from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
 from schemas.parties import Subject
 from schemas.wording import REASONS
+from tests.browser.own_states import HOSTILE, LONG, own_states
 from tests.web import shown
 
 Answer = Mapping[str, Any]
-LONG = "超长名称" * 30
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"
 SCREENS = Path(__file__).parents[2] / "var" / "pages"
 _BODIES = {str(body["reference"]): body for body in shown.every_state()}
 _PICTURE = (Path(__file__).parents[2] / "hub" / "web" / "static" / "mark.svg").read_bytes()
@@ -68,6 +67,7 @@ def states() -> dict[str, tuple[str, Answer]]:
         "start": ("start", {}),
         "components": ("gallery", {}),
         "sheet": ("sheet", {"stickers": [shown.sticker()]}),
+        **own_states(),
         "no-such-code": ("problem", _problem("reference_not_found")),
         "code-retired": ("problem", _problem("reference_retired")),
         "too-many-tries": ("problem", _problem("too_many_requests")),

@@ -29,8 +29,21 @@ def fits(page: Page) -> bool:
 
 def signed_in(site: Site, **context: Any) -> Page:
     page = site.open("/enterprise", **context)
+    page.get_by_label("证照管理员").check()
     sign_in(page)
     return page
+
+
+def test_a_stranger_finds_an_enterprises_pages_from_the_start_page_alone(hub_site: Site) -> None:
+    page = hub_site.open("/", **_PHONE)
+    page.get_by_role("link", name="企业登录").click()
+    page.get_by_role("link", name="中山示例餐饮有限公司").click()
+    page.get_by_role("button", name="下一步").click()
+    sign(page)
+    page.get_by_role("heading", name="中山示例餐饮有限公司").wait_for()
+    page.get_by_role("link", name="我的证照").click()
+    assert page.get_by_role("link", name="食品经营许可证").is_visible()
+    assert (hub_site.complaints, hub_site.strangers) == ([], [])
 
 
 @pytest.mark.parametrize("context", [_PHONE, {}], ids=["phone", "desktop"])
@@ -116,6 +129,28 @@ def test_a_code_is_shown_and_its_page_asks_when_it_was_scanned(hub_site: Site) -
     assert page.get_by_text("3号窗口", exact=True).is_visible()
     sign(page)
     page.get_by_role("heading", name="已确认，对方可以取用").wait_for()
+    assert (fits(page), hub_site.complaints, hub_site.strangers) == (True, [], [])
+
+
+def test_a_manager_appoints_an_agent_and_objects_to_a_certificate(hub_site: Site) -> None:
+    page = signed_in(hub_site, **_PHONE)
+    page.get_by_role("link", name="办事人").first.click()
+    page.get_by_role("link", name="委托办事人").click()
+    page.get_by_label("办事人姓名").fill("示例丁")
+    page.get_by_label("办事人执照编号").fill("0a1b2c")
+    page.get_by_label("办理什么事").fill("年度报告")
+    page.get_by_label("事项编码").fill("nb")
+    page.get_by_label("到哪一天").fill(_UNTIL)
+    page.get_by_role("button", name="下一步：签署").click()
+    sign(page)
+    page.get_by_role("heading", name="在任").wait_for()
+    page.get_by_role("link", name="证照", exact=True).click()
+    page.get_by_role("link", name="这张有误？提出异议").first.click()
+    page.get_by_label("证照信息有误").check()
+    page.get_by_label("说明").fill("名称写错了")
+    page.get_by_role("button", name="下一步：签署").click()
+    sign(page)
+    page.get_by_text("最迟").wait_for()
     assert (fits(page), hub_site.complaints, hub_site.strangers) == (True, [], [])
 
 

@@ -13,9 +13,8 @@ from tests.browser.test_signing_in import sign_in
 
 _PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}}
 _PAGES = (
-    "", "/certificates", "/certificates/calendar", "/reminders", "/downloads/new", "/grants",
-    "/grants/new?template=lease", "/grants/end-all", "/presentations/new", "/ledger", "/objections", "/objections/new",
-    "/agents", "/agents/new",
+    "", "/certificates", "/certificates/calendar", "/reminders", "/grants/new?template=lease", "/presentations/new",
+    "/ledger", "/objections/new", "/agents",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tests.flows.world import SHOP, TODAY, World, food_order
 # A food permit asks for its renewal 30 days before its end.
 _END = TODAY + timedelta(days=75)
 _APPLY_BY = _END - timedelta(days=30)
+_ON_ONE = pytest.mark.parametrize("unchecked_world", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def test_a_holder_is_reminded_once_before_the_last_day_to_apply(shop: World, out
     )
 
 
+@_ON_ONE
 def test_who_wants_none_gets_none_and_who_wants_more_time_gets_it(shop: World, outbox: NotificationSimulator) -> None:
     choose_reminders(SHOP, None, registry=shop.registry, now=shop.now)
     assert Reminding(shop.registry, outbox).round(on(10)) == 0
@@ -53,6 +55,7 @@ def test_who_wants_none_gets_none_and_who_wants_more_time_gets_it(shop: World, o
     assert Reminding(shop.registry, outbox).round(on(45)) == 1
 
 
+@_ON_ONE
 def test_what_was_withdrawn_since_is_not_reminded_of(shop: World, outbox: NotificationSimulator) -> None:
     class Away:
         def send(self, notification: Notification) -> None:
@@ -66,6 +69,7 @@ def test_what_was_withdrawn_since_is_not_reminded_of(shop: World, outbox: Notifi
     assert outbox.sent_to(SHOP) == []
 
 
+@_ON_ONE
 def test_a_service_that_was_away_is_given_the_message_later(shop: World, outbox: NotificationSimulator) -> None:
     class Away:
         def send(self, notification: Notification) -> None:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import httpx
 import pytest
 
 from hub.web.callers import moment
-from tests.flows.grant_world import delegate, redeem_at_window
-from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, licence_order
+from tests.flows.grant_world import ask as ask_for
+from tests.flows.grant_world import asked_content, change_representative, delegate, redeem_at_window, remake_licence
+from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, granted_request, licence_order
 from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
 from tests.web.served import Door
 
@@ -29,11 +31,12 @@ pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="m
 @pytest.fixture(scope="module")
 def shop_door(door: Door) -> Door:
     _, world = door
-    world.now = moment()
     world.issue(licence_order())
     world.issue(food_order())
     world.make_licence()
     world.make_licence(role="agent")
+    world.issue(licence_order(licence_number=OTHER_SHOP, certificate_number=OTHER_SHOP, holder_name="示例乙店"))
+    world.make_licence(OTHER_SHOP)
     return door
 
 
@@ -83,6 +86,49 @@ def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, wo
     assert path in client.get("/enterprise/grants?which=over").text
 
 
+def test_two_presses_at_once_give_one_grant(client: httpx.Client, world: World) -> None:
+    action, fields = signing(world, ask(client, "/enterprise/grants/new", wish(case_number="2026-0007")))
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda _: post(client, action, fields), range(2)))
+    assert {each.status_code for each in answers} == {303}
+    assert len({each.headers["location"] for each in answers}) == 1
+    assert client.get("/enterprise/grants").text.count(">2026-0007<") == 1
+
+
+def test_a_request_opens_by_its_code_and_its_answer_sent_twice_is_one(client: httpx.Client, world: World) -> None:
+    until = (moment() + timedelta(days=9)).isoformat(timespec="seconds")
+    code = ask_for(world, asked_content(case_number="2026-0008", valid_until=until))["code"]
+    form = {"form_token": form_token(client.get("/grant-requests")), "code": code}
+    page = follow(client, post(client, "/grant-requests", form))
+    assert ("示例卫生健康局" in page.text, "对方将看到的" in page.text) == (True, True)
+    action, fields = signing(world, page)
+    answers = [post(client, action, fields) for _ in range(2)]
+    assert [each.status_code for each in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    assert "这份请求已经答复" in client.get("/enterprise/requests").text
+
+
+def test_a_code_nobody_gave_out_opens_no_request(client: httpx.Client) -> None:
+    form = {"form_token": form_token(client.get("/grant-requests")), "code": "0" * 26}
+    page = post(client, "/grant-requests", form)
+    assert (page.status_code, "<script>" in page.text) == (422, False)
+
+
+def test_a_person_gets_a_link_that_this_browser_alone_shows(client: httpx.Client, world: World) -> None:
+    page = act(client, world, "/enterprise/grants/new", wish(to="person", person="示例戊", uses="1"))
+    assert "/grant-links#" in client.get(page.url.path).text
+    client.cookies.clear()
+    sign_in(client, world)
+    assert "/grant-links#" not in client.get(page.url.path).text
+
+
+def test_anothers_signature_does_nothing_on_this_page(client: httpx.Client, world: World) -> None:
+    page = ask(client, "/enterprise/grants/new", wish())
+    action, fields = signing(world, page, signer=OTHER_SHOP)
+    refused = post(client, action, fields)
+    assert (refused.status_code, "2026-0001" in refused.text) == (422, True)
+
+
 def test_a_refusal_keeps_what_was_typed_and_says_where_to_look(client: httpx.Client) -> None:
     page = ask(client, "/enterprise/grants/new", wish(item_name=_HOSTILE, case_number="案" * 120))
     assert page.status_code == 422
@@ -124,8 +170,6 @@ def test_a_form_sent_after_the_session_ended_is_shown_again_and_can_go_on(client
 def test_what_is_anothers_is_not_found(client: httpx.Client, world: World) -> None:
     path = act(client, world, "/enterprise/grants/new", wish()).url.path
     digest = path.rpartition("/")[2]
-    world.issue(licence_order(licence_number=OTHER_SHOP, holder_name="示例乙店"))
-    world.make_licence(OTHER_SHOP)
     client.cookies.clear()
     sign_in(client, world, licence_number=OTHER_SHOP)
     tried = (path, f"{path}/withdrawal", f"/enterprise/presentations/{digest}", f"/enterprise/agents/{digest}")
@@ -188,6 +232,26 @@ def test_an_agent_is_appointed_and_removed(client: httpx.Client, world: World) -
     assert "已解除" in act(client, world, f"{page.url.path}/withdrawal", {}).text
 
 
+def test_the_ledger_tells_who_had_what_and_leads_to_receipt_and_objection(client: httpx.Client, world: World) -> None:
+    given = act(client, world, "/enterprise/grants/new", wish(case_number="2026-0055"))
+    digest = given.url.path.rpartition("/")[2]
+    world.now = moment()
+    world.pull(granted_request(digest, case_number="2026-0055"))
+    shown = client.get("/enterprise/ledger").text
+    assert ("示例卫生健康局" in shown, "已交付" in shown, "持证主体授权" in shown) == (True, True, True)
+    receipt = re.search(r'href="(/api/v1/receipts/[^"]+)" download', shown)
+    assert receipt is not None
+    assert client.get(receipt[1]).headers["content-type"].startswith("application/jwt")
+    about = receipt[1].rpartition("/")[2]
+    page = act(
+        client, world, f"/enterprise/objections/new?about={about}",
+        {"road": "access_not_allowed", "about": about, "reason": "没有授权过这件事"},
+    )  # fmt: skip
+    assert page.text.count("待答复") == 2
+    exported = client.get("/enterprise/ledger/export?form=csv")
+    assert "2026-0055" in exported.content.decode("utf-8-sig")
+
+
 def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, world: World) -> None:
     about = re.search(r"about=(1\.2\.156[0-9A-Z.]+)", client.get("/enterprise/certificates").text)
     assert about is not None
@@ -231,3 +295,17 @@ def test_everything_is_ended_at_once_and_said(client: httpx.Client, world: World
     ended = post(client, action, fields)
     assert (ended.status_code, "已全部收回" in ended.text) == (200, True)
     assert client.get("/enterprise").status_code == 303
+
+
+def test_a_new_representative_says_which_agents_go_on(client: httpx.Client, world: World) -> None:
+    licence = re.search(r"about=(1\.2\.156[0-9A-Z.]+)", client.get("/enterprise/certificates").text)
+    assert licence is not None
+    world.now = moment() - timedelta(seconds=10)
+    delegation = delegate(world)
+    world.now += timedelta(seconds=2)
+    change_representative(world, licence[1])
+    world.now = moment()
+    remake_licence(world)
+    assert "已冻结" in client.get(f"/enterprise/agents/{delegation}").text
+    page = act(client, world, "/enterprise/agents/confirmation", {"delegation": [delegation], "managers": "yes"})
+    assert (page.url.path, "在任" in page.text) == ("/enterprise/agents", True)

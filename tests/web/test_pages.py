@@ -295,7 +295,8 @@ def test_production_shows_no_test_banner() -> None:
 def test_no_side_of_a_pair_is_left_in_any_template() -> None:
     assert all("[[" not in page and "]]" not in page for page in _all_pages())
     parts = {"layout", "components", "code_box", "card", "scan_end"}
-    parts |= {"enterprise_layout", "preview", "refusal", "signature", "department_layout", "problem_list", "receipt"}
+    parts |= {"enterprise_layout", "signature", "preview", "receipt", "refusal"}
+    parts |= {"department_layout", "problem_list"}
     assert {path.stem for path in TEMPLATES.glob("*.html")} == _PAGES.names | parts
 
 

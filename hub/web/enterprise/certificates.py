@@ -1,5 +1,6 @@
 """Pages of one's own certificates: by site with their states, when they end (a page and a file), their documents."""
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -26,7 +27,9 @@ from hub.web.sessions import Visit
 CERTIFICATES = f"{HOME}/certificates"
 DOWNLOADS = f"{HOME}/downloads"
 _MENU = "certificates"
+PAGE = 100
 _LONGEST_PAGE = 6
+_IDENTIFIER = re.compile(r"[0-9A-Z.]{1,128}")
 
 
 def routes(desk: Desk, reader: ScanReader, counter: Counter) -> APIRouter:
@@ -48,7 +51,10 @@ def routes(desk: Desk, reader: ScanReader, counter: Counter) -> APIRouter:
     @guard.page
     async def ends(visit: Visit) -> Response:
         endings = await in_thread(partial(own_endings, visit.session.party, registry=registry, now=moment()))
-        return guard.show(visit, "own_calendar", {"endings": endings, "place": _MENU})
+        behind = visit.request.query_params.get("after", "")
+        left = [each for each in endings if _told(each) > behind]
+        after = _told(left[PAGE - 1]) if len(left) > PAGE else ""
+        return guard.show(visit, "own_calendar", {"endings": left[:PAGE], "after": after, "place": _MENU})
 
     @guard.page
     async def as_file(visit: Visit) -> Response:
@@ -101,17 +107,28 @@ def routes(desk: Desk, reader: ScanReader, counter: Counter) -> APIRouter:
     return router
 
 
+def _told(ending: Told) -> str:
+    """Return the place of one in the list: it is in the order of these."""
+    return f"{ending['valid_to']}.{ending['identifier']}"
+
+
 def _downloading(desk: Desk) -> Step:
     registry = desk.registry
 
     async def form(visit: Visit, problem: Told | None) -> Response:
-        shown = {"problem": problem, "place": _MENU, "edition": visit.get("edition") or "original"}
+        asked = visit.get("certificate") or visit.request.query_params.get("certificate", "")
+        shown = {
+            "certificate": asked if _IDENTIFIER.fullmatch(asked) else "",
+            "edition": visit.get("edition") or "original",
+            "problem": problem,
+            "place": _MENU,
+        }
         return desk.guard.show(visit, "download_form", shown, status=422 if problem else 200)
 
     def draft(visit: Visit) -> Mapping[str, Any]:
         wish = {
             "licence_number": visit.session.party,
-            "certificates": visit.all("certificate"),
+            "certificates": [each for each in visit.all("certificate") if each],
             "edition": visit.get("edition"),
             "language": visit.language,
         }

@@ -10,7 +10,7 @@ from connectors.contract import ELicence
 from hub.errors import HubError
 from hub.registry import Registry
 from hub.sessions import end_session
-from hub.sign_in import draft_sign_in, sign_in
+from hub.sign_in import draft_sign_in, examples, sign_in
 from hub.web.callers import in_thread, moment
 from hub.web.limits import AddressLimit
 from hub.web.sessions import Guard, Visit, is_own_path, language_of, told, with_language
@@ -26,7 +26,10 @@ def routes(registry: Registry, e_licence: ELicence, guard: Guard, limit: Address
     @router.get(f"{HOME}/sign-in")
     async def asked(request: Request) -> Response:
         given = {"licence_number": request.query_params.get("licence_number", "")[:18], "role": _ROLES[0]}
-        return guard.show_before(request, "sign_in", _shown(given, request.query_params.get("next", "")))
+        shown = _shown(given, request.query_params.get("next", ""))
+        found = await in_thread(examples, registry) if not given["licence_number"] else []
+        shown["examples"] = [{"licence_number": each.licence_number, "name": each.name} for each in found]
+        return guard.show_before(request, "sign_in", shown)
 
     @router.post(f"{HOME}/sign-in")
     async def entered(request: Request) -> Response:
@@ -87,6 +90,7 @@ def _shown(form: dict[str, str], next_path: str, problem: dict[str, Any] | None 
         "role": _role(form),
         "next": next_path if is_own_path(next_path, HOME) else "",
         "problem": problem,
+        "examples": [],
         "seated": None,
     }
 

@@ -17,6 +17,7 @@ from hub.presentations import (
     draft_confirmation,
     draft_presentation,
     own_presentation,
+    own_presentations,
     post_presentation,
     presentation_state,
 )
@@ -31,6 +32,7 @@ from schemas.sentence import statement_digest
 
 PRESENTATIONS = f"{HOME}/presentations"
 _MENU = "presentations"
+_RUNNING = ("open", "unconfirmed", "released")
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -59,10 +61,14 @@ def _making(desk: Desk) -> Step:
 
     async def form(visit: Visit, problem: Told | None) -> Response:
         types = await in_thread(lambda: grantable(visit.session.party, registry=registry))
+        running = await in_thread(
+            lambda: own_presentations(visit.session.party, agent=visit.session.agent, registry=registry, now=moment())
+        )
         chosen = visit.all("field") if visit.form else visit.request.query_params.getlist("field")
         shown = {
             "types": fields_shown(types, chosen, visit.language),
             "requester": visit.get("requester"),
+            "running": [each for each in running if each["state"] in _RUNNING],
             "minutes": int(registry.terms.presentation_term.total_seconds()) // 60,
             "problem": problem,
             "place": _MENU,

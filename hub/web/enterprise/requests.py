@@ -13,8 +13,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.contract import SignedText
-from hub.errors import HubError
+from hub.errors import GrantError, HubError, NotFoundError
 from hub.grant_requests import draft_refusal, preview_request, read_request, refuse_request, sign_request
+from hub.grants import own_grant
 from hub.web.callers import in_thread, moment
 from hub.web.enterprise.desk import Desk, kept_shown
 from hub.web.enterprise.entrance import HOME
@@ -104,7 +105,23 @@ def _signing(desk: Desk) -> Step:
         return dict(page["next"]["grant"]) if page["next"] else {"text": ""}
 
     def perform(visit: Visit, signed: SignedText) -> Mapping[str, Any]:
-        return sign_request(kept_shown(visit), signed, registry=registry, e_licence=desk.e_licence, now=moment())
+        now = moment()
+        try:
+            return sign_request(kept_shown(visit), signed, registry=registry, e_licence=desk.e_licence, now=now)
+        except GrantError as error:
+            if error.code != "request_answered":
+                raise
+            # Sent twice: the request was answered by this very text, or else it was by another.
+            try:
+                return own_grant(
+                    statement_digest(signed.text),
+                    visit.session.party,
+                    agent=visit.session.agent,
+                    registry=registry,
+                    now=now,
+                )
+            except NotFoundError:
+                raise error from None
 
     async def done(visit: Visit, signed: SignedText, answer: Mapping[str, Any]) -> Response:
         return lead_to(f"{GRANTS}/{statement_digest(signed.text)}", visit)

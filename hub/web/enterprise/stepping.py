@@ -14,11 +14,13 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.contract import SignedText
-from hub.errors import HubError
+from hub.errors import GrantError, HubError
 from hub.web.callers import in_thread
 from hub.web.enterprise.desk import Desk
 from hub.web.sessions import PRIVATE, TOKEN, Visit, told, with_language
 from hub.web.signatures import read_signed
+from signing.errors import SigningError
+from signing.x509 import read_cert_unverified
 
 Told = dict[str, Any]
 SIGNED = "signed"
@@ -87,6 +89,9 @@ def lead_to(path: str, visit: Visit) -> Response:
 
 async def _perform(step: Step, visit: Visit) -> Response:
     signed = read_signed(visit.get(SIGNED))
+    # Whose page this is signs on it; another's signature counts at its own page.
+    if _signer(signed) != visit.session.party:
+        raise GrantError("e_licence_of_another")
     try:
         answer: Mapping[str, Any] = await in_thread(step.perform, visit, signed)
     except HubError as error:
@@ -94,3 +99,10 @@ async def _perform(step: Step, visit: Visit) -> Response:
             raise
         answer = {}
     return await step.done(visit, signed, answer)
+
+
+def _signer(signed: SignedText) -> str | None:
+    try:
+        return read_cert_unverified(signed.cert_der).licence_number
+    except SigningError:
+        raise GrantError("e_licence_refused") from None

@@ -1,0 +1,71 @@
+"""What an enterprise's own pages show of names that are hostile or of 120 characters, as their doors hand it on."""
+
+from typing import Any
+
+Answer = dict[str, Any]
+LONG = "超长名称" * 30
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"
+_NUMBER = "91442000MA0000015B"
+_AT = "2026-11-23T01:00:00+00:00"
+_SEATED = {"seated": {"party": _NUMBER, "role": "manager", "beside": []}, "form_token": "x"}
+
+
+def own_states() -> dict[str, tuple[str, Answer]]:
+    """Return a name for each page in each state → the page and its answer."""
+    made: dict[str, tuple[str, Answer]] = {
+        "own-grant-long": ("own_grant", _grant(LONG)),
+        "own-presentation-long": ("own_presentation", _presentation(LONG)),
+        "own-request-hostile": ("own_request", _request(HOSTILE)),
+        "own-ledger-hostile": ("own_ledger", _ledger(HOSTILE)),
+    }
+    return {name: (page, answer | _SEATED) for name, (page, answer) in made.items()}
+
+
+def _grant(text: str) -> Answer:
+    it = {
+        "digest": "0" * 64, "state": "usable", "on_paper": False, "signer_role": "manager",
+        "requester": {"licence_number": _NUMBER, "name": text}, "item_code": "lease", "item_name": text,
+        "case_number": text, "types": [{"name_zh": text, "fields": [text, text]}],
+        "certificates": ["1.2.156." + "9" * 90], "future": True, "valid_from": _AT, "valid_until": _AT,
+        "uses": 3, "uses_taken": 1, "recorded_at": _AT, "act_id": "A" * 43,
+    }  # fmt: skip
+    return {"it": it, "link": "http://hub.example.test/grant-links#" + "A" * 26, "receipt": _RECEIPT}
+
+
+_RECEIPT = {"act_id": "A" * 43, "place": None, "by": _AT}
+
+
+def _request(text: str) -> Answer:
+    fields = [{"name": "a", "zh": text, "en": text, "value": text}, {"name": "b", "zh": "甲", "en": "b", "value": None}]
+    shown = [{"name_zh": text, "name_en": text, "number": text, "outcome": "valid", "fields": fields}]
+    return {
+        "request": {"requester": {"licence_number": _NUMBER, "name": text}, "next": None, "holders": []},
+        "is_asked": True,
+        "asked": {"item_name": text, "case_number": text, "uses": 1, "valid_until": _AT},
+        "preview": {"certificates": shown, "in_all": 60, "absent": [{"name_zh": text, "name_en": text}]},
+        "text": text, "action": "/enterprise/requests", "pairs": [("a", text)], "licence_number": _NUMBER,
+        "role": "manager", "back": "/enterprise",
+    }  # fmt: skip
+
+
+def _presentation(text: str) -> Answer:
+    asked = {
+        "requester": {"licence_number": _NUMBER, "name": text}, "window": text, "officer": text, "case_number": text,
+        "types": [{"code": "a", "name_zh": text, "names": ["a"], "labels": [text]}],
+    }  # fmt: skip
+    it = {"state": "unconfirmed", "valid_until": _AT, "asked": asked}
+    signing = {
+        "text": text, "action": "/x", "pairs": [], "licence_number": _NUMBER, "role": "manager", "back": "/x",
+    }  # fmt: skip
+    return {"it": it, "picture": "", "digits": "", "again": "/x", "path": "/x", "receipt": _RECEIPT} | signing
+
+
+def _ledger(text: str) -> Answer:
+    line = {
+        "at": _AT, "act_id": "A" * 43, "kind": "pull", "requester": {"licence_number": _NUMBER, "name": text},
+        "basis": {"kind": "grant", "reference": None, "words": text}, "case_number": text, "outcome": "refused",
+        "types": [{"certificate_type": "a", "name": text, "fields": [{"name": "a", "label": text}]}], "why": text,
+        "deferred": {"until_on": "2026-11-30", "legal_ground": text, "act_id": "A"},
+        "review": {"reviewer": "x", "justified": False, "reason": None},
+    }  # fmt: skip
+    return {"lines": [line], "after": "1.0.a"}

@@ -167,10 +167,9 @@ def _row(row: Any) -> dict[str, Any]:
 
 def _rows(content: Content, registry: Registry) -> Iterator[Row]:
     names = _type_names(str(content.get("certificate_type")), registry)
-    yield Wording("证照类型", "Type"), f"{names['zh']} {names['en']}"
+    yield Wording("证照类型", "Type"), Wording(names["zh"], names["en"])
     yield Wording("颁发机构", "Issuing body"), str(content.get("issuing_body", ""))
     tried = Wording("先试后办：只看差异，不写入", "Tried out: shows the difference, writes nothing")
     real = Wording("正式导入", "Taken in")
-    said = tried if content.get("dry_run") else real
-    yield Wording("方式", "How"), f"{said.zh} {said.en}"
+    yield Wording("方式", "How"), tried if content.get("dry_run") else real
     yield Wording("文件指纹", "Fingerprint of the file"), str(content.get("file_sha256", ""))

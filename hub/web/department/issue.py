@@ -190,12 +190,12 @@ def _described(registry: Registry, content: Content) -> list[Row]:
 
 def _rows(registry: Registry, content: Content) -> Iterator[Row]:
     kind = registry.catalogue.get(str(content.get("certificate_type")))
-    yield Wording("证照类型", "Type"), f"{kind.name_zh} {kind.name_en}"
+    yield Wording("证照类型", "Type"), Wording(kind.name_zh, kind.name_en)
     yield Wording("颁发机构", "Issuing body"), str(content.get("issuing_body", ""))
     yield Wording("统一社会信用代码", "Licence number"), str(content.get("licence_number", ""))
     for name, words in _TYPED.items():
         if name in content:
-            yield words, str(content[name] or "长期 no end")
+            yield words, str(content[name]) if content[name] else Wording("长期", "no end")
     fields = content.get("fields")
     labels = {each.name: Wording(each.label_zh, each.label_en) for each in kind.fields}
     for name, value in fields.items() if isinstance(fields, dict) else ():

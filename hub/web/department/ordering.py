@@ -36,7 +36,7 @@ from signing.jws import parse_json
 
 ORDERS, COUNTERSIGN = f"{HOME}/orders", f"{HOME}/countersign"
 Content = Mapping[str, Any]
-Row = tuple[Wording, str]
+Row = tuple[Wording, str | Wording]
 _LONGEST_STATEMENT, _LONGEST_SALT, _LONGEST_KEY = 65_536, 64, 128
 
 
@@ -95,7 +95,10 @@ class Ordering:
         given = {
             "title": errand.title.zh,
             "title_en": errand.title.en,
-            "rows": [{"zh": words.zh, "en": words.en, "value": value} for words, value in errand.describe(content)],
+            "rows": [
+                {"zh": words.zh, "en": words.en, "value": _said(value, visit.language)}
+                for words, value in errand.describe(content)
+            ],
             "statement": orjson.dumps(payload).decode(),
             "typ": TYP,
             "now": payload["iat"],
@@ -223,6 +226,12 @@ def who_orders(called: Called, registry: Registry) -> dict[str, Any]:
         "registry": registry,
         "now": called.now,
     }
+
+
+def _said(value: str | Wording, language: str) -> str:
+    if isinstance(value, str):
+        return value
+    return value.zh if language == "zh" else value.en
 
 
 def _bound(content: Content, salt: bytes) -> dict[str, Any]:

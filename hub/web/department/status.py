@@ -44,7 +44,12 @@ def errands(registry: Registry) -> list[Errand]:
         status = STATUSES[answer["status"]]
         rows = [
             {"zh": "证照标识", "en": "Certificate", "value": answer["identifier"], "code": True},
-            {"zh": "现在的状态", "en": "Its status now", "value": f"{status.zh} {status.en}", "code": False},
+            {
+                "zh": "现在的状态",
+                "en": "Its status now",
+                "value": status.zh if visit.language == "zh" else status.en,
+                "code": False,
+            },
         ]
         return {"rows": rows, "links": []}
 
@@ -131,4 +136,4 @@ def _rows(content: Content) -> Iterator[Row]:
     for name, words in _TYPED.items():
         if name in content:
             act = ACTS.get(str(content[name])) if name == "act" else None
-            yield words, f"{act.zh} {act.en}" if act else str(content[name])
+            yield words, act or str(content[name])

@@ -197,8 +197,8 @@ def _rows(content: Content) -> Iterator[Row]:
     if "justified" in content:
         answer = "yes" if content["justified"] else "no"
     chosen = _ANSWERS.get(str(answer))
-    yield Wording("答复", "Answer"), f"{chosen.zh} {chosen.en}" if chosen else str(answer or "")
+    yield Wording("答复", "Answer"), chosen or str(answer or "")
     if reason := _REASONS.get(str(content.get("reason"))):
-        yield Wording("理由", "Reason"), f"{reason.zh} {reason.en}"
+        yield Wording("理由", "Reason"), reason
     if content.get("words"):
         yield Wording("说明", "In words"), str(content["words"])

@@ -171,11 +171,13 @@ def _described(content: Content, registry: Registry) -> Iterator[Row]:
     yield Wording("统一社会信用代码", "Licence number"), str(content.get("licence_number", ""))
     yield Wording("事项编码", "Item"), str(content.get("item_code", ""))
     yield Wording("办件编号", "Case"), str(content.get("case_number", ""))
-    yield Wording("依据", "Basis"), f"{kind.zh} {kind.en}" if kind else ""
+    yield Wording("依据", "Basis"), kind or ""
     wanted = content.get("wanted")
     codes = [str(each.get("certificate_type")) for each in wanted if isinstance(each, dict)] if wanted else []
-    named = "、".join(_type_names(each, registry)["zh"] for each in codes)
-    yield Wording("调用内容", "What is asked for"), named or "事项所需的全部材料 all materials of the item"
+    names = [_type_names(each, registry) for each in codes]
+    named = Wording("、".join(each["zh"] for each in names), ", ".join(each["en"] for each in names))
+    whole = Wording("事项所需的全部材料", "all materials of the item")
+    yield Wording("调用内容", "What is asked for"), named if names else whole
 
 
 def _material(material: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
@@ -213,6 +215,8 @@ def _item(item: Mapping[str, Any], delivery: str | None, registry: Registry) -> 
 def _fields(code: str, values: Mapping[str, str], registry: Registry) -> Iterator[dict[str, str]]:
     labels = {each.name: Wording(each.label_zh, each.label_en) for each in registry.catalogue.get(code).fields}
     for name, value in values.items():
+        if not value:
+            continue
         words = labels.get(name) or _COMMON.get(name) or Wording(name, name)
         yield {"zh": words.zh, "en": words.en, "value": value}
 

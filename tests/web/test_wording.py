@@ -15,8 +15,8 @@ _STATES = {each for each in in_tables() if each.place.partition(" ")[0] in ("out
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _TECHNICAL = re.compile(r'<details class="technical">.*?</details>|\{% call technical.*?\{% endcall %\}', re.DOTALL)
-# The page of the API is for programmers; the sticker speaks both languages at once.
-_FOR_PROGRAMMERS = {"api.html"}
+# The pages of the API are for programmers; the sticker speaks both languages at once.
+_FOR_PROGRAMMERS = {"api.html", "sandbox.html"}
 _BILINGUAL = {"sheet.html"}
 
 

@@ -23,6 +23,7 @@ from tests.postgres import Cluster, ClusterError, running_cluster
 from tests.s3 import S3Server, running_s3
 
 _TEMPLATE = "migrated"
+_LONGEST = ("test_start.py", "test_document_vectors.py", "test_recover.py", "test_lives.py")
 _numbers = count(1)
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -135,6 +136,11 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """The session's own S3 server; each test takes a prefix of its own."""
     with running_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest stories: one that began last would leave the other workers with nothing to do."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 def pytest_collection_finish() -> None:

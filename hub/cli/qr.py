@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LICENCE_NUMBER_LENGTH = 18
 _MOST_ON_A_SHEET = 48
+_ICON = re.compile(r'<link rel="icon"[^>]*>\n')
 _STYLE = re.compile(r'<link rel="stylesheet" href="(/static/[^"]+)">')
 
 
@@ -98,7 +99,7 @@ def _sheet(http: "httpx.Client", coded: list[_Coded], site: str | None) -> str:
     """Return the hub's own sheet, its style inside, so that the file stands alone."""
     first, *others = [each.reference for each in coded]
     page = _text(http, f"/sheet/{first}", also=others, site=[site] if site else [])
-    return _STYLE.sub(lambda link: f"<style>\n{_text(http, link[1])}</style>", page)
+    return _STYLE.sub(lambda link: f"<style>\n{_text(http, link[1])}</style>", _ICON.sub("", page))
 
 
 def _text(http: "httpx.Client", path: str, **query: list[str]) -> str:

@@ -121,11 +121,11 @@ _DOORS = frozenset(
         "readyz",
         "metrics",
     }
-    | {"api", "static", "qr", "catalogue", ".well-known", "e-licence", "enterprise", "grant-requests"}
+    | {"api", "static", "qr", "catalogue", ".well-known", "e-licence", "enterprise", "grant-requests", "department"}
 )
 _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}
-    | {"systems", "officers", "enterprises", "sources", "licence-number-overrides", "sharing-rules"}
+    | {"systems", "officers", "officer-codes", "enterprises", "sources", "licence-number-overrides", "sharing-rules"}
     | {"catalogue", "verifications", "openapi.json", "downloads", "deliveries", "pictures", "existing-documents"}
     | {"references", "visitor-reports", "figures", "figure-sheets", "figure-corrections"}
 )

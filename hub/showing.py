@@ -25,6 +25,8 @@ from schemas.fields import COMMON_FIELDS
 from schemas.grant import Grant
 from schemas.presentation import Presentation
 from schemas.verdict import Outcome, Surface
+from schemas.wording import COMMON_FIELDS as WORDS
+from schemas.wording import Wording
 
 MOST_SHOWN = 50
 
@@ -90,14 +92,13 @@ def _fields(
     public = disclosed_values(record.public_disclosures)
     private = disclosed_values(decrypt_disclosures(record.envelope, serial=serial, registry=registry))
     values = public | (dict.fromkeys(private, None) if to_agent else private)
-    labels = {
-        one.name: (one.label_zh, one.label_en) for one in registry.catalogue.get(code, certificate.type_version).fields
-    }
+    kind = registry.catalogue.get(code, certificate.type_version)
+    labels = {**WORDS} | {one.name: Wording(one.label_zh, one.label_en) for one in kind.fields}
     return [
         {
             "name": name,
-            "zh": labels.get(name, (name, name))[0],
-            "en": labels.get(name, (name, name))[1],
+            "zh": labels[name].zh,
+            "en": labels[name].en,
             "value": values[name],
         }
         for name in (*COMMON_FIELDS, *names)

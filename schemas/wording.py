@@ -550,6 +550,14 @@ ORDERS_GIVEN: Mapping[str, Wording] = {
 }
 """What a department ordered, told to itself."""
 
+COMMON_FIELDS: Mapping[str, Wording] = {
+    "certificate_number": Wording("证照编号", "Certificate number"),
+    "holder_name": Wording("持证主体", "Holder"),
+    "holder_address": Wording("地址", "Address"),
+    "issuing_body_name": Wording("颁发机构", "Issuing body"),
+}
+"""What every certificate tells beside the fields of its type (`schemas/fields.py`)."""
+
 
 def sealed_again(day: date) -> Wording:
     """Return what to do with a file whose seal is in doubt when its certificate has been sealed again since."""

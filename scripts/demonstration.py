@@ -26,23 +26,24 @@ from typing import Any
 import httpx
 
 from connectors.authenticator_simulator import AuthenticatorSimulator
-from hub.cli.init import make_settings
+from hub.cli.init import make_settings, open_database
 from hub.cli.keys import make_key, sign_next_trust_list
 from hub.client import Approver, Client
-from hub.installation import TrustInForce, load_installation
+from hub.installation import CERT_TERM, TrustInForce, load_installation
 from hub.keyfolder import OFFICER_FOLDER, KeyFolder
-from hub.persons import persons_here
+from hub.persons import Person, make_person, persons_here
 from hub.settings import Settings
 from hub.store.database import Database
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
+from schemas.parties import Duty
 from schemas.sandbox import DEPARTMENT as SANDBOX
 from schemas.statement import ENROLMENT_ACTS, Ordered
 from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, ExampleDepartment
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
 from scripts.example_items import items_sheet
 from scripts.example_life import ARCHIVE, STORIES, declare_coverage, enrol_court
-from scripts.example_officers import open_accounts
+from scripts.example_officers import AUDITOR, open_accounts
 from scripts.example_orders import COURT, Orders
 from scripts.example_sandbox import enrol_sandbox, share_with_sandbox
 from signing.base64url import encode
@@ -178,6 +179,7 @@ def enrol_all(city: City, journal: Journal) -> None:
         journal.once(f"department {department.system}", lambda each=department: _enrol_department(city, each))  # type: ignore[misc]
     for body in BODIES:
         journal.once(f"body {body.licence_number}", lambda each=body: _enrol_body(city, each))  # type: ignore[misc]
+    journal.once("auditor", lambda: _enrol_auditor(city))
     journal.once("sandbox", lambda: enrol_sandbox(city.client("operator"), city.keys))
     journal.once(
         "source",
@@ -195,6 +197,15 @@ def _enrol_department(city: City, department: ExampleDepartment) -> None:
     city.enrol("systems", code=department.system, department=number, name=name, roles=roles, cert=encode(cert))
     for officer in (department.officer, department.second_officer):
         city.enrol("officers", number=officer, department=number)
+
+
+def _enrol_auditor(city: City) -> None:
+    """Enrol the operator's auditor, who reads how the hub does and changes nothing."""
+    with open_database(city.settings) as database:
+        operator = load_installation(database).operator
+    person, now = Person(AUDITOR, Duty.AUDIT), datetime.now(UTC)
+    made = make_person(city.keys, person, department=operator, now=now, term=CERT_TERM)
+    city.enrol("officers", number=AUDITOR, department=operator, duty=made.duty, cert=encode(made.cert_der or b""))
 
 
 def open_officers(city: City) -> None:

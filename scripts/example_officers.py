@@ -8,6 +8,7 @@ import secrets
 import time
 from base64 import b32decode
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from html import unescape
 
@@ -18,20 +19,39 @@ from scripts.example_city import DEPARTMENTS, ExampleDepartment
 from signing.base64url import encode
 from signing.totp import code_at, step_at
 
-PLAYED = ("market", "health", "police", "culture")
+AUDITOR = "audit-001"
+PLAYED = ("operator", "market", "health", "police", "culture")
 _PATH = "/department/sign-up"
 _WORDS = ("灯塔", "木棉", "石桥", "荷塘", "渔火", "青砖", "榕树", "海风")
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 _SECRET = re.compile(r'id="app-secret">([A-Z2-7 ]+)<')
 
 
+@dataclass(frozen=True, slots=True)
+class _Officer:
+    """Who is played: of which system's department, and in words."""
+
+    system: str
+    number: str
+    zh: str
+    en: str
+
+
+_OPERATOR = _Officer("operator", AUDITOR, "平台运营方 审计员", "The hub's operator, its auditor")
+
+
+def _at_window(department: ExampleDepartment) -> _Officer:
+    named = f"{department.name_zh} 窗口经办人", f"{department.name_en}, at the window"
+    return _Officer(department.system, department.officer, *named)
+
+
 def open_accounts(
     url: str, http: httpx.Client, enrol: Callable[..., object], simulator: AuthenticatorSimulator
 ) -> None:
     """Let the operator order a one-time code for each, and open the accounts with them."""
-    for department in DEPARTMENTS:
-        if department.system in PLAYED:
-            _open(url, http, enrol, simulator, department)
+    for each in [_OPERATOR, *map(_at_window, DEPARTMENTS)]:
+        if each.system in PLAYED:
+            _open(url, http, enrol, simulator, each)
 
 
 def _open(
@@ -39,9 +59,9 @@ def _open(
     http: httpx.Client,
     enrol: Callable[..., object],
     simulator: AuthenticatorSimulator,
-    department: ExampleDepartment,
+    officer: _Officer,
 ) -> None:
-    code, number = encode(secrets.token_bytes(16)), department.officer
+    code, number = encode(secrets.token_bytes(16)), officer.number
     enrol("officer-codes", number=number, code_sha256=sha256(code.encode()).hexdigest())
     password = "-".join(["示例", *(secrets.choice(_WORDS) for _ in range(4))])
     typed = {"number": number, "opening_code": code, "password": password, "password_again": password}
@@ -51,11 +71,7 @@ def _open(
     # The code of the step before: that of this moment is left for who signs in.
     app_code = code_at(secret, step_at(time.time()) - 1)
     _post(url, http, typed | {"form_token": _found(_TOKEN, shown), "code": app_code})
-    simulator.keep(
-        PlayedOfficer(
-            number, password, secret.hex(), f"{department.name_zh} 窗口经办人", f"{department.name_en}, at the window"
-        )
-    )
+    simulator.keep(PlayedOfficer(number, password, secret.hex(), officer.zh, officer.en))
 
 
 def _post(url: str, http: httpx.Client, form: dict[str, str]) -> httpx.Response:

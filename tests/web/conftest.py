@@ -13,7 +13,6 @@ from tests.flows.world import make_world
 from tests.postgres import Cluster
 from tests.web.served import Door, served
 
-
 _numbers = count(1)
 
 

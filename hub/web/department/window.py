@@ -26,7 +26,7 @@ from schemas.exchange import read_pull_request
 from schemas.licence_systems import LicenceSystem
 from schemas.parties import Role
 from schemas.statement import Ordered
-from schemas.wording import Wording
+from schemas.wording import COMMON_FIELDS, Wording
 
 WINDOW = f"{HOME}/window"
 _PULL = "pull"
@@ -34,12 +34,6 @@ _BASES: Mapping[str, Wording] = {
     "statutory": Wording("依职能调用", "by law"),
     "grant": Wording("持证主体授权", "by its authorisation"),
     "window": Wording("窗口书面授权", "by its authorisation on paper"),
-}
-_COMMON: Mapping[str, Wording] = {
-    "certificate_number": Wording("证照编号", "Certificate number"),
-    "holder_name": Wording("持证主体", "Holder"),
-    "holder_address": Wording("地址", "Address"),
-    "issuing_body_name": Wording("颁发机构", "Issuing body"),
 }
 
 
@@ -217,7 +211,7 @@ def _fields(code: str, values: Mapping[str, str], registry: Registry) -> Iterato
     for name, value in values.items():
         if not value:
             continue
-        words = labels.get(name) or _COMMON.get(name) or Wording(name, name)
+        words = labels.get(name) or COMMON_FIELDS.get(name) or Wording(name, name)
         yield {"zh": words.zh, "en": words.en, "value": value}
 
 

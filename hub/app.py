@@ -138,29 +138,18 @@ from hub.web import (
 from hub.web.again import deeds
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
-from hub.web.department import entrance as department_entrance
-from hub.web.department import home as department_home
-from hub.web.department import importing, issue, ordering, own, seat, window
-from hub.web.department import status as department_status
-from hub.web.department import tasks as department_tasks
-from hub.web.department.showing import HOME as DEPARTMENT_HOME
+from hub.web.department import pages as department_pages
+from hub.web.department.entrance import nobody_played
 from hub.web.documents import Counter
-from hub.web.enterprise import agents, certificates, entrance, home, reminders, requests
-from hub.web.enterprise import grants as own_grants
-from hub.web.enterprise import ledger as own_ledger
-from hub.web.enterprise import presentations as own_presentations
-from hub.web.enterprise.desk import Desk
+from hub.web.enterprise import pages as enterprise_pages
 from hub.web.limits import AddressLimit, Places, Room, Turns, WholeLimit
 from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
-from hub.web.operator import dashboard, standing
-from hub.web.operator import sheets as figure_sheets
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
 from hub.web.qr import qr_svg, qr_text
 from hub.web.receipts import Receipted
-from hub.web.sessions import Guard
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks
@@ -510,53 +499,23 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         )
     )  # fmt: skip
     api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
-    enterprises = Guard(entrance.HOME, registry, pages.render, of_officers=False)
-    desk = Desk(registry, e_licence, enterprises, limit, proofs, lambda: view(moment()), installation.operator)
-    for router in (
-        entrance.routes(registry, e_licence, enterprises, limit),
-        home.routes(desk),
-        certificates.routes(desk, reader, counter),
-        reminders.routes(desk, messages),
-        own_grants.routes(desk),
-        requests.routes(desk),
-        own_presentations.routes(desk),
-        own_ledger.routes(desk),
-        agents.routes(desk),
-    ):
-        api.include_router(router)
-    officers = Guard(DEPARTMENT_HOME, registry, pages.render, of_officers=True)
-    played, operator_desk = department_entrance.nobody_played, None
+    played, desk = nobody_played, None
     if installation.is_test:
         played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
-        operator_desk = OperatorDesk(keys, origin=installation.origin, mode=installation.mode)
-    passwords = Places(settings.sign_ins, "sign_ins_busy")
-    codes_of_others = load_licence_systems()
-    ordered = ordering.Ordering(
-        registry,
-        officers,
-        [
-            *window.errands(registry, pulls),
-            *department_tasks.errands(registry),
-            *department_status.errands(registry),
-            *issue.errands(registry, sealers),
-            *importing.errands(registry),
-        ],
-    )
+        desk = OperatorDesk(keys, origin=installation.origin, mode=installation.mode)
     for router in (
-        department_entrance.routes(registry, officers, limit, passwords, played),
-        department_home.routes(registry, officers),
-        seat.routes(registry, officers, operator_desk),
-        ordered.routes(),
-        window.routes(registry, officers, ordered, counter, codes_of_others),
-        department_tasks.routes(registry, officers, ordered),
-        department_status.routes(registry, officers, ordered, codes_of_others),
-        issue.routes(registry, officers, ordered, codes_of_others),
-        own.routes(registry, officers),
-        importing.routes(registry, officers, ordered, spool, upload_bytes=settings.upload_bytes, wake=worker.wake),
-        dashboard.routes(registry, counted, officers, operator=installation.operator),
-        figure_sheets.routes(registry, kept_sheets, officers, operator=installation.operator),
-        standing.routes(registry, log_store, panel, revoked, officers, operator=installation.operator),
-    ):
+        *enterprise_pages.routers(
+            registry, render=pages.render, e_licence=e_licence, limit=limit, proofs=proofs,
+            surroundings=lambda: view(moment()), reader=reader, counter=counter, messages=messages,
+            operator=installation.operator,
+        ),
+        *department_pages.routers(
+            registry, render=pages.render, sealers=sealers, exchange=pulls, limit=limit,
+            passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk, counter=counter,
+            spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
+            figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
+        ),
+    ):  # fmt: skip
         api.include_router(router)
     if installation.is_test:
         api.include_router(simulator.routes(registry, _simulator(settings, keys, datetime.now(UTC)).certify_key, limit))

@@ -1,0 +1,69 @@
+"""All pages of officers, behind one guard: a department's own, and those of the operator and of departments' heads."""
+
+from collections.abc import Callable, Iterator
+
+from fastapi import APIRouter
+
+from hub.delivery import Exchange
+from hub.figures.present import Figures
+from hub.figures.sheets import Sheets
+from hub.intake.spool import Spool
+from hub.log import Panel
+from hub.operator_desk import OperatorDesk
+from hub.registry import Registry, Sealers
+from hub.store.log import LogStore
+from hub.web.department import entrance, home, importing, issue, own, seat, status, tasks, window
+from hub.web.department.ordering import Ordering
+from hub.web.department.showing import HOME
+from hub.web.documents import Counter
+from hub.web.limits import AddressLimit, Places
+from hub.web.operator import dashboard, sheets, standing
+from hub.web.sessions import Guard, Render
+from schemas.licence_systems import load_licence_systems
+from signing.log_head import Revoked
+
+
+def routers(
+    registry: Registry,
+    *,
+    render: Render,
+    sealers: Sealers,
+    exchange: Exchange,
+    limit: AddressLimit,
+    passwords: Places,
+    played: entrance.Played,
+    desk: OperatorDesk | None,
+    counter: Counter,
+    spool: Spool,
+    upload_bytes: int,
+    wake: Callable[[], None],
+    operator: str,
+    figures: Figures,
+    figure_sheets: Sheets,
+    log_store: LogStore,
+    panel: Panel,
+    revoked: Callable[[], Revoked],
+) -> Iterator[APIRouter]:
+    """Yield the doors. `passwords` are how many may be held against their hash at once; `desk` is a TEST operator's."""
+    guard, systems = Guard(HOME, registry, render, of_officers=True), load_licence_systems()
+    errands = [
+        *window.errands(registry, exchange),
+        *tasks.errands(registry),
+        *status.errands(registry),
+        *issue.errands(registry, sealers),
+        *importing.errands(registry),
+    ]
+    ordering = Ordering(registry, guard, errands)
+    yield entrance.routes(registry, guard, limit, passwords, played)
+    yield home.routes(registry, guard)
+    yield seat.routes(registry, guard, desk)
+    yield ordering.routes()
+    yield window.routes(registry, guard, ordering, counter, systems)
+    yield tasks.routes(registry, guard, ordering)
+    yield status.routes(registry, guard, ordering, systems)
+    yield issue.routes(registry, guard, ordering, systems)
+    yield own.routes(registry, guard)
+    yield importing.routes(registry, guard, ordering, spool, upload_bytes=upload_bytes, wake=wake)
+    yield dashboard.routes(registry, figures, guard, operator=operator)
+    yield sheets.routes(registry, figure_sheets, guard, operator=operator)
+    yield standing.routes(registry, log_store, panel, revoked, guard, operator=operator)

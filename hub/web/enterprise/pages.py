@@ -1,0 +1,43 @@
+"""All pages of an enterprise, behind one guard."""
+
+from collections.abc import Callable, Iterator
+
+from fastapi import APIRouter
+
+from connectors.contract import ELicence, NotificationOutbox
+from hub.facts import Surroundings
+from hub.receipts import Receipts
+from hub.registry import Registry
+from hub.store.scan import ScanReader
+from hub.web.documents import Counter
+from hub.web.enterprise import agents, certificates, entrance, grants, home, ledger, presentations, reminders, requests
+from hub.web.enterprise.desk import Desk
+from hub.web.limits import AddressLimit
+from hub.web.sessions import Guard, Render
+
+
+def routers(
+    registry: Registry,
+    *,
+    render: Render,
+    e_licence: ELicence,
+    limit: AddressLimit,
+    proofs: Receipts,
+    surroundings: Callable[[], Surroundings],
+    reader: ScanReader,
+    counter: Counter,
+    messages: NotificationOutbox | None,
+    operator: str,
+) -> Iterator[APIRouter]:
+    """Yield the doors; `operator` is who runs the hub, to whom some objections go."""
+    guard = Guard(entrance.HOME, registry, render, of_officers=False)
+    desk = Desk(registry, e_licence, guard, limit, proofs, surroundings, operator)
+    yield entrance.routes(registry, e_licence, guard, limit)
+    yield home.routes(desk)
+    yield certificates.routes(desk, reader, counter)
+    yield reminders.routes(desk, messages)
+    yield grants.routes(desk)
+    yield requests.routes(desk)
+    yield presentations.routes(desk)
+    yield ledger.routes(desk)
+    yield agents.routes(desk)

@@ -88,9 +88,7 @@ def _made(year: int, registry: Registry) -> dict[str, Any]:
     with registry.database.snapshot() as connection:
         reader = SharingReportReader(connection)
         counts, put = by_item(reader.counts(since, before)), reader.first_put()
-        versions: dict[str, list[SharingRule]] = {}
-        for each in SharingReader(connection).all():
-            versions.setdefault(each.code, []).append(each)
+        versions = SharingReader(connection).by_code()
         known = {code: found for code, found in versions.items() if put[code] < before}
         days = civil_date(since), date(year, 12, 31)
         names = PartyReader(connection).department_names()

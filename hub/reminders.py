@@ -17,11 +17,10 @@ from sqlalchemy import Connection
 from connectors.contract import Notification, Notifications
 from hub.errors import GrantError
 from hub.registry import Registry
-from hub.renewals import last_day_to_apply
+from hub.renewals import is_renewing, last_day_to_apply
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader
 from hub.store.reminder import ReminderChoice, ReminderReader, ReminderWriter, StoredReminder
-from schemas.annotation import AnnotationKind
 from schemas.certificate import Certificate, Status, civil_date
 
 DAYS = (7, 15, 30, 60, 90)
@@ -64,21 +63,23 @@ class Reminding:
 
 def keep_due(*, registry: Registry, now: datetime) -> int:
     """Keep the reminders whose day has come; return how many there were, those kept before included."""
-    today, after, count = civil_date(now), 0, 0
+    today, count = civil_date(now), 0
+    after = today, 0
     windows = [kind.renewal_window_days or 0 for kind in registry.catalogue.all_versions()]
     last = today + timedelta(days=max([*windows, registry.clocks["renewal_window"].days]) + max(DAYS))
     while True:
         with registry.database.read() as connection:
             reader = ReminderReader(connection)
-            found = reader.ending(today, last, after=after, most=_PAGE)
+            found = reader.ending(last, after=after, most=_PAGE)
             choices = reader.choices(sorted({each.licence_number for each in found}))
-            renewing = _renewing([each.serial for each in found], AnswerReader(connection))
-        due = _due(found, choices, renewing, registry, now)
+            due = _due(found, choices, registry, now)
+            answers = AnswerReader(connection).certificates([each.serial for each in due])
+        due = [each for each in due if not is_renewing(answers[each.serial])]
         registry.database.write(partial(_keep, due))
         count += len(due)
         if len(found) < _PAGE:
             return count
-        after = found[-1].serial
+        after = found[-1].valid_to or last, found[-1].serial
 
 
 def send_kept(*, registry: Registry, notifications: Notifications, now: datetime) -> int:
@@ -110,29 +111,18 @@ def _days(choice: ReminderChoice | None) -> int | None:
 def _due(
     found: Sequence[Certificate],
     choices: Mapping[str, ReminderChoice],
-    renewing: frozenset[int],
     registry: Registry,
     now: datetime,
 ) -> list[StoredReminder]:
     today, due = civil_date(now), []
     for each in found:
         days = _days(choices.get(each.licence_number))
-        if days is None or each.valid_to is None or each.serial in renewing:
+        if days is None or each.valid_to is None:
             continue
         apply_by = last_day_to_apply(each, each.valid_to, registry)
         if apply_by - timedelta(days=days) <= today <= apply_by:
             due.append(StoredReminder(each.serial, apply_by, each.licence_number, now))
     return due
-
-
-def _renewing(serials: Sequence[int], reader: AnswerReader) -> frozenset[int]:
-    """Return those whose renewal was filed and is not decided."""
-    return frozenset(
-        serial
-        for serial, answer in reader.certificates(serials).items()
-        for each in answer.get("annotations", ())
-        if each["kind"] == AnnotationKind.RENEWAL_ACCEPTED and "lifted_on" not in each
-    )
 
 
 def _worded(

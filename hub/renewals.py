@@ -4,7 +4,7 @@ The last day to apply is the type's own window before the last day of validity, 
 `renewal_window` (行政许可法 art. 50). It is the holder's period and counts calendar days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,14 @@ def last_day_to_apply(certificate: Certificate, last_day: date, registry: Regist
     return last_day - timedelta(days=window)
 
 
+def is_renewing(answer: Mapping[str, Any]) -> bool:
+    """Say whether the renewal of the certificate of this answer was filed and is not decided."""
+    return any(
+        each["kind"] == AnnotationKind.RENEWAL_ACCEPTED and "lifted_on" not in each
+        for each in answer.get("annotations", ())
+    )
+
+
 def _running(holder: str, connection: Connection) -> Sequence[AnsweredCertificate]:
     head = AnswerReader(connection).heads([holder]).get(holder)
     found = CertificateReader(connection).current_answered(holder, sorted(types_of(head)) if head else [])
@@ -76,11 +84,7 @@ def _describe(each: AnsweredCertificate, registry: Registry, today: date) -> dic
 
 
 def _state(answer: dict[str, Any], last_day: date, apply_by: date, today: date) -> str:
-    filed = any(
-        each["kind"] == AnnotationKind.RENEWAL_ACCEPTED and "lifted_on" not in each
-        for each in answer.get("annotations", ())
-    )
-    if filed:
+    if is_renewing(answer):
         return "renewing"
     if last_day < today:
         return "ended"

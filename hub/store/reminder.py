@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from hub.store import tables
 from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, insert_or_replace
-from schemas.certificate import Certificate, Status
+from schemas.certificate import Certificate
 
 _TABLE, _CHOICE = tables.reminder, tables.reminder_choice
 _CERTIFICATE, _CHAIN = tables.certificate, tables.chain
@@ -47,15 +47,18 @@ class ReminderReader:
         rows = select_among(self._connection, _CHOICE, "holder", holders) if holders else ()
         return {row.holder: ReminderChoice(*row) for row in rows}
 
-    def ending(self, first: date, last: date, *, after: int, most: int) -> list[Certificate]:
-        """Return current certificates in force whose last day of validity is between these, behind a serial."""
+    def ending(self, last: date, *, after: tuple[date, int], most: int) -> list[Certificate]:
+        """Return current certificates in force that end until `last`, the first first, behind a day and serial."""
         column = _CERTIFICATE.c
+        place = tuple_(column.valid_to, column.serial)
         query = (
             select(_CERTIFICATE)
-            .join(_CHAIN, _CHAIN.c.current == column.serial)
-            .where(column.serial > after, column.status == Status.VALID.value, column.valid_to.between(first, last))
+            # By the chain's own key: what is current is indexed nowhere.
+            .join(_CHAIN, (_CHAIN.c.chain == column.chain) & (_CHAIN.c.current == column.serial))
+            .where(tables.IN_FORCE, column.valid_to <= last, place > after)
         )
-        return [Certificate(*row) for row in self._connection.execute(query.order_by(column.serial).limit(most))]
+        rows = self._connection.execute(query.order_by(column.valid_to, column.serial).limit(most))
+        return [Certificate(*row) for row in rows]
 
     def unsent(self, most: int) -> list[StoredReminder]:
         """Return what the notification service has not taken yet, the oldest first."""

@@ -8,10 +8,11 @@ import pytest
 from connectors.contract import Notification
 from connectors.errors import NotificationError, SimulatorError
 from connectors.notification_simulator import NotificationSimulator
-from hub.reminders import Reminding, choose_reminders
+from hub.reminders import Reminding, choose_reminders, keep_due
 from hub.renewals import own_endings
 from schemas.certificate import SHANGHAI
-from tests.flows.world import SHOP, TODAY, World, food_order
+from tests.flows.plans import asked, plans_of, walks_all
+from tests.flows.world import SHOP, TODAY, World, food_number, food_order
 
 # A food permit asks for its renewal 30 days before its end.
 _END = TODAY + timedelta(days=75)
@@ -53,6 +54,23 @@ def test_who_wants_none_gets_none_and_who_wants_more_time_gets_it(shop: World, o
     assert Reminding(shop.registry, outbox).round(on(10)) == 0
     choose_reminders(SHOP, 60, registry=shop.registry, now=shop.now)
     assert Reminding(shop.registry, outbox).round(on(45)) == 1
+
+
+@_ON_ONE
+def test_a_holder_who_has_filed_is_not_reminded(shop: World, outbox: NotificationSimulator) -> None:
+    identifier = own_endings(SHOP, registry=shop.registry, now=shop.now)[0]["identifier"]
+    shop.annotate(identifier, "renewal_accepted")
+    assert Reminding(shop.registry, outbox).round(on(10)) == 0
+
+
+def test_what_ends_is_found_page_by_page_by_its_index(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.reminders._PAGE", 1)
+    other = {"certificate_number": food_number(2), "valid_from": "2023-01-01", "decided_on": "2023-01-01"}
+    shop.issue(food_order(valid_to=_END.isoformat(), **other))
+    with asked(shop) as questions:
+        assert keep_due(registry=shop.registry, now=on(10)) == 2
+    plans = [plan for plan in plans_of(shop, questions) if "certificate_ending" in plan]
+    assert (len(plans), [plan for plan in plans if walks_all(plan)]) == (3, [])
 
 
 @_ON_ONE

@@ -1,0 +1,41 @@
+"""How the database would answer what a flow asked it: by an index, or by walking a whole table."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event, text
+
+from tests.flows.world import World
+
+
+@contextmanager
+def asked(world: World) -> Iterator[list[tuple[str, Any]]]:
+    """Gather what the database is asked, from the first table of certificates on."""
+    engine: Engine = world.registry.database._engine
+    questions: list[tuple[str, Any]] = []
+
+    def keep(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if re.search(r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim)", statement):
+            questions.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", keep)
+    yield questions
+    event.remove(engine, "before_cursor_execute", keep)
+
+
+def plans_of(world: World, questions: list[tuple[str, Any]]) -> Iterator[str]:
+    explain = "EXPLAIN QUERY PLAN " if world.registry.database.dialect == "sqlite" else "EXPLAIN "
+    with world.registry.database.read() as connection:
+        if world.registry.database.dialect == "postgresql":
+            # Of two rows a whole table is the quickest read; what is asked here is whether there is another way.
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        for statement, parameters in questions:
+            rows = connection.exec_driver_sql(explain + statement, parameters)
+            yield "\n".join(str(row[-1]) for row in rows)
+
+
+def walks_all(plan: str) -> bool:
+    tables = "certificate|chain|name_part|answer_page|answer_head|answer_certificate|number_claim|site_chain"
+    return re.search(rf"Seq Scan|SCAN ({tables}|device_claim)\b", plan) is not None

@@ -17,13 +17,17 @@ _CERTIFICATE, _CHAIN = tables.certificate, tables.chain
 
 @dataclass(frozen=True, slots=True)
 class StoredReminder:
-    """A reminder of one certificate's last day to apply; `sent_at` None while the service has not taken it."""
+    """A reminder of one certificate's last day to apply; `sent_at` None while the service has not taken it.
+
+    `tried_at` is when the service last refused it. One that nobody needs any more is done without being sent.
+    """
 
     serial: int
     due_on: date
     holder: str
     recorded_at: datetime
     sent_at: datetime | None = None
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,9 @@ class ReminderReader:
         return [Certificate(*row) for row in rows]
 
     def unsent(self, most: int) -> list[StoredReminder]:
-        """Return what the notification service has not taken yet, the oldest first."""
-        query = select(_TABLE).where(_TABLE.c.sent_at.is_(None)).order_by(_TABLE.c.recorded_at).limit(most)
+        """Return what the notification service has not taken yet: what was not tried first, then by its last try."""
+        turns = (_TABLE.c.tried_at.nulls_first(), _TABLE.c.recorded_at)
+        query = select(_TABLE).where(_TABLE.c.sent_at.is_(None)).order_by(*turns).limit(most)
         return [StoredReminder(*row) for row in self._connection.execute(query)]
 
 
@@ -83,5 +88,12 @@ class ReminderWriter:
             insert_new(self._connection, _TABLE, rows)
 
     def sent(self, reminder: StoredReminder, now: datetime) -> None:
+        self._set(reminder, sent_at=now)
+
+    def refused(self, reminder: StoredReminder, now: datetime) -> None:
+        """Let a reminder that the service did not take wait behind the others."""
+        self._set(reminder, tried_at=now)
+
+    def _set(self, reminder: StoredReminder, **values: datetime) -> None:
         same = (_TABLE.c.serial == reminder.serial) & (_TABLE.c.due_on == reminder.due_on)
-        self._connection.execute(update(_TABLE).where(same).values(sent_at=now))
+        self._connection.execute(update(_TABLE).where(same).values(**values))

@@ -1178,12 +1178,14 @@ reminder_choice = Table(
 reminder = Table(
     "reminder",
     metadata,
-    # One reminder of a certificate's last day to apply; NULL in `sent_at` until the notification service took it.
+    # One reminder of a certificate's last day to apply; NULL in `sent_at` until the notification service took it, or
+    # nobody needed it any more. `tried_at` is when the service last refused it.
     Column("serial", Serial, primary_key=True, autoincrement=False),
     Column("due_on", Date, primary_key=True),
     Column("holder", String(18), nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("sent_at", Moment),
+    Column("tried_at", Moment),
 )
 session = Table(
     "session",

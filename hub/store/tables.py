@@ -1025,10 +1025,9 @@ notice = Table(
 Index("notice_recipient", notice.c.recipient, notice.c.number)
 Index("notice_about", notice.c.serial)
 Index("notice_kind", notice.c.kind, notice.c.recorded_at)
-Index(
-    "notice_open", notice.c.due_on,
-    sqlite_where=notice.c.state == "open", postgresql_where=notice.c.state == "open",
-)  # fmt: skip
+# A literal: by a parameter no database knows that the index serves.
+OPEN = notice.c.state == literal_column("'open'")
+Index("notice_open", notice.c.due_on, sqlite_where=OPEN, postgresql_where=OPEN)
 outbox = Table(
     "outbox",
     metadata,

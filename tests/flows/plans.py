@@ -17,7 +17,9 @@ def asked(world: World) -> Iterator[list[tuple[str, Any]]]:
     questions: list[tuple[str, Any]] = []
 
     def keep(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if re.search(r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim)", statement):
+        if re.search(
+            r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim|notice)", statement
+        ):
             questions.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", keep)
@@ -38,4 +40,4 @@ def plans_of(world: World, questions: list[tuple[str, Any]]) -> Iterator[str]:
 
 def walks_all(plan: str) -> bool:
     tables = "certificate|chain|name_part|answer_page|answer_head|answer_certificate|number_claim|site_chain"
-    return re.search(rf"Seq Scan|SCAN ({tables}|device_claim)\b", plan) is not None
+    return re.search(rf"Seq Scan|SCAN ({tables}|device_claim|notice)\b", plan) is not None

@@ -19,6 +19,7 @@ from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.figures_led import copy_decisions
 from tests.flows.intake_world import Intakes, csv_file, signed_content, type_row
+from tests.flows.plans import asked, plans_of
 from tests.flows.refusals import refused
 from tests.flows.registry_check import find_faults
 from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order, statutory_request
@@ -127,6 +128,14 @@ def test_request_to_correct_is_counted_open_and_then_done_and_overdue(hub_world:
     assert (case["who"], case["what"]) == (MARKET, "correction_asked")
     hub_world.issue(food_order(replaces=issued["identifier"], cause="correct"))
     assert counted(hub_world, "correction_requests")[MARKET] == {"count": 1, "open": 0}
+
+
+def test_overdue_tasks_are_found_by_the_index_of_open_ones(unchecked_world: World) -> None:
+    with asked(unchecked_world) as questions:
+        counted(unchecked_world, "overdue_tasks")
+        list_cases("overdue_tasks", None, after="", registry=unchecked_world.registry, now=unchecked_world.now)
+    plans = [*plans_of(unchecked_world, [each for each in questions if "due_on <" in each[0]])]
+    assert ["notice_open" in plan for plan in plans] == [True, True]
 
 
 @_ONE

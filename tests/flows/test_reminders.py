@@ -10,7 +10,7 @@ from connectors.contract import Notification
 from connectors.errors import NotificationError, SimulatorError
 from connectors.notification_simulator import NotificationSimulator
 from hub.reminders import Reminding, choose_reminders, keep_due, send_kept
-from hub.renewals import own_endings
+from hub.renewals import ending_soon, own_endings
 from schemas.certificate import SHANGHAI
 from tests.flows.plans import asked, plans_of, walks_all
 from tests.flows.world import SHOP, TODAY, World, food_number, food_order
@@ -67,6 +67,18 @@ def test_a_holder_who_has_filed_is_not_reminded(shop: World, outbox: Notificatio
     identifier = own_endings(SHOP, registry=shop.registry, now=shop.now)[0]["identifier"]
     shop.annotate(identifier, "renewal_accepted")
     assert Reminding(shop.registry, outbox).round(on(10)) == 0
+
+
+@_ON_ONE
+def test_what_ends_soon_is_counted_by_the_answers_of_those_alone(shop: World) -> None:
+    shop.issue(food_order(certificate_number=food_number(2)))
+    with asked(shop) as questions:
+        assert ending_soon(SHOP, registry=shop.registry, now=shop.now) == 1
+    answers = [set(asking) for question, asking in questions if "FROM answer_certificate" in question]
+    assert [len(each) for each in answers] == [1]
+    identifier = own_endings(SHOP, registry=shop.registry, now=shop.now)[0]["identifier"]
+    shop.annotate(identifier, "renewal_accepted")
+    assert ending_soon(SHOP, registry=shop.registry, now=shop.now) == 0
 
 
 def test_what_ends_is_found_page_by_page_by_its_index(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:

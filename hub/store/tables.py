@@ -1314,6 +1314,9 @@ visitor_report = Table(
     Column("recorded_at", Moment, nullable=False, index=True),
     Column("act_id", String(64), nullable=False),
 )
+# Whose words are still there; all are counted by the other index of moments.
+_words = visitor_report.c.envelope.is_not(None)
+Index("visitor_report_words", visitor_report.c.recorded_at, sqlite_where=_words, postgresql_where=_words)
 # By these a ledger is read, newest first.
 Index("pull_decision_ledger", pull_decision.c.licence_number, pull_decision.c.recorded_at)
 Index("delivery_ledger", delivery.c.licence_number, delivery.c.recorded_at)

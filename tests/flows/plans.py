@@ -9,22 +9,23 @@ from sqlalchemy import Engine, event, text
 
 from tests.flows.world import World
 
+_OURS = (
+    r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim|notice)|UPDATE visitor_report"
+)
+
 
 @contextmanager
-def asked(world: World) -> Iterator[list[tuple[str, Any]]]:
-    """Gather what the database is asked, from the first table of certificates on."""
-    engine: Engine = world.registry.database._engine
+def asked() -> Iterator[list[tuple[str, Any]]]:
+    """Gather what is asked of the tables that grow, by those who read and who write."""
     questions: list[tuple[str, Any]] = []
 
     def keep(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if re.search(
-            r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim|notice)", statement
-        ):
+        if re.search(_OURS, statement):
             questions.append((statement, parameters))
 
-    event.listen(engine, "before_cursor_execute", keep)
+    event.listen(Engine, "before_cursor_execute", keep)
     yield questions
-    event.remove(engine, "before_cursor_execute", keep)
+    event.remove(Engine, "before_cursor_execute", keep)
 
 
 def plans_of(world: World, questions: list[tuple[str, Any]]) -> Iterator[str]:

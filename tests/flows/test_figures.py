@@ -131,7 +131,7 @@ def test_request_to_correct_is_counted_open_and_then_done_and_overdue(hub_world:
 
 
 def test_overdue_tasks_are_found_by_the_index_of_open_ones(unchecked_world: World) -> None:
-    with asked(unchecked_world) as questions:
+    with asked() as questions:
         counted(unchecked_world, "overdue_tasks")
         list_cases("overdue_tasks", None, after="", registry=unchecked_world.registry, now=unchecked_world.now)
     plans = [*plans_of(unchecked_world, [each for each in questions if "due_on <" in each[0]])]

@@ -237,7 +237,7 @@ def test_lines_that_do_not_fit_count_towards_the_most(hub_world: World) -> None:
 def test_no_search_walks_a_whole_table(unchecked_world: World, filters: dict[str, str]) -> None:
     unchecked_world.issue(food_order())
     unchecked_world.issue(shop(2))
-    with asked(unchecked_world) as questions:
+    with asked() as questions:
         unchecked_world.search(filters)
     plans = list(plans_of(unchecked_world, questions))
     assert plans

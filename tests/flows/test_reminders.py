@@ -72,7 +72,7 @@ def test_a_holder_who_has_filed_is_not_reminded(shop: World, outbox: Notificatio
 @_ON_ONE
 def test_what_ends_soon_is_counted_by_the_answers_of_those_alone(shop: World) -> None:
     shop.issue(food_order(certificate_number=food_number(2)))
-    with asked(shop) as questions:
+    with asked() as questions:
         assert ending_soon(SHOP, registry=shop.registry, now=shop.now) == 1
     answers = [set(asking) for question, asking in questions if "FROM answer_certificate" in question]
     assert [len(each) for each in answers] == [1]
@@ -84,7 +84,7 @@ def test_what_ends_soon_is_counted_by_the_answers_of_those_alone(shop: World) ->
 def test_what_ends_is_found_page_by_page_by_its_index(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.reminders._PAGE", 1)
     shop.issue(ending(2))
-    with asked(shop) as questions:
+    with asked() as questions:
         assert keep_due(registry=shop.registry, now=on(10)) == 2
     plans = [plan for plan in plans_of(shop, questions) if "certificate_ending" in plan]
     assert (len(plans), [plan for plan in plans if walks_all(plan)]) == (3, [])

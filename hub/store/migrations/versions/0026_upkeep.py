@@ -1,4 +1,4 @@
-"""What upkeep looks for has an index of its own: certificates that end; reminders know when they were refused."""
+"""What upkeep looks for has indexes of its own: what ends, whose words are there; reminders know when refused."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +7,7 @@ revision = "0026"
 down_revision = "0025"
 
 MOMENT = sa.BigInteger()
+_WORDS = sa.text("envelope IS NOT NULL")
 _IN_FORCE = sa.text("status = 'valid'")
 
 
@@ -16,3 +17,6 @@ def upgrade() -> None:
         sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE,
     )  # fmt: skip
     op.add_column("reminder", sa.Column("tried_at", MOMENT, nullable=True))
+    op.create_index(
+        "visitor_report_words", "visitor_report", ["recorded_at"], sqlite_where=_WORDS, postgresql_where=_WORDS
+    )

@@ -11,8 +11,9 @@ from itertools import islice
 from typing import Any
 
 from hub.errors import NotFoundError
+from hub.figures.once_a_minute import MINUTE
 from hub.figures.page_keys import read_number
-from hub.figures.present import CONFLICTS, CORRECTIONS, MINUTE, Counting, Lateness, scope_of
+from hub.figures.present import CONFLICTS, CORRECTIONS, Counting, Lateness, scope_of
 from hub.registry import Registry
 from hub.store.columns import microseconds, moment_of
 from hub.store.figure import FigureReader

@@ -1,6 +1,8 @@
 """Sheets of finished months and years: what they add up, those that are kept as they were made, and corrections.
 
-A sum reads through all rows of its table where no index serves the span: it is made once a month, not for a page.
+Those of certificates, changes, decisions and deliveries are added up by an index of the span; of documents, records
+sealed again and acts all rows are read. A finished sheet is added up once; that of a running month or year, which
+pages show, at most once a minute.
 """
 
 from collections import Counter

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, event, text
 from tests.flows.world import World
 
 _OURS = (
-    r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim|notice)|UPDATE visitor_report"
+    r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim|notice|status_change)"
+    r"|FROM (pull_decision|redemption)|UPDATE visitor_report"
 )
 
 

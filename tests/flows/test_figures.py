@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import update
 from connectors.contract import Row, TabularLimits
 from connectors.tabular import open_table
 from hub.figures.cases import list_cases
+from hub.figures.once_a_minute import OnceAMinute
 from hub.figures.present import count_present
 from hub.figures.sheets import Sheets, correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
 from hub.store import tables
@@ -128,6 +129,28 @@ def test_request_to_correct_is_counted_open_and_then_done_and_overdue(hub_world:
     assert (case["who"], case["what"]) == (MARKET, "correction_asked")
     hub_world.issue(food_order(replaces=issued["identifier"], cause="correct"))
     assert counted(hub_world, "correction_requests")[MARKET] == {"count": 1, "open": 0}
+
+
+@_ONE
+@pytest.mark.parametrize("column", ["certificate.decided_on", "undone_by", "pull_decision.reason", "redemption.reason"])
+def test_what_several_figures_are_counted_from_is_read_once(hub_world: World, column: str) -> None:
+    with asked() as questions:
+        count_present(None, registry=hub_world.registry, now=hub_world.now)
+    assert len([question for question, _ in questions if f"{column}," in question or f"{column} IS" in question]) == 1
+
+
+def test_while_one_counts_anew_others_are_handed_the_last_count_and_other_keys_wait_for_nobody() -> None:
+    now, counted, seen = datetime(2026, 11, 23, tzinfo=UTC), OnceAMinute[str](), list[str]()
+    later = now + timedelta(minutes=1)
+
+    def count_again() -> str:
+        seen.append(counted("mine", lambda: "never", later)[1])
+        seen.append(counted("another", lambda: "other", later)[1])
+        return "second"
+
+    assert counted("mine", lambda: "first", now) == (now, "first")
+    assert counted("mine", count_again, later) == (later, "second")
+    assert seen == ["first", "other"]
 
 
 def test_overdue_tasks_are_found_by_the_index_of_open_ones(unchecked_world: World) -> None:

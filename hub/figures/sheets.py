@@ -117,7 +117,7 @@ def keep_finished(*, registry: Registry, now: datetime) -> bool:
     due = []
     with registry.database.read() as connection:
         reader = FigureSheetReader(connection)
-        due = [each for each in finished_before(now) if each.is_final(now) and reader.kept(each.text) is None]
+        due = [each for each in finished_before(now) if each.is_final(now) and not reader.is_kept(each.text)]
     for each in due:
         registry.refuse_doubtful(now)
         _kept(each, registry, now)

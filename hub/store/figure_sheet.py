@@ -45,6 +45,10 @@ class FigureSheetReader:
         row = select_by(self._connection, _SHEET, columns=("content", "made_at"), period=period).first()
         return None if row is None else (row[0], row[1])
 
+    def is_kept(self, period: str) -> bool:
+        """Say whether a period's sheet is kept, without reading it."""
+        return select_by(self._connection, _SHEET, columns=("period",), period=period).first() is not None
+
     def periods(self, *, before: str, most: int) -> list[str]:
         """Return the periods of kept sheets before another, the newest first."""
         query = select(_SHEET.c.period).where(_SHEET.c.period < before).order_by(_SHEET.c.period.desc())

@@ -11,7 +11,7 @@ from tests.flows.world import World
 
 _OURS = (
     r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim|notice|status_change)"
-    r"|FROM (pull_decision|redemption)|UPDATE visitor_report"
+    r"|FROM (pull_decision|redemption|figure_sheet|sharing_report)|UPDATE visitor_report"
 )
 
 

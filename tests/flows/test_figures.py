@@ -230,6 +230,15 @@ def test_finished_month_stays_as_it_was_made_and_the_next_begins_anew(hub_world:
         read_sheet("2027-01", department=None, sheets=Sheets(hub_world.registry), now=hub_world.now)
 
 
+@_ONE
+def test_kept_sheet_is_not_read_again_only_to_know_that_it_is_there(hub_world: World) -> None:
+    hub_world.pass_days(9)
+    keep_finished(registry=hub_world.registry, now=hub_world.now)
+    with asked() as questions:
+        keep_finished(registry=hub_world.registry, now=hub_world.now)
+    assert ["content" in question for question, _ in questions] == [False, False]
+
+
 def correct(world: World, value: int, **changes: Any) -> dict[str, Any]:
     content = {
         "period": "2026-11", "part": "departments", "line": MARKET, "name": "issued", "value": value,

@@ -511,7 +511,8 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         ),
         *department_pages.routers(
             registry, render=pages.render, sealers=sealers, exchange=pulls, limit=limit,
-            passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk, counter=counter,
+            passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk,
+            enrolments=(AddressLimit(settings.sandbox_rate), WholeLimit(settings.sandbox_most)), counter=counter,
             spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
             figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
         ),

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from connectors.errors import (
     ELicenceCertError,
     ELicenceSignatureError,
+    NotificationError,
     OutsideError,
     PersonSignInError,
     TabularCutError,
@@ -36,6 +37,7 @@ __all__ = [
     "ELicenceSignatureError",
     "LicenceSigner",
     "LogWitness",
+    "NotificationError",
     "OpenTable",
     "OutsideError",
     "PersonSignInError",

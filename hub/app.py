@@ -20,7 +20,7 @@ import structlog
 from anyio import to_thread
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificates
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import make_url
 from starlette.types import ASGIApp
@@ -471,34 +471,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     api.include_router(qr.routes(installation.origin))
     api.include_router(doors.routes(pages, api.openapi))
     lookup = _lookup(settings, view, reader, keys, pages, proofs)
-    windows, problem = resolution.Windows(*lookup.counted), partial(problems.show, render=pages.render)
-    api.include_router(
-        resolution.routes(
-            registry, load_licence_systems(), render=pages.render, problem=problem, windows=windows,
-            search_on=settings.search_on,
-        )
-    )  # fmt: skip
-    api.include_router(
-        copies.routes(
-            registry, reader, view, prove=proofs.prove, render=pages.render,
-            windows=resolution.Windows(*lookup.scan_counted),
-        )
-    )  # fmt: skip
+    for router in _public_doors(
+        settings, installation, registry, keys, reader=reader, view=view, lookup=lookup, proofs=proofs,
+        drawing=drawing, pages=pages, caps=caps, limit=limit,
+    ):  # fmt: skip
+        api.include_router(router)
     api.include_router(log.routes(log_store, lambda: key.text, panel, revoked))
-    api.include_router(
-        kept.routes(
-            registry, reader, view, drawing, render=pages.render, windows=resolution.Windows(*lookup.scan_counted),
-            limit=limit,
-        )
-    )  # fmt: skip
-    api.include_router(
-        visitor_reports.routes(
-            registry, reader, stamps=visitor_reports.Stamps(keys.secret("report forms"), registry.random), caps=caps,
-            operator=installation.operator, render=pages.render,
-            windows=resolution.Windows(*lookup.scan_counted), limit=AddressLimit(settings.report_rate),
-        )
-    )  # fmt: skip
-    api.include_router(sheets.routes(registry, render=pages.render, windows=windows))
     played, desk = nobody_played, None
     if installation.is_test:
         played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
@@ -511,7 +489,8 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         ),
         *department_pages.routers(
             registry, render=pages.render, sealers=sealers, exchange=pulls, limit=limit,
-            passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk, counter=counter,
+            passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk,
+            enrolments=(AddressLimit(settings.sandbox_rate), WholeLimit(settings.sandbox_most)), counter=counter,
             spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
             figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
         ),
@@ -872,6 +851,36 @@ def _lookup(
         problem=partial(problems.show, render=pages.render),
         prove=proofs.prove_certificates,
     )
+
+
+def _public_doors(
+    settings: Settings,
+    installation: Installation,
+    registry: Registry,
+    keys: KeyFolder,
+    *,
+    reader: ScanReader,
+    view: SharedView,
+    lookup: LookupDoor,
+    proofs: Receipts,
+    drawing: Drawing,
+    pages: Pages,
+    caps: Caps,
+    limit: AddressLimit,
+) -> Iterator[APIRouter]:
+    """Yield the doors beside the scan door that anybody may use; they count in its windows."""
+    searched, scanned = resolution.Windows(*lookup.counted), resolution.Windows(*lookup.scan_counted)
+    yield resolution.routes(
+        registry, load_licence_systems(), render=pages.render, problem=partial(problems.show, render=pages.render),
+        windows=searched, search_on=settings.search_on,
+    )  # fmt: skip
+    yield copies.routes(registry, reader, view, prove=proofs.prove, render=pages.render, windows=scanned)
+    yield kept.routes(registry, reader, view, drawing, render=pages.render, windows=scanned, limit=limit)
+    yield visitor_reports.routes(
+        registry, reader, stamps=visitor_reports.Stamps(keys.secret("report forms"), registry.random), caps=caps,
+        operator=installation.operator, render=pages.render, windows=scanned, limit=AddressLimit(settings.report_rate),
+    )  # fmt: skip
+    yield sheets.routes(registry, render=pages.render, windows=searched)
 
 
 def _dispatch(lookup: LookupDoor, api: FastAPI) -> Application:

@@ -5,7 +5,9 @@ password and puts the secret that the page shows into his app 3 a first code of 
 the code's end are committed together            <- COMMIT POINT
 Signing in: 1 the account is neither locked nor unopened 2 the password is the one that is kept 3 the app's code is of
 this moment and of a later step than any that was used 4 the session is committed, or the miss     <- COMMIT POINT
-Whoever misses too often is locked out for a while. What is wrong, number, password or code, is told nobody.
+Whoever misses too often is locked out for a while: a wrong code after the right password weighs twenty times a wrong
+password, so that a stranger who knows a number cannot keep its officer out by five tries. What is wrong, number,
+password or code, is told nobody, and that an account is locked only who has all three right.
 A session orders nothing: each act is signed by the workplace's key (`hub/terminals.py`).
 """
 
@@ -29,6 +31,7 @@ from signing.totp import SECRET_BYTES, step_of
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_NUMBER = 64
+_CODE_MISS, _PASSWORD_MISS = 20, 1
 # What an unknown number's password is held against, so that it takes as long as a known one's.
 _NOBODY = hash_password("", bytes(SALT_BYTES))
 
@@ -101,13 +104,15 @@ def _settle(
     officer = PartyReader(connection).officer(account.officer) if account else None
     if account is None or account.totp is None or officer is None or not officer.active:
         return AccessError("sign_in_refused")
-    if account.locked_until is not None and now < account.locked_until:
-        return AccessError("account_locked")
     secret = decrypt(account.totp, masters=registry.masters, context=_context(account.officer))
     step = step_of(secret, typed.code, now.timestamp())
+    is_known = password == account.password
+    is_right = is_known and step is not None and step > account.totp_step
+    if account.locked_until is not None and now < account.locked_until:
+        return AccessError("account_locked" if is_right else "sign_in_refused")
     writer = AccountWriter(connection)
-    if password != account.password or step is None or step <= account.totp_step:
-        return _missed(account, writer, registry, now)
+    if step is None or not is_right:
+        return _missed(account, _CODE_MISS if is_known else _PASSWORD_MISS, writer, registry, now)
     writer.put(replace(account, totp_step=step, misses=0, locked_until=None))
     # The browser is a terminal once it shows the key of one (`hub/terminals.py`).
     return open_session(
@@ -116,12 +121,14 @@ def _settle(
     )  # fmt: skip
 
 
-def _missed(account: StoredAccount, writer: AccountWriter, registry: Registry, now: datetime) -> AccessError:
-    misses = account.misses + 1
-    is_last = misses >= registry.terms.sign_in_misses
+def _missed(
+    account: StoredAccount, weight: int, writer: AccountWriter, registry: Registry, now: datetime
+) -> AccessError:
+    misses = account.misses + weight
+    is_last = misses >= registry.terms.sign_in_misses * _CODE_MISS
     until = now + registry.terms.lockout_term if is_last else None
     writer.put(replace(account, misses=0 if is_last else misses, locked_until=until))
-    return AccessError("account_locked" if is_last else "sign_in_refused")
+    return AccessError("sign_in_refused")
 
 
 def _require_code(account: StoredAccount | None, code: str, now: datetime) -> None:

@@ -34,6 +34,7 @@ from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantWriter
 from hub.store.relation import RelationReader, RelationWriter
+from hub.store.session import BEGINNING, SessionWriter
 from schemas.certificate import ENDED, Status, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import ENDING_RELATIONS, RelationKind, System
@@ -132,6 +133,7 @@ def _commit(
         RelationWriter(connection).add(_row(order, number, act_id, now))
         if order.kind in ENDING_RELATIONS:
             answer["grants_ended"] = GrantWriter(connection).end_all(order.from_number, act_id, now)
+            SessionWriter(connection).end_since(order.from_number, BEGINNING, now)
             _tell(order, act_id, registry, now, connection)
     act = ActFacts(Kind.RELATE, act_id, now, order.works_from.isoformat(), verified.digest, None, None)
     EntryWriter(connection, registry.random).add([act])

@@ -2,7 +2,7 @@
 
 Once a day: 1 certificates in force that end soon are read, page by page, with what their holders chose
 2 those whose day has come are kept as reminders, each once, in one transaction                  <- COMMIT POINT
-Then, each round: 3 what was not sent goes to the message service 4 what it took is marked as sent
+Then, each round: 3 what was not sent goes to the message service 4 what it took, or nobody wants any more, is marked
 A crash between 3 and 4 sends again under the same key: the service tells it once. A reminder is no act: it orders and
 hands over nothing, and has no entry. How the holder wants it is the holder's own choice, a setting of its pages.
 """
@@ -14,14 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connectors.contract import Notification, Notifications
+from connectors.contract import Notification, NotificationError, Notifications
 from hub.errors import GrantError
 from hub.registry import Registry
-from hub.renewals import last_day_to_apply
+from hub.renewals import is_renewing, last_day_to_apply
 from hub.store.answer import AnswerReader
 from hub.store.certificate import CertificateReader
 from hub.store.reminder import ReminderChoice, ReminderReader, ReminderWriter, StoredReminder
-from schemas.annotation import AnnotationKind
 from schemas.certificate import Certificate, Status, civil_date
 
 DAYS = (7, 15, 30, 60, 90)
@@ -29,6 +28,7 @@ DAYS = (7, 15, 30, 60, 90)
 USUAL_DAYS = 30
 _PAGE = 500
 _AT_ONCE = 100
+_REFUSED_AT_MOST = 5
 
 
 def choice_of(holder: str, *, registry: Registry) -> int | None:
@@ -64,35 +64,52 @@ class Reminding:
 
 def keep_due(*, registry: Registry, now: datetime) -> int:
     """Keep the reminders whose day has come; return how many there were, those kept before included."""
-    today, after, count = civil_date(now), 0, 0
+    today, count = civil_date(now), 0
+    after = today, 0
     windows = [kind.renewal_window_days or 0 for kind in registry.catalogue.all_versions()]
     last = today + timedelta(days=max([*windows, registry.clocks["renewal_window"].days]) + max(DAYS))
     while True:
         with registry.database.read() as connection:
             reader = ReminderReader(connection)
-            found = reader.ending(today, last, after=after, most=_PAGE)
+            found = reader.ending(last, after=after, most=_PAGE)
             choices = reader.choices(sorted({each.licence_number for each in found}))
-            renewing = _renewing([each.serial for each in found], AnswerReader(connection))
-        due = _due(found, choices, renewing, registry, now)
+            due = _due(found, choices, registry, now)
+            answers = AnswerReader(connection).certificates([each.serial for each in due])
+        due = [each for each in due if not is_renewing(answers[each.serial])]
         registry.database.write(partial(_keep, due))
         count += len(due)
         if len(found) < _PAGE:
             return count
-        after = found[-1].serial
+        after = found[-1].valid_to or last, found[-1].serial
 
 
 def send_kept(*, registry: Registry, notifications: Notifications, now: datetime) -> int:
-    """Send what was kept and not sent; return how many. Raises NotificationError: the rest is tried again."""
+    """Send what was kept and not sent; return how many. Raises NotificationError: what was refused is tried again.
+
+    One that is refused waits behind the others; after a few the round ends, for the service may be away altogether.
+    """
     with registry.database.read() as connection:
-        waiting = ReminderReader(connection).unsent(_AT_ONCE)
+        reader = ReminderReader(connection)
+        waiting = reader.unsent(_AT_ONCE)
         certificates = CertificateReader(connection).by_serial([each.serial for each in waiting])
         answers = AnswerReader(connection).certificates([each.serial for each in waiting])
+        choices = reader.choices(sorted({each.holder for each in waiting}))
+    count, refused = 0, list[NotificationError]()
     for each in waiting:
-        # What was withdrawn or renewed since it was kept needs no reminder.
-        if certificates[each.serial].status == Status.VALID:
-            notifications.send(_worded(each, certificates[each.serial], answers[each.serial], registry, now))
-        registry.database.write(partial(_sent, each, now))
-    return len(waiting)
+        certificate = certificates[each.serial]
+        try:
+            if _is_wanted(each, certificate, choices.get(each.holder), civil_date(now)):
+                notifications.send(_worded(each, certificate, answers[each.serial], registry, now))
+                count += 1
+            registry.database.write(partial(_sent, each, now))
+        except NotificationError as error:
+            registry.database.write(partial(_refused, each, now))
+            refused.append(error)
+        if len(refused) == _REFUSED_AT_MOST:
+            break
+    if refused:
+        raise refused[0]
+    return count
 
 
 def _keep(reminders: Sequence[StoredReminder], connection: Connection) -> None:
@@ -103,6 +120,15 @@ def _sent(reminder: StoredReminder, now: datetime, connection: Connection) -> No
     ReminderWriter(connection).sent(reminder, now)
 
 
+def _refused(reminder: StoredReminder, now: datetime, connection: Connection) -> None:
+    ReminderWriter(connection).refused(reminder, now)
+
+
+def _is_wanted(reminder: StoredReminder, certificate: Certificate, choice: ReminderChoice | None, today: date) -> bool:
+    """Say whether a kept reminder still is of use: withdrawn or renewed, too late, or declined since, it is not."""
+    return certificate.status == Status.VALID and today <= reminder.due_on and _days(choice) is not None
+
+
 def _days(choice: ReminderChoice | None) -> int | None:
     return USUAL_DAYS if choice is None else choice.days
 
@@ -110,29 +136,18 @@ def _days(choice: ReminderChoice | None) -> int | None:
 def _due(
     found: Sequence[Certificate],
     choices: Mapping[str, ReminderChoice],
-    renewing: frozenset[int],
     registry: Registry,
     now: datetime,
 ) -> list[StoredReminder]:
     today, due = civil_date(now), []
     for each in found:
         days = _days(choices.get(each.licence_number))
-        if days is None or each.valid_to is None or each.serial in renewing:
+        if days is None or each.valid_to is None:
             continue
         apply_by = last_day_to_apply(each, each.valid_to, registry)
         if apply_by - timedelta(days=days) <= today <= apply_by:
             due.append(StoredReminder(each.serial, apply_by, each.licence_number, now))
     return due
-
-
-def _renewing(serials: Sequence[int], reader: AnswerReader) -> frozenset[int]:
-    """Return those whose renewal was filed and is not decided."""
-    return frozenset(
-        serial
-        for serial, answer in reader.certificates(serials).items()
-        for each in answer.get("annotations", ())
-        if each["kind"] == AnnotationKind.RENEWAL_ACCEPTED and "lifted_on" not in each
-    )
 
 
 def _worded(

@@ -4,7 +4,7 @@ The last day to apply is the type's own window before the last day of validity, 
 `renewal_window` (行政许可法 art. 50). It is the holder's period and counts calendar days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -37,10 +37,12 @@ def own_endings(holder: str, *, registry: Registry, now: datetime) -> list[dict[
 def ending_soon(holder: str, *, registry: Registry, now: datetime) -> int:
     """Return how many of a holder's certificates end within 90 days and are not being renewed."""
     today = civil_date(now)
-    return sum(
-        each["state"] in ("soon", "late") and date.fromisoformat(each["valid_to"]) <= today + SOON
-        for each in own_endings(holder, registry=registry, now=now)
-    )
+    with registry.database.read() as connection:
+        current = CertificateReader(connection).current_of(holder)
+        ending = [each.serial for each in current if _is_running(each) and today <= _end(each) <= today + SOON]
+        # Of a holder of thousands few end soon: the answers of those alone are read.
+        answers = AnswerReader(connection).certificates(ending)
+    return sum(not is_renewing(answer) for answer in answers.values())
 
 
 def last_day_to_apply(certificate: Certificate, last_day: date, registry: Registry) -> date:
@@ -51,10 +53,26 @@ def last_day_to_apply(certificate: Certificate, last_day: date, registry: Regist
     return last_day - timedelta(days=window)
 
 
+def is_renewing(answer: Mapping[str, Any]) -> bool:
+    """Say whether the renewal of the certificate of this answer was filed and is not decided."""
+    return any(
+        each["kind"] == AnnotationKind.RENEWAL_ACCEPTED and "lifted_on" not in each
+        for each in answer.get("annotations", ())
+    )
+
+
 def _running(holder: str, connection: Connection) -> Sequence[AnsweredCertificate]:
     head = AnswerReader(connection).heads([holder]).get(holder)
     found = CertificateReader(connection).current_answered(holder, sorted(types_of(head)) if head else [])
-    return [each for each in found if each.certificate.valid_to and Status(each.certificate.status) in _RUNNING]
+    return [each for each in found if _is_running(each.certificate)]
+
+
+def _is_running(certificate: Certificate) -> bool:
+    return certificate.valid_to is not None and Status(certificate.status) in _RUNNING
+
+
+def _end(certificate: Certificate) -> date:
+    return certificate.valid_to or date.max
 
 
 def _describe(each: AnsweredCertificate, registry: Registry, today: date) -> dict[str, Any]:
@@ -76,11 +94,7 @@ def _describe(each: AnsweredCertificate, registry: Registry, today: date) -> dic
 
 
 def _state(answer: dict[str, Any], last_day: date, apply_by: date, today: date) -> str:
-    filed = any(
-        each["kind"] == AnnotationKind.RENEWAL_ACCEPTED and "lifted_on" not in each
-        for each in answer.get("annotations", ())
-    )
-    if filed:
+    if is_renewing(answer):
         return "renewing"
     if last_day < today:
         return "ended"

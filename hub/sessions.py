@@ -1,8 +1,8 @@
 """Sessions of pages: who sits at a browser, known by a random token in a cookie, of which only the digest is kept.
 
-A session ends by itself when nothing was done for a while, and in any case after its term; signing out, or whatever
-ends all that an enterprise gave, ends it at once. It lets somebody read what is his own; what is ordered or granted is
-signed each time, so that no session can act.
+A session ends by itself when nothing was done for a while, and in any case after its term; signing out or in again,
+whatever ends all that an enterprise gave, and the loss of the right it began with (`hub/sign_in.py`) end it. It lets
+somebody read what is his own; what is ordered or granted is signed each time, so that no session can act.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,14 @@ _SEEN_AGAIN = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open session; `form_token` stands in its forms, and shows that a form came from one of our own pages."""
+    """An open session; `form_token` stands in its forms, and shows that a form came from one of our own pages.
+
+    `is_stale` says that nobody looked at it for a minute: what may have changed outside is asked again.
+    """
 
     stored: StoredSession
     form_token: str
+    is_stale: bool = False
 
     @property
     def party(self) -> str:
@@ -73,9 +77,10 @@ def session_of(token: str, *, registry: Registry, now: datetime) -> Session:
         raise AccessError("session_missing")
     if stored.ended_at is not None or not now < min(stored.ends_at, stored.seen_at + registry.terms.session_idle):
         raise AccessError("session_ended")
-    if now - stored.seen_at >= _SEEN_AGAIN:
+    is_stale = now - stored.seen_at >= _SEEN_AGAIN
+    if is_stale:
         registry.database.write(lambda connection: SessionWriter(connection).see(digest, now))
-    return Session(stored, form_token(digest, registry))
+    return Session(stored, form_token(digest, registry), is_stale)
 
 
 def end_session(token: str, *, registry: Registry, now: datetime) -> None:

@@ -152,7 +152,12 @@ class Settings(BaseSettings):
     )
     session_term: int = Field(default=28_800, ge=300, description="an enterprise's session lasts so long at most")
     shift_term: int = Field(default=36_000, ge=300, description="an officer signs in anew after so long: one shift")
-    sign_in_misses: int = Field(default=5, ge=1, le=20, description="wrong sign-ins that lock an officer's account")
+    sign_in_misses: int = Field(
+        default=5,
+        ge=1,
+        le=20,
+        description="wrong app codes that lock an account; a wrong password is a twentieth of one",
+    )
     lockout_term: int = Field(default=900, ge=60, description="for so long a locked account stays so (own setting)")
     parking_term: int = Field(
         default=86_400, ge=300, le=86_400, description="an order signed on a page waits so long for a second officer"

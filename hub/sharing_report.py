@@ -51,7 +51,7 @@ def keep_finished(*, registry: Registry, now: datetime) -> bool:
     """Keep last year's report, once that year is finished; say whether that was done now."""
     year = civil_date(now).year - 1
     with registry.database.read() as connection:
-        if not is_final(year, now) or SharingReportReader(connection).kept(year) is not None:
+        if not is_final(year, now) or SharingReportReader(connection).is_kept(year):
             return False
     registry.refuse_doubtful(now)
     _final(year, registry, now)

@@ -13,14 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connectors.contract import ELicence, LicenceSigner, SignedText
+from connectors.contract import ELicence, LicenceSigner, SignedText, SignerRole
 from hub.applications import E_LICENCE_SYSTEM, own_statement, verify_own
 from hub.drafts import BLANK_NONCE, sign_draft
-from hub.errors import DocumentError
+from hub.errors import AccessError, DocumentError
 from hub.intentions import new_name
 from hub.registry import Registry
 from hub.repeats import spend_statement
-from hub.sessions import open_session
+from hub.rights import representative_changed_at
+from hub.sessions import Session, leave, open_session
 from hub.statements import VerifiedStatement
 from hub.store.enterprise import EnterpriseReader
 from hub.store.entry import EntryWriter
@@ -79,6 +80,25 @@ def sign_in(signed: SignedText, *, registry: Registry, e_licence: ELicence, now:
     signer = verify_own(signed, said, partial(_render, said), registry=registry, e_licence=e_licence, now=now)
     verified = own_statement(signed, said, Ordered.SIGN_IN, registry)
     return registry.database.write(partial(_begin, said, signer, verified, registry, now))
+
+
+def check_standing(session: Session, *, registry: Registry, e_licence: ELicence, now: datetime) -> None:
+    """End a session whose e-licence was revoked, or whose enterprise has had another representative since.
+
+    The port is asked at most once a minute; where it does not know, a session goes on: it reads, and acts ask anew.
+    Raises AccessError session_ended.
+    """
+    stored = session.stored
+    with registry.database.read() as connection:
+        changed_at = representative_changed_at(stored.party, connection)
+    is_over = changed_at is not None and changed_at > stored.started_at
+    if not is_over and session.is_stale:
+        role: SignerRole = stored.role  # type: ignore[assignment]
+        signer = LicenceSigner(stored.party, "", role, "", stored.cert_serial or "")
+        is_over = e_licence.cert_status(signer, now=now).state == "revoked"
+    if is_over:
+        leave(session, registry=registry, now=now)
+        raise AccessError("session_ended")
 
 
 def _render(said: SignIn, nonce: str) -> str:

@@ -11,7 +11,9 @@ from itertools import islice
 from typing import Any
 
 from hub.errors import NotFoundError
-from hub.figures.present import CONFLICTS, CORRECTIONS, MINUTE, Counting, Lateness, scope_of
+from hub.figures.once_a_minute import MINUTE
+from hub.figures.page_keys import read_number
+from hub.figures.present import CONFLICTS, CORRECTIONS, Counting, Lateness, scope_of
 from hub.registry import Registry
 from hub.store.columns import microseconds, moment_of
 from hub.store.figure import FigureReader
@@ -78,7 +80,7 @@ def list_cases(
 
 def _late(counting: Counting, _: NoticeReader, after: str) -> Page:
     late, registry = Lateness(counting.registry), counting.registry
-    below = _number(after) if after else 2**53
+    below = read_number(after) if after else 2**53
     found = counting.reader.ordered_singly(
         counting.since, counting.now + MINUTE, counting.scope.bodies, after=below, most=_LOOKED_AT
     )
@@ -97,7 +99,7 @@ def _late(counting: Counting, _: NoticeReader, after: str) -> Page:
 
 def _overdue(counting: Counting, notices: NoticeReader, after: str) -> Page:
     day, _, number = after.rpartition(".")
-    behind = (date.fromisoformat(day), _number(number)) if after else (date.min, 0)
+    behind = (date.fromisoformat(day), read_number(number)) if after else (date.min, 0)
     found = notices.overdue(civil_date(counting.now), recipients=counting.scope.recipients, after=behind, most=PAGE + 1)
     cases = [Case(each.recorded_at, each.recipient, each.kind, str(each.number), each.due_on) for each in found[:PAGE]]
     last = found[PAGE - 1] if len(found) > PAGE else None
@@ -106,7 +108,7 @@ def _overdue(counting: Counting, notices: NoticeReader, after: str) -> Page:
 
 def _told(kinds: tuple[str, ...]) -> Callable[[Counting, NoticeReader, str], Page]:
     def listed(counting: Counting, _: NoticeReader, after: str) -> Page:
-        below = _number(after) if after else 2**53
+        below = read_number(after) if after else 2**53
         found = counting.reader.told_below(kinds, counting.since, counting.scope.recipients, after=below, most=PAGE + 1)
         cases = [
             Case(when, recipient, state, str(number), due_on)
@@ -119,19 +121,11 @@ def _told(kinds: tuple[str, ...]) -> Callable[[Counting, NoticeReader, str], Pag
 
 def _refused(counting: Counting, notices: NoticeReader, after: str) -> Page:
     moment, _, name = after.partition(".")
-    behind = (moment_of(_number(moment)), name[:43]) if after else None
+    behind = (moment_of(read_number(moment)), name[:43]) if after else None
     found = counting.reader.refused_below(counting.since, counting.scope.department, after=behind, most=PAGE + 1)
     cases = [Case(when, requester, reason, decision) for decision, requester, reason, when in found[:PAGE]]
     last = found[PAGE - 1] if len(found) > PAGE else None
     return cases, f"{microseconds(last[3])}.{last[0]}" if last else None
-
-
-def _number(text: str) -> int:
-    """Read a key; ValueError for what no row can have."""
-    number = int(text) if text.isascii() and text.isdigit() else -1
-    if not 0 <= number <= 2**53:
-        raise ValueError("no key")
-    return number
 
 
 _LISTED: Mapping[str, Callable[[Counting, NoticeReader, str], Page]] = {

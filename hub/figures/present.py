@@ -7,11 +7,12 @@ No holder, case or field is in them, and lines stand in the order of their names
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from threading import Lock
+from functools import partial
 from typing import Any
 
+from hub.figures.once_a_minute import MINUTE, OnceAMinute
 from hub.notices import NoticeKind
 from hub.registry import Registry
 from hub.store.figure import FigureReader
@@ -22,7 +23,6 @@ from schemas.figures import FIGURES, SPAN, is_unusual, percentile, usual_week
 from schemas.wording import NOTICES
 from signing.x509 import read_cert_unverified
 
-MINUTE = timedelta(minutes=1)
 CONFLICTS = (NoticeKind.CONFLICT.value, NoticeKind.UNCLASSIFIED.value)
 CORRECTIONS = (NoticeKind.CORRECTION_ASKED.value,)
 _WEEK, _FOUR_WEEKS = timedelta(days=7), timedelta(days=28)
@@ -54,8 +54,11 @@ class Counting:
     scope: Scope
     registry: Registry
     now: datetime
-    # What was ordered one by one, which two figures are counted from: (body, decided on, seen since the day, count).
+    # What two figures each are counted from, read once, as `FigureReader` returns it.
     decided: Sequence[tuple[str, date, date, int]] = ()
+    changed: Sequence[tuple[str, str, str | None, date, date, int]] = ()
+    refused_pulls: Sequence[tuple[str, int]] = ()
+    refused_codes: Sequence[tuple[str, int]] = ()
 
     @property
     def since(self) -> datetime:
@@ -63,31 +66,25 @@ class Counting:
 
 
 class Figures:
-    """The figures as everybody is shown them: what was counted less than a minute ago is shown again."""
+    """The figures as everybody is shown them, counted at most once a minute; `as_of` says when."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._lock = Lock()
-        self._counted: dict[str | None, tuple[datetime, dict[str, Any]]] = {}
+        self._counted = OnceAMinute[dict[str, Any]]()
 
     def __call__(self, department: str | None, now: datetime) -> dict[str, Any]:
         """Return the figures of a department, or of all."""
-        with self._lock:
-            counted = self._counted.get(department)
-            if counted is None or not timedelta(0) <= now - counted[0] < MINUTE:
-                counted = self._counted[department] = now, count_present(department, registry=self._registry, now=now)
-        return counted[1]
+        count = partial(count_present, department, registry=self._registry, now=now)
+        return self._counted(department, count, now)[1]
 
 
 def count_present(department: str | None, *, registry: Registry, now: datetime) -> dict[str, Any]:
     """Count all figures of one department, or of all. Raises StoreError while the store is in doubt."""
     registry.refuse_doubtful(now)
     with registry.database.snapshot() as connection:
-        scope = scope_of(department, PartyReader(connection))
-        reader = FigureReader(connection)
-        decided = reader.decided(now - SPAN, now + MINUTE, scope.bodies)
-        counting = Counting(reader, PartyReader(connection), scope, registry, now, decided)
-        names = counting.reader.names()
+        reader, parties = FigureReader(connection), PartyReader(connection)
+        counting = _read(Counting(reader, parties, scope_of(department, parties), registry, now))
+        names = reader.names()
         figures = [_figure(code, [*counted(counting)], names, registry) for code, counted in _COUNTED.items()]
     return {
         "as_of": now.isoformat(),
@@ -97,6 +94,18 @@ def count_present(department: str | None, *, registry: Registry, now: datetime) 
         "name_en": names.get(department, ("", ""))[1] if department else "",
         "figures": figures,
     }
+
+
+def _read(counting: Counting) -> Counting:
+    """Return the counting with what more than one figure is counted from."""
+    reader, scope, since, before = counting.reader, counting.scope, counting.since, counting.now + MINUTE
+    return replace(
+        counting,
+        decided=reader.decided(since, before, scope.bodies),
+        changed=reader.changed(since, scope.bodies),
+        refused_pulls=reader.refused_pulls(since, before, scope.department),
+        refused_codes=reader.refused_codes(since, scope.department),
+    )
 
 
 def scope_of(department: str | None, parties: PartyReader) -> Scope:
@@ -125,7 +134,7 @@ def _published_late(counting: Counting) -> Iterable[tuple[str, Values]]:
 
 def _changed_to_visible(counting: Counting) -> Iterable[tuple[str, Values]]:
     days: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for body, act, _, decided, seen, count in counting.reader.changed(counting.since, counting.scope.bodies):
+    for body, act, _, decided, seen, count in counting.changed:
         if act != Act.SUPERSEDE:
             days[body][max((seen - decided).days, 0)] += count
     return _spread(days)
@@ -169,7 +178,7 @@ def _spread(values: Mapping[str, Counter[int]], unit: str = "days") -> Iterable[
 
 def _corrections(counting: Counting) -> Iterable[tuple[str, Values]]:
     counts: defaultdict[str, Counter[str]] = defaultdict(lambda: Counter(corrected=0, voided=0))
-    for body, act, cause, _, _, count in counting.reader.changed(counting.since, counting.scope.bodies):
+    for body, act, cause, _, _, count in counting.changed:
         if cause == Cause.CORRECT:
             counts[body]["corrected"] += count
         if act == Act.VOID:
@@ -207,13 +216,11 @@ def _coverage(counting: Counting) -> Iterable[tuple[str, Values]]:
 
 
 def _refused_pulls(counting: Counting) -> Iterable[tuple[str, Values]]:
-    found = counting.reader.refused_pulls(counting.since, counting.now + MINUTE, counting.scope.department)
-    return [(reason, {"count": count}) for reason, count in sorted(found)]
+    return [(reason, {"count": count}) for reason, count in sorted(counting.refused_pulls)]
 
 
 def _refused_codes(counting: Counting) -> Iterable[tuple[str, Values]]:
-    found = counting.reader.refused_codes(counting.since, counting.scope.department)
-    return [(reason, {"count": count}) for reason, count in sorted(found)]
+    return [(reason, {"count": count}) for reason, count in sorted(counting.refused_codes)]
 
 
 def _refused_orders(counting: Counting) -> Iterable[tuple[str, Values]]:

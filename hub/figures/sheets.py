@@ -12,8 +12,8 @@ No holder, case or field is in a sheet, no rate of online handling, and nobody i
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from hub.errors import NotFoundError, OrderError
 from hub.evidence import act_once
 from hub.figure_sums import Sums, add_up
-from hub.figures.present import MINUTE
+from hub.figures.once_a_minute import OnceAMinute
 from hub.order_reading import LARGEST_NUMBER, OrderReading
 from hub.registry import Registry
 from hub.repeats import spend_statement
@@ -63,20 +63,15 @@ class Sheets:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._lock = Lock()
-        self._running: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
+        # Only this month's and this year's can be asked for, and those that ended yesterday.
+        self._running = OnceAMinute[Mapping[str, Any]]()
 
     def content(self, period: Period, now: datetime) -> tuple[Mapping[str, Any], datetime]:
         """Return what a sheet holds, and when it was made (steps 1 to 3)."""
         if period.is_final(now):
             return _kept(period, self.registry, now)
-        with self._lock:
-            made = self._running.get(period.text)
-            if made is None or not timedelta(0) <= now - made[0] < MINUTE:
-                made = now, _made(period, self.registry, now)
-                # Only this month's and this year's can be asked for, and those that ended yesterday.
-                self._running[period.text] = made
-        return made[1], made[0]
+        made_at, made = self._running(period.text, partial(_made, period, self.registry, now), now)
+        return made, made_at
 
 
 def read_sheet(text: str, *, department: str | None, sheets: Sheets, now: datetime) -> dict[str, Any]:
@@ -122,7 +117,7 @@ def keep_finished(*, registry: Registry, now: datetime) -> bool:
     due = []
     with registry.database.read() as connection:
         reader = FigureSheetReader(connection)
-        due = [each for each in finished_before(now) if each.is_final(now) and reader.kept(each.text) is None]
+        due = [each for each in finished_before(now) if each.is_final(now) and not reader.is_kept(each.text)]
     for each in due:
         registry.refuse_doubtful(now)
         _kept(each, registry, now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.errors import NotFoundError
+from hub.figures.page_keys import read_number
 from hub.figures.present import Counting, count_keys, scope_of
 from hub.registry import Registry
 from hub.store.columns import microseconds, moment_of
@@ -77,7 +78,7 @@ def look_over(
 
 def _changes(looking: Looking) -> Rows:
     moment, _, digest = looking.after.partition(".")
-    behind = (moment_of(_number(moment)), digest[:_DIGEST]) if looking.after else None
+    behind = (moment_of(read_number(moment)), digest[:_DIGEST]) if looking.after else None
     found = looking.reader.approved(after=behind, most=PAGE + 1)
     rows = [(each.approved_at.isoformat(), each.change, each.persons, each.content_digest) for each in found[:PAGE]]
     last = found[PAGE - 1] if len(found) > PAGE else None
@@ -144,13 +145,6 @@ def _log(looking: Looking) -> Rows:
 
 def _queues(looking: Looking) -> Rows:
     return Rows([(name, count) for name, count in looking.reader.queues().items()])
-
-
-def _number(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else -1
-    if not 0 <= number <= 2**53:
-        raise ValueError("no key")
-    return number
 
 
 PAGES: Mapping[str, Callable[[Looking], Rows]] = {

@@ -1,6 +1,8 @@
 """Sheets of finished months and years: what they add up, those that are kept as they were made, and corrections.
 
-A sum reads through all rows of its table where no index serves the span: it is made once a month, not for a page.
+Those of certificates, changes, decisions and deliveries are added up by an index of the span; of documents, records
+sealed again and acts all rows are read. A finished sheet is added up once; that of a running month or year, which
+pages show, at most once a minute.
 """
 
 from collections import Counter
@@ -42,6 +44,10 @@ class FigureSheetReader:
         """Return the sheet of a period and when it was made; None where none is kept."""
         row = select_by(self._connection, _SHEET, columns=("content", "made_at"), period=period).first()
         return None if row is None else (row[0], row[1])
+
+    def is_kept(self, period: str) -> bool:
+        """Say whether a period's sheet is kept, without reading it."""
+        return select_by(self._connection, _SHEET, columns=("period",), period=period).first() is not None
 
     def periods(self, *, before: str, most: int) -> list[str]:
         """Return the periods of kept sheets before another, the newest first."""

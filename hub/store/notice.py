@@ -83,7 +83,7 @@ class NoticeReader:
         """
         first, number = after
         behind = (_TABLE.c.due_on > first) | ((_TABLE.c.due_on == first) & (_TABLE.c.number > number))
-        query = select(_TABLE).where(_TABLE.c.state == "open", _TABLE.c.due_on < today, behind)
+        query = select(_TABLE).where(tables.OPEN, _TABLE.c.due_on < today, behind)
         if recipients is not None:
             query = query.where(_TABLE.c.recipient.in_(recipients))
         rows = self._connection.execute(query.order_by(_TABLE.c.due_on, _TABLE.c.number).limit(most))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select
 
 from hub.store import tables
 from hub.store.queries import select_by
-from hub.store.upsert import insert_rows
+from hub.store.upsert import insert_new
 
 _TABLE = tables.parked_order
 
@@ -45,7 +45,8 @@ class ParkedWriter:
         self._connection = connection
 
     def add(self, parked: StoredParked) -> None:
-        insert_rows(self._connection, _TABLE, [{name: getattr(parked, name) for name in StoredParked.__slots__}])
+        """Keep an order that waits; one of that name stays as it is."""
+        insert_new(self._connection, _TABLE, [{name: getattr(parked, name) for name in StoredParked.__slots__}])
 
     def remove(self, name: str) -> None:
         self._connection.execute(delete(_TABLE).where(_TABLE.c.name == name))

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from hub.store import tables
 from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, insert_or_replace
-from schemas.certificate import Certificate, Status
+from schemas.certificate import Certificate
 
 _TABLE, _CHOICE = tables.reminder, tables.reminder_choice
 _CERTIFICATE, _CHAIN = tables.certificate, tables.chain
@@ -17,13 +17,17 @@ _CERTIFICATE, _CHAIN = tables.certificate, tables.chain
 
 @dataclass(frozen=True, slots=True)
 class StoredReminder:
-    """A reminder of one certificate's last day to apply; `sent_at` None while the service has not taken it."""
+    """A reminder of one certificate's last day to apply; `sent_at` None while the service has not taken it.
+
+    `tried_at` is when the service last refused it. One that nobody needs any more is done without being sent.
+    """
 
     serial: int
     due_on: date
     holder: str
     recorded_at: datetime
     sent_at: datetime | None = None
+    tried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,23 @@ class ReminderReader:
         rows = select_among(self._connection, _CHOICE, "holder", holders) if holders else ()
         return {row.holder: ReminderChoice(*row) for row in rows}
 
-    def ending(self, first: date, last: date, *, after: int, most: int) -> list[Certificate]:
-        """Return current certificates in force whose last day of validity is between these, behind a serial."""
+    def ending(self, last: date, *, after: tuple[date, int], most: int) -> list[Certificate]:
+        """Return current certificates in force that end until `last`, the first first, behind a day and serial."""
         column = _CERTIFICATE.c
+        place = tuple_(column.valid_to, column.serial)
         query = (
             select(_CERTIFICATE)
-            .join(_CHAIN, _CHAIN.c.current == column.serial)
-            .where(column.serial > after, column.status == Status.VALID.value, column.valid_to.between(first, last))
+            # By the chain's own key: what is current is indexed nowhere.
+            .join(_CHAIN, (_CHAIN.c.chain == column.chain) & (_CHAIN.c.current == column.serial))
+            .where(tables.IN_FORCE, column.valid_to <= last, place > after)
         )
-        return [Certificate(*row) for row in self._connection.execute(query.order_by(column.serial).limit(most))]
+        rows = self._connection.execute(query.order_by(column.valid_to, column.serial).limit(most))
+        return [Certificate(*row) for row in rows]
 
     def unsent(self, most: int) -> list[StoredReminder]:
-        """Return what the notification service has not taken yet, the oldest first."""
-        query = select(_TABLE).where(_TABLE.c.sent_at.is_(None)).order_by(_TABLE.c.recorded_at).limit(most)
+        """Return what the notification service has not taken yet: what was not tried first, then by its last try."""
+        turns = (_TABLE.c.tried_at.nulls_first(), _TABLE.c.recorded_at)
+        query = select(_TABLE).where(_TABLE.c.sent_at.is_(None)).order_by(*turns).limit(most)
         return [StoredReminder(*row) for row in self._connection.execute(query)]
 
 
@@ -80,5 +88,12 @@ class ReminderWriter:
             insert_new(self._connection, _TABLE, rows)
 
     def sent(self, reminder: StoredReminder, now: datetime) -> None:
+        self._set(reminder, sent_at=now)
+
+    def refused(self, reminder: StoredReminder, now: datetime) -> None:
+        """Let a reminder that the service did not take wait behind the others."""
+        self._set(reminder, tried_at=now)
+
+    def _set(self, reminder: StoredReminder, **values: datetime) -> None:
         same = (_TABLE.c.serial == reminder.serial) & (_TABLE.c.due_on == reminder.due_on)
-        self._connection.execute(update(_TABLE).where(same).values(sent_at=now))
+        self._connection.execute(update(_TABLE).where(same).values(**values))

@@ -1,7 +1,7 @@
 """Sessions of pages, known by the digest of the token in a cookie, and the sign-ins of enterprises that began them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
@@ -41,6 +41,10 @@ class StoredSession:
     ends_at: datetime
     ended_at: datetime | None = None
     cert_serial: str | None = None
+
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any session began."""
 
 
 class SessionReader:

@@ -118,7 +118,7 @@ class SharingReader:
 
     def silent(self, today: date) -> list[StoredApproval]:
         """Return the approvals that are asked, late and not yet brought before the operator."""
-        late = (_NOTICE.c.state == "open") & (_NOTICE.c.due_on < today)
+        late = tables.OPEN & (_NOTICE.c.due_on < today)
         query = (
             select(_APPROVAL)
             .join(_NOTICE, _NOTICE.c.number == _APPROVAL.c.notice)

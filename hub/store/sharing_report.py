@@ -27,6 +27,11 @@ class SharingReportReader:
         ).scalar_one_or_none()
         return content
 
+    def is_kept(self, year: int) -> bool:
+        """Say whether a year's report is kept, without reading it."""
+        row = select_by(self._connection, tables.sharing_report, columns=("year",), year=year).first()
+        return row is not None
+
     def counts(self, since: datetime, before: datetime) -> list[DecisionCount]:
         """Count the decisions of a span by requester, item, basis, line and outcome."""
         table = _DECISION

@@ -82,7 +82,7 @@ class StandingReader:
         found = {"entries": self._count(tables.entry.c.leaf_index.is_(None))}
         found["intentions"] = self._count(tables.intention.c.serial >= 0)
         found["resealings"] = self._count(tables.resealing.c.key_id.is_(None))
-        found["outbox"] = self._count(tables.outbox.c.sent_at.is_(None))
+        found["reminders"] = self._count(tables.reminder.c.sent_at.is_(None))
         problem = tables.document_intention.c.problem
         found["documents"] = self._count(problem.is_(None))
         found["documents_failed"] = self._count(problem.is_not(None))
@@ -90,10 +90,6 @@ class StandingReader:
             found[name] = self._count(table.c.state.in_(("awaiting_file", "waiting", "running")))
             found[f"{name}_failed"] = self._count(table.c.state == "failed")
         return found
-
-    def unanswered_lines(self) -> int:
-        """Count the answers that providers of lines still owe."""
-        return self._count(tables.sharing_approval.c.answer.is_(None))
 
     def _count(self, condition: ColumnElement[bool]) -> int:
         return int(self._connection.execute(select(func.count()).where(condition)).scalar_one())

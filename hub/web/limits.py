@@ -36,7 +36,7 @@ class WholeLimit:
         self._rate = parse(rate)
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    async def __call__(self) -> None:
+    async def __call__(self, request: Request) -> None:
         """Count one call; AccessError sandbox_busy past the limit."""
         if not self._limiter.hit(self._rate):
             raise AccessError("sandbox_busy")

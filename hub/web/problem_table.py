@@ -568,6 +568,10 @@ ORDERS: Mapping[str, Row] = {
         409, "这个密钥已经登记过。", "That key is enrolled already, for this system or another.",
         "请为每个系统、每次更换使用新的密钥。", "Give each system a key of its own, and a new one each time.",
     ),
+    "parked_too_many": Row(
+        429, "本部门待会签的事项已达上限。", "As many orders of the department wait for a second officer as may.",
+        "请先会签或撤下已有的事项。", "Countersign or take back some of them first.",
+    ),
     "parked_not_found": Row(
         404, "没有这份待会签的事项，或已过期、已办结。", "No such order waits for a second officer, or it is over.",
         "请回到待会签列表查看。", "Look at the list of those that wait.",

@@ -9,6 +9,7 @@ in the cookie is the one whose pages are shown; a form acts for the session whos
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -18,7 +19,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from hub.errors import AccessError, HubError
 from hub.registry import Registry
-from hub.sessions import Session, check_form, form_token, session_of
+from hub.sessions import Session, check_form, end_session, form_token, session_of
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment
 from hub.web.pages.language import chosen_language
@@ -72,7 +73,17 @@ class Guard:
     `home` is the path below which those pages lie; its `sign-in` is where others are sent.
     """
 
-    def __init__(self, home: str, registry: Registry, render: Render, *, of_officers: bool) -> None:
+    def __init__(
+        self,
+        home: str,
+        registry: Registry,
+        render: Render,
+        *,
+        of_officers: bool,
+        check: Callable[[Session, datetime], None] = lambda session, now: None,
+    ) -> None:
+        """`check` refuses a session whose right is gone: AccessError session_ended."""
+        self._check = check
         self._home = home
         self._registry = registry
         self._render = render
@@ -86,13 +97,13 @@ class Guard:
         async def endpoint(request: Request) -> Response:
             language = language_of(request)
             form: Sequence[tuple[str, str]] = ()
+            _refuse_nul(request.url.path, *request.path_params.values(), *request.query_params.values())
             if request.method == "POST":
                 form = await self.read_form(request)
             try:
-                session = await in_thread(self.session, request)
+                session, *beside = await in_thread(self.sessions, request)
             except AccessError as error:
                 return self._turned_away(request, error, form, language)
-            beside = await in_thread(self._beside, request)
             if request.method != "POST":
                 return await work(Visit(request, session, language, form, beside))
             acting = next((each for each in (session, *beside) if _bears(form, each)), None)
@@ -106,19 +117,22 @@ class Guard:
 
         return endpoint
 
-    def session(self, request: Request) -> Session:
-        """Return who sits there. Raises AccessError session_missing, session_ended."""
-        return self._opened(self.tokens(request)[0])
+    def sessions(self, request: Request) -> list[Session]:
+        """Return who sits there: the sessions of a browser that are open, one of each party, at least one.
+
+        Raises AccessError session_missing, session_ended.
+        """
+        tokens = self.tokens(request)
+        found = [session for _, session in self._open(tokens)]
+        return found or [self._opened(tokens[0])]
 
     def _opened(self, token: str) -> Session:
-        session = session_of(token, registry=self._registry, now=moment())
+        now = moment()
+        session = session_of(token, registry=self._registry, now=now)
         if (session.stored.officer is not None) is not self._of_officers:
             raise AccessError("session_missing")
+        self._check(session, now)
         return session
-
-    def _beside(self, request: Request) -> list[Session]:
-        """Return the other sessions of a browser that are open, one of each party."""
-        return [session for _, session in self._open(self.tokens(request)[1:])]
 
     def _open(self, tokens: Sequence[str]) -> list[tuple[str, Session]]:
         found: dict[str, tuple[str, Session]] = {}
@@ -140,18 +154,20 @@ class Guard:
         given = {**shown, TOKEN: visit.session.form_token, "seated": seated}
         return Response(self._render(page, given, visit.language), status, PRIVATE, PAGE)
 
-    def let_in(self, token: str, path: str, language: str, *, seconds: int, beside: Sequence[str] = ()) -> Response:
+    def let_in(self, request: Request, token: str, path: str, *, party: str, term: timedelta) -> Response:
         """Return the answer that puts a session's token into the browser and leads to a page of ours.
 
-        `beside` are the tokens of the sessions that stay in it.
+        Sessions of other enterprises stay beside it; whatever leaves the browser ends.
         """
-        response = RedirectResponse(with_language(path, language), 303, PRIVATE)
-        self._keep(response, [token, *beside], seconds)
+        response = RedirectResponse(with_language(path, language_of(request)), 303, PRIVATE)
+        shown = self.tokens(request)
+        beside = [] if self._of_officers else [each for each, one in self._open(shown) if one.party != party]
+        kept = [token, *beside][:_MOST_SEATED]
+        for each in shown:
+            if each and each not in kept:
+                end_session(each, registry=self._registry, now=moment())
+        self._keep(response, kept, int(term.total_seconds()))
         return response
-
-    def tokens_beside(self, request: Request, party: str) -> list[str]:
-        """Return the tokens of a browser's open sessions of other parties than this one."""
-        return [token for token, session in self._open(self.tokens(request)) if session.party != party]
 
     def parties(self, request: Request) -> list[str]:
         """Return for whom a browser's sessions are open."""
@@ -217,11 +233,13 @@ class Guard:
         body = await read_body(request, LONGEST_FORM)
         try:
             text = body.decode("ascii")
-            return parse_qsl(
+            pairs = parse_qsl(
                 text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=_MOST_MEMBERS
             )
         except ValueError:
             raise BodyError("body_malformed") from None
+        _refuse_nul(*(each for pair in pairs for each in pair))
+        return pairs
 
     def refuse_foreign(self, request: Request) -> None:
         """Refuse what another site's page sent: AccessError form_foreign."""
@@ -260,6 +278,12 @@ class Guard:
 
     def _browser(self, request: Request) -> str:
         return _cookie(request, f"{self.cookie}-before")
+
+
+def _refuse_nul(*texts: str) -> None:
+    """Refuse a zero character wherever a page takes text: PostgreSQL keeps none, and no name or code has one."""
+    if any("\0" in each for each in texts):
+        raise BodyError("body_malformed")
 
 
 def language_of(request: Request) -> str:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import update
 from connectors.contract import Row, TabularLimits
 from connectors.tabular import open_table
 from hub.figures.cases import list_cases
+from hub.figures.once_a_minute import OnceAMinute
 from hub.figures.present import count_present
 from hub.figures.sheets import Sheets, correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
 from hub.store import tables
@@ -19,6 +20,7 @@ from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.figures_led import copy_decisions
 from tests.flows.intake_world import Intakes, csv_file, signed_content, type_row
+from tests.flows.plans import asked, plans_of
 from tests.flows.refusals import refused
 from tests.flows.registry_check import find_faults
 from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order, statutory_request
@@ -130,6 +132,36 @@ def test_request_to_correct_is_counted_open_and_then_done_and_overdue(hub_world:
 
 
 @_ONE
+@pytest.mark.parametrize("column", ["certificate.decided_on", "undone_by", "pull_decision.reason", "redemption.reason"])
+def test_what_several_figures_are_counted_from_is_read_once(hub_world: World, column: str) -> None:
+    with asked() as questions:
+        count_present(None, registry=hub_world.registry, now=hub_world.now)
+    assert len([question for question, _ in questions if f"{column}," in question or f"{column} IS" in question]) == 1
+
+
+def test_while_one_counts_anew_others_are_handed_the_last_count_and_other_keys_wait_for_nobody() -> None:
+    now, counted, seen = datetime(2026, 11, 23, tzinfo=UTC), OnceAMinute[str](), list[str]()
+    later = now + timedelta(minutes=1)
+
+    def count_again() -> str:
+        seen.append(counted("mine", lambda: "never", later)[1])
+        seen.append(counted("another", lambda: "other", later)[1])
+        return "second"
+
+    assert counted("mine", lambda: "first", now) == (now, "first")
+    assert counted("mine", count_again, later) == (later, "second")
+    assert seen == ["first", "other"]
+
+
+def test_overdue_tasks_are_found_by_the_index_of_open_ones(unchecked_world: World) -> None:
+    with asked() as questions:
+        counted(unchecked_world, "overdue_tasks")
+        list_cases("overdue_tasks", None, after="", registry=unchecked_world.registry, now=unchecked_world.now)
+    plans = [*plans_of(unchecked_world, [each for each in questions if "due_on <" in each[0]])]
+    assert ["notice_open" in plan for plan in plans] == [True, True]
+
+
+@_ONE
 def test_late_certificates_are_listed_page_by_page(hub_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.figures.cases.PAGE", 2)
     first = hub_world.issue(licence_order(decided_on="2026-11-03"))["identifier"]
@@ -196,6 +228,15 @@ def test_finished_month_stays_as_it_was_made_and_the_next_begins_anew(hub_world:
     assert lines(later, "departments") == {}
     with refused("figure_not_found"):
         read_sheet("2027-01", department=None, sheets=Sheets(hub_world.registry), now=hub_world.now)
+
+
+@_ONE
+def test_kept_sheet_is_not_read_again_only_to_know_that_it_is_there(hub_world: World) -> None:
+    hub_world.pass_days(9)
+    keep_finished(registry=hub_world.registry, now=hub_world.now)
+    with asked() as questions:
+        keep_finished(registry=hub_world.registry, now=hub_world.now)
+    assert ["content" in question for question, _ in questions] == [False, False]
 
 
 def correct(world: World, value: int, **changes: Any) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """Stories of searching: what officers look for is found by index, page after page, each certificate once."""
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, text
 
 from hub.finding import Most
 from hub.store.subject import SubjectWriter
@@ -16,6 +14,7 @@ from schemas.catalogue import FieldsError
 from schemas.identifiers import make_licence_number, make_site_id
 from schemas.name_parts import folded_name, parts_of
 from schemas.search import Place, State, Wanted, read_search
+from tests.flows.plans import asked, plans_of, walks_all
 from tests.flows.refusals import refused
 from tests.flows.world import (
     CATALOGUE,
@@ -238,42 +237,11 @@ def test_lines_that_do_not_fit_count_towards_the_most(hub_world: World) -> None:
 def test_no_search_walks_a_whole_table(unchecked_world: World, filters: dict[str, str]) -> None:
     unchecked_world.issue(food_order())
     unchecked_world.issue(shop(2))
-    with asked(unchecked_world) as questions:
+    with asked() as questions:
         unchecked_world.search(filters)
-    plans = list(_plans(unchecked_world, questions))
+    plans = list(plans_of(unchecked_world, questions))
     assert plans
-    assert [plan for plan in plans if _walks_all(plan)] == []
-
-
-@contextmanager
-def asked(world: World) -> Iterator[list[tuple[str, Any]]]:
-    """Gather what the database is asked, from the first table of certificates on."""
-    engine: Engine = world.registry.database._engine
-    questions: list[tuple[str, Any]] = []
-
-    def keep(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if re.search(r"FROM (\(|certificate|chain|name_part|answer_|number_claim|site_chain|device_claim)", statement):
-            questions.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", keep)
-    yield questions
-    event.remove(engine, "before_cursor_execute", keep)
-
-
-def _plans(world: World, questions: list[tuple[str, Any]]) -> Iterator[str]:
-    explain = "EXPLAIN QUERY PLAN " if world.registry.database.dialect == "sqlite" else "EXPLAIN "
-    with world.registry.database.read() as connection:
-        if world.registry.database.dialect == "postgresql":
-            # Of two rows a whole table is the quickest read; what is asked here is whether there is another way.
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
-        for statement, parameters in questions:
-            rows = connection.exec_driver_sql(explain + statement, parameters)
-            yield "\n".join(str(row[-1]) for row in rows)
-
-
-def _walks_all(plan: str) -> bool:
-    tables = "certificate|chain|name_part|answer_page|answer_head|answer_certificate|number_claim|site_chain"
-    return re.search(rf"Seq Scan|SCAN ({tables}|device_claim)\b", plan) is not None
+    assert [plan for plan in plans if walks_all(plan)] == []
 
 
 # --- what is refused --------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hub.store import tables
 from hub.tasks import read_inbox
 from hub.visitor_reports import Caps, Scanned, forget_words, report_for, take_in
 from schemas.visitor_report import Trouble, VisitorReport
+from tests.flows.plans import asked, plans_of
 from tests.flows.refusals import refused
 from tests.flows.test_objections import answer
 from tests.flows.world import MARKET, OPERATOR, SHOP, World
@@ -65,6 +66,13 @@ def test_nobody_can_bury_a_shop_or_the_hub_under_reports(hub_world: World) -> No
     report(hub_world, "d" * 43, said=replace(SAID, about="q/0123456789ABCDEFGHJKMNPQRS"))
     with refused("reports_full"):
         report(hub_world, "e" * 43, said=replace(SAID, about="s/0123456789ABCDEFGHJKMNPQRS"))
+
+
+def test_words_to_forget_are_found_among_those_still_there(hub_world: World) -> None:
+    report(hub_world)
+    with asked() as questions:
+        forget_words(caps=CAPS, registry=hub_world.registry, now=hub_world.now)
+    assert ["visitor_report_words" in plan for plan in plans_of(hub_world, questions)] == [True]
 
 
 def test_the_words_lie_encrypted_and_are_gone_after_their_term(hub_world: World) -> None:

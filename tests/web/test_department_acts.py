@@ -1,6 +1,7 @@
 """Issuing and changing at an officer's pages: filled in from what is known, refused plainly, and grave acts by two."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from time import monotonic
 
@@ -13,7 +14,7 @@ from hub.terminals import TerminalKey
 from hub.web.callers import moment
 from signing.base64url import encode
 from tests.flows.intake_world import csv_file, type_row
-from tests.flows.registry_check import find_faults
+from tests.flows.registry_check import faults_beside_a_server as faults
 from tests.flows.world import HEALTH, MARKET, SHOP, World, example_fields, food_number, food_order, licence_order
 from tests.web.officers import at_work, form_token, post, value_of
 from tests.web.served import Door
@@ -65,13 +66,6 @@ def annulled(client: httpx.Client, identifier: str) -> httpx.Response:
     return post(client, "/department/status", form)
 
 
-def faults(world: World) -> list[str]:
-    """Return what an audit of everything stored finds, the log apart, which the served hub itself goes on with."""
-    world.now = moment()
-    with world.registry.database.read() as connection:
-        return [each for each in find_faults(world, connection) if not each.startswith("log")]
-
-
 def changes(world: World) -> int:
     with world.registry.database.read() as connection:
         return int(connection.execute(select(func.count()).select_from(tables.status_change)).scalar_one())
@@ -113,6 +107,62 @@ def test_a_grave_act_is_done_by_the_second_officer_and_not_before(client: httpx.
     assert ("已办妥" in done.text, changes(world)) == (True, before + 1)
     assert client.get(f"/department/countersign/{path}").status_code == 404
     assert faults(world) == []
+
+
+def test_a_form_that_is_sent_twice_does_one_act(client: httpx.Client, shop_door: Door) -> None:
+    _, world = shop_door
+    _, workplace = at_work(shop_door, "a-twice", MARKET)
+    shown = client.get("/department/issue", params={"type": "food_operation_permit", "code": SHOP})
+    checked = post(client, "/department/issue", issue_form(31) | {"form_token": form_token(shown)})
+    form = workplace.signed(checked)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: post(client, "/department/orders", form), range(3)))
+    assert [("已办妥" in each.text, each.status_code) for each in answers] == [(True, 200)] * 3
+    assert faults(world) == []
+
+
+def test_an_order_is_parked_once_and_what_was_seconded_is_answered_again(client: httpx.Client, shop_door: Door) -> None:
+    _, world = shop_door
+    identifier, before = world.issue(food_order(certificate_number=food_number(32)))["identifier"], changes(world)
+    _, first = at_work(shop_door, "a-parks-once", MARKET)
+    form = first.signed(annulled(client, identifier))
+    for_nothing = [post(client, "/department/orders", form) for _ in range(3)]
+    assert {"还差一名经办人会签" in each.text for each in for_nothing} == {True}
+    path = client.get("/department/countersign").text.rpartition('href="/department/countersign/')[2].partition('"')[0]
+    _, second = at_work(shop_door, "a-seconds-once", MARKET)
+    seconded = second.signed(client.get(f"/department/countersign/{path}"))
+    done = [post(client, "/department/orders", seconded) for _ in range(2)]
+    assert [("已办妥" in each.text, each.status_code) for each in done] == [(True, 200)] * 2
+    assert (changes(world), faults(world)) == (before + 1, [])
+
+
+def test_who_parked_an_order_takes_it_back_and_nobody_else(client: httpx.Client, shop_door: Door) -> None:
+    _, world = shop_door
+    identifier = world.issue(food_order(certificate_number=food_number(33)))["identifier"]
+    _, first = at_work(shop_door, "a-takes-back", MARKET)
+    first.order(client, annulled(client, identifier))
+    listed = client.get("/department/countersign")
+    path = listed.text.rpartition('href="/department/countersign/')[2].partition('"')[0].partition("?")[0]
+    mine, seat = {"form_token": form_token(listed)}, client.cookies["yizhao-department"]
+    at_work(shop_door, "a-bystander", MARKET)
+    theirs = {"form_token": form_token(client.get("/department/import"))}
+    assert post(client, f"/department/countersign/{path}", theirs).status_code == 404
+    client.cookies.clear()
+    client.cookies.set("yizhao-department", seat)
+    assert client.get(f"/department/countersign/{path}").status_code == 200
+    assert path not in post(client, f"/department/countersign/{path}", mine).text
+    assert client.get(f"/department/countersign/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("content", ['{"act":[]}', '{"act":{}}', '{"wanted":5}', "[]", "{", '{"basis":7,"wanted":[1]}'])
+@pytest.mark.parametrize("errand", ["change_status", "pull", "issue", "import", "nothing"])
+def test_a_content_of_another_shape_is_no_failure(
+    errand: str, content: str, client: httpx.Client, shop_door: Door
+) -> None:
+    at_work(shop_door, f"a-{errand}-{sha256(content.encode()).hexdigest()[:8]}", MARKET)
+    page = client.get("/department/import")
+    sent = post(client, "/department/orders", {"errand": errand, "content": content, "form_token": form_token(page)})
+    assert sent.status_code in (404, 422)
 
 
 def test_what_a_leaver_had_signed_is_seconded_by_nobody(client: httpx.Client, shop_door: Door) -> None:

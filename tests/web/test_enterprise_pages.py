@@ -122,6 +122,18 @@ def test_a_person_gets_a_link_that_this_browser_alone_shows(client: httpx.Client
     assert "/grant-links#" not in client.get(page.url.path).text
 
 
+@pytest.mark.parametrize("code", ["中文", "x" * 5_000, "YZ-"])
+def test_a_code_that_is_none_is_not_put_into_the_browser(code: str, client: httpx.Client, world: World) -> None:
+    asked = wish(to="person", person="示例乙", case_number="2026-0009")
+    action, fields = signing(world, ask(client, "/enterprise/grants/new", asked))
+    given = post(client, action, {**fields, "code": code})
+    assert (given.status_code, "set-cookie" in given.headers) == (303, False)
+    path = given.headers["location"].partition("?")[0]
+    client.cookies.set("yizhao-shown", "x" * 3_500, path=path)
+    shown = client.get(path)
+    assert (shown.status_code, "x" * 100 in shown.text) == (200, False)
+
+
 def test_anothers_signature_does_nothing_on_this_page(client: httpx.Client, world: World) -> None:
     page = ask(client, "/enterprise/grants/new", wish())
     action, fields = signing(world, page, signer=OTHER_SHOP)

@@ -28,7 +28,7 @@ from tests.web.officers import (
     post,
     sign_in,
 )
-from tests.web.served import Door
+from tests.web.served import Door, served
 
 
 @pytest.fixture
@@ -59,20 +59,40 @@ def test_an_officer_opens_his_account_with_a_code_and_signs_in(client: httpx.Cli
     assert "o-open" in client.get("/department").text
 
 
-def test_number_password_and_code_are_refused_alike_and_the_fifth_miss_locks(client: httpx.Client, door: Door) -> None:
+def test_number_password_and_code_are_refused_alike_and_the_fifth_wrong_code_locks(
+    client: httpx.Client, door: Door
+) -> None:
     account = open_officer(door[1], "o-lock")
     answers = [
         sign_in(client, "o-nobody", account.code()),
         sign_in(client, "o-lock", account.code(), "another password here"),
-        sign_in(client, "o-lock", account.code(40)),
         sign_in(client, "o-lock", account.code(), ""),
-        sign_in(client, "o-lock", "一二三四五六"),
+        *(sign_in(client, "o-lock", each) for each in (account.code(40), "一二三四五六", "", "1", "000000")),
+        sign_in(client, "o-lock", account.code(), "another password here"),
     ]
     assert {each.status_code for each in answers} == {422}
     assert all("没有登录" in each.text for each in answers)
-    assert "帐户已暂时锁定" in sign_in(client, "o-lock", "").text
     assert "帐户已暂时锁定" in sign_in(client, "o-lock", account.code()).text
     assert client.get("/department").status_code == 303
+
+
+def test_a_stranger_who_knows_a_number_keeps_nobody_out(client: httpx.Client, door: Door) -> None:
+    account = open_officer(door[1], "o-known")
+    tried = [sign_in(client, "o-known", "000000", "a password of a stranger") for _ in range(8)]
+    assert all("没有登录" in each.text for each in tried)
+    assert sign_in(client, "o-known", account.code()).status_code == 303
+
+
+def test_so_many_browsers_of_an_address_become_terminals_on_the_spot_and_no_more(door: Door) -> None:
+    _, world = door
+    account, folder = open_officer(world, "o-many"), world.settings.folder.parent
+    url = world.registry.database.url
+    with served(url, folder, sandbox_rate="1/hour") as client:
+        sign_in(client, "o-many", account.code())
+        first = Workplace().sit_down(client)
+        sign_in(client, "o-many", account.code(1))
+        second = Workplace().sit_down(client)
+    assert (first.status_code, second.status_code, "过于频繁" in second.text) == (303, 422, True)
 
 
 def test_a_code_counts_once(client: httpx.Client, door: Door) -> None:

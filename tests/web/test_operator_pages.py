@@ -108,6 +108,7 @@ def test_department_fetches_its_own_line_over_the_api(busy_door: Door) -> None:
         ("keys", "平台 · 答复"),
         ("log", "存证日志"),
         ("queues", "待编入日志的行为"),
+        ("queues", "待发送的到期提醒"),
     ],
 )
 def test_operator_reads_how_each_thing_stands(page: str, seen: str, browser: httpx.Client, busy_door: Door) -> None:

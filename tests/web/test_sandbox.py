@@ -31,7 +31,7 @@ from signing.base64url import decode
 from signing.jws import jwk_of
 from signing.signers.file import FileSigner
 from tests.cli.site import run
-from tests.flows.registry_check import check_registry
+from tests.flows.registry_check import faults_beside_a_server
 from tests.flows.world import MARKET, ORIGIN, SHOP, food_order, make_world
 from tests.web.served import Door, client_of, issue, served
 
@@ -47,7 +47,7 @@ def door(sqlite_module_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
         with served(sqlite_module_url, folder, sandbox_rate="100/minute") as client:
             make_sandbox((client, world))
             yield client, world
-            check_registry(world)
+            assert faults_beside_a_server(world) == []
 
 
 def make_sandbox(door: Door) -> None:

@@ -1,12 +1,14 @@
 """Sessions at the doors: who gets in, who does not, and what becomes of a form."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from hub.endings import draft_ending, end_all
 from hub.sessions import Session, session_of
+from hub.sign_in import check_standing
 from hub.web.callers import moment
 from tests.flows.refusals import refused
 from tests.flows.world import SHOP, World, licence_order
@@ -103,6 +105,42 @@ def test_a_session_ends_by_itself_when_nothing_is_done(client: httpx.Client, sho
     token, later = client.cookies[_COOKIE], moment() + world.registry.terms.session_idle
     with refused("session_ended"):
         session_of(token, registry=world.registry, now=later)
+
+
+def test_signing_in_again_ends_the_session_before(client: httpx.Client, shop_door: Door) -> None:
+    _, world = shop_door
+    sign_in(client, world)
+    earlier = client.cookies[_COOKIE]
+    sign_in(client, world)
+    with refused("session_ended"):
+        session_of(earlier, registry=world.registry, now=moment())
+    assert session(client, world).party == SHOP
+
+
+def test_a_revoked_e_licence_ends_its_session(client: httpx.Client, shop_door: Door) -> None:
+    _, world = shop_door
+    sign_in(client, world)
+    seen, later = client.cookies[_COOKIE], moment() + timedelta(minutes=2)
+    held = session_of(seen, registry=world.registry, now=later)
+    check_standing(held, registry=world.registry, e_licence=world.exchange.e_licence, now=later)
+    world.simulator.set_status(SHOP, "legal_representative", "revoked")
+    with refused("session_ended"):
+        check_standing(held, registry=world.registry, e_licence=world.exchange.e_licence, now=later)
+    world.simulator.set_status(SHOP, "legal_representative", "good")
+    assert client.get("/enterprise").status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/enterprise/grants/%00", "/enterprise/grants?after=%00", "/enterprise/agents/%00"])
+def test_a_zero_character_is_refused_in_an_address(path: str, client: httpx.Client, shop_door: Door) -> None:
+    sign_in(client, shop_door[1])
+    assert (client.get(path).status_code, client.get(path).json()["code"]) == (400, "body_malformed")
+
+
+@pytest.mark.parametrize("path", ["/enterprise/sign-in", "/department/sign-in", "/department/sign-up"])
+def test_a_zero_character_is_refused_in_a_form(path: str, client: httpx.Client) -> None:
+    page = client.get(path)
+    typed = {"licence_number": "\0", "number": "\0", "form_token": form_token(page)}
+    assert post(client, path, typed).json()["code"] == "body_malformed"
 
 
 def test_ending_all_ends_sessions(client: httpx.Client, shop_door: Door) -> None:

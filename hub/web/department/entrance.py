@@ -59,8 +59,9 @@ def routes(registry: Registry, guard: Guard, limit: AddressLimit, turns: Places,
             given = await shown(form, next_path, told(error, request))
             return guard.show_before(request, "officer_sign_in", given, status=422)
         onward = f"?next={next_path}" if next_path.count("?") == 0 and is_own_path(next_path, HOME) else ""
-        seconds = int(registry.terms.shift_term.total_seconds())
-        return guard.let_in(token, SEAT + onward, language_of(request), seconds=seconds)
+        term = registry.terms.shift_term
+        response: Response = await in_thread(lambda: guard.let_in(request, token, SEAT + onward, party="", term=term))
+        return response
 
     @router.get(OPENING)
     async def opening(request: Request) -> Response:

@@ -5,13 +5,16 @@
 3 the form comes back: the statement names this session's officer and its terminal, whose key signed it
 4 the very flow of the API does the act, under the idempotency key that the server put into the form
 What needs two officers is parked after step 3 (`hub/parking.py`): a second one goes from 2 to 4 with the same content.
-A refusal shows the same page again with what to do next, and the way back to the form as it was filled in.
+A refusal shows the same page again with what to do next, and the way back to the form as it was filled in. Where it is
+not known whether the act was done, the page sends the very same form again: it is answered what was done, once.
 """
 
 import secrets
+import time
 from base64 import b64decode, standard_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -19,9 +22,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hub.access import Caller, find_system
-from hub.errors import AccessError, NotFoundError
-from hub.parking import Parked, list_parked, open_parked, park, unpark
+from hub.errors import AccessError, HubError, NotFoundError, OrderError
+from hub.parking import Parked, list_parked, open_parked, park, take_back, unpark
 from hub.registry import Registry
+from hub.repeats import earlier_answer
 from hub.statements import unverified_claims
 from hub.web.callers import Called, OrderBody, RequestBody, in_thread, moment, verify_order
 from hub.web.department.showing import HOME, show
@@ -37,6 +41,9 @@ from signing.jws import parse_json
 ORDERS, COUNTERSIGN = f"{HOME}/orders", f"{HOME}/countersign"
 Content = Mapping[str, Any]
 Row = tuple[Wording, str | Wording]
+# Refused with these an act may be done all the same, or be done in a moment.
+_IN_DOUBT = frozenset({"act_under_way", "database_unavailable"})
+_TRIES, _PAUSE_SECONDS = 20, 0.25
 _LONGEST_STATEMENT, _LONGEST_SALT, _LONGEST_KEY = 65_536, 64, 128
 
 
@@ -80,10 +87,11 @@ class Ordering:
         *,
         problem: Mapping[str, Any] | None = None,
         parked: Parked | None = None,
+        is_sent_again: bool = False,
     ) -> Response:
         """Return the page on which an officer checks and signs an errand; what he filled in stays with it.
 
-        `parked` is what another officer signed, which he seconds.
+        `parked` is what another officer signed, which he seconds. One that is sent again is signed already.
         """
         errand, stored = self._errands[name], visit.session.stored
         salt = b64decode(parked.salt) if parked else secrets.token_bytes(SALT_BYTES)
@@ -106,6 +114,7 @@ class Ordering:
             "content": orjson.dumps(content).decode(),
             "salt": standard_b64encode(salt).decode(),
             "key": encode(secrets.token_bytes(16)),
+            "signed": "",
             "form": errand.form,
             "typed": [(name, value) for name, value in _typed(visit) if name != TOKEN],
             "problem": problem,
@@ -113,6 +122,8 @@ class Ordering:
             "first_officer": parked.stored.officer if parked else "",
             "two": errand.needs_second(content),
         }
+        if is_sent_again:
+            given |= {name: visit.get(name) for name in ("key", "salt")} | {"signed": visit.get("statement")}
         return show(self._guard, visit, "order", errand.place, given, status=200 if problem is None else 422)
 
     def routes(self) -> APIRouter:
@@ -120,16 +131,17 @@ class Ordering:
 
         @self._guard.page
         async def ordered(visit: Visit) -> Response:
-            parked = await in_thread(self._parked, visit.get("parked"), visit) if visit.get("parked") else None
+            parked, done = await in_thread(self._parked_or_done, visit) if visit.get("parked") else (None, None)
             errand = self._errands.get(parked.stored.errand if parked else visit.get("errand"))
             content = parked.content if parked else _content(visit.get("content"))
-            if errand is None or content is None:
+            if errand is None or content is None or not _can_be_told(errand, content):
                 raise NotFoundError("not_found")
             try:
-                answer = await in_thread(self._carry_out, errand, content, parked, visit)
+                answer = done or await in_thread(self._carry_out, errand, content, parked, visit)
             except Exception as error:
                 problem = document_of(error, str(visit.request.scope.get("trace", "")))
-                return self.check(visit, errand.name, content, problem=problem, parked=parked)
+                in_doubt = not isinstance(error, HubError) or error.code in _IN_DOUBT
+                return self.check(visit, errand.name, content, problem=problem, parked=parked, is_sent_again=in_doubt)
             shown = {"title": errand.title.zh, "title_en": errand.title.en, "form": errand.form, "answer": answer}
             if answer is None:
                 return show(self._guard, visit, "order_parked", errand.place, shown)
@@ -138,6 +150,9 @@ class Ordering:
 
         @self._guard.page
         async def waiting(visit: Visit) -> Response:
+            return await waiting_shown(visit)
+
+        async def waiting_shown(visit: Visit) -> Response:
             found = await in_thread(lambda: list_parked(visit.session.party, registry=self._registry, now=moment()))
             shown = [
                 {
@@ -145,6 +160,7 @@ class Ordering:
                     "zh": self._errands[each.errand].title.zh,
                     "en": self._errands[each.errand].title.en,
                     "officer": each.officer,
+                    "is_own": each.officer == visit.session.stored.officer,
                     "recorded_at": each.recorded_at.isoformat(),
                     "ends_at": each.ends_at.isoformat(),
                 }
@@ -158,10 +174,30 @@ class Ordering:
             parked = await in_thread(self._parked, visit.request.path_params["name"], visit)
             return self.check(visit, parked.stored.errand, parked.content, parked=parked)
 
+        @self._guard.page
+        async def taken_back(visit: Visit) -> Response:
+            name, stored = visit.request.path_params["name"][:43], visit.session.stored
+            registry, officer = self._registry, stored.officer or ""
+            await in_thread(lambda: take_back(name, stored.party, officer, registry=registry, now=moment()))
+            return await waiting_shown(visit)
+
+        router.add_api_route(f"{COUNTERSIGN}/{{name}}", taken_back, methods=["POST"])
         router.add_api_route(ORDERS, ordered, methods=["POST"])
         router.add_api_route(COUNTERSIGN, waiting, methods=["GET"])
         router.add_api_route(f"{COUNTERSIGN}/{{name}}", seconded, methods=["GET"])
         return router
+
+    def _parked_or_done(self, visit: Visit) -> tuple[Parked | None, Mapping[str, Any] | None]:
+        """Return what waits, or what this very form was answered when it was carried out. Raises NotFoundError."""
+        try:
+            return self._parked(visit.get("parked"), visit), None
+        except NotFoundError:
+            terminal, statement = visit.session.stored.terminal or "", visit.get("statement")[:_LONGEST_STATEMENT]
+            digest, key = sha256(statement.encode()).hexdigest(), visit.get("key")[:_LONGEST_KEY]
+            done = earlier_answer(terminal, key, request_digest=digest, registry=self._registry)
+            if done is None:
+                raise
+            return None, done
 
     def _parked(self, name: str, visit: Visit) -> Parked:
         return open_parked(name[:43], visit.session.party, registry=self._registry, now=moment())
@@ -182,12 +218,14 @@ class Ordering:
         )  # fmt: skip
         if parked is None and errand.needs_second(content) and isinstance(body, OrderBody):
             park(
-                errand.name, content, body.salt, body.statement, department=stored.party,
+                errand.name, content, body.salt, body.statement, jti=called.verified.statement.jti,
+                department=stored.party,
                 officer=stored.officer or "", registry=registry, now=called.now,
             )  # fmt: skip
             return None
         # What was signed is done, not what stands beside it in the form.
-        answer = errand.run(called, called.verified.statement.request or {} if errand.carried else content)
+        asked = called.verified.statement.request or {} if errand.carried else content
+        answer = _once_under_way(lambda: errand.run(called, asked))
         if parked is not None:
             unpark(parked.stored.name, registry=registry)
         return answer
@@ -206,6 +244,27 @@ class Ordering:
         if errand.role is not None and errand.role not in caller.system.roles:
             raise AccessError("role_missing", role=str(errand.role))
         return caller
+
+
+def _once_under_way(run: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what the act is answered: a form that was sent twice at once waits for its other self."""
+    for _ in range(_TRIES):
+        try:
+            return run()
+        except OrderError as error:
+            if error.code != "act_under_way":
+                raise
+        time.sleep(_PAUSE_SECONDS)
+    return run()
+
+
+def _can_be_told(errand: Errand, content: Content) -> bool:
+    """Say whether a content has the shape that a page of ours gives it."""
+    try:
+        errand.needs_second(content)
+        return all(isinstance(words, Wording) for words, _ in errand.describe(content))
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return False
 
 
 def _body(errand: Errand, content: Content, parked: Parked | None, visit: Visit) -> OrderBody | RequestBody:

@@ -1,8 +1,9 @@
 """All pages of officers, behind one guard: a department's own, and those of the operator and of departments' heads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from hub.delivery import Exchange
 from hub.figures.present import Figures
@@ -33,6 +34,7 @@ def routers(
     passwords: Places,
     played: entrance.Played,
     desk: OperatorDesk | None,
+    enrolments: Sequence[Callable[[Request], Any]],
     counter: Counter,
     spool: Spool,
     upload_bytes: int,
@@ -44,7 +46,8 @@ def routers(
     panel: Panel,
     revoked: Callable[[], Revoked],
 ) -> Iterator[APIRouter]:
-    """Yield the doors. `passwords` are how many may be held against their hash at once; `desk` is a TEST operator's."""
+    """Yield the doors. `passwords` are how many may be held against their hash at once; `desk` is a TEST operator's,
+    which enrols so many browsers (`enrolments`)."""
     guard, systems = Guard(HOME, registry, render, of_officers=True), load_licence_systems()
     errands = [
         *window.errands(registry, exchange),
@@ -56,7 +59,7 @@ def routers(
     ordering = Ordering(registry, guard, errands)
     yield entrance.routes(registry, guard, limit, passwords, played)
     yield home.routes(registry, guard)
-    yield seat.routes(registry, guard, desk)
+    yield seat.routes(registry, guard, desk, enrolments)
     yield ordering.routes()
     yield window.routes(registry, guard, ordering, counter, systems)
     yield tasks.routes(registry, guard, ordering)

@@ -1,10 +1,10 @@
 """The terminal of a workplace: the browser shows its key; the session is bound to it, or it asks to be enrolled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from hub.access import find_system
@@ -22,8 +22,13 @@ from schemas.statement import Ordered
 Enrol = Callable[[Visit, TerminalKey, datetime], None]
 
 
-def routes(registry: Registry, guard: Guard, desk: OperatorDesk | None) -> APIRouter:
-    """Return the doors; `desk` is the operator's of a TEST site, which enrols a browser on the spot."""
+def routes(
+    registry: Registry, guard: Guard, desk: OperatorDesk | None, enrolments: Sequence[Callable[[Request], Any]]
+) -> APIRouter:
+    """Return the doors; `desk` is the operator's of a TEST site, which enrols a browser on the spot.
+
+    `enrolments` are how often it does: there anybody may sign in as an officer of the demonstration.
+    """
     router = APIRouter(include_in_schema=False)
 
     @guard.page
@@ -48,6 +53,10 @@ def routes(registry: Registry, guard: Guard, desk: OperatorDesk | None) -> APIRo
     async def bound(visit: Visit) -> Response:
         proof = visit.get("proof")
 
+        def known() -> bool:
+            key = verify_proof(visit.session, proof, registry=registry, now=moment())
+            return is_enrolled(key, registry=registry)
+
         def work() -> str:
             now = moment()
             key = verify_proof(visit.session, proof, registry=registry, now=now)
@@ -56,6 +65,9 @@ def routes(registry: Registry, guard: Guard, desk: OperatorDesk | None) -> APIRo
             return bind_terminal(visit.session, proof, registry=registry, now=moment())
 
         try:
+            if desk is not None and not await in_thread(known):
+                for each in enrolments:
+                    await each(visit.request)
             await in_thread(work)
         except HubError as error:
             return _page(visit.get("next"), visit, proof, told(error, visit.request))

@@ -56,7 +56,7 @@ def errands(registry: Registry) -> list[Errand]:
     return [
         Errand(
             _CHANGE, Ordered.CHANGE_STATUS, Role.ISSUE, STATUS, "status", Wording("变更证照状态", "Change a status"),
-            _described, run, tell=tell, needs_second=lambda content: content.get("act") in GRAVE,
+            _described, run, tell=tell, needs_second=lambda content: str(content.get("act")) in GRAVE,
         )
     ]  # fmt: skip
 

@@ -166,8 +166,8 @@ def _described(content: Content, registry: Registry) -> Iterator[Row]:
     yield Wording("事项编码", "Item"), str(content.get("item_code", ""))
     yield Wording("办件编号", "Case"), str(content.get("case_number", ""))
     yield Wording("依据", "Basis"), kind or ""
-    wanted = content.get("wanted")
-    codes = [str(each.get("certificate_type")) for each in wanted if isinstance(each, dict)] if wanted else []
+    wanted = content.get("wanted") if isinstance(content.get("wanted"), list) else ()
+    codes = [str(each.get("certificate_type")) for each in wanted or () if isinstance(each, dict)]
     names = [_type_names(each, registry) for each in codes]
     named = Wording("、".join(each["zh"] for each in names), ", ".join(each["en"] for each in names))
     whole = Wording("事项所需的全部材料", "all materials of the item")

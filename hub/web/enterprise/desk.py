@@ -4,6 +4,7 @@ A code is told once and kept by the hub as its keyed digest. So that a page may 
 told keeps it in a cookie of that page alone, which no script reads, for as long as the code counts.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +21,8 @@ from hub.web.sessions import Guard, Visit
 from schemas.certificate import SHANGHAI
 
 _KEPT = "yizhao-shown"
+# A code as it was made (`hub/codes.py`), with its eight digits where it has any.
+_CODE = re.compile(r"YZ-[0-9A-Z]{26}(\.[0-9]{8})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class Desk:
         return {"act_id": act_id, "place": told["log"]["index"] if "log" in told else None, "by": told.get("by")}
 
     def keep_shown(self, response: Response, path: str, text: str, until: datetime, now: datetime) -> Response:
-        """Let the browser keep what it was shown once, for the page at `path` alone."""
+        """Let the browser keep a code that it was shown once, for the page at `path` alone; anything else is let be."""
+        if not _CODE.fullmatch(text):
+            return response
         response.set_cookie(
             _KEPT, text, max_age=max(0, int((until - now).total_seconds())), path=path, httponly=True, samesite="lax",
             secure=self.registry.origin.startswith("https://"),
@@ -49,8 +54,9 @@ class Desk:
 
 
 def kept_shown(visit: Visit) -> str:
-    """Return what the browser kept for this page, or ""."""
-    return visit.request.cookies.get(_KEPT, "")
+    """Return the code that the browser kept for this page, or ""."""
+    kept = visit.request.cookies.get(_KEPT, "")
+    return kept if _CODE.fullmatch(kept) else ""
 
 
 def name_in(visit: Visit, name: str = "digest") -> str:

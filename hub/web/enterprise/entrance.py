@@ -40,9 +40,11 @@ def routes(registry: Registry, e_licence: ELicence, guard: Guard, limit: Address
             if "signed" in form:
                 signed = read_signed(form["signed"])
                 began = await in_thread(lambda: sign_in(signed, registry=registry, e_licence=e_licence, now=moment()))
-                seconds = int(registry.terms.session_term.total_seconds())
-                beside = await in_thread(guard.tokens_beside, request, began.licence_number)
-                return guard.let_in(began.token, _next(form), language_of(request), seconds=seconds, beside=beside)
+                party, term = began.licence_number, registry.terms.session_term
+                response: Response = await in_thread(
+                    lambda: guard.let_in(request, began.token, _next(form), party=party, term=term)
+                )
+                return response
             number = form.get("licence_number", "").strip().upper()
             drafted = await in_thread(
                 lambda: draft_sign_in({"licence_number": number}, registry=registry, now=moment())

@@ -1,6 +1,7 @@
 """All pages of an enterprise, behind one guard."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from fastapi import APIRouter
 
@@ -8,6 +9,8 @@ from connectors.contract import ELicence, NotificationOutbox
 from hub.facts import Surroundings
 from hub.receipts import Receipts
 from hub.registry import Registry
+from hub.sessions import Session
+from hub.sign_in import check_standing
 from hub.store.scan import ScanReader
 from hub.web.documents import Counter
 from hub.web.enterprise import agents, certificates, entrance, grants, home, ledger, presentations, reminders, requests
@@ -30,7 +33,11 @@ def routers(
     operator: str,
 ) -> Iterator[APIRouter]:
     """Yield the doors; `operator` is who runs the hub, to whom some objections go."""
-    guard = Guard(entrance.HOME, registry, render, of_officers=False)
+
+    def check(session: Session, now: datetime) -> None:
+        check_standing(session, registry=registry, e_licence=e_licence, now=now)
+
+    guard = Guard(entrance.HOME, registry, render, of_officers=False, check=check)
     desk = Desk(registry, e_licence, guard, limit, proofs, surroundings, operator)
     yield entrance.routes(registry, e_licence, guard, limit)
     yield home.routes(desk)

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.contract import SignedText
+from hub.codes import read_code
 from hub.errors import GrantError, HubError, NotFoundError
 from hub.grant_requests import draft_refusal, preview_request, read_request, refuse_request, sign_request
 from hub.grants import own_grant
@@ -55,7 +56,9 @@ def routes(desk: Desk) -> APIRouter:
         response = RedirectResponse(with_language(path, language_of(request)), 303, PRIVATE)
         if path == REQUESTS and holder:
             await in_thread(guard.seat_first, request, response, holder)
-        return desk.keep_shown(response, REQUESTS, code, datetime.fromisoformat(page["valid_until"]), now)
+        return desk.keep_shown(
+            response, REQUESTS, read_code(code) or "", datetime.fromisoformat(page["valid_until"]), now
+        )
 
     add_step(router, desk, _signing(desk))
     add_step(router, desk, _refusing(desk))

@@ -96,7 +96,7 @@ SHOWN: Mapping[str, Shown] = {
             "entries": ("待编入日志的行为", "Acts that wait for their place in the log"),
             "intentions": ("未了结的签发意向", "Open intentions to issue"),
             "resealings": ("待重新签章", "Records to be sealed again"),
-            "outbox": ("待推送的告知", "Notices to be pushed"),
+            "reminders": ("待发送的到期提醒", "Reminders of endings to be sent"),
             "documents": ("待生成的证照文件", "Documents to be made"),
             "documents_failed": ("无法生成的证照文件", "Documents that cannot be made"),
             "intakes": ("进行中的批量导入", "Files being taken in"),

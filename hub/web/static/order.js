@@ -5,6 +5,8 @@
   const form = document.getElementById("seat") || document.getElementById("order");
   if (!form) return;
   const button = form.querySelector("button[data-signs]");
+  // What is signed already is only sent again.
+  if (!button) return;
   const problem = form.querySelector("[role=alert]");
   if (!window.isSecureContext || !window.crypto.subtle || !window.indexedDB) {
     problem.textContent = problem.dataset.insecure;

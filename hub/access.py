@@ -21,7 +21,7 @@ from hub.registry import Registry
 from hub.store.parties import PartyReader
 from schemas.parties import Role, System
 from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
-from signing.base64url import decode, encode
+from signing.base64url import encode
 from signing.errors import MalformedTokenError, SigningError
 from signing.jws import (
     CompactSigner,
@@ -30,6 +30,7 @@ from signing.jws import (
     load_jwk,
     parse_json,
     unverified_header,
+    unverified_payload,
     verify_compact,
 )
 from signing.x509 import Purpose
@@ -230,7 +231,7 @@ def _key_of(cert_der: bytes, registry: Registry, now: datetime) -> VerificationK
 
 
 def _unverified_subject(assertion: str) -> str:
-    claims = parse_json(decode(assertion.split(".")[1]))
+    claims = unverified_payload(assertion)
     return str(claims.get("sub")) if isinstance(claims, dict) else ""
 
 

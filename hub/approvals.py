@@ -26,9 +26,8 @@ from hub.store.parties import PartyReader
 from schemas.approval import DUTIES_NEEDED, TYP, Approval, ApprovalFormError, Change, read_approval
 from schemas.canonical import canonical_digest
 from schemas.parties import Officer
-from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import VerificationKey, parse_json, verify_compact
+from signing.jws import VerificationKey, parse_json, unverified_payload, verify_compact
 from signing.trust import TrustList
 from signing.x509 import Purpose
 
@@ -160,7 +159,7 @@ def sealed_digest(tokens: Iterable[str]) -> str:
 def unverified_officer(token: str) -> str:
     """Return whom a token names as its officer, to know by whose key it is to be verified; "" where it names none."""
     try:
-        claims = parse_json(decode(token.split(".")[1]))
+        claims = unverified_payload(token)
     except (SigningError, IndexError):
         return ""
     named = claims.get("officer") if isinstance(claims, dict) else None

@@ -77,15 +77,11 @@ def changeable(identifier: str, department: str, *, registry: Registry) -> Chang
 
 def types_in_charge(department: str, *, registry: Registry, now: datetime) -> dict[str, list[str]]:
     """Return certificate type → the department's bodies that are in charge of it today."""
-    today, found = civil_date(now), dict[str, list[str]]()
     with registry.database.read() as connection:
         parties = PartyReader(connection)
-        for number in parties.bodies_of(department):
-            body = parties.issuing_body(number)
-            for code in body.competences if body else ():
-                if body is not None and body.is_in_charge(code, today):
-                    found.setdefault(code, []).append(number)
-    return found
+        mine, in_charge = set(parties.bodies_of(department)), parties.in_charge(civil_date(now))
+    own = {code: [each for each in bodies if each in mine] for code, bodies in in_charge.items()}
+    return {code: bodies for code, bodies in own.items() if bodies}
 
 
 def prefill(licence_number: str, certificate_type: str, *, registry: Registry) -> Prefilled:

@@ -25,8 +25,7 @@ from hub.store.parties import PartyReader
 from schemas.grant import numbered
 from schemas.identifiers import ReferenceFormError, parse_reference
 from schemas.wording import COPY_STATES
-from signing.base64url import decode
-from signing.jws import parse_json
+from signing.jws import unverified_payload
 
 Prove = Callable[[str], Mapping[str, Any]]
 """Returns an act with its place in the log and the proof of it, or by when it has one."""
@@ -73,7 +72,7 @@ def _made_for(delivery: StoredDelivery, connection: Connection) -> dict[str, Any
     """Return what a copy's face says of its making; nothing of it once the note is past its term."""
     if not delivery.note:
         return {"made_at": None, "requester": None, "cause": None, "maker": None}
-    note = parse_json(decode(delivery.note.split(".")[1]))
+    note = unverified_payload(delivery.note)
     maker = PartyReader(connection).department(note["maker"])
     number = numbered(note["requester"]["licence_number"])
     return {

@@ -32,7 +32,7 @@ from schemas.grant import numbered
 from schemas.identifiers import Reference, make_reference, reference_bytes
 from signing.base64url import decode, encode
 from signing.envelope import decrypt, encrypt
-from signing.jws import parse_json
+from signing.jws import parse_json, unverified_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _as_delivered(
     if decision is None or delivery is None or certificate.certificate_type not in decision.fields:
         raise DocumentError("copy_not_delivered")
     names = permitted_names(certificate, decision, registry, connection)
-    note = parse_json(decode(delivery.note.split(".")[1]))
+    note = unverified_payload(delivery.note)
     signed = {each["sha256"] for each in note["presentations"]}
     document = present_as_delivered(stored, names, certificate.serial, signed, registry)
     named = {"identifier": certificate.identifier, "sha256": presentation_digest(document)}

@@ -3,11 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-import orjson
-
 from hub.store.figure_sheet import FigureSheetReader
 from schemas.figures import PARTS, Period
-from signing.base64url import decode
+from signing.jws import unverified_payload
 
 Sums = dict[str, Counter[str]]
 """Line → value's name → value."""
@@ -49,4 +47,4 @@ def _add(sums: Mapping[str, Sums], requester: str, item: str, values: Mapping[st
 
 def _presented(note: str) -> int:
     """Return how many certificates a delivery note names; none of one that is past its term."""
-    return len(orjson.loads(decode(note.split(".")[1]))["presentations"]) if note else 0
+    return len(unverified_payload(note)["presentations"]) if note else 0

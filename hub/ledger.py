@@ -51,9 +51,8 @@ from schemas.ledger import LedgerReading, parse_reading, render_reading
 from schemas.sentence import SentenceFormError, SentenceTextError, statement_digest
 from schemas.sharing import SharingRule
 from schemas.statement import Ordered
-from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import parse_json
+from signing.jws import unverified_payload
 
 PAGE = 100
 _SOURCES = ("decision", "delivery", "download", "changes")
@@ -370,7 +369,7 @@ def _types(shown: Mapping[str, Sequence[str] | None], registry: Registry) -> lis
 def _asked(jws: str) -> dict[str, list[str] | None]:
     """Return what a refused request asked for, as its statement says; nothing where an e-licence's sentence asked."""
     try:
-        request = parse_json(decode(jws.split(".")[1]))["request"]
+        request = unverified_payload(jws)["request"]
         # Of a comparison its fields are named, and never the values that were tried.
         asked = read_comparison(request).pull if "values" in request else read_pull_request(request)
     except (SigningError, RequestFormError, IndexError, KeyError, TypeError):
@@ -382,7 +381,7 @@ def _delivered(note: str) -> list[str]:
     """Return the identifiers a delivery's note names; none once the note is past its term."""
     if not note:
         return []
-    return [each["identifier"] for each in parse_json(decode(note.split(".")[1]))["presentations"]]
+    return [each["identifier"] for each in unverified_payload(note)["presentations"]]
 
 
 def _cells(line: Mapping[str, Any], explain: Callable[[str], str]) -> list[str]:

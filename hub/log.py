@@ -41,7 +41,7 @@ def checkpoint(store: Log) -> str:
     return add_lines(*store.cosigned_head())
 
 
-def cosigned(store: LogStore, panel: Panel, revoked: Revoked = ()) -> str:
+def cosigned(store: LogStore, panel: Panel, revoked: Revoked) -> str:
     """Return the newest note that enough witnesses have signed; NotFoundError not_cosigned while there is none."""
     found = store.newest_cosigned(panel.witnesses, panel.needed, revoked) if panel.witnesses else None
     if found is None:
@@ -49,7 +49,7 @@ def cosigned(store: LogStore, panel: Panel, revoked: Revoked = ()) -> str:
     return add_lines(*found)
 
 
-def time_of(index: int | None, store: Log, revoked: Revoked = ()) -> dict[str, Any]:
+def time_of(index: int | None, store: Log, revoked: Revoked) -> dict[str, Any]:
     """Return the newest timestamp, or the first over a head with the leaf at `index`; NotFoundError time_not_found.
 
     `token` (standard base64) is over the SHA-256 of the UTF-8 bytes of `note`, which has the size and the root.

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
 from hub.answers import LICENCE_TYPE
@@ -23,7 +22,7 @@ from schemas.clocks import ClockCode
 from schemas.evidence import Kind
 from schemas.parties import System
 from schemas.telling import Telling, tellings
-from signing.base64url import decode
+from signing.jws import unverified_payload
 
 
 class NoticeKind(StrEnum):
@@ -221,7 +220,7 @@ class Notices:
 
     def _delivered(self, licence_number: str) -> list[tuple[str, dict[str, Any]]]:
         found = ExchangeReader(self._connection).delivered_since(licence_number, self._since)
-        return [(requester, orjson.loads(decode(note.split(".")[1]))) for requester, note in found]
+        return [(requester, unverified_payload(note)) for requester, note in found]
 
     def _affirmed(self, licence_number: str) -> list[tuple[str, list[int]]]:
         return ExchangeReader(self._connection).affirmed_since(licence_number, self._since)

@@ -5,24 +5,19 @@ the door verifies it as any other. In production the operator enrols a terminal 
 """
 
 import secrets
-from base64 import standard_b64encode
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from hub.errors import SetupError
 from hub.keyfolder import KeyFolder
-from hub.persons import sign_here
-from schemas.approval import Change
+from hub.persons import OPERATOR_SYSTEM as OPERATOR_SYSTEM
+from hub.persons import order_here
 from schemas.parties import Role
-from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from schemas.statement import Ordered
 from signing.algorithms import PublicKey
 from signing.base64url import encode
-from signing.jws import sign_compact
 from signing.x509 import Purpose
 
-OPERATOR_SYSTEM = "operator"
 _TERM = timedelta(days=365)
 _ROLES = (Role.TERMINAL, Role.ISSUE, Role.PULL)
 
@@ -51,22 +46,6 @@ class OperatorDesk:
             "roles": [str(each) for each in _ROLES],
             "cert": encode(cert_der),
         }
-        return self._signed(content, now)
-
-    def _signed(self, content: dict[str, Any], now: datetime) -> dict[str, Any]:
-        salt = secrets.token_bytes(SALT_BYTES)
-        digest = content_digest(content, salt)
-        payload = statement_payload(
-            act=Ordered.ENTITLE, audience=self._origin, system=OPERATOR_SYSTEM, officer=None,
-            issued_at=int(now.timestamp()), jti=encode(secrets.token_bytes(16)), content_digest=digest,
-        )  # fmt: skip
-        signer = self._keys.signer(f"system:{OPERATOR_SYSTEM}")
-        approvals = sign_here(
-            Change.ENTITLE, digest, keys=self._keys, audience=self._origin, now=now, random=secrets.token_bytes
+        return order_here(
+            content, Ordered.ENTITLE, keys=self._keys, audience=self._origin, now=now, random=secrets.token_bytes
         )
-        return {
-            "statement": sign_compact(orjson.dumps(payload), signer=signer, typ=TYP),
-            "salt": standard_b64encode(salt).decode(),
-            "content": content,
-            "approvals": approvals,
-        }

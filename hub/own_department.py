@@ -22,7 +22,7 @@ def list_systems(department: str, *, registry: Registry, now: datetime) -> list[
     with registry.database.read() as connection:
         reader = PartyReader(connection)
         systems = reader.systems_of(department)
-        keys = {each.code: reader.keys_of(each.code, now) for each in systems}
+        keys = reader.keys_of_all([each.code for each in systems], now)
     return [
         {
             "code": each.code,
@@ -30,7 +30,7 @@ def list_systems(department: str, *, registry: Registry, now: datetime) -> list[
             "roles": sorted(map(str, each.roles)),
             "is_terminal": Role.TERMINAL in each.roles,
             "active": each.active,
-            "keys": [_key(cert_der, now) for cert_der in keys[each.code].values()],
+            "keys": [_key(cert_der, now) for cert_der in keys[each.code]],
         }
         for each in systems
     ]

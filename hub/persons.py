@@ -6,11 +6,12 @@ door, and what is done keeps it.
 In production each signs apart with a key of his own, and none lies here. The name of a key's use tells number and duty.
 """
 
-from collections.abc import Callable, Sequence
+from base64 import standard_b64encode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_bytes
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 from sqlalchemy import Connection
@@ -18,8 +19,10 @@ from sqlalchemy import Connection
 from hub.approvals import ApprovalTerms, VerifiedApproval, unverified_officer, verify_approval
 from hub.keyfolder import KeyFolder
 from hub.store.parties import PartyReader
+from schemas import statement
 from schemas.approval import TYP, Approval, Change, approval_payload, one_of_each
 from schemas.parties import Duty, Officer
+from schemas.statement import SALT_BYTES, Ordered, content_digest, statement_payload
 from signing.base64url import encode
 from signing.jws import sign_compact
 from signing.signers import Signer
@@ -29,6 +32,7 @@ from signing.x509 import Purpose
 FIRST_PERSONS = {Duty.SYSTEM: "system-001", Duty.SECURITY: "security-001"}
 """The numbers of the operator's first two persons, by their duty."""
 
+OPERATOR_SYSTEM: Final = "operator"
 _USE = "officer"
 # What is signed on the spot is done at once.
 _TERMS = ApprovalTerms(age=timedelta(minutes=5), clock_skew=timedelta(seconds=10))
@@ -93,6 +97,31 @@ def sign_here(
         )
         for each in one_of_each(persons_here(keys) if persons is None else persons, change, without=without)
     ]
+
+
+def order_here(
+    content: Mapping[str, Any],
+    act: Ordered,
+    *,
+    keys: KeyFolder,
+    audience: str,
+    now: datetime,
+    random: Callable[[int], bytes],
+) -> dict[str, Any]:
+    """Return the body of an order by the operator's TEST system, approved by the persons whose keys lie here."""
+    salt = random(SALT_BYTES)
+    digest = content_digest(content, salt)
+    payload = statement_payload(
+        act=act, audience=audience, system=OPERATOR_SYSTEM, officer=None, issued_at=int(now.timestamp()),
+        jti=encode(random(16)), content_digest=digest,
+    )  # fmt: skip
+    signer = keys.signer(f"system:{OPERATOR_SYSTEM}")
+    return {
+        "statement": sign_compact(orjson.dumps(payload), signer=signer, typ=statement.TYP),
+        "salt": standard_b64encode(salt).decode(),
+        "content": content,
+        "approvals": sign_here(Change(act), digest, keys=keys, audience=audience, now=now, random=random),
+    }
 
 
 def approve_here(

@@ -116,7 +116,7 @@ class Stamping:
         return not timedelta(0) <= now - last.kept_at < (WHILE_BUSY if is_busy else WHILE_IDLE)
 
 
-def proven_at(place: int, store: LogStore, revoked: Revoked = ()) -> datetime | None:
+def proven_at(place: int, store: LogStore, revoked: Revoked) -> datetime | None:
     """Return when an entry's leaf was there by another's word: the first witness or timestamp over it, or None.
 
     `place` is the entry's, which counts on through all logs; `revoked` are the log's keys that count no more.

@@ -8,32 +8,27 @@ What comes of it is enrolled by `hub/parties.py`, which commits it with its entr
 department itself, its body and its line of the sharing table are enrolled by whoever makes the demonstration.
 """
 
-from base64 import standard_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
-
 from hub.approvals import VerifiedApproval, verify_approvals
 from hub.errors import NotFoundError, OrderError
 from hub.keyfolder import KeyFolder
-from hub.persons import sign_here
+from hub.persons import OPERATOR_SYSTEM, order_here
 from hub.registry import Registry
 from hub.statements import VerifiedStatement, check_content, verify_statement
 from hub.store.parties import PartyReader
 from schemas import sandbox
-from schemas.approval import Change
 from schemas.parties import Role, System
-from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
+from schemas.statement import Ordered
 from signing.algorithms import key_id
 from signing.base64url import encode
-from signing.jws import VerificationKey, load_jwk, sign_compact
+from signing.jws import VerificationKey, load_jwk
 from signing.x509 import Purpose, read_cert_unverified
 
 TERM: Final = timedelta(days=1)
-_OPERATOR = "operator"
 _SERIALS = 100_000_000
 
 
@@ -56,7 +51,7 @@ def prepare_system(jwk: Mapping[str, Any], *, registry: Registry, keys: KeyFolde
     key = load_jwk(jwk).public_key
     with registry.database.read() as connection:
         reader = PartyReader(connection)
-        department, operator = reader.department(sandbox.DEPARTMENT), reader.system(_OPERATOR)
+        department, operator = reader.department(sandbox.DEPARTMENT), reader.system(OPERATOR_SYSTEM)
         code = sandbox.system_code(key_id(key))
         owner = reader.owner_of(key_id(key))
     if registry.mode != "test" or department is None or operator is None:
@@ -97,23 +92,18 @@ def rights_of(enrolment: Enrolment, *, registry: Registry, now: datetime) -> dic
 def _ordered(
     content: Mapping[str, Any], operator: System, registry: Registry, keys: KeyFolder, now: datetime
 ) -> Enrolment:
-    salt, signer = registry.random(SALT_BYTES), keys.signer(f"system:{_OPERATOR}")
-    digest = content_digest(content, salt)
-    payload = statement_payload(
-        act=Ordered.ENTITLE, audience=registry.origin, system=_OPERATOR, officer=None, issued_at=int(now.timestamp()),
-        jti=encode(registry.random(16)), content_digest=digest,
+    order = order_here(
+        content, Ordered.ENTITLE, keys=keys, audience=registry.origin, now=now, random=registry.random
     )  # fmt: skip
     facts = read_cert_unverified(operator.cert_der)
     verified = verify_statement(
-        sign_compact(orjson.dumps(payload), signer=signer, typ=TYP), act=Ordered.ENTITLE, system=operator,
+        order["statement"], act=Ordered.ENTITLE, system=operator,
         key=VerificationKey(facts.algorithm, facts.public_key), key_id=facts.key_id, officer=None,
         audience=registry.origin, now=now, terms=registry.terms,
     )  # fmt: skip
-    check_content(verified, content, standard_b64encode(salt).decode())
-    tokens = sign_here(
-        Change.ENTITLE, digest, keys=keys, audience=registry.origin, now=now, random=registry.random
-    )  # fmt: skip
+    check_content(verified, content, order["salt"])
+    digest = verified.statement.content_digest or ""
     approvals = verify_approvals(
-        tokens, change=Ordered.ENTITLE, content_digest=digest, registry=registry, now=now
+        order["approvals"], change=Ordered.ENTITLE, content_digest=digest, registry=registry, now=now
     )  # fmt: skip
     return Enrolment(content, verified, approvals, operator)

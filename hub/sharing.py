@@ -79,9 +79,7 @@ def list_rules(system: System, *, registry: Registry) -> dict[str, Any]:
 def export_rules(system: System, *, registry: Registry, now: datetime) -> Iterator[bytes]:
     """Yield a sheet (CSV) with the newest version that stands or waits of each line a system may read."""
     with registry.database.read() as connection:
-        versions: dict[str, list[SharingRule]] = {}
-        for each in SharingReader(connection).all():
-            versions.setdefault(each.code, []).append(each)
+        versions = SharingReader(connection).by_code()
     today = civil_date(now)
     newest = [found[-1] for each in versions.values() if (found := live(each, today))]
     return write_sheet(each for each in newest if _concerns(each, system))

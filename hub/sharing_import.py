@@ -150,9 +150,7 @@ def _compare(
     lines: Mapping[str, Mapping[str, Any]], connection: Connection, registry: Registry, today: date, *, is_whole: bool
 ) -> _Difference:
     """Return what the sheet would do; FieldsError names every place with what is wrong there."""
-    recorded: dict[str, list[SharingRule]] = {}
-    for each in SharingReader(connection).all():
-        recorded.setdefault(each.code, []).append(each)
+    recorded = SharingReader(connection).by_code()
     rules = _rules(lines, connection, registry, today)
     placed = [
         _Placed(place, compare_rule(rule, recorded.get(rule.code, []), today)) for place, rule in rules.items()

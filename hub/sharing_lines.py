@@ -48,12 +48,8 @@ def require_requester(rule: SharingRule, system: System) -> None:
 
 def refuse_conflicts(rule: SharingRule, connection: Connection, today: date) -> None:
     """Refuse a line that contradicts another one, by that one's code."""
-    others: dict[str, list[SharingRule]] = {}
-    for each in SharingReader(connection).all(requester=rule.requester):
-        if each.code != rule.code:
-            others.setdefault(each.code, []).append(each)
-    for code, versions in others.items():
-        if any(conflicts(rule, each) for each in live(versions, today)):
+    for code, versions in SharingReader(connection).by_code(requester=rule.requester).items():
+        if code != rule.code and any(conflicts(rule, each) for each in live(versions, today)):
             raise OrderError("rule_conflicts", rule=code)
 
 

@@ -23,7 +23,7 @@ from schemas.catalogue import FieldProblem, FieldsError
 from schemas.certificate import civil_date
 from schemas.parties import Role, System
 from schemas.sharing import RuleState, SharingRule
-from schemas.sharing_report import DecisionCount, bounds_of_year, figures, is_final
+from schemas.sharing_report import DecisionCount, bounds_of_year, by_item, figures, is_final
 
 _TITLES = (
     "规则 line", "用证方 requester", "用证方代码 requester number", "事项编码 item", "事项名称 item name",
@@ -87,31 +87,32 @@ def _made(year: int, registry: Registry) -> dict[str, Any]:
     since, before = bounds_of_year(year)
     with registry.database.snapshot() as connection:
         reader = SharingReportReader(connection)
-        counts, put = reader.counts(since, before), reader.first_put()
-        versions: dict[str, list[SharingRule]] = {}
-        for each in SharingReader(connection).all():
-            versions.setdefault(each.code, []).append(each)
+        counts, put = by_item(reader.counts(since, before)), reader.first_put()
+        versions = SharingReader(connection).by_code()
         known = {code: found for code, found in versions.items() if put[code] < before}
         days = civil_date(since), date(year, 12, 31)
-        lines = [_line(found, counts, days, PartyReader(connection)) for found in known.values()]
+        names = PartyReader(connection).department_names()
+        lines = [_line(found, counts, days, names) for found in known.values()]
     return {"lines": [each for each in lines if each is not None]}
 
 
 def _line(
-    versions: Sequence[SharingRule], counts: Sequence[DecisionCount], days: tuple[date, date], parties: PartyReader
+    versions: Sequence[SharingRule],
+    counts: Mapping[tuple[str, str], Sequence[DecisionCount]],
+    days: tuple[date, date],
+    names: Mapping[str, str],
 ) -> dict[str, Any] | None:
     """Return a line with its figures; None where it neither stood in that time nor was asked on."""
     standing = [each for each in versions if each.state is RuleState.APPROVED and _overlaps(each, days)]
     newest = (standing or versions)[-1]
-    used = figures(newest.code, newest.requester, newest.item_code, counts)
+    used = figures(newest.code, counts.get((newest.requester, newest.item_code), ()))
     if not standing and not used["allowed"] + used["refused"]:
         return None
-    requester = parties.department(newest.requester)
     return {
         "code": newest.code,
         "versions": [each.version for each in versions],
         "requester": newest.requester,
-        "requester_name": requester.name_zh if requester else "",
+        "requester_name": names.get(newest.requester, ""),
         "item_code": newest.item_code,
         "item_name": newest.item_name,
         "providers": sorted({provider for each in versions for provider in each.providers.values()}),

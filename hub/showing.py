@@ -18,7 +18,7 @@ from hub.intentions import decrypt_disclosures
 from hub.registry import Registry
 from hub.signer_status import given_fields
 from hub.store.answer import AnswerReader
-from hub.store.certificate import AnsweredCertificate, CertificateReader
+from hub.store.certificate import AnsweredCertificate, CertificateReader, StoredRecord
 from hub.verification import judge
 from schemas.exchange import Wanted
 from schemas.fields import COMMON_FIELDS
@@ -54,10 +54,21 @@ def show_given(
         for each in CertificateReader(connection).current_answered(grant.holder_licence_number, sorted(given))
         if within(each.certificate)
     ]
-    shown = []
+    shown, outcomes = (
+        [],
+        {
+            each.certificate.serial: judge(
+                facts_of(each.answer, licence, surroundings), surface=Surface.PULL, now=now
+            ).outcome
+            for each in found[:MOST_SHOWN]
+        },
+    )
+    valid = [serial for serial, outcome in outcomes.items() if outcome is Outcome.VALID]
+    records = CertificateReader(connection).records(valid)
     for each in found[:MOST_SHOWN]:
-        outcome = judge(facts_of(each.answer, licence, surroundings), surface=Surface.PULL, now=now).outcome
-        fields = _fields(each, grant, given, to_agent, registry, connection) if outcome is Outcome.VALID else []
+        serial = each.certificate.serial
+        outcome = outcomes[serial]
+        fields = _fields(each, records[serial], grant, given, to_agent, registry) if serial in records else []
         kind = registry.catalogue.get(each.certificate.certificate_type)
         shown.append(
             {
@@ -75,11 +86,11 @@ def show_given(
 
 def _fields(
     each: AnsweredCertificate,
+    record: StoredRecord,
     grant: Grant | Presentation,
     given: dict[str, tuple[str, ...]],
     to_agent: bool,
     registry: Registry,
-    connection: Connection,
 ) -> list[dict[str, Any]]:
     certificate = each.certificate
     code, serial = certificate.certificate_type, certificate.serial
@@ -88,7 +99,6 @@ def _fields(
     if isinstance(permitted, str):
         return []
     names = given_names(certificate, permitted, grant, registry)
-    record = CertificateReader(connection).records([serial])[serial]
     public = disclosed_values(record.public_disclosures)
     private = disclosed_values(decrypt_disclosures(record.envelope, serial=serial, registry=registry))
     values = public | (dict.fromkeys(private, None) if to_agent else private)

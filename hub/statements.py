@@ -21,9 +21,8 @@ from hub.errors import StatementError
 from hub.terms import Terms
 from schemas.parties import Officer, System
 from schemas.statement import SALT_BYTES, TYP, Ordered, Statement, StatementFormError, content_digest, read_statement
-from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import VerificationKey, parse_json, verify_compact
+from signing.jws import VerificationKey, parse_json, unverified_payload, verify_compact
 
 _MAX_BYTES = 65_536
 
@@ -105,7 +104,7 @@ def check_content(verified: VerifiedStatement, content: Mapping[str, Any], salt_
 def unverified_claims(jws: str) -> Mapping[str, Any]:
     """Return what a statement says, to know by whose key it is to be verified, or where that was done already."""
     try:
-        claims = parse_json(decode(jws.split(".")[1]))
+        claims = unverified_payload(jws)
     except (SigningError, IndexError):
         return {}
     return claims if isinstance(claims, dict) else {}

@@ -23,7 +23,7 @@ from hub.registry import Registry
 from hub.store.entry import EntryWriter
 from hub.store.notice import NoticeReader
 from hub.store.parties import PartyReader
-from hub.store.visitor_report import ReportReader, ReportWriter, StoredReport, report_context
+from hub.store.visitor_report import StoredVisitorReport, VisitorReportReader, VisitorReportWriter, report_context
 from schemas.certificate import SHANGHAI, civil_date
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
@@ -74,7 +74,7 @@ def _commit(
     now: datetime,
     connection: Connection,
 ) -> dict[str, Any]:
-    reader = ReportReader(connection)
+    reader = VisitorReportReader(connection)
     before = reader.get(name)
     if before is not None:
         return _told(before, connection)
@@ -88,8 +88,8 @@ def _commit(
     notices.add(recipient, NoticeKind.VISITOR_REPORT, facts, licence_number=of.licence_number)
     (number,) = notices.keep()
     envelope = encrypt(said.words.encode(), master=registry.master, context=report_context(name))
-    report = StoredReport(name, said.about, said.trouble.value, recipient, number, envelope, now, act_id)
-    ReportWriter(connection).add(report)
+    report = StoredVisitorReport(name, said.about, said.trouble.value, recipient, number, envelope, now, act_id)
+    VisitorReportWriter(connection).add(report)
     act = ActFacts(Kind.VISITOR_REPORT, act_id, now, None, None, None, None)
     EntryWriter(connection, registry.random).add([act])
     return _told(report, connection)
@@ -101,7 +101,7 @@ def _recipient(said: VisitorReport, of: Scanned, operator: str, connection: Conn
     return PartyReader(connection).in_being(of.issuing_body)
 
 
-def _told(report: StoredReport, connection: Connection) -> dict[str, Any]:
+def _told(report: StoredVisitorReport, connection: Connection) -> dict[str, Any]:
     notice = NoticeReader(connection).get(report.notice)
     names = PartyReader(connection).body_names(report.recipient)
     return {
@@ -116,7 +116,7 @@ def _told(report: StoredReport, connection: Connection) -> dict[str, Any]:
 def report_for(name: str, system: System, *, registry: Registry) -> dict[str, Any]:
     """Return a report to whom its task is for; to others it is not found."""
     with registry.database.read() as connection:
-        found = ReportReader(connection).get(name)
+        found = VisitorReportReader(connection).get(name)
         if found is None or found.recipient not in recipients_of(system, connection):
             raise NotFoundError("report_not_found")
     words = None
@@ -136,4 +136,4 @@ def report_for(name: str, system: System, *, registry: Registry) -> dict[str, An
 def forget_words(*, caps: Caps, registry: Registry, now: datetime) -> int:
     """Erase the words of reports past their term; return of how many."""
     before = now - timedelta(days=caps.words_days)
-    return registry.database.write(lambda connection: ReportWriter(connection).forget_words(before))
+    return registry.database.write(lambda connection: VisitorReportWriter(connection).forget_words(before))

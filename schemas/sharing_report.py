@@ -4,7 +4,7 @@ Beside the pulls on a line itself stand those of its requester for its item on o
 because the enterprises grant what is needed is seen as that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -39,9 +39,19 @@ def is_final(year: int, now: datetime) -> bool:
     return now >= bounds_of_year(year)[1] + _SETTLED_AFTER
 
 
-def figures(code: str, requester: str, item_code: str, counts: Iterable[DecisionCount]) -> dict[str, Any]:
-    """Return how a line was used: allowed and refused on it, its last use, allowed pulls for its item by basis."""
-    own = [each for each in counts if (each.requester, each.item_code) == (requester, item_code)]
+def by_item(counts: Iterable[DecisionCount]) -> dict[tuple[str, str], list[DecisionCount]]:
+    """Return the counts by requester and item."""
+    found: dict[tuple[str, str], list[DecisionCount]] = {}
+    for each in counts:
+        found.setdefault((each.requester, each.item_code), []).append(each)
+    return found
+
+
+def figures(code: str, own: Sequence[DecisionCount]) -> dict[str, Any]:
+    """Return how a line was used: allowed and refused on it, its last use, allowed pulls for its item by basis.
+
+    `own` are the counts of its requester for its item.
+    """
     on_it = [each for each in own if each.rule == code]
     allowed = [each for each in on_it if each.allowed]
     by_basis = {str(basis): 0 for basis in Basis} | {str(Basis.STATUTORY): sum(each.count for each in allowed)}

@@ -67,6 +67,14 @@ class Jws:
 # --- strict JSON ---
 
 
+def unverified_payload(jws: str) -> Any:
+    """Return what a compact JWS says: one that was verified before, or to know by whose key it is to be.
+
+    Raises MalformedTokenError; IndexError for what has no second part.
+    """
+    return parse_json(decode(jws.split(".")[1]))
+
+
 def parse_json(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 32) -> Any:
     """Return the value of a JSON text that every reader understands alike (I-JSON, RFC 7493).
 

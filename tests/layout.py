@@ -17,6 +17,8 @@ from pathlib import Path
 
 PACKAGES = ("schemas", "signing", "connectors", "hub", "scripts", "tests")
 PRODUCT = ("schemas", "signing", "connectors", "hub")
+# Programs of whoever calls the hub: shown as text, and no part of it.
+_EXAMPLES = "hub/web/examples/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def load_tree(root: Path) -> Tree:
     modules = tuple(
         Module(path, ast.parse(text, path))
         for path, text in sorted(texts.items())
-        if path.endswith(".py") and path.split("/")[0] in PACKAGES
+        if path.endswith(".py") and path.split("/")[0] in PACKAGES and not path.startswith(_EXAMPLES)
     )
     return Tree(root, modules, texts)
 

@@ -30,7 +30,7 @@ from schemas.parties import Duty
 from schemas.statement import read_statement
 from signing.base64url import decode
 from signing.errors import KeyUnknownError
-from signing.jws import VerificationKey, parse_json, verify_compact
+from signing.jws import VerificationKey, parse_json, unverified_payload, verify_compact
 from signing.x509 import Purpose
 
 _ORDERED = frozenset(set(Change) - LOCAL)
@@ -122,7 +122,7 @@ def _asked_for_itself(all_: Everything) -> set[int]:
 
 def _bound(statement: Row) -> str | None:
     """Return the digest a statement binds; whether it verifies is another check's."""
-    return read_statement(parse_json(decode(statement["jws"].split(".")[1]))).content_digest
+    return read_statement(unverified_payload(statement["jws"])).content_digest
 
 
 def _two(approvals: Sequence[Row], change: Change, digest: str | None, name: str) -> Faults:
@@ -135,7 +135,7 @@ def _two(approvals: Sequence[Row], change: Change, digest: str | None, name: str
 
 
 def _said(row: Row) -> Approval:
-    return read_approval(parse_json(decode(row["jws"].split(".")[1])))
+    return read_approval(unverified_payload(row["jws"]))
 
 
 def _grouped(rows: Sequence[Row], name: str) -> dict[int | str | None, list[Row]]:

@@ -15,7 +15,7 @@ from hub.store.sharing_report import SharingReportReader
 from schemas.exchange import NOTE_TYP
 from schemas.figures import parse_period
 from schemas.sharing import RuleAnswer, RuleState, SharingRule, sealed_line, sealed_sheet
-from schemas.sharing_report import bounds_of_year, figures
+from schemas.sharing_report import bounds_of_year, by_item, figures
 from schemas.statement import Ordered
 from signing.jws import VerificationKey, parse_json, verify_compact
 from signing.trust import verify_trust_list
@@ -146,9 +146,9 @@ def _sharing_reports(all_: Everything) -> Faults:
     """Every kept report of a year has the figures that the decisions of that year add up to."""
     reader = SharingReportReader(all_.connection)
     for row in all_.rows(tables.sharing_report):
-        counts = reader.counts(*bounds_of_year(row["year"]))
+        counts = by_item(reader.counts(*bounds_of_year(row["year"])))
         for line in row["content"]["lines"]:
-            added = figures(line["code"], line["requester"], line["item_code"], counts)
+            added = figures(line["code"], counts.get((line["requester"], line["item_code"]), ()))
             if {name: line[name] for name in added} != added:
                 yield f"sharing report {row['year']}: line {line['code']} has other figures"
 

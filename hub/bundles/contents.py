@@ -34,8 +34,8 @@ from schemas.canonical import canonical_json
 from schemas.catalogue import TYPES_FOLDER
 from schemas.certificate import Certificate, RecordedChange
 from schemas.fields import COMMON_FIELDS
-from signing.base64url import decode, encode
-from signing.jws import parse_json
+from signing.base64url import encode
+from signing.jws import parse_json, unverified_payload
 from signing.merkle import inclusion_path
 
 _HERE = Path(__file__).parent
@@ -125,7 +125,7 @@ def _put_records(
     registry: Registry,
     connection: Connection,
 ) -> None:
-    lines = parse_json(decode(delivery.note.split(".")[1]))["presentations"]
+    lines = unverified_payload(delivery.note)["presentations"]
     reader = CertificateReader(connection)
     found = reader.by_identifier([each["identifier"] for each in lines])
     serials = [found[each["identifier"]].serial for each in lines]

@@ -24,8 +24,7 @@ from schemas.change_feed import DELIVERED
 from schemas.exchange import Basis
 from schemas.parties import System
 from schemas.sharing import SharingRule, in_force
-from signing.base64url import decode
-from signing.jws import parse_json
+from signing.jws import unverified_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +106,14 @@ def still_stands(ground: Ground, *, system: System, connection: Connection, now:
 
 
 def _rules(system: System, connection: Connection, now: datetime) -> list[SharingRule]:
-    versions: dict[str, list[SharingRule]] = {}
-    for each in SharingReader(connection).all(requester=system.department):
-        versions.setdefault(each.code, []).append(each)
-    found = (in_force(each, civil_date(now)) for each in versions.values())
+    versions = SharingReader(connection).by_code(requester=system.department).values()
+    found = (in_force(each, civil_date(now)) for each in versions)
     return [each for each in found if each is not None]
 
 
 def _delivered(holders: Sequence[str], system: System, connection: Connection, now: datetime) -> dict[str, str]:
     found: dict[str, str] = {}
     for decision, note in ExchangeReader(connection).usable(holders, system.department, now):
-        told = parse_json(decode(note.split(".")[1]))
+        told = unverified_payload(note)
         found |= {each["identifier"]: decision for each in told["presentations"]}
     return found

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
     from hub.store.database import Database
     from hub.store.log import LogStore
+    from signing.log_head import Revoked
     from signing.trust import TrustList
 
 State = Literal["fine", "watch", "trouble"]
@@ -86,10 +87,12 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
     try:
         yield _documents(settings)
         yield _existing_anchors(settings)
-        yield from _log(settings, now)
         installation = yield from _installation(database)
+        # Where nothing was made there is no list, and none that anybody revoked.
+        revoked = _revoked(database, installation, now) if installation is not None else ()
+        yield from _log(settings, revoked, now)
         if installation is not None:
-            yield _store_fits(settings, database, installation, now)
+            yield _store_fits(settings, database, revoked)
             yield from _registry(database, keys, installation, now)
     finally:
         database.close()
@@ -172,8 +175,19 @@ def _existing_anchors(settings: "Settings") -> Finding:
         return _finding(*names, False, f"{error.code} YIZHAO_EXISTING_ANCHORS")
 
 
-def _log(settings: "Settings", now: datetime) -> Iterator[Finding]:
-    """Say what others said of the evidence log's head; a hub that was never served has no log yet."""
+def _revoked(database: "Database", installation: "Installation", now: datetime) -> "Revoked":
+    from hub.installation import TrustInForce
+
+    trust = TrustInForce(database, installation)
+    trust.refresh(now)
+    return trust.revoked_log_keys()
+
+
+def _log(settings: "Settings", revoked: "Revoked", now: datetime) -> Iterator[Finding]:
+    """Say what others said of the evidence log's head; a hub that was never served has no log yet.
+
+    What was said of a head since its key is `revoked` counts no more.
+    """
     import httpx
 
     from hub.app import make_panel, open_witnesses, outside_timestamps
@@ -194,19 +208,19 @@ def _log(settings: "Settings", now: datetime) -> Iterator[Finding]:
     store = LogStore(settings.log_folder) if LogStore.is_at(settings.log_folder) else None
     try:
         if panel is not None:
-            yield _witnesses(store, panel.witnesses)
-        yield _proven_time(store, now)
+            yield _witnesses(store, panel.witnesses, revoked)
+        yield _proven_time(store, revoked, now)
     finally:
         if store is not None:
             store.close()
 
 
-def _witnesses(store: "LogStore | None", keys: tuple[str, ...]) -> Finding:
+def _witnesses(store: "LogStore | None", keys: tuple[str, ...], revoked: "Revoked") -> Finding:
     """Say how many witnesses have signed the newest head, and how far behind the others are."""
     if store is None:
         return Finding(*_WITNESSES, "watch", f"0/{len(keys)}, no log yet")
     size = store.pulse().size
-    words = [store.newest_word(key) for key in keys]
+    words = [store.newest_word(key, revoked) for key in keys]
     behind = [size - (word.size if word is not None else 0) for word in words]
     current = behind.count(0)
     seen = f"{current}/{len(keys)}" + (f", {max(behind)} leaves behind" if current < len(keys) else "")
@@ -214,9 +228,9 @@ def _witnesses(store: "LogStore | None", keys: tuple[str, ...]) -> Finding:
     return Finding(*_WITNESSES, state, seen)
 
 
-def _proven_time(store: "LogStore | None", now: datetime) -> Finding:
+def _proven_time(store: "LogStore | None", revoked: "Revoked", now: datetime) -> Finding:
     """Say when a timestamp authority last stamped the log's head."""
-    last = store.newest_time() if store is not None else None
+    last = store.newest_time(revoked) if store is not None else None
     if last is None:
         return Finding(*_PROVEN_TIME, "watch", "none yet")
     state: State = "watch" if now - last.gen_time > _LONGEST_WITHOUT_TIME else "fine"
@@ -293,12 +307,11 @@ def _installation(database: "Database") -> "Generator[Finding, None, Installatio
     return installation
 
 
-def _store_fits(settings: "Settings", database: "Database", installation: "Installation", now: datetime) -> Finding:
+def _store_fits(settings: "Settings", database: "Database", revoked: "Revoked") -> Finding:
     """Hold the store against the evidence log: it was rolled back, its log is lost, or its head's key is revoked.
 
     The last is mended by the hub itself, once the next key has taken its place.
     """
-    from hub.installation import TrustInForce
     from hub.log_watch import rolled_back_to
     from hub.store.entry import EntryReader
     from hub.store.log import LogStore
@@ -320,9 +333,7 @@ def _store_fits(settings: "Settings", database: "Database", installation: "Insta
             store.close()
     if back_to is not None:
         return Finding(*names, "trouble", f"store_rolled_back → {back_to.isoformat(timespec='seconds')}")
-    trust = TrustInForce(database, installation)
-    trust.refresh(now)
-    over = revoked_signer(head.note, head.origin, trust.revoked_log_keys())
+    over = revoked_signer(head.note, head.origin, revoked)
     if over is not None:
         return Finding(*names, "trouble", f"log_key_revoked → {over.since.isoformat(timespec='seconds')}")
     heard = pulse.heard_at.isoformat(timespec="seconds")

@@ -34,8 +34,7 @@ from hub.store.exchange import ExchangeReader, StoredDelivery
 from schemas.certificate import Certificate
 from schemas.download import COPY, EXISTING, Download
 from schemas.evidence import ActFacts, Kind
-from signing.base64url import decode
-from signing.jws import parse_json
+from signing.jws import unverified_payload
 
 MOST_DOCUMENTS = 500
 
@@ -111,7 +110,7 @@ def documents_of_download(download: StoredDownload, *, registry: Registry) -> li
 
 def copies_of_delivery(delivery: StoredDelivery, *, language: str, registry: Registry) -> list[Fetchable]:
     """Return the copies of a delivery: one of each record its note names."""
-    from_note = parse_json(_payload(delivery.note))["presentations"]
+    from_note = unverified_payload(delivery.note)["presentations"]
     with registry.database.read() as connection:
         found = CertificateReader(connection).by_identifier([each["identifier"] for each in from_note])
     serials = [found[each["identifier"]].serial for each in from_note]
@@ -211,7 +210,3 @@ def _fetchable(
         )
         for serial in serials
     ]
-
-
-def _payload(note: str) -> bytes:
-    return decode(note.split(".")[1])

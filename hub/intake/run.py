@@ -42,9 +42,8 @@ from schemas.order import Order
 from schemas.parties import System
 from schemas.publicity import ColumnUnknownError
 from schemas.statement import read_statement
-from signing.base64url import decode
 from signing.errors import SigningError
-from signing.jws import parse_json
+from signing.jws import unverified_payload
 
 _Reading = TypeVar("_Reading")
 BATCH = 200
@@ -153,7 +152,7 @@ def _take(
         writer.drop_rows(name)
         intake = replace(intake, rows_done=0)
     jws, digest = StatementReader(connection).get(intake.statement)
-    statement = read_statement(parse_json(decode(jws.split(".")[1])))
+    statement = read_statement(unverified_payload(jws))
     return intake, VerifiedStatement(statement, jws, digest), system
 
 

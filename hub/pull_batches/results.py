@@ -24,9 +24,8 @@ from hub.store.exchange import ExchangeReader, StoredDecision, StoredDelivery
 from hub.store.pull_batch import BatchReader, BatchWriter, StoredBatch, StoredBatchRow
 from schemas.evidence import ActFacts, Kind
 from schemas.parties import System
-from signing.base64url import decode
 from signing.envelope import decrypt
-from signing.jws import parse_json
+from signing.jws import unverified_payload
 
 _PAGE = 50
 
@@ -109,7 +108,7 @@ def _put_files(
     connection: Connection,
 ) -> None:
     """Put into an answer the records that its note was signed over, byte for byte, or that they can be had no more."""
-    note = parse_json(decode(delivery.note.split(".")[1]))
+    note = unverified_payload(delivery.note)
     signed = {each["identifier"]: each["sha256"] for each in note["presentations"]}
     reader = CertificateReader(connection)
     found = reader.by_identifier(sorted(signed))

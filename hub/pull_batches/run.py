@@ -26,10 +26,9 @@ from hub.store.statement import StatementReader
 from schemas.exchange import BatchRequest, PullRequest, read_batch_request
 from schemas.parties import Officer, System
 from schemas.statement import Statement, read_statement
-from signing.base64url import decode
 from signing.envelope import encrypt
 from signing.errors import SigningError
-from signing.jws import parse_json
+from signing.jws import unverified_payload
 
 BATCH_ROWS = 100
 _ABANDONED_SECONDS = 86_400
@@ -140,7 +139,7 @@ def _take(
     if batch is None:
         return None
     jws, digest = StatementReader(connection).get(batch.statement)
-    return batch, read_statement(parse_json(decode(jws.split(".")[1]))), digest
+    return batch, read_statement(unverified_payload(jws)), digest
 
 
 class _Run:

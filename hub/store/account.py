@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from hub.store import tables
-from hub.store.queries import select_by
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_or_replace
 
 _TABLE = tables.officer_account
@@ -40,8 +40,7 @@ class AccountReader:
 
     def lock(self, officer: str) -> StoredAccount | None:
         """Return an account that is held until the transaction ends: two guesses at once count as two."""
-        query = select(_TABLE).where(_TABLE.c.officer == officer).with_for_update()
-        row = self._connection.execute(query).first()
+        row = select_among(self._connection, _TABLE, "officer", [officer], lock=True).first()
         return None if row is None else StoredAccount(*row)
 
 

@@ -216,17 +216,17 @@ class FormerLog:
         with self._database.read() as connection:
             return self._head.note, _lines(connection, self._head.number, self._head.size, self._head.note)
 
-    def first_word(self, index: int, revoked: Revoked = ()) -> WitnessWord | None:
+    def first_word(self, index: int, revoked: Revoked) -> WitnessWord | None:
         """Return the first word of any witness on a head that has the leaf at `index`."""
         with self._database.read() as connection:
             return _first_word(connection, self._head.number, index, revoked)
 
-    def newest_time(self, revoked: Revoked = ()) -> ProvenTime | None:
+    def newest_time(self, revoked: Revoked) -> ProvenTime | None:
         """Return the timestamp that was kept last."""
         with self._database.read() as connection:
             return _newest_time(connection, self._head.number, revoked)
 
-    def first_time(self, index: int, revoked: Revoked = ()) -> ProvenTime | None:
+    def first_time(self, index: int, revoked: Revoked) -> ProvenTime | None:
         """Return the first timestamp over a head that has the leaf at `index`."""
         with self._database.read() as connection:
             return _first_time(connection, self._head.number, index, revoked)
@@ -370,7 +370,7 @@ class LogStore:
 
     # --- what witnesses said ---
 
-    def add_word(self, word: WitnessWord, revoked: Revoked = ()) -> bool:
+    def add_word(self, word: WitnessWord, revoked: Revoked) -> bool:
         """Keep a witness's word, which was verified; False when it spoke of this size, or a larger one, before."""
         its = (witnessed.c.log == word.log) & (witnessed.c.witness == word.witness)
 
@@ -384,14 +384,14 @@ class LogStore:
 
         return self._database.write(add)
 
-    def newest_word(self, witness: str, revoked: Revoked = ()) -> WitnessWord | None:
+    def newest_word(self, witness: str, revoked: Revoked) -> WitnessWord | None:
         """Return what a witness said last of the log that is written now."""
         its = (witnessed.c.log == _NEWEST) & (witnessed.c.witness == witness)
         with self._database.read() as connection:
             counts = _word_counts(connection, _number(connection), revoked)
             return _word(connection, select(witnessed).where(its, counts).order_by(witnessed.c.size.desc()))
 
-    def first_word(self, index: int, revoked: Revoked = ()) -> WitnessWord | None:
+    def first_word(self, index: int, revoked: Revoked) -> WitnessWord | None:
         """Return the first word of any witness on a head that has the leaf at `index`."""
         with self._database.read() as connection:
             return _first_word(connection, _number(connection), index, revoked)
@@ -402,9 +402,7 @@ class LogStore:
             number, size, note = connection.execute(select(head.c.number, head.c.size, head.c.note)).one()
             return note, _lines(connection, number, size, note)
 
-    def newest_cosigned(
-        self, witnesses: Sequence[str], needed: int, revoked: Revoked = ()
-    ) -> tuple[str, list[str]] | None:
+    def newest_cosigned(self, witnesses: Sequence[str], needed: int, revoked: Revoked) -> tuple[str, list[str]] | None:
         """Return the newest checkpoint that `needed` of these witnesses have signed, and all lines over it."""
         with self._database.read() as connection:
             log = _number(connection)
@@ -426,17 +424,17 @@ class LogStore:
         """Keep a timestamp, which was verified."""
         self._database.write(lambda connection: connection.execute(insert(proven_time).values(asdict(stamped))))
 
-    def newest_time(self, revoked: Revoked = ()) -> ProvenTime | None:
+    def newest_time(self, revoked: Revoked) -> ProvenTime | None:
         """Return the timestamp that was kept last of the log that is written now."""
         with self._database.read() as connection:
             return _newest_time(connection, _number(connection), revoked)
 
-    def first_time(self, index: int, revoked: Revoked = ()) -> ProvenTime | None:
+    def first_time(self, index: int, revoked: Revoked) -> ProvenTime | None:
         """Return the first timestamp over a head that has the leaf at `index`."""
         with self._database.read() as connection:
             return _first_time(connection, _number(connection), index, revoked)
 
-    def covered_before(self, moment: datetime, revoked: Revoked = ()) -> int:
+    def covered_before(self, moment: datetime, revoked: Revoked) -> int:
         """Return the first place, through all logs, that no witness and no authority had spoken of before a moment."""
         with self._database.read() as connection:
             sizes = connection.execute(select(former.c.number, former.c.size).order_by(former.c.number)).all()

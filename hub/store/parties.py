@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.queries import select_by
+from hub.store.queries import select_among, select_by
 from hub.store.upsert import insert_new, insert_or_replace
 from schemas.annotation import AnnotationKind
 from schemas.parties import Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
@@ -33,6 +33,12 @@ class PartyReader:
     def department(self, licence_number: str) -> Department | None:
         row = self._first(tables.department, licence_number=licence_number)
         return None if row is None else Department(**row)
+
+    def department_names(self) -> dict[str, str]:
+        """Return the Chinese name of every department, by licence number."""
+        table = tables.department
+        rows = self._connection.execute(select(table.c.licence_number, table.c.name_zh))
+        return {row.licence_number: row.name_zh for row in rows}
 
     def issuing_body(self, licence_number: str) -> IssuingBody | None:
         row = self._first(tables.issuing_body, licence_number=licence_number)
@@ -107,6 +113,15 @@ class PartyReader:
         rows = select_by(self._connection, tables.system_key, columns=("key_id", "cert_der", "until_at"), system=system)
         return {row.key_id: row.cert_der for row in rows if row.until_at is None or now < row.until_at}
 
+    def keys_of_all(self, systems: Sequence[str], now: datetime) -> dict[str, list[bytes]]:
+        """Return of each of these systems the certs (DER) of the keys that nobody has retired by `now`."""
+        found: dict[str, list[bytes]] = {each: [] for each in systems}
+        columns = ("system", "cert_der", "until_at")
+        for row in select_among(self._connection, tables.system_key, "system", systems, columns=columns):
+            if row.until_at is None or now < row.until_at:
+                found[row.system].append(row.cert_der)
+        return found
+
     def newest_key(self, system: str) -> str | None:
         """Return the id of the key that a system was enrolled with last."""
         row = self._first(tables.system, code=system)
@@ -162,6 +177,7 @@ class PartyReader:
         days = (
             (competence.c.from_on <= today)
             & (competence.c.until_on.is_(None) | (competence.c.until_on >= today))
+            & (body.c.from_on <= today)
             & (body.c.until_on.is_(None) | (body.c.until_on >= today))
         )
         joined = competence.join(body, body.c.licence_number == competence.c.issuing_body)

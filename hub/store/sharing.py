@@ -70,6 +70,13 @@ class SharingReader:
             query = query.where(_RULE.c.requester == requester)
         return [_rule(row) for row in self._connection.execute(query).mappings()]
 
+    def by_code(self, *, requester: str | None = None) -> dict[str, list[SharingRule]]:
+        """Return the versions of every line, or of those of one requester, in their order by its code."""
+        found: dict[str, list[SharingRule]] = {}
+        for each in self.all(requester=requester):
+            found.setdefault(each.code, []).append(each)
+        return found
+
     def act_of(self, code: str, version: int) -> str:
         """Return the act that put a version."""
         query = select(_RULE.c.act_id).where(_RULE.c.code == code, _RULE.c.version == version)

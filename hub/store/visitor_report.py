@@ -13,7 +13,7 @@ _TABLE = tables.visitor_report
 
 
 @dataclass(frozen=True, slots=True)
-class StoredReport:
+class StoredVisitorReport:
     """A report as kept. `notice` is the task it became; `envelope` holds the words, None once their term is over."""
 
     report: str
@@ -31,13 +31,13 @@ def report_context(name: str) -> bytes:
     return b"visitor report:" + name.encode()
 
 
-class ReportReader:
+class VisitorReportReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, name: str) -> StoredReport | None:
+    def get(self, name: str) -> StoredVisitorReport | None:
         row = select_by(self._connection, _TABLE, report=name).first()
-        return None if row is None else StoredReport(*row)
+        return None if row is None else StoredVisitorReport(*row)
 
     def open_about(self, about: str) -> int:
         """Count the reports about one thing whose task waits to be done."""
@@ -51,11 +51,11 @@ class ReportReader:
         return int(self._connection.execute(query).scalar_one())
 
 
-class ReportWriter:
+class VisitorReportWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, report: StoredReport) -> None:
+    def add(self, report: StoredVisitorReport) -> None:
         names = ("report", "about", "trouble", "recipient", "notice", "envelope", "recorded_at", "act_id")
         insert_rows(self._connection, _TABLE, [{name: getattr(report, name) for name in names}])
 

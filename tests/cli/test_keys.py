@@ -1,11 +1,15 @@
 """`yizhao keys`: keys are rotated and found compromised, and the installation is whole afterwards."""
 
 import json
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.cli import keys as command
+from hub.cli.init import make_settings
+from hub.store.log import LogStore, ProvenTime, WitnessWord
 from signing.checkpoint import NoteKey
 from tests.cli.site import Site, run, served
 
@@ -59,6 +63,32 @@ def test_compromised_log_key_is_told_with_the_key_that_follows_and_doctor_waits_
     with served(site):
         pass
     assert run("doctor", *site.local).code == 0
+
+
+def test_word_and_timestamp_since_the_compromise_count_for_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(site):
+        pass
+    witness = NoteKey("witness.example.test", Ed25519PrivateKey.generate().public_key(), is_witness=True).text
+    monkeypatch.setenv("YIZHAO_WITNESSES", json.dumps([f"http://witness.example.test {witness}"]))
+    since = datetime.now(UTC).replace(microsecond=0)
+    later = since + timedelta(seconds=1)
+    with closing(LogStore(make_settings(data=site.folder / "data", keys=site.folder / "keys").log_folder)) as store:
+        head = store.head()
+        assert store.add_word(WitnessWord(head.number, witness, head.edge.size, head.note, "line\n", later), ())
+        root = head.edge.root()
+        store.add_time(ProvenTime(head.number, head.edge.size, root, head.note, b"", later, "authority", later))
+    before = _seen(site)
+    assert run("keys", "compromise", "log", "--since", since.isoformat(), *site.local).code == 0
+    after = _seen(site)
+    assert before["witnesses"] == ("fine", "1/1")
+    assert before["proven_time"] == ("fine", f"{later.isoformat()} authority")
+    assert after["log"][0] == "trouble"
+    assert after["witnesses"] == ("watch", f"0/1, {head.edge.size} leaves behind")
+    assert not after["proven_time"][1].endswith(" authority")
+
+
+def _seen(site: Site) -> dict[str, tuple[str, str]]:
+    return {each["name"]: (each["state"], each["seen"]) for each in run("doctor", *site.local, "--json").json}
 
 
 def _keys(site: Site) -> dict[str, str]:

@@ -27,7 +27,7 @@ def vouch(world: World, seen_at: datetime | None = None, name: str = "one") -> d
     """Publish the log and let a witness speak of its head; return the moment it names, by default this one."""
     world.log.round(world.now)
     head, moment = world.log.store.head(), seen_at or world.now
-    world.log.store.add_word(WitnessWord(head.number, name, head.size, head.note, "line\n", moment))
+    world.log.store.add_word(WitnessWord(head.number, name, head.size, head.note, "line\n", moment), ())
     return moment
 
 

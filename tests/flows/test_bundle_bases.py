@@ -161,7 +161,7 @@ def stamped(world: World, tmp_path_factory: pytest.TempPathFactory) -> Stamped:
     witness = NoteKey("witness.example.test", key.public_key(), is_witness=True)
     head = store.head()
     line = cosign(head.note, FileSigner(key), witness, world.now)
-    store.add_word(WitnessWord(head.number, witness.name, head.size, head.note, line, world.now))
+    store.add_word(WitnessWord(head.number, witness.name, head.size, head.note, line, world.now), ())
     raw = make_bundle(
         delivery, requester=world.system("health").department, registry=world.registry, sealers=world.sealers,
         log_store=store, status_token=lambda number: "x.y.z", time_anchors=[simulator.anchor_der], now=world.now,

@@ -135,22 +135,22 @@ def test_head_is_served_with_the_words_of_witnesses(
         cosigning = asking(world, HttpWitness(url, another.key, http=http, seconds=5))
         panel = Panel((another.key.text,), 1)
         with refused("not_cosigned"):
-            cosigned(world.log.store, panel)
+            cosigned(world.log.store, panel, ())
         for number in (1, 2):
             size = act(world, number)
             seen_by(cosigning, world)
             note = checkpoint(world.log.store)
-            assert note == cosigned(world.log.store, panel)
+            assert note == cosigned(world.log.store, panel, ())
             assert read_checkpoint(note, log_key).size == size
             (word,) = cosignatures(note, [another.key])
             assert word.seen_at == world.now
-        first = world.log.store.first_word(0)
+        first = world.log.store.first_word(0, ())
         assert first is not None
         assert first.seen_at < world.now
-    older, size = cosigned(world.log.store, panel), act(world, 3)
+    older, size = cosigned(world.log.store, panel, ()), act(world, 3)
     assert read_checkpoint(checkpoint(world.log.store), log_key).size == size
     assert cosignatures(checkpoint(world.log.store), [another.key]) == []
-    assert cosigned(world.log.store, panel) == older
+    assert cosigned(world.log.store, panel, ()) == older
 
 
 def test_head_that_was_vouched_for_is_not_shown_again(world: World, another: Another, http: httpx.Client) -> None:
@@ -185,11 +185,11 @@ def test_quorum_is_asked_for(world: World, log_key: NoteKey, tmp_path: Path, htt
     with ExitStack() as stack:
         ports = [HttpWitness(stack.enter_context(each.serving()), each.key, http=http, seconds=5) for each in parties]
         seen_by(asking(world, *ports[:2]), world)
-    assert len(cosignatures(cosigned(world.log.store, Panel(names, 2)), [each.key for each in parties])) == 2
+    assert len(cosignatures(cosigned(world.log.store, Panel(names, 2), ()), [each.key for each in parties])) == 2
     with refused("not_cosigned"):
-        cosigned(world.log.store, Panel(names, 3))
+        cosigned(world.log.store, Panel(names, 3), ())
     with refused("not_cosigned"):
-        cosigned(world.log.store, Panel((names[0], names[2]), 2))
+        cosigned(world.log.store, Panel((names[0], names[2]), 2), ())
 
 
 # --- witnesses that fail ----------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def failures(world: World, witness: HttpWitness) -> list[object]:
     """Return what the log says after a round with this witness, which must have left no word."""
     with structlog.testing.capture_logs() as told:
         seen_by(asking(world, witness), world)
-    assert world.log.store.newest_word(witness.key.text) is None
+    assert world.log.store.newest_word(witness.key.text, ()) is None
     return [each["kind"] for each in told if each["event"] == "witness_failed"]
 
 
@@ -219,7 +219,7 @@ def test_silent_witness_holds_up_neither_the_log_nor_the_others(
             cosigning.wait(10)
             seen_by(cosigning, world)
         assert {each["kind"] for each in told if each["event"] == "witness_failed"} <= {"unreachable"}
-        word = world.log.store.newest_word(another.key.text)
+        word = world.log.store.newest_word(another.key.text, ())
         assert word is not None
         assert word.size == size
 
@@ -306,17 +306,17 @@ def word(size: int, witness: str, note: str, seen_at: datetime) -> WitnessWord:
 
 def test_words_only_grow(world: World) -> None:
     store: LogStore = world.log.store
-    assert store.add_word(word(5, "one", "five", world.now))
-    assert not store.add_word(word(5, "one", "five", world.now + timedelta(seconds=1)))
-    assert not store.add_word(word(4, "one", "four", world.now))
-    assert store.add_word(word(5, "two", "five", world.now))
-    assert store.add_word(word(9, "one", "nine", world.now))
-    assert store.newest_cosigned(["one", "two"], 2) == ("five", ["line of one\n", "line of two\n"])
-    assert store.newest_cosigned(["one", "two"], 1) == ("nine", ["line of one\n"])
-    assert store.newest_cosigned(["one", "three"], 2) is None
-    assert store.add_word(word(11, "two", "eleven", world.now))
-    assert store.newest_cosigned(["one", "two"], 2) == ("five", ["line of one\n", "line of two\n"])
-    assert [store.first_word(index) for index in (4, 5, 11)] == [
+    assert store.add_word(word(5, "one", "five", world.now), ())
+    assert not store.add_word(word(5, "one", "five", world.now + timedelta(seconds=1)), ())
+    assert not store.add_word(word(4, "one", "four", world.now), ())
+    assert store.add_word(word(5, "two", "five", world.now), ())
+    assert store.add_word(word(9, "one", "nine", world.now), ())
+    assert store.newest_cosigned(["one", "two"], 2, ()) == ("five", ["line of one\n", "line of two\n"])
+    assert store.newest_cosigned(["one", "two"], 1, ()) == ("nine", ["line of one\n"])
+    assert store.newest_cosigned(["one", "three"], 2, ()) is None
+    assert store.add_word(word(11, "two", "eleven", world.now), ())
+    assert store.newest_cosigned(["one", "two"], 2, ()) == ("five", ["line of one\n", "line of two\n"])
+    assert [store.first_word(index, ()) for index in (4, 5, 11)] == [
         word(5, "one", "five", world.now),
         word(9, "one", "nine", world.now),
         None,
@@ -328,5 +328,5 @@ def test_store_of_an_earlier_version_gets_the_table(world: World) -> None:
         head = connection.exec_driver_sql("SELECT size FROM head").scalar()
     world.log.store._database.write(lambda connection: connection.exec_driver_sql("DROP TABLE witnessed"))
     with closing(LogStore(world.settings.log_folder)) as opened:
-        assert opened.newest_word("one") is None
+        assert opened.newest_word("one", ()) is None
         assert opened.head().size == head

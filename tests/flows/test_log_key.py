@@ -145,7 +145,7 @@ def test_head_of_the_next_key_proves_all_entries_again_from_its_own_time(world: 
     world.now += MINUTE
     log_compromised(world, since)
     revoked = world.trust.revoked_log_keys()
-    assert (proven_at(0, world.log.store), proven_at(0, world.log.store, revoked)) == (since, None)
+    assert (proven_at(0, world.log.store, ()), proven_at(0, world.log.store, revoked)) == (since, None)
     assert times(world).covered_before(world.now + MINUTE, revoked) == 0
     again = vouch(world)
     assert proven_at(0, world.log.store, revoked) == again > since

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from hub.body_desk import types_in_charge
 from hub.installation import make_party_key
+from hub.store.parties import PartyReader
+from schemas.certificate import civil_date
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
 from signing.base64url import encode
@@ -104,3 +107,11 @@ def test_enterprise_without_certificates_is_found_and_holds_none(hub_world: Worl
     answer = hub_world.scan_enterprise(reference)
     assert (answer["total"], answer["certificates"]) == (0, [])
     assert answer["holder"]["licence_state"] == "not_recorded"
+
+
+def test_body_is_in_charge_of_nothing_before_its_first_day(hub_world: World) -> None:
+    hub_world.enrol("issuing-bodies", **(BODY | {"from_on": "2999-01-01"}))
+    now = hub_world.now
+    assert MARKET in types_in_charge(MARKET, registry=hub_world.registry, now=now)["food_operation_permit"]
+    with hub_world.registry.database.read() as connection:
+        assert NOBODY not in PartyReader(connection).in_charge(civil_date(now))["food_operation_permit"]

@@ -90,9 +90,9 @@ def test_stamp_is_of_the_head_and_openssl_agrees(
     world: World, authority: Authority, stamping: Stamping, tmp_path: Path
 ) -> None:
     with refused("time_not_found"):
-        time_of(None, world.log.store)
+        time_of(None, world.log.store, ())
     stamping.round(world.now)
-    told = time_of(None, world.log.store)
+    told = time_of(None, world.log.store, ())
     assert read_checkpoint(told["note"], NoteKey.read(world.log.key.text)).size == world.log.store.head().size
     assert told["size"] == world.log.store.head().size
     assert told["gen_time"] == world.now.isoformat()
@@ -138,7 +138,7 @@ def test_authority_that_is_away_is_asked_once_a_minute(world: World, authority: 
     assert authority.asked == 1
     authority.is_away = False
     passes(world, stamping, 5)
-    assert (authority.asked, world.log.store.newest_time() is None) == (2, False)
+    assert (authority.asked, world.log.store.newest_time(()) is None) == (2, False)
 
 
 def test_clock_that_was_set_back_stamps_anew(world: World, authority: Authority, stamping: Stamping) -> None:
@@ -165,7 +165,7 @@ def test_stamp_that_is_not_right_is_not_kept(case: str, world: World, authority:
     spoil(authority)
     with pytest.raises(TimestampRefusedError) as caught:
         open_stamping(world, authority).round(world.now)
-    assert (caught.value.reason, world.log.store.newest_time()) == (wanted, None)
+    assert (caught.value.reason, world.log.store.newest_time(())) == (wanted, None)
 
 
 @pytest.mark.parametrize(
@@ -176,25 +176,25 @@ def test_authority_that_is_not_believed_is_not_kept(
 ) -> None:
     with pytest.raises(TimestampRefusedError) as caught:
         open_stamping(world, authority, **changes).round(world.now)
-    assert (caught.value.reason, world.log.store.newest_time()) == (wanted, None)
+    assert (caught.value.reason, world.log.store.newest_time(())) == (wanted, None)
 
 
 def test_leaf_is_proven_by_the_first_word_over_it(world: World, stamping: Stamping) -> None:
     stamping.round(world.now)
     early, first = world.log.store.head().size - 1, world.now
     leaf = act(world, 1)
-    assert (proven_at(early, world.log.store), proven_at(leaf, world.log.store)) == (first, None)
+    assert (proven_at(early, world.log.store, ()), proven_at(leaf, world.log.store, ())) == (first, None)
     with refused("time_not_found"):
-        time_of(leaf, world.log.store)
+        time_of(leaf, world.log.store, ())
     passes(world, stamping, 60)
     stamped: datetime = world.now
     act(world, 2)
     passes(world, stamping, 60)
-    assert time_of(leaf, world.log.store)["gen_time"] == stamped.isoformat()
-    assert time_of(None, world.log.store)["gen_time"] == world.now.isoformat()
-    assert proven_at(leaf, world.log.store) == stamped
+    assert time_of(leaf, world.log.store, ())["gen_time"] == stamped.isoformat()
+    assert time_of(None, world.log.store, ())["gen_time"] == world.now.isoformat()
+    assert proven_at(leaf, world.log.store, ()) == stamped
     head = world.log.store.head()
     word = WitnessWord(1, "one", leaf + 1, head.note, "line\n", stamped - timedelta(seconds=30))
-    world.log.store.add_word(word)
-    assert proven_at(leaf, world.log.store) == word.seen_at
-    assert proven_at(early, world.log.store) == first
+    world.log.store.add_word(word, ())
+    assert proven_at(leaf, world.log.store, ()) == word.seen_at
+    assert proven_at(early, world.log.store, ()) == first

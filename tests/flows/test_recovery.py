@@ -261,32 +261,34 @@ def _prove(told: dict[str, Any], key: LogKey) -> None:
 def test_words_and_times_stay_with_the_log_they_are_of(set_back: Lost, tmp_path: Path) -> None:
     store = set_back.world.log.store
     before, now = store.head(), set_back.world.now
-    assert store.add_word(WitnessWord(1, "one", before.size, before.note, "line\n", now))
+    assert store.add_word(WitnessWord(1, "one", before.size, before.note, "line\n", now), ())
     store.add_time(ProvenTime(1, before.size, before.edge.root(), before.note, b"token", now, "authority", now))
     _recover(set_back.world, tmp_path / "report")
     again = _again(set_back.world)
     again.log.round(again.now)
     store, place = again.log.store, before.size
-    assert (store.newest_word("one"), store.first_word(0), store.newest_time(), store.first_time(0)) == (None,) * 4
-    assert (checkpoint(store), store.newest_cosigned(["one"], 1)) == (store.head().note, None)
-    assert (proven_at(place - 1, store), proven_at(place, store)) == (now, None)
+    assert (store.newest_word("one", ()), store.first_word(0, ()), store.newest_time(()), store.first_time(0, ())) == (
+        None,
+    ) * 4
+    assert (checkpoint(store), store.newest_cosigned(["one"], 1, ())) == (store.head().note, None)
+    assert (proven_at(place - 1, store, ()), proven_at(place, store, ())) == (now, None)
     assert checkpoint(former_log(1, store)) == before.note + "line\n"
-    assert time_of(0, former_log(1, store))["authority"] == "authority"
+    assert time_of(0, former_log(1, store), ())["authority"] == "authority"
     word = WitnessWord(2, "one", 1, store.head().note, "line\n", again.now)
-    assert store.add_word(word)
-    assert store.newest_word("one") == word
+    assert store.add_word(word, ())
+    assert store.newest_word("one", ()) == word
     again.close()
 
 
 def test_closed_log_whose_key_is_compromised_counts_with_the_one_that_follows(set_back: Lost, tmp_path: Path) -> None:
     before, seen_at = set_back.world.log.store.head(), set_back.world.now
-    assert set_back.world.log.store.add_word(WitnessWord(1, "one", before.size, before.note, "line\n", seen_at))
+    assert set_back.world.log.store.add_word(WitnessWord(1, "one", before.size, before.note, "line\n", seen_at), ())
     _recover(set_back.world, tmp_path / "report")
     again = _again(set_back.world)
     compromised(again, seen_at, use="hub:log")
     again.log.round(again.now)
     store, revoked = again.log.store, again.trust.revoked_log_keys()
-    assert (proven_at(0, store), proven_at(0, store, revoked)) == (seen_at, None)
+    assert (proven_at(0, store, ()), proven_at(0, store, revoked)) == (seen_at, None)
     head = store.head()
     assert store.add_word(WitnessWord(2, "one", head.size, head.note, "line\n", again.now), revoked)
     assert proven_at(0, store, revoked) == again.now

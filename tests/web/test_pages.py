@@ -16,7 +16,7 @@ from hub.examination.report import told, without_verdict
 from hub.web import problems
 from hub.web.pages import TEMPLATES, Pages, words
 from hub.web.pages.doors import routes
-from hub.web.pages.examples import EXAMPLES
+from hub.web.pages.examples import read_examples
 from hub.web.pages.language import chosen_language
 from hub.web.pages.static import address_of, static_app
 from hub.web.problem_table import PROBLEMS
@@ -247,7 +247,7 @@ def _all_pages() -> list[str]:
         ("gallery", {}),
         states()["kept"],
         states()["report-wrong"],
-        ("sandbox", {"examples": [asdict(each) for each in EXAMPLES]}),
+        ("sandbox", {"examples": [asdict(each) for each in read_examples()]}),
         ("problem", {"problem": problems.document("not_found", "")}),
         ("enterprise", shown.enterprise(*shown.every_state())),
         ("certificate", shown.certificate(shown.make_licence())),

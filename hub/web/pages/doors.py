@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from hub.web.description import Description
 from hub.web.pages import Pages
-from hub.web.pages.examples import EXAMPLES
+from hub.web.pages.examples import read_examples
 from hub.web.pages.language import chosen_language
 
 
@@ -30,7 +30,7 @@ def routes(pages: Pages, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
 
         @router.get("/api/sandbox")
         async def sandbox(request: Request) -> HTMLResponse:
-            shown = {"examples": [asdict(each) for each in EXAMPLES]}
+            shown = {"examples": [asdict(each) for each in read_examples()]}
             return HTMLResponse(pages.render("sandbox", shown, language_of(request)))
 
     @router.get("/api/v1/openapi.json")

@@ -1,11 +1,11 @@
-"""The examples on the page of the sandbox: files of `docs/examples`, read once; a test runs each as it stands."""
+"""The examples on the page of the sandbox: files of `hub/web/examples`; a test runs each as it stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Final
 
-FOLDER = Path(__file__).parents[3] / "docs" / "examples"
+_FOLDER = Path(__file__).parents[1] / "examples"
 _CALLS = (
     ("1_sign_in", "取得令牌", "Sign in for a token"),
     ("2_issue", "颁发一份证照", "Issue a certificate"),
@@ -26,7 +26,10 @@ class Example:
     shell: str
 
 
-EXAMPLES: Final[Sequence[Example]] = tuple(
-    Example(name, zh, en, *((FOLDER / f"{name}{ending}").read_text("utf-8") for ending in (".py", ".sh")))
-    for name, zh, en in _CALLS
-)
+@cache
+def read_examples() -> Sequence[Example]:
+    """Return every example, in the order of the work."""
+    return tuple(
+        Example(name, zh, en, *((_FOLDER / f"{name}{ending}").read_text("utf-8") for ending in (".py", ".sh")))
+        for name, zh, en in _CALLS
+    )

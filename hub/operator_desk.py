@@ -10,7 +10,6 @@ from typing import Any
 
 from hub.errors import SetupError
 from hub.keyfolder import KeyFolder
-from hub.persons import OPERATOR_SYSTEM as OPERATOR_SYSTEM
 from hub.persons import order_here
 from schemas.parties import Role
 from schemas.statement import Ordered

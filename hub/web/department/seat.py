@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from hub.access import find_system
 from hub.errors import HubError, StatementError
-from hub.operator_desk import OPERATOR_SYSTEM, OperatorDesk
+from hub.operator_desk import OperatorDesk
 from hub.parties import enrol
+from hub.persons import OPERATOR_SYSTEM
 from hub.registry import Registry
 from hub.terminals import TerminalKey, bind_terminal, is_enrolled, verify_proof
 from hub.web.callers import OrderBody, in_thread, moment, verify_order

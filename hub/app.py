@@ -36,49 +36,46 @@ from connectors.timestamp import HttpTimestamps
 from connectors.timestamp_simulator import TimestampSimulator
 from connectors.witness import HttpWitness
 from hub import VERSION
-from hub.audit.everything import Audited
-from hub.confined.foreign_seal import SealChecker
-from hub.cosigning import Cosigning
-from hub.delivery import Exchange
-from hub.document_content import Content, face_of
+from hub.custody.installation import Installation, TrustInForce, load_installation
+from hub.custody.recovery.reapplying import Deed
+from hub.decisions.facts import Source, Surroundings, complete_types, log_standing, seal_standing
 from hub.documents.making import Workshop
 from hub.documents.worker import DocumentWorker, Maker
-from hub.erased_files import delete_erased_files
+from hub.enterprise.reminders import Reminding
 from hub.errors import SetupError
-from hub.examination.reader import Reader
-from hub.exchange import release_lapsed
-from hub.faces.drawing import Drawing, DrawnPages
-from hub.faces.face import Face
-from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
-from hub.figures.present import Figures
-from hub.figures.sheets import Sheets
-from hub.figures.sheets import keep_finished as keep_sheets
-from hub.installation import Installation, TrustInForce, load_installation
-from hub.intake.run import Workplace
-from hub.intake.spool import Spool
-from hub.intake.worker import IntakeWorker
-from hub.issuance import complete_orphans
-from hub.keyfolder import OFFICER_FOLDER, PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
-from hub.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
-from hub.log import Panel
-from hub.log_watch import LogWatch
-from hub.operator_desk import OperatorDesk
-from hub.proven_time import Believed, InTime, Remembered, SealTimes, Stamping
-from hub.pull_batches.run import Workplace as PullPlace
-from hub.pull_batches.run import run_ready
-from hub.pull_reviews import choose_of_the_day
+from hub.evidence.cosigning import Cosigning
+from hub.evidence.log import Panel
+from hub.evidence.receipts import Receipts
+from hub.evidence.sequencing import LogKey, Sequencer, SequencerThread, empty_head
+from hub.public.examination.reader import Reader
+from hub.public.status_lists import StatusLists
+from hub.public.visitor_reports import Caps, forget_words
 from hub.rates import Rates
-from hub.receipts import Receipts
-from hub.recovery.reapplying import Deed
-from hub.registry import HUB_SEALERS, Registry, Sealers
-from hub.reminders import Reminding
-from hub.resealing import Sealing as Resealing
-from hub.resealing import complete_orphans as complete_resealings
-from hub.sequencing import LogKey, Sequencer, SequencerThread, empty_head
+from hub.registry.intake.run import Workplace
+from hub.registry.intake.worker import IntakeWorker
+from hub.registry.issuance import complete_orphans
+from hub.registry.resealing import Sealing as Resealing
+from hub.registry.resealing import complete_orphans as complete_resealings
 from hub.settings import Settings
-from hub.sharing_answers import escalate_silent
-from hub.sharing_report import keep_finished
-from hub.status_lists import StatusLists
+from hub.sharing.answers import escalate_silent
+from hub.sharing.exchange import release_lapsed
+from hub.sharing.pull_batches.run import Workplace as PullPlace
+from hub.sharing.pull_batches.run import run_ready
+from hub.sharing.pull_reviews import choose_of_the_day
+from hub.sharing.report import keep_finished
+from hub.steps.certificates.type_versions import pin_types
+from hub.steps.documents.content import Content, face_of
+from hub.steps.documents.erased_files import delete_erased_files
+from hub.steps.documents.faces.drawing import Drawing, DrawnPages
+from hub.steps.documents.faces.face import Face
+from hub.steps.files.confined.foreign_seal import SealChecker
+from hub.steps.files.spool import Spool
+from hub.steps.keyfolder import OFFICER_FOLDER, PERSON_FOLDER, TIMESTAMP_FOLDER, KeyFolder
+from hub.steps.keyfolder import SIMULATOR_FOLDER as SIMULATOR_FOLDER
+from hub.steps.log.proven_time import Believed, InTime, Remembered, SealTimes, Stamping
+from hub.steps.log.watch import LogWatch
+from hub.steps.registry import HUB_SEALERS, Registry, Sealers
+from hub.steps.sharing.delivery import Exchange
 from hub.store.database import Database
 from hub.store.entry import EntryReader
 from hub.store.files import DocumentFiles
@@ -91,19 +88,21 @@ from hub.store.places import open_place, place_to_read
 from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
-from hub.type_versions import pin_types
-from hub.visitor_reports import Caps, forget_words
-from hub.web import (
+from hub.supervision.audit.everything import Audited
+from hub.supervision.figures.present import Figures
+from hub.supervision.figures.sheets import Sheets
+from hub.supervision.figures.sheets import keep_finished as keep_sheets
+from hub.supervision.operator_desk import OperatorDesk
+from hub.web import problems
+from hub.web.api import (
     access,
     archives,
     change_feed,
-    copies,
     delegations,
     documents,
     endings,
     erasure,
     evidence,
-    examination,
     exchange,
     existing,
     figures,
@@ -114,42 +113,36 @@ from hub.web import (
     intake,
     issuance,
     items,
-    kept,
     ledger,
     log,
     orders,
     parties,
     presentations,
-    problems,
     publication,
     pull_batches,
-    qr,
     receipts,
     resealing,
-    resolution,
     sandbox,
     sharing,
-    sheets,
-    simulator,
     status,
     tasks,
-    visitor_reports,
 )
-from hub.web.again import deeds
+from hub.web.api.again import deeds
+from hub.web.api.documents import Counter
+from hub.web.api.receipts import Receipted
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.department import pages as department_pages
 from hub.web.department.entrance import nobody_played
-from hub.web.documents import Counter
 from hub.web.enterprise import pages as enterprise_pages
 from hub.web.limits import AddressLimit, Places, Room, Turns, WholeLimit
-from hub.web.lookup import Limits, LookupDoor, Render
 from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
-from hub.web.qr import qr_svg, qr_text
-from hub.web.receipts import Receipted
+from hub.web.public import copies, examination, kept, qr, resolution, sheets, simulator, visitor_reports
+from hub.web.public.lookup import Limits, LookupDoor, Render
+from hub.web.public.qr import qr_svg, qr_text
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date
 from schemas.clocks import Clock, load_clocks

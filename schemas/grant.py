@@ -2,7 +2,7 @@
 
 Texts are those of `schemas/sentence.py`: `parse_` accepts exactly what `render_` makes and mends nothing.
 Not checked here: check digits, whether parties, types and fields exist, the signature, and whether the nonce was given
-out; `hub/grants.py` does.
+out; `hub/enterprise/grants.py` does.
 """
 
 import re

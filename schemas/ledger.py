@@ -1,7 +1,7 @@
 """The sentence by which an enterprise asks, with its electronic business licence, to read its ledger (访问记录).
 
 Texts are those of `schemas/sentence.py`. It asks and grants nothing: its first line is no grant's and no download's.
-Not checked here: the signature, and whose it is; `hub/ledger.py` does.
+Not checked here: the signature, and whose it is; `hub/enterprise/ledger.py` does.
 """
 
 from dataclasses import dataclass

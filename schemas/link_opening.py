@@ -1,6 +1,6 @@
 """The sentence a person confirms to open a one-time link: which link, when; it names nobody and grants nothing.
 
-Texts are those of `schemas/sentence.py`. Not checked here: who confirmed it; `hub/grant_links.py` does.
+Texts are those of `schemas/sentence.py`. Not checked here: who confirmed it; `hub/enterprise/grant_links.py` does.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 The rules are data, `schemas/retention.toml`. A kind without a term is kept for ever. A term is counted in civil days
 from the day of its event and is over when its last day has passed.
-Not decided here: which rows are of a kind, and how they are removed (`hub/retention.py`).
+Not decided here: which rows are of a kind, and how they are removed (`hub/custody/retention.py`).
 """
 
 import re

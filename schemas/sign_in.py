@@ -1,7 +1,7 @@
 """The sentence by which somebody signs in for an enterprise, with its electronic business licence.
 
 Texts are those of `schemas/sentence.py`. It grants nothing and orders nothing: its first line is no grant's and no
-application's (design, decision 10). Not checked here: the signature, and whose it is; `hub/sign_in.py` does.
+application's (design, decision 10). Not checked here: the signature, and whose it is; `hub/enterprise/sign_in.py` does.
 """
 
 from dataclasses import dataclass

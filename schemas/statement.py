@@ -3,7 +3,7 @@
 A statement is a JWS (typ `yizhao-statement+jwt`) whose payload names the act, who orders it, for which hub, once.
 Orders bind their content by a salted digest, so that the statement can be kept as evidence after the content is erased;
 requests (pull, comparison) carry what is asked in the clear, as the request is the evidence.
-Checked here: form. Whose key signed, audience, time and single use are checked by `hub/statements.py`.
+Checked here: form. Whose key signed, audience, time and single use are checked by `hub/steps/orders/statements.py`.
 """
 
 from collections.abc import Mapping

@@ -29,10 +29,10 @@ from connectors.authenticator_simulator import AuthenticatorSimulator
 from hub.cli.init import make_settings, open_database
 from hub.cli.keys import make_key, sign_next_trust_list
 from hub.client import Approver, Client
-from hub.installation import CERT_TERM, TrustInForce, load_installation
-from hub.keyfolder import OFFICER_FOLDER, KeyFolder
-from hub.persons import Person, make_person, persons_here
+from hub.custody.installation import CERT_TERM, TrustInForce, load_installation
 from hub.settings import Settings
+from hub.steps.keyfolder import OFFICER_FOLDER, KeyFolder
+from hub.steps.orders.persons import Person, make_person, persons_here
 from hub.store.database import Database
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.certificate import civil_date

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from hub.notices import CLOCKS
-from hub.verification import judge, passed
+from hub.decisions.verification import judge, passed
+from hub.steps.notices import CLOCKS
 from schemas.annotation import ANNOTATION_RULES, Annotation, AnnotationKind, Author
 from schemas.catalogue import load_catalogue
 from schemas.certificate import CHANGES, GRAVE, REACHING_BACK, SHANGHAI, UNDECIDING, Act, Cause, Status
@@ -34,7 +34,7 @@ def _head() -> Iterator[str]:
     yield "# The life of a certificate"
     yield ""
     yield "Drawn by `./scripts/draw_life` from `schemas/certificate.py`, `schemas/verdict.py`, `schemas/annotation.py`,"
-    yield "`schemas/parties.py`, `schemas/clocks.toml` and `hub/verification.py`; a test holds it against them."
+    yield "`schemas/parties.py`, `schemas/clocks.toml` and `hub/decisions/verification.py`; a test holds it against them."
     yield (
         "Signs: "
         + ", ".join(f"{sign} {OUTCOMES[outcome].zh} {outcome.value}" for outcome, sign in _SIGNS.items())

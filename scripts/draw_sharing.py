@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from hub.authorisation import Decision, limit
+from hub.decisions.authorisation import Decision, limit
 from schemas.exchange import Basis
 from schemas.fields import SharingClass
 from scripts.sharing_cases import CIRCUMSTANCES, FIELD, HOLDER, OTHER, catalogue, decide_field, decide_on, of_classes
@@ -34,7 +34,7 @@ def cell(decision: Decision) -> str:
 def _head() -> Iterator[str]:
     yield "# What is decided on a pull"
     yield ""
-    yield "Drawn by `./scripts/draw_sharing`: each cell is what `hub/authorisation.py` decided when it was asked; a"
+    yield "Drawn by `./scripts/draw_sharing`: each cell is what `hub/decisions/authorisation.py` decided when it was asked; a"
     yield "test asks it again. Of several things wrong the one that stands first in the code is told."
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.cli.keys import make_key
 from hub.client import Client
-from hub.keyfolder import KeyFolder
+from hub.steps.keyfolder import KeyFolder
 from schemas.sandbox import (
     AREA,
     CASE_PATTERN,

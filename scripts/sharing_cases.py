@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from hub.authorisation import Decision, DelegationStanding, GrantStanding, decide
+from hub.decisions.authorisation import Decision, DelegationStanding, GrantStanding, decide
 from schemas.catalogue import Catalogue, CertificateType, SharingClass, load_catalogue
 from schemas.exchange import Basis, PullRequest, Wanted
 from schemas.fields import FieldClass

@@ -18,7 +18,7 @@ from typing import Any
 from hub.cli.init import initialise_once, make_settings, open_database
 from hub.cli.refusals import exit_code_of
 from hub.cli.serve import run
-from hub.installation import load_installation
+from hub.custody.installation import load_installation
 from hub.settings import Settings
 from signing.synced import replace_synced
 

@@ -44,7 +44,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """审批一项变更：以本人密钥签名。 Approve a change: sign its digest with the key of one's own."""
-    from hub.persons import persons_here, sign_approval
+    from hub.steps.orders.persons import persons_here, sign_approval
     from schemas.approval import Approval
     from signing.base64url import encode
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from hub.audit.public import Fetch
+    from hub.supervision.audit.public import Fetch
     from signing.checkpoint import Checkpoint
     from signing.trust import TrustList
 
@@ -68,9 +68,9 @@ def audit(
 
 def _audit_store(settings: Any, now: datetime) -> dict[str, Any]:
     from hub.app import reading
-    from hub.audit.log import clock_steps
-    from hub.audit.run import find_faults
     from hub.store.entry import EntryReader
+    from hub.supervision.audit.log import clock_steps
+    from hub.supervision.audit.run import find_faults
 
     with reading(settings) as audited, audited.registry.database.snapshot() as connection:
         faults = find_faults(audited, connection, now)
@@ -119,7 +119,7 @@ def _faults_of(
     head: "Checkpoint", fetch: "Fetch", name: str, note: str | None, seen: "Mapping[int, bytes]"
 ) -> list[str]:
     """Return what contradicts a head; `note` is the last of the log before, which the first leaf commits to."""
-    from hub.audit.public import leaves_under, verify_tree
+    from hub.supervision.audit.public import leaves_under, verify_tree
     from signing.commitment import following_leaf
 
     try:

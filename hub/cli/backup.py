@@ -15,10 +15,10 @@ from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, show
 
 if TYPE_CHECKING:
-    from hub.backups.making import Made
-    from hub.backups.restoring import Target
-    from hub.keyfolder import KeyFolder
+    from hub.custody.backups.making import Made
+    from hub.custody.backups.restoring import Target
     from hub.settings import Settings
+    from hub.steps.keyfolder import KeyFolder
     from signing.envelope import MasterKey
 
 
@@ -52,10 +52,10 @@ def back_up(settings: "Settings", file: Path) -> dict[str, Any]:
     """Make a backup and say what is in it."""
     from hub import VERSION
     from hub.app import open_log
-    from hub.backups.making import make_backup
+    from hub.custody.backups.making import make_backup
+    from hub.custody.installation import load_installation
     from hub.errors import SetupError
-    from hub.installation import load_installation
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.migrate import is_newest
     from hub.store.places import open_place
 
@@ -78,8 +78,8 @@ def back_up(settings: "Settings", file: Path) -> dict[str, Any]:
 
 def bring_back(settings: "Settings", file: Path) -> dict[str, Any]:
     """Restore a backup and say of what it is."""
-    from hub.backups.restoring import restore as restore_backup
-    from hub.keyfolder import KeyFolder
+    from hub.custody.backups.restoring import restore as restore_backup
+    from hub.steps.keyfolder import KeyFolder
 
     began, now = monotonic(), datetime.now(UTC)
     folder = KeyFolder(settings.key_folder, settings.passphrase_file)
@@ -96,7 +96,7 @@ def bring_back(settings: "Settings", file: Path) -> dict[str, Any]:
 
 
 def _target(settings: "Settings", keys: "KeyFolder") -> "Target":
-    from hub.backups.restoring import Target
+    from hub.custody.backups.restoring import Target
     from hub.store.log import LogStore
     from hub.store.places import open_place
     from signing.trust import RootSet
@@ -119,14 +119,14 @@ def _target(settings: "Settings", keys: "KeyFolder") -> "Target":
 
 
 def _backup_key(keys: "KeyFolder") -> "MasterKey":
-    from hub.backups.parts import SECRET
+    from hub.custody.backups.parts import SECRET
     from signing.envelope import MasterKey
 
     return MasterKey.from_secret(keys.secret(SECRET))
 
 
 def _told(made: "Made", file: Path, seconds: float) -> dict[str, Any]:
-    from hub.backups.parts import DOCUMENTS
+    from hub.custody.backups.parts import DOCUMENTS
 
     documents = made.told.get(DOCUMENTS, {"count": 0})["count"]
     return {

@@ -67,7 +67,7 @@ def admit_types(
 
 def new_here(settings: "Settings") -> dict[str, list[str]]:
     """Return what a release brings: each new type version with how it differs from the one before."""
-    from hub.type_versions import differences, new_types
+    from hub.steps.certificates.type_versions import differences, new_types
     from schemas.catalogue import load_catalogue
 
     known = load_catalogue()
@@ -77,12 +77,12 @@ def new_here(settings: "Settings") -> dict[str, list[str]]:
 
 def admit_here(settings: "Settings", now: datetime) -> None:
     """In TEST, let the persons whose keys lie here approve what a release brings, and take it into use."""
+    from hub.custody.installation import TrustInForce, load_installation
     from hub.errors import SetupError
-    from hub.installation import TrustInForce, load_installation
-    from hub.keyfolder import KeyFolder
-    from hub.persons import approve_here
-    from hub.type_versions import admit_types as admit
-    from hub.type_versions import new_types, types_digest
+    from hub.steps.certificates.type_versions import admit_types as admit
+    from hub.steps.certificates.type_versions import new_types, types_digest
+    from hub.steps.keyfolder import KeyFolder
+    from hub.steps.orders.persons import approve_here
     from schemas.approval import Change
     from schemas.catalogue import load_catalogue
 

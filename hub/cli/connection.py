@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import httpx
 
     from hub.client import Approver, Client
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 _TIMEOUT_SECONDS = 60.0
@@ -57,14 +57,14 @@ def open_client(url: str, system: str, keys: Path | None, passphrase_file: Path 
 def approvers_in(folder: "KeyFolder") -> "list[Approver]":
     """Return who can sign here: in TEST keys of persons lie here; elsewhere each signs apart, and hands it over."""
     from hub.client import Approver
-    from hub.persons import persons_here
+    from hub.steps.orders.persons import persons_here
 
     return [Approver(each.number, each.duty, folder.signer(each.use)) for each in persons_here(folder)]
 
 
 def open_keys(keys: Path | None, passphrase_file: Path | None = None) -> "KeyFolder":
-    from hub.keyfolder import KeyFolder
     from hub.settings import Settings
+    from hub.steps.keyfolder import KeyFolder
 
     settings = Settings()
     return KeyFolder(keys or settings.key_folder, passphrase_file or settings.passphrase_file)

@@ -26,9 +26,9 @@ from hub.cli.refusals import REFUSED
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from hub.installation import Installation
-    from hub.keyfolder import KeyFolder
+    from hub.custody.installation import Installation
     from hub.settings import Settings
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.database import Database
     from hub.store.log import LogStore
     from signing.log_head import Revoked
@@ -124,7 +124,7 @@ def _newest_change(settings: "Settings") -> datetime | None:
 
 def _keys(settings: "Settings", now: datetime) -> "Generator[Finding, None, KeyFolder | None]":
     from hub.errors import HubError
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
 
     names = ("keys", "密钥", "Keys")
     try:
@@ -176,7 +176,7 @@ def _existing_anchors(settings: "Settings") -> Finding:
 
 
 def _revoked(database: "Database", installation: "Installation", now: datetime) -> "Revoked":
-    from hub.installation import TrustInForce
+    from hub.custody.installation import TrustInForce
 
     trust = TrustInForce(database, installation)
     trust.refresh(now)
@@ -284,9 +284,9 @@ def _is_migrated(connection: "Connection") -> bool:
 
 
 def _installation(database: "Database") -> "Generator[Finding, None, Installation | None]":
+    from hub.custody.installation import load_installation
     from hub.errors import SetupError
-    from hub.installation import load_installation
-    from hub.type_versions import pin_types
+    from hub.steps.certificates.type_versions import pin_types
     from schemas.catalogue import CatalogueError, load_catalogue
 
     try:
@@ -312,7 +312,7 @@ def _store_fits(settings: "Settings", database: "Database", revoked: "Revoked") 
 
     The last is mended by the hub itself, once the next key has taken its place.
     """
-    from hub.log_watch import rolled_back_to
+    from hub.steps.log.watch import rolled_back_to
     from hub.store.entry import EntryReader
     from hub.store.log import LogStore
     from signing.log_head import revoked_signer
@@ -343,8 +343,8 @@ def _store_fits(settings: "Settings", database: "Database", revoked: "Revoked") 
 def _registry(
     database: "Database", keys: "KeyFolder | None", installation: "Installation", now: datetime
 ) -> Iterator[Finding]:
-    from hub.freshness import refused_until
-    from hub.installation import TrustInForce
+    from hub.custody.installation import TrustInForce
+    from hub.steps.orders.freshness import refused_until
     from hub.store.document import DocumentReader
     from hub.store.intention import IntentionReader
     from hub.store.parties import PartyReader

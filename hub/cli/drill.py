@@ -171,9 +171,9 @@ def _lose_one_act(settings: "Settings") -> None:
     from dataclasses import replace
 
     from hub.app import open_log
-    from hub.installation import load_installation
-    from hub.keyfolder import KeyFolder
-    from hub.sequencing import extended
+    from hub.custody.installation import load_installation
+    from hub.evidence.sequencing import extended
+    from hub.steps.keyfolder import KeyFolder
     from signing.commitment import SALT_BYTES, leaf
 
     now, owner = datetime.now(UTC), "drill"

@@ -32,8 +32,8 @@ from hub.cli.refusals import LocalRefusal
 if TYPE_CHECKING:
     from connectors.e_licence_simulator import ELicenceSimulator
     from hub.client import Client
-    from hub.keyfolder import KeyFolder
     from hub.settings import Settings
+    from hub.steps.keyfolder import KeyFolder
 
 _SYSTEM = "drill"
 _OFFICERS = ("drill-001", "drill-002")
@@ -105,7 +105,7 @@ def _by_kind(acts: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _require_test(settings: "Settings") -> None:
-    from hub.installation import load_installation
+    from hub.custody.installation import load_installation
 
     with open_database(settings) as opened:
         if not load_installation(opened).is_test:
@@ -113,7 +113,7 @@ def _require_test(settings: "Settings") -> None:
 
 
 def _keys_of(copy: "Settings") -> "KeyFolder":
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
 
     return KeyFolder(copy.key_folder, copy.passphrase_file)
 
@@ -209,7 +209,7 @@ def _newest_act(copy: "Settings") -> datetime:
 
 def _audited(again: "Settings") -> list[str]:
     from hub.app import reading
-    from hub.audit.run import find_faults
+    from hub.supervision.audit.run import find_faults
 
     with reading(again) as audited, audited.registry.database.snapshot() as connection:
         return find_faults(audited, connection, datetime.now(UTC))

@@ -20,8 +20,8 @@ from hub.cli.keys import sign_next_trust_list
 
 if TYPE_CHECKING:
     from hub.app import Hub
-    from hub.audit.everything import Audited
     from hub.settings import Settings
+    from hub.supervision.audit.everything import Audited
     from signing.trust import TrustList
 
 _AT_ONCE = 200
@@ -91,8 +91,8 @@ def copied(settings: "Settings", folder: Path) -> "Settings":
 def _sign_head(hub: "Hub", copy: "Settings") -> None:
     """Publish what waits under a head of the copy's log, signed by the key of this moment."""
     from hub.app import open_log
-    from hub.keyfolder import KeyFolder
-    from hub.sequencing import Sequencer
+    from hub.evidence.sequencing import Sequencer
+    from hub.steps.keyfolder import KeyFolder
     from signing.log_head import revoked_log_keys
 
     database = hub.registry.database
@@ -119,8 +119,8 @@ def _taken(hub: "Hub", copy: "Settings", folder: Path) -> Before:
 
 
 def _rotate_all(hub: "Hub", copy: "Settings") -> list[str]:
-    from hub.installation import HUB_KEYS, rotate_key
-    from hub.keyfolder import KeyFolder
+    from hub.custody.installation import HUB_KEYS, rotate_key
+    from hub.steps.keyfolder import KeyFolder
 
     keys, now = KeyFolder(copy.key_folder, copy.passphrase_file), _now()
     uses = [*(f"hub:{purpose}" for purpose in HUB_KEYS), *(use for use in keys.uses() if use.startswith("seal:"))]
@@ -159,7 +159,7 @@ def _record_verdicts(hub: "Hub") -> Iterator[Told]:
     """Yield how every record reads at the door of examination, shown with what is public of it."""
     import orjson
 
-    from hub.delivery import delivered_file
+    from hub.steps.sharing.delivery import delivered_file
     from hub.store.certificate import CertificateReader
     from hub.store.status import StatusReader
     from signing.sd_jwt import Record, Seal
@@ -195,7 +195,7 @@ def _note_outcomes(hub: "Hub") -> Iterator[Told]:
 
 
 def _examined(hub: "Hub", raw: bytes) -> str:
-    from hub.examination.online import examine
+    from hub.public.examination.online import examine
 
     def read(_: bytes) -> Any:
         raise OSError("nothing here is taken apart")
@@ -213,8 +213,8 @@ def _receipts(hub: "Hub", copy: "Settings", file: Path) -> Path:
     """Write a receipt for every certificate's act into a file, one a line."""
     from datetime import timedelta
 
-    from hub.keyfolder import KeyFolder
-    from hub.receipts import Receipts
+    from hub.evidence.receipts import Receipts
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.certificate import CertificateReader
     from hub.store.status import StatusReader
     from schemas.tokens import RECEIPT_TYP
@@ -236,7 +236,7 @@ def _receipts(hub: "Hub", copy: "Settings", file: Path) -> Path:
 
 def _receipt_fault(receipt: str, trust: "TrustList") -> str | None:
     """Return why a receipt does not hold under a list: its own signature, the log's, or the path between."""
-    from hub.examination.proof import prove_token
+    from hub.public.examination.proof import prove_token
     from schemas.tokens import RECEIPT_TYP
     from schemas.verdict import Result
     from signing.base64url import decode
@@ -273,9 +273,9 @@ def _bundles(hub: "Hub", copy: "Settings") -> dict[str, bytes]:
     """Make an evidence bundle of each kind there is one of: the newest delivery, the newest refusal."""
     from datetime import timedelta
 
-    from hub.bundles.packing import make_bundle
-    from hub.keyfolder import KeyFolder
-    from hub.status_lists import StatusLists
+    from hub.evidence.bundles.packing import make_bundle
+    from hub.public.status_lists import StatusLists
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.exchange import ExchangeReader
     from schemas.tokens import STATUS_LIST_TYP
     from signing.jws import CompactSigner
@@ -296,7 +296,7 @@ def _bundles(hub: "Hub", copy: "Settings") -> dict[str, bytes]:
 
 
 def _bundle_faults(hub: "Hub", bundle: bytes) -> list[str]:
-    from hub.bundles.verify_bundle import verify
+    from hub.evidence.bundles.verify_bundle import verify
     from hub.store.installation import InstallationReader
 
     with hub.registry.database.read() as connection:
@@ -307,7 +307,7 @@ def _bundle_faults(hub: "Hub", bundle: bytes) -> list[str]:
 
 
 def _audited(hub: "Audited", connection: Any) -> list[str]:
-    from hub.audit.run import find_faults
+    from hub.supervision.audit.run import find_faults
 
     return find_faults(hub, connection, _now())
 

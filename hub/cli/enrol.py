@@ -10,7 +10,7 @@ from hub.cli.connection import DEFAULT_URL, Keys, Passphrase, SystemCode, Url, o
 from hub.cli.output import AsJson, show
 
 if TYPE_CHECKING:
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
 
 app = typer.Typer(no_args_is_help=True, help="运营方登记参与各方。 The operator enrols who takes part.")
 
@@ -134,7 +134,7 @@ def officer(
     as_json: AsJson = False,
 ) -> None:
     """登记经办人。 Enrol an officer."""
-    from hub.persons import Person
+    from hub.steps.orders.persons import Person
     from schemas.parties import Duty
     from signing.base64url import encode
 
@@ -253,8 +253,8 @@ def _certified(request: str, code: str, department: str, url: str, folder: "KeyF
     from datetime import UTC, datetime
 
     from hub.cli.connection import open_http, public_json
-    from hub.installation import CERT_TERM
-    from hub.terminals import read_request
+    from hub.custody.installation import CERT_TERM
+    from hub.department.terminals import read_request
     from signing.x509 import Purpose
 
     with open_http(url) as http:

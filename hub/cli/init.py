@@ -20,9 +20,9 @@ from hub.cli.output import AsJson, show
 from hub.cli.refusals import LocalRefusal
 
 if TYPE_CHECKING:
-    from hub.installation import Installation
-    from hub.keyfolder import KeyFolder
+    from hub.custody.installation import Installation
     from hub.settings import Settings
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.database import Database
 
 OPERATOR_NAMES = ("示例市一照通行运营中心", "Example City Yizhao operations centre")
@@ -88,9 +88,9 @@ def initialise(settings: "Settings", *, origin: str, now: datetime) -> "Installa
     Raises SetupError already_initialised, keys_exist, log_exists, origin_form.
     """
     from hub.errors import SetupError
+    from hub.steps.certificates.type_versions import pin_types
     from hub.store.database import Database
     from hub.store.migrate import upgrade
-    from hub.type_versions import pin_types
     from schemas.catalogue import load_catalogue
 
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -149,9 +149,9 @@ def is_initialised(settings: "Settings", database: "Database") -> bool:
 
 
 def _make(settings: "Settings", database: "Database", origin: str, now: datetime) -> "Installation":
+    from hub.custody.installation import load_installation
     from hub.errors import SetupError
-    from hub.installation import load_installation
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.log import LogStore
 
     final = settings.key_folder
@@ -173,7 +173,7 @@ def _make(settings: "Settings", database: "Database", origin: str, now: datetime
 
 
 def _commit(database: "Database", keys: "KeyFolder", origin: str, now: datetime) -> None:
-    from hub.installation import make_test_installation
+    from hub.custody.installation import make_test_installation
     from schemas.identifiers import make_licence_number
     from schemas.parties import Department
 
@@ -184,7 +184,7 @@ def _commit(database: "Database", keys: "KeyFolder", origin: str, now: datetime)
 
 
 def _require_trust_list(database: "Database", keys: "KeyFolder", now: datetime) -> None:
-    from hub.installation import load_installation, make_trust_list
+    from hub.custody.installation import load_installation, make_trust_list
     from hub.store.installation import InstallationReader
 
     with database.read() as connection:

@@ -14,9 +14,9 @@ from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, show, show_rows
 
 if TYPE_CHECKING:
-    from hub.installation import Also, Revocation
-    from hub.keyfolder import KeyFolder
+    from hub.custody.installation import Also, Revocation
     from hub.settings import Settings
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.database import Database
     from signing.trust import TrustList
 
@@ -89,7 +89,7 @@ def officer(
     passphrase_file: Passphrase = None,
 ) -> None:
     """为经办人生成密钥与证书。 Make an officer's key and cert."""
-    from hub.persons import Person
+    from hub.steps.orders.persons import Person
     from schemas.parties import Duty
     from signing.x509 import Purpose
 
@@ -106,7 +106,7 @@ def trust_list(
     as_json: AsJson = False,
 ) -> None:
     """签发下一版信任列表（测试）。 Sign the next trust list (TEST): every enrolled body that has a seal key."""
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     folder = KeyFolder(settings.key_folder, settings.passphrase_file)
@@ -131,8 +131,8 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """更换一把密钥（测试）；新旧均在列表上，各进程自下一次签名起用新的。 Rotate a key: no process is started again."""
-    from hub.installation import load_installation, rotate_key
-    from hub.keyfolder import KeyFolder
+    from hub.custody.installation import load_installation, rotate_key
+    from hub.steps.keyfolder import KeyFolder
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     folder, now = KeyFolder(settings.key_folder, settings.passphrase_file), datetime.now(UTC)
@@ -182,11 +182,11 @@ def compromise(
 def compromise_key(settings: "Settings", key: str, since: datetime, now: datetime) -> dict[str, Any]:
     """Let a key count no more since a moment; return what came of it, with the identifiers by issuing body."""
     from hub.app import build
-    from hub.installation import COMPROMISED, Revocation, load_installation, make_next_key
-    from hub.key_life import KeySteps
-    from hub.key_life import compromise as compromise_since
-    from hub.keyfolder import KeyFolder
-    from hub.proven_time import SealTimes
+    from hub.custody.installation import COMPROMISED, Revocation, load_installation, make_next_key
+    from hub.custody.key_life import KeySteps
+    from hub.custody.key_life import compromise as compromise_since
+    from hub.steps.keyfolder import KeyFolder
+    from hub.steps.log.proven_time import SealTimes
 
     hub = build(settings)
     try:
@@ -230,7 +230,7 @@ def wait_for_processes() -> None:
 def log_key_text(settings: "Settings", database: "Database", folder: "KeyFolder", now: datetime) -> str:
     """Return the log's public key in the one-line form that witnesses are given."""
     from hub.app import open_log
-    from hub.installation import load_installation
+    from hub.custody.installation import load_installation
 
     store, key = open_log(settings, database, folder, load_installation(database), now)
     store.close()
@@ -242,7 +242,7 @@ def make_key(folder: "KeyFolder", use: str, name: str, licence_number: str, purp
 
     A command that was killed between the two is finished by running it again.
     """
-    from hub.installation import CERT_TERM
+    from hub.custody.installation import CERT_TERM
     from signing.x509 import Purpose
 
     if use not in folder.uses():
@@ -265,7 +265,7 @@ def sign_next_trust_list(
 ) -> "TrustList":
     """Sign and keep the next TEST trust list."""
     from hub.cli.simulator import open_simulator
-    from hub.installation import load_installation, make_trust_list
+    from hub.custody.installation import load_installation, make_trust_list
 
     return make_trust_list(
         database=database,

@@ -21,9 +21,9 @@ from hub.cli.output import AsJson, save_json, show
 
 if TYPE_CHECKING:
     from hub.app import Hub
-    from hub.keyfolder import KeyFolder
-    from hub.recovery.recovering import Approve
+    from hub.custody.recovery.recovering import Approve
     from hub.settings import Settings
+    from hub.steps.keyfolder import KeyFolder
     from schemas.approval import Change
 
 
@@ -71,11 +71,11 @@ def bring_on(
 ) -> dict[str, Any]:
     """Recover the store and say what came of it; with `draft` only write what two persons are to sign."""
     from hub.app import build, log_key
-    from hub.issuance import complete_orphans
-    from hub.keyfolder import KeyFolder
-    from hub.recovery.recovering import Recovering, order_of
-    from hub.recovery.recovering import recover as recover_store
-    from hub.recovery.returned import read_returned
+    from hub.custody.recovery.recovering import Recovering, order_of
+    from hub.custody.recovery.recovering import recover as recover_store
+    from hub.custody.recovery.returned import read_returned
+    from hub.registry.issuance import complete_orphans
+    from hub.steps.keyfolder import KeyFolder
     from hub.store.log import LogStore
     from schemas.approval import Change
 
@@ -109,8 +109,8 @@ def bring_on(
 def bring_lost_back(settings: "Settings", returned: list[Path]) -> dict[str, Any]:
     """Do again what was lost and brought back, and say what came of it."""
     from hub.app import build, deeds_of
-    from hub.recovery.reapplying import reapply
-    from hub.recovery.returned import read_returned
+    from hub.custody.recovery.reapplying import reapply
+    from hub.custody.recovery.returned import read_returned
 
     with open_database(settings):
         pass  # there is one: opening would make an empty file
@@ -129,8 +129,8 @@ def settle_losses(
 ) -> dict[str, Any]:
     """Settle the recovery and say which it was; with `draft` only write what two persons are to sign."""
     from hub.app import build
-    from hub.keyfolder import KeyFolder
-    from hub.recovery.recovering import settle, unsettled
+    from hub.custody.recovery.recovering import settle, unsettled
+    from hub.steps.keyfolder import KeyFolder
     from schemas.approval import Change, settlement_order
 
     with open_database(settings):
@@ -158,8 +158,8 @@ def _drafted(draft: Path, change: "Change", order: dict[str, Any], hub: "Hub") -
 
 def _approving(hub: "Hub", keys: "KeyFolder", files: Sequence[Path] | None, now: datetime) -> "Approve":
     """Return how a recovery gets its two approvals: from files, or in TEST from the persons whose keys lie here."""
-    from hub.approvals import VerifiedApproval, verify_approvals
-    from hub.persons import approve_here
+    from hub.steps.orders.approvals import VerifiedApproval, verify_approvals
+    from hub.steps.orders.persons import approve_here
 
     tokens, _ = read_approvals(files or ())
     registry = hub.registry

@@ -12,7 +12,7 @@ def restored(data: Data = None, database: DatabaseUrl = None, as_json: AsJson = 
 
     What was issued before, or within a minute after, is refused from then on: it may have been used already.
     """
-    from hub.freshness import note_restored
+    from hub.steps.orders.freshness import note_restored
     from schemas.evidence import GREATEST_ERROR
 
     settings, now = make_settings(data=data, keys=None, database=database, passphrase_file=None), datetime.now(UTC)

@@ -25,9 +25,9 @@ def retention(
 ) -> None:
     """列出已过保管期限的内容；加 --erase 时分批删除。 List what is past its term, and erase it if asked."""
     from hub.app import build
+    from hub.custody.retention import Keeping, erase_past_term, past_term
     from hub.errors import SetupError
-    from hub.intake.spool import Spool
-    from hub.retention import Keeping, erase_past_term, past_term
+    from hub.steps.files.spool import Spool
     from schemas.retention import load_retention
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)

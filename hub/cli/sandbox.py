@@ -27,7 +27,7 @@ def sandbox(
     as_json: AsJson = False,
 ) -> None:
     """取得沙箱试用系统（仅测试平台，一天有效）。 Get a system of the sandbox (TEST hubs only, for a day)."""
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
     from schemas.sandbox import system_code
     from signing.algorithms import generate_private_key, key_id
     from signing.base64url import decode

@@ -97,8 +97,8 @@ def run(settings: "Settings", *, log: Path | None, ready: Callable[[str], None])
 def renew_trust_list(settings: "Settings", now: datetime) -> None:
     """In TEST, sign the next trust list when less than half of the present one's term is left."""
     from hub.cli.keys import sign_next_trust_list
-    from hub.installation import LIST_TERM, TrustInForce, load_installation
-    from hub.keyfolder import KeyFolder
+    from hub.custody.installation import LIST_TERM, TrustInForce, load_installation
+    from hub.steps.keyfolder import KeyFolder
 
     with open_database(settings) as database:
         installation = load_installation(database)

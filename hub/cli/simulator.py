@@ -12,7 +12,7 @@ from hub.cli.output import AsJson, read_bytes, save_json, show
 if TYPE_CHECKING:
     from connectors.contract import SignedText
     from connectors.e_licence_simulator import ELicenceSimulator
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
 
 app = typer.Typer(no_args_is_help=True, help="仅供测试：手机模拟器。 TEST only: plays the phones.")
 
@@ -67,7 +67,7 @@ def confirm(
 ) -> None:
     """以个人身份登录并确认链接查阅申请书。 Sign in as a person, and confirm the opening of a link."""
     from connectors.person_simulator import PersonSimulator
-    from hub.keyfolder import PERSON_FOLDER
+    from hub.steps.keyfolder import PERSON_FOLDER
 
     folder, text = open_keys(keys, passphrase_file), _text(draft)
     service = PersonSimulator(folder.folder / PERSON_FOLDER, passphrase=folder.secret("persons"), mode="test")
@@ -102,7 +102,7 @@ def outage(
 def open_simulator(keys: "KeyFolder", now: datetime) -> "ELicenceSimulator":
     """Return the simulator beside a TEST key folder, made when it is not there."""
     from connectors.e_licence_simulator import ELicenceSimulator
-    from hub.keyfolder import SIMULATOR_FOLDER
+    from hub.steps.keyfolder import SIMULATOR_FOLDER
 
     return ELicenceSimulator(keys.folder / SIMULATOR_FOLDER, passphrase=keys.secret("simulator"), mode="test", now=now)
 

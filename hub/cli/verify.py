@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
-    from hub.examination.report import Examination
+    from hub.public.examination.report import Examination
     from schemas.certificate_type import CertificateType
     from signing.trust import TrustList
 
@@ -62,8 +62,8 @@ def verify(
     lang: Annotated[str, typer.Option(help="zh 或 en。 zh or en.")] = "zh",
 ) -> None:
     """离线核验一份文件。 Verify a file offline, PDF, XML and evidence bundles too, with a trust list alone."""
-    from hub.examination.forms import LARGEST_FILE
-    from hub.examination.report import told
+    from hub.public.examination.forms import LARGEST_FILE
+    from hub.public.examination.report import told
     from signing.errors import SigningError
 
     if lang not in _TEST:
@@ -98,15 +98,15 @@ def verify(
 
 def _examined(raw: bytes, **conditions: Any) -> "Examination":
     """Examine a text here, a file with the help of a child: what only files need is loaded for them alone."""
-    from hub.examination.forms import kind_of
+    from hub.public.examination.forms import kind_of
 
     if kind_of(raw) is None:
-        from hub.examination.offline import verify_offline
+        from hub.public.examination.offline import verify_offline
 
         return verify_offline(raw, **conditions)
 
-    from hub.examination.offline_documents import verify_file_offline
-    from hub.examination.reader import Reader
+    from hub.public.examination.offline_documents import verify_file_offline
+    from hub.public.examination.reader import Reader
 
     return verify_file_offline(raw, read=Reader().read, **conditions)
 
@@ -115,7 +115,7 @@ def _told_bundle(raw: bytes, trust_list: Path, anchor: str, kept: Sequence[tuple
     """Return the verdict on an evidence bundle by the checks of its own plain verifier; None for anything else."""
     if not raw.startswith(_ZIP):
         return None
-    from hub.bundles.telling import is_bundle, told_bundle
+    from hub.evidence.bundles.telling import is_bundle, told_bundle
 
     if not is_bundle(raw):
         return None

@@ -1,7 +1,7 @@
 """`yizhao witness`: another party's process, which vouches that a log shows everybody one and the same history.
 
 It holds nothing of a hub: a key of its own, made at the first start, and the newest head it saw of each log it was told
-to watch by that log's key. What it answers, and when, is `hub/witness.py`; this is its one door (C2SP tlog-witness).
+to watch by that log's key. What it answers, and when, is `hub/evidence/witness.py`; this is its one door (C2SP tlog-witness).
 """
 
 import fcntl
@@ -19,8 +19,8 @@ from hub.cli.refusals import LocalRefusal
 from hub.cli.serve import leave, listen
 
 if TYPE_CHECKING:
-    from hub.keyfolder import KeyFolder
-    from hub.witness import Witness, Word
+    from hub.evidence.witness import Witness, Word
+    from hub.steps.keyfolder import KeyFolder
     from signing.checkpoint import NoteKey
 
 Message = MutableMapping[str, Any]
@@ -75,8 +75,8 @@ def _serve(data: Path, logs: "list[NoteKey]", keys: "KeyFolder", key: "NoteKey",
 
     from hub.cli.logs import configure_logs
     from hub.cli.server import AnnouncingServer
+    from hub.evidence.witness import Witness
     from hub.store.witness import WitnessStore
-    from hub.witness import Witness
 
     configure_logs()
     store = WitnessStore(data)
@@ -163,7 +163,7 @@ def _keys_of(given: str) -> "list[NoteKey]":
 def _own_keys(folder: Path) -> "KeyFolder":
     """Open the witness's key folder; what a killed first start left is finished."""
     from hub.errors import SetupError
-    from hub.keyfolder import KeyFolder
+    from hub.steps.keyfolder import KeyFolder
 
     try:
         keys = KeyFolder(folder)

@@ -1,6 +1,6 @@
 """Many documents in one zip, with a list of contents; made as it is sent, so that no copy of it lies anywhere.
 
-The list is CSV as spreadsheets want it (`hub/spreadsheet.py`).
+The list is CSV as spreadsheets want it (`hub/steps/files/spreadsheet.py`).
 """
 
 import re
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.documents.downloads import Fetchable
-from hub.spreadsheet import BYTE_ORDER_MARK, csv_row
+from hub.steps.files.spreadsheet import BYTE_ORDER_MARK, csv_row
+from hub.steps.files.zip_stream import ZipStream
 from hub.store.document import StoredDocument
-from hub.zip_stream import ZipStream
 from schemas.certificate import SHANGHAI
 from schemas.download import EDITION_WORDS
 

@@ -14,11 +14,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from hub.document_proof import fault_of
 from hub.documents.making import want
 from hub.documents.permission import require_permitted
 from hub.errors import HubError
-from hub.registry import Registry
+from hub.steps.documents.proof import fault_of
+from hub.steps.registry import Registry
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, StoredDocument
 from hub.store.files import DocumentFiles

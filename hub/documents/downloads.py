@@ -1,6 +1,6 @@
 """Fetching documents: the holder its own by an application it signed, a requester the copies of its delivery.
 
-1 the application is verified (`hub/applications.py`)
+1 the application is verified (`hub/steps/consent/applications.py`)
 2 the certificates it names are found; each must be the applicant's, ordered here and valid now
 3 statement, download and entry are committed, the documents put down as wanted            <- COMMIT POINT
 4 each document is fetched by the download's name and token until it ends
@@ -18,15 +18,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.answers import disclosed_values
-from hub.applications import Application, fetch_token
-from hub.delivery import require_deliverable
+from hub.decisions.answers import disclosed_values
 from hub.documents.making import want
 from hub.documents.permission import require_permitted
 from hub.errors import DocumentError, NotFoundError
-from hub.intentions import new_name
-from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
+from hub.steps.certificates.intentions import new_name
+from hub.steps.consent.applications import Application, fetch_token
+from hub.steps.orders.repeats import earlier_answer, keep_answer, open_act, spend_statement
+from hub.steps.registry import Registry
+from hub.steps.sharing.delivery import require_deliverable
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentName, DocumentReader, DocumentWriter, StoredDownload
 from hub.store.entry import EntryWriter

@@ -1,6 +1,6 @@
 """Taking in a document that an issuing body had sealed before there was a hub (存量): the file as it is, byte for byte.
 
-1 the statement is verified (`hub/statements.py`): it names certificate, body and the file's digest
+1 the statement is verified (`hub/steps/orders/statements.py`): it names certificate, body and the file's digest
 2 the file is the one that was signed for, and nobody took it in before
 3 the body has the right; the file's own seal holds, covers it whole, and leads to an anchor of the site (`check_seal`)
 4 the file is written and synced with its folder
@@ -20,15 +20,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.charge import require_body
-from hub.confined.foreign_seal import ForeignSeal
 from hub.errors import DocumentError, NotFoundError, OrderError, StatementError
-from hub.evidence import record_refusal
-from hub.holders import lock_holder
-from hub.intentions import new_name
-from hub.registry import Registry
-from hub.repeats import earlier_answer, keep_answer, open_act, spend_statement
-from hub.statements import VerifiedStatement
+from hub.steps.certificates.holders import lock_holder
+from hub.steps.certificates.intentions import new_name
+from hub.steps.files.confined.foreign_seal import ForeignSeal
+from hub.steps.orders.charge import require_body
+from hub.steps.orders.evidence import record_refusal
+from hub.steps.orders.repeats import earlier_answer, keep_answer, open_act, spend_statement
+from hub.steps.orders.statements import VerifiedStatement
+from hub.steps.registry import Registry
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader, DocumentWriter, ExistingDocument, StoredDocument
 from hub.store.entry import EntryWriter

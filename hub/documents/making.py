@@ -20,15 +20,15 @@ from hashlib import sha256
 from lxml import etree
 from sqlalchemy import Connection
 
-from hub.document_content import Content, content_of, decrypt_content, encrypt_content
-from hub.document_metadata import MetadataFormError
-from hub.document_xml import element_of
 from hub.documents.permission import require_permitted
 from hub.errors import DocumentError, NotFoundError
-from hub.faces.drawing import DrawnPages, MissingGlyphError
-from hub.holders import lock_holder
-from hub.intentions import new_name
-from hub.registry import COPIES_SEALER, Registry, Sealers
+from hub.steps.certificates.holders import lock_holder
+from hub.steps.certificates.intentions import new_name
+from hub.steps.documents.content import Content, content_of, decrypt_content, encrypt_content
+from hub.steps.documents.faces.drawing import DrawnPages, MissingGlyphError
+from hub.steps.documents.metadata import MetadataFormError
+from hub.steps.documents.xml import element_of
+from hub.steps.registry import COPIES_SEALER, Registry, Sealers
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentName, DocumentReader, DocumentWriter, OpenDocument, StoredDocument
 from hub.store.entry import EntryWriter

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from hub.delivery import require_deliverable
+from hub.decisions.facts import head_licence_state
 from hub.errors import DocumentError
-from hub.facts import head_licence_state
+from hub.steps.sharing.delivery import require_deliverable
 from hub.store.answer import AnswerReader
 from hub.store.document import DocumentName, DocumentReader
 from schemas.certificate import Certificate, Status, civil_date

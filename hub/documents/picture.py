@@ -6,10 +6,10 @@ Drawn anew each time and kept nowhere; it is evidence of nothing, and says so. O
 from collections.abc import Callable
 from datetime import datetime
 
-from hub.document_content import Content, public_content
 from hub.documents.permission import require_valid
 from hub.errors import NotFoundError
-from hub.registry import Registry
+from hub.steps.documents.content import Content, public_content
+from hub.steps.registry import Registry
 from hub.store.certificate import CertificateReader
 from schemas.identifiers import ReferenceFormError, parse_reference
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from hub.documents.making import Workshop, make_wanted
-from hub.registry import Registry, Sealers
+from hub.steps.registry import Registry, Sealers
 from hub.store.document import DocumentName, DocumentReader, DocumentWriter
 
 _LOOK_SECONDS = 0.5

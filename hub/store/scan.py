@@ -1,7 +1,7 @@
 """What a scan reads: one query over primary keys, by the fastest honest way each database has.
 
 The only raw drivers of the hub. SQLite is read inline (a keyed read is quicker than a change of thread); PostgreSQL is
-awaited from psycopg's pool. Both hand back the composed bytes as they are; `hub/lookup.py` judges them.
+awaited from psycopg's pool. Both hand back the composed bytes as they are; `hub/public/lookup.py` judges them.
 """
 
 import sqlite3

@@ -10,11 +10,11 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from hub.access import Caller, Presented, find_system, verify_caller
-from hub.approvals import VerifiedApproval, verify_approvals
+from hub.department.access import Caller, Presented, find_system, verify_caller
 from hub.errors import AccessError, StatementError
-from hub.registry import Registry
-from hub.statements import Second, VerifiedStatement, check_content, unverified_claims, verify_statement
+from hub.steps.orders.approvals import VerifiedApproval, verify_approvals
+from hub.steps.orders.statements import Second, VerifiedStatement, check_content, unverified_claims, verify_statement
+from hub.steps.registry import Registry
 from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
 from hub.terms import Terms

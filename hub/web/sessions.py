@@ -18,8 +18,8 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from hub.errors import AccessError, HubError
-from hub.registry import Registry
-from hub.sessions import Session, check_form, end_session, form_token, session_of
+from hub.steps.registry import Registry
+from hub.steps.sessions import Session, check_form, end_session, form_token, session_of
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment
 from hub.web.pages.language import chosen_language

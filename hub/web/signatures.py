@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from connectors.contract import SignedText
 from hub.errors import DocumentError
-from hub.web.grants import SignedBody
+from hub.web.api.grants import SignedBody
 from signing.errors import SigningError
 
 LONGEST = 64 * 1024

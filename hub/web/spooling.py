@@ -2,7 +2,7 @@
 
 from fastapi import Request
 
-from hub.intake.spool import CHUNK_BYTES, Incoming
+from hub.steps.files.spool import CHUNK_BYTES, Incoming
 from hub.web.bodies import BodyError
 from hub.web.callers import in_thread
 

@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 
 from hub.app import Hub
-from hub.intentions import Batch, Origin, new_name
-from hub.issuance import Issued, issue_many
-from hub.keyfolder import KeyFolder
-from hub.repeats import spend_statement
+from hub.registry.issuance import Issued, issue_many
+from hub.steps.certificates.intentions import Batch, Origin, new_name
+from hub.steps.keyfolder import KeyFolder
+from hub.steps.orders.repeats import spend_statement
 from schemas.order import Order, read_order
 from schemas.statement import Ordered
 from scripts.benchmarks.installation import MARKET, order, system_of

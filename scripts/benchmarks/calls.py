@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from hub.client import Client, RefusedError
-from hub.keyfolder import KeyFolder
+from hub.steps.keyfolder import KeyFolder
 from schemas.statement import Ordered
 from scripts.benchmarks.installation import ITEM, MARKET, OFFICER, ORIGIN, RULE
 from scripts.benchmarks.orders import food_order, holder_number

@@ -18,13 +18,13 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from hub.app import Drawn, Hub, build
-from hub.document_content import Content
-from hub.document_xml import element_of
 from hub.documents.making import Workshop, make_wanted, want
-from hub.faces.drawing import Attachment, Drawing, DrawnPages
-from hub.faces.face import Face
-from hub.registry import Registry
 from hub.settings import Settings
+from hub.steps.documents.content import Content
+from hub.steps.documents.faces.drawing import Attachment, Drawing, DrawnPages
+from hub.steps.documents.faces.face import Face
+from hub.steps.documents.xml import element_of
+from hub.steps.registry import Registry
 from hub.store.database import Database
 from hub.store.document import DocumentName
 from hub.store.files import DocumentFiles

@@ -14,26 +14,26 @@ import orjson
 
 from connectors.e_licence_simulator import ELicenceSimulator
 from hub.app import SIMULATOR_FOLDER, Hub, build
-from hub.approvals import VerifiedApproval, verify_approvals
-from hub.installation import (
+from hub.custody.installation import (
     load_installation,
     make_party_key,
     make_seal_key,
     make_test_installation,
     make_trust_list,
 )
-from hub.keyfolder import KeyFolder
-from hub.parties import enrol
-from hub.persons import sign_here
-from hub.registry import Registry
 from hub.settings import Settings
-from hub.sharing import put_rule
-from hub.sharing_answers import answer_rule
-from hub.statements import VerifiedStatement, check_content, verify_statement
+from hub.sharing.answers import answer_rule
+from hub.sharing.table import put_rule
+from hub.steps.certificates.type_versions import pin_types
+from hub.steps.keyfolder import KeyFolder
+from hub.steps.orders.approvals import VerifiedApproval, verify_approvals
+from hub.steps.orders.persons import sign_here
+from hub.steps.orders.statements import VerifiedStatement, check_content, verify_statement
+from hub.steps.registry import Registry
 from hub.store.database import Database
 from hub.store.migrate import upgrade
 from hub.store.parties import PartyReader
-from hub.type_versions import pin_types
+from hub.supervision.parties import enrol
 from schemas.approval import Change
 from schemas.catalogue import load_catalogue
 from schemas.identifiers import make_licence_number

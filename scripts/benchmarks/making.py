@@ -15,8 +15,8 @@ from hub.app import Drawn, build
 from hub.cli.worker import THREADS
 from hub.documents.making import Workshop, want
 from hub.documents.worker import DocumentWorker, Maker
-from hub.faces.drawing import Drawing
 from hub.settings import Settings
+from hub.steps.documents.faces.drawing import Drawing
 from hub.store.database import Database
 from hub.store.document import DocumentName, DocumentReader
 from scripts.benchmarks.bulk import resident_bytes

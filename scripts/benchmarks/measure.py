@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.app import Hub, build
-from hub.intentions import new_name
-from hub.issuance import Issued
-from hub.keyfolder import KeyFolder
-from hub.registry import Registry
-from hub.repeats import spend_statement
+from hub.registry.issuance import Issued
 from hub.settings import Settings
-from hub.statements import VerifiedStatement
+from hub.steps.certificates.intentions import new_name
+from hub.steps.keyfolder import KeyFolder
+from hub.steps.orders.repeats import spend_statement
+from hub.steps.orders.statements import VerifiedStatement
+from hub.steps.registry import Registry
 from hub.store.entry import EntryWriter
 from schemas.evidence import ActFacts, Kind
 from schemas.statement import Ordered

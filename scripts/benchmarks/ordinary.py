@@ -29,7 +29,7 @@ from signxml.xades.xades import XAdESVerifier
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 
-from hub.faces.face import Face
+from hub.steps.documents.faces.face import Face
 
 _STYLE = """
 @font-face { font-family: han; src: url(%s) }

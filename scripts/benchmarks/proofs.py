@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from hub.sequencing import LogKey, empty_head
+from hub.evidence.sequencing import LogKey, empty_head
 from hub.store.log import LogStore
 from hub.store.log_view import LogView
 from scripts.benchmarks.table import Bar, percentiles

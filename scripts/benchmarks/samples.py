@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from hub.app import Hub
-from hub.document_content import Content
 from hub.documents.making import Workshop, make_wanted, want
-from hub.faces.drawing import DrawnPages
+from hub.steps.documents.content import Content
+from hub.steps.documents.faces.drawing import DrawnPages
 from hub.store.document import DocumentName
 from signing.pdf import seal_pdf
 from signing.signers import Signer

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.app import Hub, scan_reader
-from hub.facts import Surroundings, log_standing, seal_standing
-from hub.finding import find
-from hub.intentions import new_name
-from hub.issuance import Issued
-from hub.keyfolder import KeyFolder
-from hub.lookup import look_up_enterprise
-from hub.status import change_status, read_status_order
+from hub.decisions.facts import Surroundings, log_standing, seal_standing
+from hub.public.lookup import look_up_enterprise
+from hub.registry.finding import find
+from hub.registry.issuance import Issued
+from hub.registry.status import change_status, read_status_order
+from hub.steps.certificates.intentions import new_name
+from hub.steps.keyfolder import KeyFolder
 from schemas.search import read_search
 from schemas.statement import Ordered
 from scripts.benchmarks import orders

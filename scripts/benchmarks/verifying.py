@@ -17,14 +17,14 @@ from typing import Any
 import httpx
 
 from hub.app import Drawn, Hub, build
-from hub.examination.listed import ListedKeys
-from hub.examination.offline import verify_offline
-from hub.faces.drawing import Drawing
-from hub.intentions import decrypt_disclosures
+from hub.decisions.verification import judge, passed
+from hub.public.examination.listed import ListedKeys
+from hub.public.examination.offline import verify_offline
 from hub.settings import Settings
+from hub.steps.certificates.intentions import decrypt_disclosures
+from hub.steps.documents.faces.drawing import Drawing
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentName
-from hub.verification import judge, passed
 from schemas.certificate import Status
 from schemas.parties import LicenceState
 from schemas.verdict import CheckName, Facts, Outcome, Surface

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from hub.faces.drawing import SHARED_LAYOUT
-from hub.faces.face import Face
+from hub.steps.documents.faces.drawing import SHARED_LAYOUT
+from hub.steps.documents.faces.face import Face
 from tests.hub.faces.example import CATALOGUE, DRAWING, MADE_AT, MARKING, XML, example_face, in_english
 
 _DOTS_PER_INCH = 72

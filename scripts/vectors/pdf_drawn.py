@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from hub.faces.drawing import Attachment, Drawing
-from hub.faces.face import Face, FaceRow
+from hub.steps.documents.faces.drawing import Attachment, Drawing
+from hub.steps.documents.faces.face import Face, FaceRow
 from scripts.vectors.seals import BODY_NAME, SEALED_AT, seal
 from signing.pdf import seal_pdf
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
-from hub.document_metadata import write_document
+from hub.steps.documents.metadata import write_document
 from schemas.document import CopyMark, DocumentMetadata, LabelledValue, MasterMark
 from scripts.vectors.seals import BODY, BODY_NAME, SEALED_AT, FixedSigner, seal
 from signing.xml import XmlParts, extract_xml, seal_xml

@@ -11,16 +11,17 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from prometheus_client import CollectorRegistry
 
-from hub.examination.forms import read_examined
-from hub.examination.kept import kept_payload, read_kept, tell_kept
-from hub.examination.report import told, without_verdict
-from hub.lookup import About, look_up_subject
-from hub.web import problems, qr
+from hub.public.examination.forms import read_examined
+from hub.public.examination.kept import kept_payload, read_kept, tell_kept
+from hub.public.examination.report import told, without_verdict
+from hub.public.lookup import About, look_up_subject
+from hub.web import problems
 from hub.web.observation import Observation
 from hub.web.pages import Pages
 from hub.web.pages.doors import language_of, routes
 from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
+from hub.web.public import qr
 from schemas.parties import Subject
 from schemas.wording import REASONS
 from tests.browser.own_states import HOSTILE, LONG, own_states

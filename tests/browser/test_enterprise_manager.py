@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from hub.grant_requests import request_state
+from hub.enterprise.grant_requests import request_state
 from hub.web.callers import moment
 from tests.browser.conftest import Site
 from tests.browser.opening import axe_violations

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page
 
-from hub.sessions import open_session
+from hub.steps.sessions import open_session
 from hub.web.callers import moment
 from tests.browser.conftest import Site
 from tests.flows.world import OPERATOR, ORIGIN

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub.keyfolder import KeyFolder
+from hub.steps.keyfolder import KeyFolder
 from tests.cli.site import Ran, Site, run, served
 from tests.cli.town import settle
 

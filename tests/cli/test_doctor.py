@@ -10,7 +10,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from hub.cli.doctor import Finding, examine
 from hub.cli.init import make_settings
-from hub.installation import CERT_TERM
+from hub.custody.installation import CERT_TERM
 from tests.cli.bucket import use_bucket
 from tests.cli.site import Ran, Site, run
 from tests.s3 import S3Server

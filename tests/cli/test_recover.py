@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from hub.cli.init import make_settings
-from hub.persons import FIRST_PERSONS
+from hub.steps.orders.persons import FIRST_PERSONS
 from hub.store.database import Database
 from hub.store.installation import InstallationWriter
 from hub.store.log import LogStore

@@ -12,10 +12,10 @@ import pytest
 from hub.cli.init import make_settings
 from hub.cli.serve import fits_small_code, renew_trust_list
 from hub.client import Client
-from hub.installation import TrustInForce, load_installation
-from hub.keyfolder import KeyFolder
+from hub.custody.installation import TrustInForce, load_installation
+from hub.steps.keyfolder import KeyFolder
 from hub.store.database import Database
-from hub.web.qr import modules_of
+from hub.web.public.qr import modules_of
 from tests.cli.bucket import use_bucket
 from tests.cli.site import ORIGIN, Site, served, start, stop, url_of
 from tests.cli.town import issue, new_order, settle

@@ -14,8 +14,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from hub.cli.verify import VerifyCommand, verify
-from hub.document_xml import element_of
-from hub.web.qr import qr_png
+from hub.steps.documents.xml import element_of
+from hub.web.public.qr import qr_png
 from signing.pdf import seal_pdf
 from signing.trust import sign_trust_list
 from signing.xml import seal_xml

@@ -20,7 +20,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
 
-from hub.keyfolder import KeyFolder
+from hub.steps.keyfolder import KeyFolder
 from signing.checkpoint import NoteKey, cosignatures, read_checkpoint
 from tests.cli.site import STOP_SECONDS, Site, run, served, start, stop, url_of
 from tests.second.small_log import SmallLog

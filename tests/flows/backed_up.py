@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from hub.backups.making import Made, make_backup
-from hub.backups.parts import SECRET
-from hub.backups.restoring import Target, restore
-from hub.keyfolder import KeyFolder
+from hub.custody.backups.making import Made, make_backup
+from hub.custody.backups.parts import SECRET
+from hub.custody.backups.restoring import Target, restore
 from hub.settings import Settings
+from hub.steps.keyfolder import KeyFolder
 from hub.store.certificate import CertificateReader
 from hub.store.database import Database
 from hub.store.places import FilePlace, open_place

@@ -14,10 +14,10 @@ import orjson
 
 from connectors.contract import TabularLimits
 from connectors.tabular import open_table
-from hub.intake.spool import Spool
-from hub.pull_batches.admission import admit_batch, awaited_batch, cancel_batch, keep_file
-from hub.pull_batches.results import open_results, progress_of, results
-from hub.pull_batches.run import Workplace, run_ready
+from hub.sharing.pull_batches.admission import admit_batch, awaited_batch, cancel_batch, keep_file
+from hub.sharing.pull_batches.results import open_results, progress_of, results
+from hub.sharing.pull_batches.run import Workplace, run_ready
+from hub.steps.files.spool import Spool
 from schemas.exchange import read_batch_request
 from schemas.statement import Ordered
 from signing.base64url import encode

@@ -15,16 +15,16 @@ import orjson
 
 from connectors.contract import SignedText
 from hub.app import log_key
-from hub.approvals import VerifiedApproval
-from hub.grants import draft_withdrawal, withdraw_grant
-from hub.persons import approve_here
-from hub.receipts import Receipts
-from hub.recovery.reapplying import Attempt, Deed, Lost, reapply
-from hub.recovery.recovering import Approve, Recovering, recover, settle
-from hub.recovery.returned import Returned
-from hub.statements import Second
+from hub.custody.recovery.reapplying import Attempt, Deed, Lost, reapply
+from hub.custody.recovery.recovering import Approve, Recovering, recover, settle
+from hub.custody.recovery.returned import Returned
+from hub.enterprise.grants import draft_withdrawal, withdraw_grant
+from hub.evidence.receipts import Receipts
+from hub.steps.orders.approvals import VerifiedApproval
+from hub.steps.orders.persons import approve_here
+from hub.steps.orders.statements import Second
 from hub.store.database import Database
-from hub.web.again import deeds
+from hub.web.api.again import deeds
 from schemas.approval import Change
 from schemas.certificate import GRAVE
 from schemas.statement import SALT_BYTES, Ordered, content_digest

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.contract import SignedText, SignerRole
-from hub.delegations import (
+from hub.enterprise.delegations import (
     confirm_delegations,
     draft_delegation,
     draft_delegation_confirmation,
@@ -13,10 +13,10 @@ from hub.delegations import (
     post_delegation,
     withdraw_delegation,
 )
-from hub.endings import draft_ending, end_all
-from hub.grant_requests import ask_for_grant, read_request, refuse_request, request_state, sign_request
-from hub.keyfolder import SIMULATOR_FOLDER
-from hub.presentations import confirm, draft_confirmation, draft_presentation, post_presentation, redeem
+from hub.enterprise.endings import draft_ending, end_all
+from hub.enterprise.grant_requests import ask_for_grant, read_request, refuse_request, request_state, sign_request
+from hub.enterprise.presentations import confirm, draft_confirmation, draft_presentation, post_presentation, redeem
+from hub.steps.keyfolder import SIMULATOR_FOLDER
 from schemas.exchange import read_redemption
 from schemas.statement import Ordered
 from signing.base64url import encode

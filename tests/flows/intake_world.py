@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from connectors.contract import TabularLimits
 from connectors.tabular import open_table
-from hub.intake.admission import admit_intake, awaited_intake, keep_file, read_intake_order
-from hub.intake.outcome import outcome_csv, progress_of, readable_intake
-from hub.intake.run import Workplace, run_intake
-from hub.intake.spool import Spool
-from hub.intake.undo import read_undo_order, undo_intake
-from hub.statements import Second, VerifiedStatement
+from hub.registry.intake.admission import admit_intake, awaited_intake, keep_file, read_intake_order
+from hub.registry.intake.outcome import outcome_csv, progress_of, readable_intake
+from hub.registry.intake.run import Workplace, run_intake
+from hub.registry.intake.undo import read_undo_order, undo_intake
+from hub.steps.files.spool import Spool
+from hub.steps.orders.statements import Second, VerifiedStatement
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from hub.store.notice import NoticeReader, StoredNotice

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.tabular import open_table
-from hub.items.putting import put_items
+from hub.sharing.items.putting import put_items
 from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.world import HEALTH, World

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.installation import COMPROMISED, Revocation, make_next_key, make_trust_list, rotate_key
-from hub.key_life import Compromise, KeySteps, compromise
-from hub.proven_time import SealTimes
-from hub.registry import Sealers
-from hub.resealing import Sealing, read_reseal_order, reseal
-from hub.statements import Second, VerifiedStatement
+from hub.custody.installation import COMPROMISED, Revocation, make_next_key, make_trust_list, rotate_key
+from hub.custody.key_life import Compromise, KeySteps, compromise
+from hub.registry.resealing import Sealing, read_reseal_order, reseal
+from hub.steps.log.proven_time import SealTimes
+from hub.steps.orders.statements import Second, VerifiedStatement
+from hub.steps.registry import Sealers
 from hub.store.log import WitnessWord
 from schemas.exchange import NOTE_TYP
 from schemas.statement import Ordered

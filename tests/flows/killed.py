@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from hub.confined.foreign_seal import SealChecker
 from hub.documents.existing import read_existing_order, take_in
-from hub.intentions import Batch, Origin
-from hub.issuance import issue_many
-from hub.statements import Second, VerifiedStatement
+from hub.registry.issuance import issue_many
+from hub.steps.certificates.intentions import Batch, Origin
+from hub.steps.files.confined.foreign_seal import SealChecker
+from hub.steps.orders.statements import Second, VerifiedStatement
 from hub.store.database import Database
 from hub.store.files import DocumentFiles
 from schemas.exchange import NOTE_TYP

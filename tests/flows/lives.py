@@ -10,7 +10,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from hub.grants import grant_state
+from hub.enterprise.grants import grant_state
 from schemas.clocks import ClockCode
 from tests.flows import lives_model as model
 from tests.flows.lives_led import ENTERPRISES, Led

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 from hypothesis.stateful import RuleBasedStateMachine
 
 from hub.app import scan_reader
-from hub.lookup import look_up_certificate, look_up_enterprise
+from hub.public.lookup import look_up_certificate, look_up_enterprise
 from hub.settings import Settings
-from hub.web.gathering import gather_about, gather_subject
+from hub.web.public.gathering import gather_about, gather_subject
 from schemas.identifiers import make_licence_number
 from tests.flows import lives_model as model
 from tests.flows.lives_model import Enterprise, Town, Version

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from connectors.person_simulator import PersonSimulator
-from hub.audit.everything import Audited
-from hub.audit.run import find_faults as audit
-from hub.keyfolder import PERSON_FOLDER
+from hub.steps.keyfolder import PERSON_FOLDER
 from hub.store.document import DocumentReader
 from hub.store.intention import IntentionReader
+from hub.supervision.audit.everything import Audited
+from hub.supervision.audit.run import find_faults as audit
 from tests.flows.world import World
 
 

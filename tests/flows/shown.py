@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-from hub.examination.offline import verify_offline
-from hub.examination.online import finder
-from hub.examination.report import Examination
+from hub.public.examination.offline import verify_offline
+from hub.public.examination.online import finder
+from hub.public.examination.report import Examination
 from schemas.canonical import canonical_digest
 from schemas.catalogue import load_catalogue
 from schemas.exchange import NOTE_TYP

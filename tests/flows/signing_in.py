@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from hub.access import Presented, issue_token, verify_caller
+from hub.department.access import Presented, issue_token, verify_caller
 from schemas.parties import Role
 from schemas.tokens import ASSERTION_TYP, ASSERTION_TYPE, PROOF_TYP, TOKEN_TYP, access_token_hash
 from signing.algorithms import generate_private_key

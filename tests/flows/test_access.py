@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.access import Presented, issue_token, verify_caller
+from hub.department.access import Presented, issue_token, verify_caller
 from hub.errors import AccessError
 from schemas.parties import Role
 from schemas.tokens import ASSERTION_TYPE, TOKEN_TYP, access_token_hash

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.status_lists import StatusLists
+from hub.public.status_lists import StatusLists
 from hub.store.certificate import CertificateReader
 from signing.base64url import decode
 from signing.jws import CompactSigner, parse_json

@@ -9,12 +9,12 @@ import orjson
 import pytest
 from sqlalchemy import delete, select
 
-from hub.examination.extracted import Unread
-from hub.examination.forms import Form
-from hub.examination.offline import verify_offline
-from hub.examination.online import examine, finder
-from hub.examination.report import Examination, told
-from hub.facts import Surroundings
+from hub.decisions.facts import Surroundings
+from hub.public.examination.extracted import Unread
+from hub.public.examination.forms import Form
+from hub.public.examination.offline import verify_offline
+from hub.public.examination.online import examine, finder
+from hub.public.examination.report import Examination, told
 from hub.store import tables
 from schemas.predicates import PREDICATE_TYP
 from schemas.statement import Ordered

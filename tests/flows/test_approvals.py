@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from hub.installation import CERT_TERM
-from hub.persons import FIRST_PERSONS, Person, make_person, sign_approval
-from hub.statements import VerifiedStatement
+from hub.custody.installation import CERT_TERM
+from hub.steps.orders.persons import FIRST_PERSONS, Person, make_person, sign_approval
+from hub.steps.orders.statements import VerifiedStatement
 from hub.store import tables
 from schemas.approval import Approval, Change
 from schemas.parties import Duty

@@ -15,10 +15,10 @@ import cryptography
 import orjson
 import pytest
 
-from hub.archives import contents
-from hub.archives.packing import open_archive, write_archive
-from hub.installation import make_trust_list
-from hub.status_lists import StatusLists
+from hub.custody.installation import make_trust_list
+from hub.evidence.archives import contents
+from hub.evidence.archives.packing import open_archive, write_archive
+from hub.public.status_lists import StatusLists
 from schemas.tokens import STATUS_LIST_TYP
 from signing.base64url import decode, encode
 from signing.jws import CompactSigner

@@ -14,9 +14,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import func, insert, select
 
-from hub.backups.parts import PartsReader, Rows
-from hub.backups.restoring import MARK, restore
-from hub.issuance import complete_orphans
+from hub.custody.backups.parts import PartsReader, Rows
+from hub.custody.backups.restoring import MARK, restore
+from hub.registry.issuance import complete_orphans
 from hub.store import tables
 from hub.store.copies import next_serial, read_rows
 from hub.store.database import Database
@@ -248,7 +248,7 @@ def test_restore_overwrites_nothing(unchecked_world: World, tmp_path: Path, new_
         restore(tmp_path / "backup", own, unchecked_world.now)
     used = target(unchecked_world, tmp_path / "used", new_url(unchecked_world.registry.database.dialect))
     used.folder.mkdir(parents=True)
-    (used.folder / "hub.log").write_text("something else")
+    (used.folder / "hub.evidence.log").write_text("something else")
     with refused("data_not_empty"):
         restore(tmp_path / "backup", used, unchecked_world.now)
 

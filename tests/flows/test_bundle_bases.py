@@ -11,11 +11,11 @@ import orjson
 import pytest
 
 from connectors.timestamp_simulator import TEST_POLICY, TimestampSimulator
-from hub.bundles import verify_bundle
-from hub.bundles.packing import make_bundle
-from hub.bundles.verify_bundle import Believed
-from hub.proven_time import Believed as Authorities
-from hub.proven_time import Stamping
+from hub.evidence.bundles import verify_bundle
+from hub.evidence.bundles.packing import make_bundle
+from hub.evidence.bundles.verify_bundle import Believed
+from hub.steps.log.proven_time import Believed as Authorities
+from hub.steps.log.proven_time import Stamping
 from hub.store.log import WitnessWord
 from schemas.statement import Ordered
 from signing.algorithms import generate_private_key

@@ -14,12 +14,12 @@ import cryptography
 import orjson
 import pytest
 
-from hub.archives import contents as archive_contents
-from hub.bundles import contents, verify_bundle
-from hub.bundles.packing import MANIFEST, SIGNATURE, make_bundle, write_container
+from hub.custody.installation import make_trust_list
 from hub.errors import PullError
-from hub.installation import make_trust_list
-from hub.status_lists import StatusLists
+from hub.evidence.archives import contents as archive_contents
+from hub.evidence.bundles import contents, verify_bundle
+from hub.evidence.bundles.packing import MANIFEST, SIGNATURE, make_bundle, write_container
+from hub.public.status_lists import StatusLists
 from hub.store.entry import EntryReader
 from schemas.canonical import canonical_json
 from schemas.tokens import STATUS_LIST_TYP

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.bundles import verify_bundle
-from hub.bundles.telling import told_bundle
+from hub.custody.installation import LIST_TERM
+from hub.custody.retention import erase_past_term
 from hub.documents.downloads import delivery_by_token, delivery_token
-from hub.installation import LIST_TERM
-from hub.retention import erase_past_term
+from hub.evidence.bundles import verify_bundle
+from hub.evidence.bundles.telling import told_bundle
 from tests.flows.conftest import copied_world
 from tests.flows.grant_world import post_ending, sign_ending
 from tests.flows.refusals import refused

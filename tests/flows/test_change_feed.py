@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from hub.audit.acts import _about
-from hub.audit.everything import Audited, Everything
-from hub.change_feed import grounds, reading
-from hub.change_feed.reading import read_changes
+from hub.sharing.change_feed import grounds, reading
+from hub.sharing.change_feed.reading import read_changes
 from hub.store import tables
 from hub.store.entry import EntryReader
+from hub.supervision.audit.acts import _about
+from hub.supervision.audit.everything import Audited, Everything
 from tests.flows.grant_world import present, presented_request, redeem_at_window
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.registry_check import persons_of

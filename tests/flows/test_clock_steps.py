@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hub.audit.log import clock_steps
 from hub.errors import PullError
-from hub.log import prove_consistency
-from hub.sequencing import LEASE
+from hub.evidence.log import prove_consistency
+from hub.evidence.sequencing import LEASE
+from hub.supervision.audit.log import clock_steps
 from signing.base64url import decode
 from signing.checkpoint import NoteKey, read_checkpoint
 from signing.merkle import verify_consistency

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from hub.intentions import Batch, Origin, new_name
-from hub.issuance import Issued, issue_many
+from hub.registry.issuance import Issued, issue_many
+from hub.steps.certificates.intentions import Batch, Origin, new_name
 from hub.store.parties import PartyWriter
 from schemas.catalogue import Occasion
 from schemas.identifiers import make_licence_number

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.copies import look_up_copy
-from hub.document_content import act_of_serial, serial_of
-from hub.receipts import Receipts
+from hub.evidence.receipts import Receipts
+from hub.public.copies import look_up_copy
+from hub.steps.documents.content import act_of_serial, serial_of
 from hub.store import tables
 from hub.store.document import DocumentName
 from schemas.identifiers import make_reference, parse_reference, reference_bytes

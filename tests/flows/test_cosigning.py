@@ -15,11 +15,11 @@ import uvicorn
 from connectors.errors import OutsideError
 from connectors.witness import HttpWitness
 from hub.cli.witness import Application, Message, Receive, Send, door
-from hub.cosigning import Cosigning
-from hub.log import Panel, checkpoint, cosigned
+from hub.evidence.cosigning import Cosigning
+from hub.evidence.log import Panel, checkpoint, cosigned
+from hub.evidence.witness import Witness
 from hub.store.log import LogStore, WitnessWord
 from hub.store.witness import WitnessStore
-from hub.witness import Witness
 from signing.algorithms import generate_private_key
 from signing.checkpoint import NoteKey, cosign, cosignatures, read_checkpoint
 from signing.signers.file import FileSigner

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.deferrals import count_deferred
-from hub.deferrals import defer as flow_defer
+from hub.enterprise.deferrals import count_deferred
+from hub.enterprise.deferrals import defer as flow_defer
 from schemas.statement import Ordered
 from tests.flows.grant_world import post_ending, sign_ending
 from tests.flows.refusals import refused, refused_whole

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.delegations import delegation_state, post_delegation
+from hub.enterprise.delegations import delegation_state, post_delegation
 from tests.flows.grant_world import (
     change_representative,
     confirm_delegated,

@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import replace
 
-from hub.document_content import Content, content_of, decrypt_content, encrypt_content
+from hub.steps.documents.content import Content, content_of, decrypt_content, encrypt_content
 from hub.store.certificate import CertificateReader
 from tests.flows.world import DRAWN, SHOP, World, food_order, licence_order
 

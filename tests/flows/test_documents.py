@@ -9,12 +9,12 @@ import pikepdf
 import pytest
 
 from hub.app import Sealing
-from hub.document_content import Content
+from hub.custody.installation import TrustInForce
 from hub.documents.making import made_document
 from hub.documents.worker import DocumentWorker, Maker
 from hub.errors import DocumentError
-from hub.faces.drawing import DrawnPages
-from hub.installation import TrustInForce
+from hub.steps.documents.content import Content
+from hub.steps.documents.faces.drawing import DrawnPages
 from hub.store.document import DocumentName, DocumentReader, StoredDocument
 from hub.store.entry import EntryReader
 from schemas.evidence import Kind

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from hub.documents.worker import DocumentWorker, Maker
-from hub.examination.offline_documents import verify_file_offline
-from hub.examination.online import finder
-from hub.examination.report import told
-from hub.resealing import Sealing, complete_orphans
+from hub.public.examination.offline_documents import verify_file_offline
+from hub.public.examination.online import finder
+from hub.public.examination.report import told
+from hub.registry.resealing import Sealing, complete_orphans
 from hub.store.document import DocumentReader
 from schemas.certificate import SHANGHAI
 from tests.flows.conftest import copied_world

@@ -10,8 +10,6 @@ import orjson
 import pikepdf
 import pytest
 
-from hub.applications import draft_application
-from hub.document_content import Content
 from hub.documents.archive import CONTENTS_NAME, Archived, archive_of
 from hub.documents.downloads import (
     Fetchable,
@@ -23,6 +21,8 @@ from hub.documents.downloads import (
     download_of,
 )
 from hub.documents.picture import public_picture
+from hub.steps.consent.applications import draft_application
+from hub.steps.documents.content import Content
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentName
 from tests.flows.refusals import refused

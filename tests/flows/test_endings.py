@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from hub.delegations import delegation_state
 from hub.documents.downloads import download_of
-from hub.grants import grant_state
-from hub.presentations import presentation_state
+from hub.enterprise.delegations import delegation_state
+from hub.enterprise.grants import grant_state
+from hub.enterprise.presentations import presentation_state
 from schemas.statement import Ordered
 from tests.flows.grant_world import (
     answers,

@@ -9,12 +9,12 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from hub.answers import disclosed_values
+from hub.decisions.answers import disclosed_values
 from hub.documents.checking import check_documents
 from hub.documents.downloads import copies_of_delivery, delivery_of
 from hub.documents.making import made_document
-from hub.erased_files import delete_erased_files
-from hub.intentions import decrypt_disclosures
+from hub.steps.certificates.intentions import decrypt_disclosures
+from hub.steps.documents.erased_files import delete_erased_files
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader

@@ -9,17 +9,18 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from hub.examination.forms import LARGEST_BYTES, LARGEST_FILE, Form
-from hub.examination.offline import verify_offline
-from hub.examination.online import examine, finder
-from hub.examination.reader import Reader
-from hub.examination.report import Examination, told
-from hub.installation import make_trust_list
-from hub.intentions import decrypt_disclosures
-from hub.status_lists import StatusLists
+from hub.custody.installation import make_trust_list
+from hub.public.examination.forms import LARGEST_BYTES, LARGEST_FILE, Form
+from hub.public.examination.offline import verify_offline
+from hub.public.examination.online import examine, finder
+from hub.public.examination.reader import Reader
+from hub.public.examination.report import Examination, told
+from hub.public.status_lists import StatusLists
+from hub.steps.certificates.intentions import decrypt_disclosures
 from hub.store.certificate import CertificateReader
-from hub.web import examination, problems
+from hub.web import problems
 from hub.web.limits import AddressLimit, Room, Turns
+from hub.web.public import examination
 from schemas.tokens import ANSWER_TYP, STATUS_LIST_TYP
 from schemas.verdict import Result
 from signing.base64url import decode

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from hub.examination.online import examine
-from hub.examination.reader import Reader
+from hub.public.examination.online import examine
+from hub.public.examination.reader import Reader
 from hub.store.certificate import CertificateReader
 from schemas.verdict import CheckName, Verdict
 from signing.sd_jwt import Record, Seal

@@ -10,21 +10,21 @@ import orjson
 import pytest
 from PIL import Image
 
-from hub.document_content import Content, content_of
-from hub.document_xml import element_of
+from hub.custody.installation import make_trust_list
 from hub.documents.downloads import copies_of_delivery, delivery_of
-from hub.examination.extracted import Extracted, PdfRead, Unread, read_answer, to_answer
-from hub.examination.forms import Form
-from hub.examination.offline_documents import verify_file_offline
-from hub.examination.online import examine, finder
-from hub.examination.reader import Reader
-from hub.examination.reading_child import extract
-from hub.examination.report import Examination, told
-from hub.installation import make_trust_list
-from hub.intentions import new_name
-from hub.status_lists import StatusLists
+from hub.public.examination.extracted import Extracted, PdfRead, Unread, read_answer, to_answer
+from hub.public.examination.forms import Form
+from hub.public.examination.offline_documents import verify_file_offline
+from hub.public.examination.online import examine, finder
+from hub.public.examination.reader import Reader
+from hub.public.examination.reading_child import extract
+from hub.public.examination.report import Examination, told
+from hub.public.status_lists import StatusLists
+from hub.steps.certificates.intentions import new_name
+from hub.steps.documents.content import Content, content_of
+from hub.steps.documents.xml import element_of
 from hub.store.certificate import CertificateReader
-from hub.web.qr import qr_png
+from hub.web.public.qr import qr_png
 from schemas.tokens import STATUS_LIST_TYP
 from schemas.verdict import CheckName, Result
 from signing.algorithms import P256_ORDER

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.examination.forms import LARGEST_BYTES, Form, read_examined
-from hub.examination.report import told
+from hub.public.examination.forms import LARGEST_BYTES, Form, read_examined
+from hub.public.examination.report import told
 from schemas.tokens import ANSWER_TYP
 from schemas.verdict import Outcome, Result
 from schemas.wording import NOT_READ

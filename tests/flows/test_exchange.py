@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.errors import PullError
-from hub.exchange import release_lapsed
+from hub.sharing.exchange import release_lapsed
 from hub.store import tables
 from schemas.canonical import canonical_json
 from schemas.exchange import NOTE_TYP

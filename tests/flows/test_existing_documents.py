@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from hub.confined.foreign_seal import ForeignSeal, SealChecker
 from hub.documents.downloads import documents_of_download, download_of
 from hub.documents.existing import read_existing_order, take_in
 from hub.errors import OrderError
-from hub.examination.online import examine
-from hub.examination.reader import Reader
-from hub.examination.report import Examination
+from hub.public.examination.online import examine
+from hub.public.examination.reader import Reader
+from hub.public.examination.report import Examination
+from hub.steps.files.confined.foreign_seal import ForeignSeal, SealChecker
 from hub.store.document import DocumentReader
 from schemas.statement import Ordered
 from schemas.verdict import Outcome, Verdict

@@ -11,11 +11,11 @@ from sqlalchemy import update
 
 from connectors.contract import Row, TabularLimits
 from connectors.tabular import open_table
-from hub.figures.cases import list_cases
-from hub.figures.once_a_minute import OnceAMinute
-from hub.figures.present import count_present
-from hub.figures.sheets import Sheets, correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
 from hub.store import tables
+from hub.supervision.figures.cases import list_cases
+from hub.supervision.figures.once_a_minute import OnceAMinute
+from hub.supervision.figures.present import count_present
+from hub.supervision.figures.sheets import Sheets, correct_figure, keep_finished, read_sheet, sheet_csv, sheet_xlsx
 from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.figures_led import copy_decisions
@@ -163,7 +163,7 @@ def test_overdue_tasks_are_found_by_the_index_of_open_ones(unchecked_world: Worl
 
 @_ONE
 def test_late_certificates_are_listed_page_by_page(hub_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.figures.cases.PAGE", 2)
+    monkeypatch.setattr("hub.supervision.figures.cases.PAGE", 2)
     first = hub_world.issue(licence_order(decided_on="2026-11-03"))["identifier"]
     second = hub_world.issue(food_order(decided_on="2026-11-03"))["identifier"]
     page = listed(hub_world, "")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.finding import Most
+from hub.registry.finding import Most
 from hub.store.subject import SubjectWriter
 from schemas.catalogue import FieldsError
 from schemas.identifiers import make_licence_number, make_site_id

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, delete
 
 from hub.errors import HubError
-from hub.freshness import note_restored
 from hub.settings import Settings
+from hub.steps.orders.freshness import note_restored
 from hub.store import tables
 from hub.store.statement import StatementWriter
 from schemas.statement import Ordered

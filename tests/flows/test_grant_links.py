@@ -9,11 +9,11 @@ import pytest
 from connectors.contract import Person
 from connectors.errors import PersonSignInError, SimulatorError
 from connectors.person_simulator import PersonSimulator
-from hub.applications import request_under_grant
-from hub.exchange import pull
-from hub.grant_links import draft_opening, open_link
-from hub.grants import draft_grant
-from hub.ledger import read_lines, reading_of
+from hub.enterprise.grant_links import draft_opening, open_link
+from hub.enterprise.grants import draft_grant
+from hub.enterprise.ledger import read_lines, reading_of
+from hub.sharing.exchange import pull
+from hub.steps.consent.applications import request_under_grant
 from hub.store import tables
 from schemas.grant import Grant, parse_grant
 from schemas.sentence import SentenceTextError

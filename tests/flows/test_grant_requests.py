@@ -10,8 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from connectors.contract import SignedText, SignerRole
+from hub.enterprise.grant_requests import (
+    draft_asking,
+    draft_refusal,
+    post_asking,
+    request_state,
+    request_state_by_token,
+)
 from hub.errors import HubError
-from hub.grant_requests import draft_asking, draft_refusal, post_asking, request_state, request_state_by_token
 from hub.store import tables
 from schemas.statement import Ordered
 from tests.flows.grant_world import answer_asked, answers, ask, asked_content, post_answer, read_asked

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.contract import SignedText
-from hub.delivery import permitted_names
-from hub.grants import draft_grant, grant_state
+from hub.enterprise.grants import draft_grant, grant_state
+from hub.steps.sharing.delivery import permitted_names
 from hub.store.certificate import CertificateReader
 from hub.store.exchange import ExchangeReader
 from schemas.catalogue import Catalogue

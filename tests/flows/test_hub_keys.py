@@ -6,8 +6,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from hub.installation import HUB_KEYS, OVERLAP, SHORT_LIVED, make_trust_list
-from hub.publication import jwks
+from hub.custody.installation import HUB_KEYS, OVERLAP, SHORT_LIVED, make_trust_list
+from hub.public.publication import jwks
 from schemas.tokens import TOKEN_TYP
 from signing.base64url import decode
 from signing.jws import sign_compact

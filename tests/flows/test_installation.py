@@ -11,17 +11,17 @@ from sqlalchemy import update
 from connectors.e_licence_simulator import ELicenceSimulator
 from connectors.errors import SimulatorError
 from hub.app import build
-from hub.facts import seal_standing
-from hub.installation import (
+from hub.custody.installation import (
     TrustInForce,
     make_test_installation,
     make_trust_list,
 )
-from hub.keyfolder import KeyFolder
+from hub.decisions.facts import seal_standing
 from hub.settings import Settings
+from hub.steps.certificates.type_versions import pin_types
+from hub.steps.keyfolder import KeyFolder
 from hub.store import tables
 from hub.store.installation import InstallationReader, InstallationWriter
-from hub.type_versions import pin_types
 from schemas.catalogue import TYPES_FOLDER, load_catalogue
 from schemas.parties import Department
 from signing.errors import TrustListError

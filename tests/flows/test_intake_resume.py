@@ -16,7 +16,7 @@ import pytest
 
 from connectors.contract import Row, RowProblem, Table, TabularLimits
 from connectors.tabular import open_table
-from hub.issuance import complete_orphans
+from hub.registry.issuance import complete_orphans
 from hub.store.intake import IntakeReader
 from signing.signers import Signer
 from tests.flows.intake_world import Intakes, csv_file, numbers_of, shop_number, signed_content, type_row

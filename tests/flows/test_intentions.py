@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.installation import make_seal_key, make_trust_list
-from hub.issuance import complete_batch, complete_orphans, refuse_batch
+from hub.custody.installation import make_seal_key, make_trust_list
+from hub.registry.issuance import complete_batch, complete_orphans, refuse_batch
 from hub.store.intention import IntentionReader
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from hub.errors import HubError, OrderError
-from hub.intentions import Batch, Origin, new_name
-from hub.issuance import Issued, issue_many
+from hub.registry.issuance import Issued, issue_many
+from hub.steps.certificates.intentions import Batch, Origin, new_name
 from hub.store import tables
 from schemas.identifiers import MOST_VERSIONS, make_licence_number
 from schemas.order import read_order

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.items.putting import list_items
+from hub.sharing.items.putting import list_items
 from tests.flows.items import ITEM, item, material, put
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.world import HEALTH, MARKET, SHOP, World

@@ -12,13 +12,13 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-import hub.fallen
-import hub.resealing
-from hub.examination.extracted import Unread
-from hub.examination.online import examine
-from hub.installation import HUB_KEYS
-from hub.proven_time import Remembered, SealTimeUnreadError
-from hub.resealing import Sealing, complete_orphans
+import hub.registry.resealing
+import hub.steps.certificates.fallen
+from hub.custody.installation import HUB_KEYS
+from hub.public.examination.extracted import Unread
+from hub.public.examination.online import examine
+from hub.registry.resealing import Sealing, complete_orphans
+from hub.steps.log.proven_time import Remembered, SealTimeUnreadError
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from hub.store.installation import InstallationReader
@@ -119,7 +119,7 @@ def test_words_after_the_clock_was_set_back_prove_nothing_earlier_than_they_say(
 
 
 def test_seal_whose_cert_has_ended_counts_by_its_proven_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.installation.CERT_TERM", timedelta(days=1))
+    monkeypatch.setattr("hub.custody.installation.CERT_TERM", timedelta(days=1))
     rotate(world, SEAL)
     world.now += MINUTE
     early = seen(world)
@@ -132,7 +132,7 @@ def test_seal_whose_cert_has_ended_counts_by_its_proven_time(world: World, monke
 def test_scan_asks_no_more_of_what_a_key_sealed_once_it_ended_by_age(
     hub_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.installation.CERT_TERM", timedelta(days=1))
+    monkeypatch.setattr("hub.custody.installation.CERT_TERM", timedelta(days=1))
     rotate(hub_world, SEAL)
     hub_world.now += MINUTE
     early, issued = serial_of(hub_world, seen(hub_world)), serial_of(hub_world, late(hub_world)["reference"])

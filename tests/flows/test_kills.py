@@ -8,11 +8,11 @@ import orjson
 import pytest
 from sqlalchemy import func, select
 
-from hub.erased_files import delete_erased_files
-from hub.exchange import release_lapsed
-from hub.intentions import new_name
-from hub.intentions import opened as opened_intentions
-from hub.issuance import complete_orphans
+from hub.registry.issuance import complete_orphans
+from hub.sharing.exchange import release_lapsed
+from hub.steps.certificates.intentions import new_name
+from hub.steps.certificates.intentions import opened as opened_intentions
+from hub.steps.documents.erased_files import delete_erased_files
 from hub.store import tables
 from hub.store.document import DocumentReader
 from hub.store.intention import IntentionReader

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
+from hub.enterprise.ledger import PAGE, draft_reading, export_csv, export_json, open_ledger, read_lines, reading_of
 from hub.errors import PullError
-from hub.ledger import PAGE, draft_reading, export_csv, export_json, open_ledger, read_lines, reading_of
 from hub.store.ledger import StoredReading
 from schemas.ledger import LedgerReading, parse_reading, render_reading
 from schemas.sentence import SentenceTextError
@@ -194,7 +194,7 @@ def test_ledger_is_read_page_by_page_without_loss_at_one_moment(
     for _ in range(3):
         ledger_world.pull(statutory_request())
     whole = lines(ledger_world)
-    monkeypatch.setattr("hub.ledger.PAGE", 1)
+    monkeypatch.setattr("hub.enterprise.ledger.PAGE", 1)
     mine, after, paged = reading(ledger_world), None, []
     for _ in whole:
         page = read_lines(mine.applicant, after=after, registry=ledger_world.registry, now=ledger_world.now)
@@ -207,7 +207,7 @@ def test_export_in_both_forms_has_every_line(ledger_world: World, monkeypatch: p
     ledger_world.pull(statutory_request())
     with pytest.raises(PullError):
         ledger_world.pull(statutory_request(item_code="999"))
-    monkeypatch.setattr("hub.ledger.PAGE", 2)
+    monkeypatch.setattr("hub.enterprise.ledger.PAGE", 2)
     mine, registry = reading(ledger_world), ledger_world.registry
     raw = b"".join(
         export_csv(mine.applicant, explain=lambda code: f"原因{code}", registry=registry, now=ledger_world.now)

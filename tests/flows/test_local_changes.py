@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from hub.cli.catalogue import admit_here, new_here
-from hub.keyfolder import KeyFolder
-from hub.persons import FIRST_PERSONS
+from hub.steps.certificates.type_versions import admit_types, differences, new_types, pin_types
+from hub.steps.keyfolder import KeyFolder
+from hub.steps.orders.persons import FIRST_PERSONS
 from hub.store import tables
-from hub.type_versions import admit_types, differences, new_types, pin_types
 from schemas import catalogue as catalogue_module
 from schemas.approval import Change
 from schemas.catalogue import Catalogue, load_catalogue

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import delete, select
 
 from hub.app import Readiness
-from hub.log import prove_consistency, prove_inclusion, tile
-from hub.sequencing import LEASE, MOST_A_ROUND
-from hub.status_lists import StatusLists
+from hub.evidence.log import prove_consistency, prove_inclusion, tile
+from hub.evidence.sequencing import LEASE, MOST_A_ROUND
+from hub.public.status_lists import StatusLists
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.entry import EntryReader, EntryWriter, give_places

@@ -14,14 +14,14 @@ import pytest
 from connectors.contract import WitnessAnswer
 from connectors.timestamp_simulator import TEST_POLICY, TimestampSimulator
 from hub.app import Readiness
-from hub.bundles import verify_bundle
-from hub.bundles.packing import make_bundle
-from hub.bundles.telling import told_bundle
-from hub.cosigning import Cosigning
-from hub.key_life import Compromise
-from hub.log import Panel, cosigned, time_of
-from hub.proven_time import Believed, Stamping, proven_at
-from hub.receipts import Receipts
+from hub.custody.key_life import Compromise
+from hub.evidence.bundles import verify_bundle
+from hub.evidence.bundles.packing import make_bundle
+from hub.evidence.bundles.telling import told_bundle
+from hub.evidence.cosigning import Cosigning
+from hub.evidence.log import Panel, cosigned, time_of
+from hub.evidence.receipts import Receipts
+from hub.steps.log.proven_time import Believed, Stamping, proven_at
 from schemas.tokens import RECEIPT_TYP
 from signing.algorithms import generate_private_key
 from signing.base64url import decode

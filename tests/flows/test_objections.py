@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hub.objections import count_objections, draft_objection, object_to, objection_for, own_objections
+from hub.department.tasks import answer_task as flow_answer
+from hub.enterprise.objections import count_objections, draft_objection, object_to, objection_for, own_objections
 from hub.store import tables
-from hub.tasks import answer_task as flow_answer
 from schemas.objection import parse_objection, render_objection
 from schemas.statement import Ordered
 from tests.flows.refusals import refused

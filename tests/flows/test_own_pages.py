@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from connectors.contract import SignerRole
-from hub.grants import own_grant, own_grants
-from hub.sessions import Session, session_of
-from hub.sign_in import draft_sign_in, sign_in
+from hub.enterprise.grants import own_grant, own_grants
+from hub.enterprise.sign_in import draft_sign_in, sign_in
+from hub.steps.sessions import Session, session_of
 from hub.store.grant import GrantReader
 from tests.flows.grant_world import cert_serial, delegate, present
 from tests.flows.refusals import refused

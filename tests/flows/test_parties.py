@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.body_desk import types_in_charge
-from hub.installation import make_party_key
+from hub.custody.installation import make_party_key
+from hub.department.body_desk import types_in_charge
 from hub.store.parties import PartyReader
 from schemas.certificate import civil_date
 from schemas.identifiers import make_licence_number

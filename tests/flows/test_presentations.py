@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.answers import disclosed_values
+from hub.decisions.answers import disclosed_values
+from hub.enterprise.presentations import draft_confirmation, post_presentation, presentation_state
 from hub.errors import HubError
-from hub.presentations import draft_confirmation, post_presentation, presentation_state
 from hub.store import tables
 from schemas.fields import COMMON_FIELDS
 from schemas.statement import Ordered

@@ -10,9 +10,9 @@ import pytest
 
 from connectors.errors import OutsideError
 from connectors.timestamp_simulator import TEST_POLICY, TimestampSimulator
-from hub.log import time_of
-from hub.proven_time import Believed, Stamping, proven_at
-from hub.sequencing import LEASE
+from hub.evidence.log import time_of
+from hub.evidence.sequencing import LEASE
+from hub.steps.log.proven_time import Believed, Stamping, proven_at
 from hub.store.log import WitnessWord
 from signing.checkpoint import NoteKey, read_checkpoint
 from signing.errors import TimestampRefusedError

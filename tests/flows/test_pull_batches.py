@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from hub.exchange import release_lapsed
+from hub.sharing.exchange import release_lapsed
 from hub.store import tables
 from schemas.canonical import canonical_json
 from schemas.night import Night

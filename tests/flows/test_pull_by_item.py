@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hub.answers import disclosed_values
-from hub.exchange import release_lapsed
+from hub.decisions.answers import disclosed_values
+from hub.sharing.exchange import release_lapsed
 from hub.store.material_wish import MaterialWish, MaterialWishReader
 from schemas.statement import Ordered
 from tests.flows.items import ITEM, item, material, put

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from hub.status_lists import StatusLists
+from hub.public.status_lists import StatusLists
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from schemas.tokens import STATUS_LIST_TYP

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hub.intentions import Batch, Origin, new_name
-from hub.issuance import Issued, issue_many
+from hub.registry.issuance import Issued, issue_many
+from hub.steps.certificates.intentions import Batch, Origin, new_name
 from schemas.order import read_order
 from schemas.statement import Ordered
 from tests.flows.world import CATALOGUE, MARKET, World, food_number, food_order, licence_order

@@ -15,18 +15,18 @@ import pytest
 from sqlalchemy import select
 
 from hub.app import log_key
-from hub.approvals import verify_approvals
-from hub.change_feed.cursor import cursor_at
-from hub.change_feed.cursor import place_of as place_of_cursor
-from hub.freshness import refused_until
-from hub.log import checkpoint, former_log, prove_inclusion, tile, time_of
-from hub.persons import FIRST_PERSONS, sign_here
-from hub.proven_time import proven_at
-from hub.receipts import Receipts
-from hub.recovery.recovering import Approve, Recovering, order_of, recover, settle
-from hub.recovery.returned import Returned
-from hub.sequencing import LogKey
-from hub.status_lists import StatusLists
+from hub.custody.recovery.recovering import Approve, Recovering, order_of, recover, settle
+from hub.custody.recovery.returned import Returned
+from hub.evidence.log import checkpoint, former_log, prove_inclusion, tile, time_of
+from hub.evidence.receipts import Receipts
+from hub.evidence.sequencing import LogKey
+from hub.public.status_lists import StatusLists
+from hub.sharing.change_feed.cursor import cursor_at
+from hub.sharing.change_feed.cursor import place_of as place_of_cursor
+from hub.steps.log.proven_time import proven_at
+from hub.steps.orders.approvals import verify_approvals
+from hub.steps.orders.freshness import refused_until
+from hub.steps.orders.persons import FIRST_PERSONS, sign_here
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.entry import EntryReader, give_places

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.answers import disclosed_values
+from hub.decisions.answers import disclosed_values
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
 from tests.flows.refusals import refused

@@ -9,8 +9,8 @@ import pytest
 from connectors.contract import Notification
 from connectors.errors import NotificationError, SimulatorError
 from connectors.notification_simulator import NotificationSimulator
-from hub.reminders import Reminding, choose_reminders, keep_due, send_kept
-from hub.renewals import ending_soon, own_endings
+from hub.enterprise.reminders import Reminding, choose_reminders, keep_due, send_kept
+from hub.steps.certificates.renewals import ending_soon, own_endings
 from schemas.certificate import SHANGHAI
 from tests.flows.plans import asked, plans_of, walks_all
 from tests.flows.world import SHOP, TODAY, World, food_number, food_order
@@ -82,7 +82,7 @@ def test_what_ends_soon_is_counted_by_the_answers_of_those_alone(shop: World) ->
 
 
 def test_what_ends_is_found_page_by_page_by_its_index(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.reminders._PAGE", 1)
+    monkeypatch.setattr("hub.enterprise.reminders._PAGE", 1)
     shop.issue(ending(2))
     with asked() as questions:
         assert keep_due(registry=shop.registry, now=on(10)) == 2
@@ -143,7 +143,7 @@ def test_one_message_that_is_refused_keeps_none_back(shop: World) -> None:
 def test_a_service_that_is_away_is_asked_little_and_each_message_has_its_turn(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.reminders._REFUSED_AT_MOST", 1)
+    monkeypatch.setattr("hub.enterprise.reminders._REFUSED_AT_MOST", 1)
     shop.issue(ending(2))
     service = Refusing(most=2)
     with pytest.raises(NotificationError):

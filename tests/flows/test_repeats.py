@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.errors import OrderError
-from hub.statements import VerifiedStatement
+from hub.steps.orders.statements import VerifiedStatement
 from hub.store.statement import StatementWriter
 from hub.web.callers import terms_for
 from schemas.statement import Ordered

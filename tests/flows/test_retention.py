@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-import hub.retention
-from hub.retention import Keeping, erase_past_term, past_term
+import hub.custody.retention
+from hub.custody.retention import Keeping, erase_past_term, past_term
 from hub.store import tables
 from hub.store.files import StoredFileError
 from schemas.retention import RetentionCode, load_retention

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.sharing import list_rules
-from hub.sharing_answers import escalate_silent
+from hub.sharing.answers import escalate_silent
+from hub.sharing.table import list_rules
 from schemas.statement import Ordered
 from signing.base64url import decode
 from tests.flows.conftest import copied_world

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from hub.sharing_report import keep_finished, report_csv, report_year
+from hub.sharing.report import keep_finished, report_csv, report_year
 from hub.store import tables
 from tests.flows.conftest import copied_world
 from tests.flows.refusals import refused

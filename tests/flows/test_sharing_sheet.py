@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import delete, update
 
 from connectors.tabular import open_table
-from hub.approvals import VerifiedApproval
-from hub.sharing import export_rules, list_rules
-from hub.sharing_answers import digest_of_lines, escalate_silent, list_waiting_lines
-from hub.sharing_import import put_sheet
-from hub.statements import VerifiedStatement
+from hub.sharing.answers import digest_of_lines, escalate_silent, list_waiting_lines
+from hub.sharing.sheet import put_sheet
+from hub.sharing.table import export_rules, list_rules
+from hub.steps.orders.approvals import VerifiedApproval
+from hub.steps.orders.statements import VerifiedStatement
 from hub.store import tables
 from schemas.approval import Change
 from schemas.statement import Ordered

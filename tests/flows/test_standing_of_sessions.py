@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from hub.sessions import Session, session_of
-from hub.sign_in import check_standing, draft_sign_in, sign_in
+from hub.enterprise.sign_in import check_standing, draft_sign_in, sign_in
+from hub.steps.sessions import Session, session_of
 from tests.flows.grant_world import change_representative
 from tests.flows.refusals import refused
 from tests.flows.world import SHOP, World, licence_order

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.statements import check_content
+from hub.steps.orders.statements import check_content
 from schemas.statement import TYP, Ordered, content_digest, statement_payload
 from signing.base64url import decode, encode
 from signing.jws import sign_compact

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.status_lists import StatusLists
+from hub.public.status_lists import StatusLists
 from schemas.certificate import Act, Status
 from schemas.statement import Ordered
 from signing.base64url import decode

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from hub.status_lists import StatusLists
+from hub.public.status_lists import StatusLists
 from schemas.tokens import STATUS_LIST_TYP
 from signing.base64url import decode
 from signing.jws import CompactSigner, parse_json

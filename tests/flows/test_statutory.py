@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hub.enterprise.ledger import draft_reading, open_ledger, read_lines, reading_of
 from hub.errors import PullError
-from hub.ledger import draft_reading, open_ledger, read_lines, reading_of
-from hub.pull_reviews import choose_of_the_day, list_reviews
+from hub.sharing.pull_reviews import choose_of_the_day, list_reviews
 from hub.store import tables
 from tests.flows.conftest import copied_world
 from tests.flows.refusals import refused

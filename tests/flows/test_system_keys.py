@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.installation import make_party_key
-from hub.parties import renew_key
+from hub.custody.installation import make_party_key
+from hub.supervision.parties import renew_key
 from schemas.certificate import civil_date
 from schemas.statement import Ordered
 from signing.base64url import encode

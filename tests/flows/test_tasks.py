@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.tasks import read_overdue
+from hub.department.tasks import read_overdue
 from schemas.statement import Ordered
 from tests.flows.refusals import refused, refused_whole
 from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order

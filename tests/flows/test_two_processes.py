@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from hub.grants import grant_state
-from hub.presentations import presentation_state
-from hub.repeats import keep_answer
+from hub.enterprise.grants import grant_state
+from hub.enterprise.presentations import presentation_state
+from hub.steps.orders.repeats import keep_answer
 from hub.store.entry import EntryReader
 from schemas.statement import Ordered
 from tests.flows.grant_world import present, wrong
@@ -95,7 +95,7 @@ def test_withdrawal_waits_for_the_copy_that_is_being_recorded(
         happened.append("delivered")
         return keep_answer(*arguments, **named)
 
-    monkeypatch.setattr("hub.exchange.keep_answer", keep_late)
+    monkeypatch.setattr("hub.sharing.exchange.keep_answer", keep_late)
     assert granting_world.pull(granted_request(digest))["delivery"]
     withdrawing.join()
     other.close()

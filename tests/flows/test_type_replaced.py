@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from hub.errors import OrderError
-from hub.issuance import issue
-from hub.lookup import look_up_certificate
+from hub.public.lookup import look_up_certificate
+from hub.registry.issuance import issue
 from schemas.catalogue import Catalogue
 from schemas.certificate_type import Replaced
 from schemas.order import read_order

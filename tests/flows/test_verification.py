@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hub.verification import judge, licence_state, passed, restate
+from hub.decisions.verification import judge, licence_state, passed, restate
 from schemas.certificate import SHANGHAI, Status
 from schemas.parties import LicenceState
 from schemas.verdict import REQUIRED, SEAL_OVER, Check, CheckName, Facts, Outcome, Result, Surface, Verdict

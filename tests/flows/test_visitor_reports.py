@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hub.department.tasks import read_inbox
+from hub.public.visitor_reports import Caps, Scanned, forget_words, report_for, take_in
 from hub.store import tables
-from hub.tasks import read_inbox
-from hub.visitor_reports import Caps, Scanned, forget_words, report_for, take_in
 from schemas.visitor_report import Trouble, VisitorReport
 from tests.flows.plans import asked, plans_of
 from tests.flows.refusals import refused

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.grants import draft_grant, grant_state
+from hub.enterprise.grants import draft_grant, grant_state
 from schemas.statement import Ordered
 from tests.flows.grant_world import post_ending, sign_ending
 from tests.flows.refusals import refused

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.evidence.witness import Said, Witness, Word
 from hub.store.witness import WitnessStore
-from hub.witness import Said, Witness, Word
 from signing.algorithms import generate_private_key
 from signing.checkpoint import NoteKey, cosignatures, read_checkpoint
 from signing.errors import MalformedTokenError

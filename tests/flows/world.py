@@ -20,21 +20,8 @@ import orjson
 from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
-from hub.access import Caller
 from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, open_log, scan_reader
-from hub.applications import Application, draft_application, request_under_grant, verify_application
-from hub.approvals import VerifiedApproval, verify_approvals
-from hub.delivery import Exchange
-from hub.documents.downloads import open_download
-from hub.documents.making import Document, Workshop, make_wanted, want_document
-from hub.erasure import erase, read_erasure_order
-from hub.errors import StoreError
-from hub.exchange import compare, pull
-from hub.faces.drawing import Drawing
-from hub.facts import Source, Surroundings, complete_types, log_standing, seal_standing
-from hub.finding import Most, find
-from hub.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
-from hub.installation import (
+from hub.custody.installation import (
     Installation,
     TrustInForce,
     load_installation,
@@ -43,32 +30,45 @@ from hub.installation import (
     make_test_installation,
     make_trust_list,
 )
-from hub.issuance import issue
-from hub.keyfolder import KeyFolder
-from hub.log_watch import LogWatch
-from hub.lookup import look_up_certificate, look_up_enterprise
-from hub.parties import enrol
-from hub.persons import sign_here
-from hub.predicates import ask_predicate
-from hub.proven_time import SealTimes
-from hub.pull_reviews import answer_review
-from hub.references import read_retire_order, retire_reference
-from hub.registry import Registry
-from hub.sequencing import LogKey, Sequencer
+from hub.decisions.facts import Source, Surroundings, complete_types, log_standing, seal_standing
+from hub.department.access import Caller
+from hub.department.tasks import read_inbox
+from hub.documents.downloads import open_download
+from hub.documents.making import Document, Workshop, make_wanted, want_document
+from hub.enterprise.grants import draft_grant, draft_withdrawal, post_grant, withdraw_grant
+from hub.errors import StoreError
+from hub.evidence.sequencing import LogKey, Sequencer
+from hub.public.lookup import look_up_certificate, look_up_enterprise
+from hub.registry.erasure import erase, read_erasure_order
+from hub.registry.finding import Most, find
+from hub.registry.issuance import issue
+from hub.registry.references import read_retire_order, retire_reference
+from hub.registry.status import change_status, read_status_order
 from hub.settings import Settings
-from hub.sharing import put_rule
-from hub.sharing_answers import answer_rule
-from hub.statements import Second, VerifiedStatement, check_content, verify_statement
-from hub.status import change_status, read_status_order
+from hub.sharing.answers import answer_rule
+from hub.sharing.exchange import compare, pull
+from hub.sharing.predicates import ask_predicate
+from hub.sharing.pull_reviews import answer_review
+from hub.sharing.table import put_rule
+from hub.steps.certificates.type_versions import pin_types
+from hub.steps.consent.applications import Application, draft_application, request_under_grant, verify_application
+from hub.steps.documents.faces.drawing import Drawing
+from hub.steps.keyfolder import KeyFolder
+from hub.steps.log.proven_time import SealTimes
+from hub.steps.log.watch import LogWatch
+from hub.steps.orders.approvals import VerifiedApproval, verify_approvals
+from hub.steps.orders.persons import sign_here
+from hub.steps.orders.statements import Second, VerifiedStatement, check_content, verify_statement
+from hub.steps.registry import Registry
+from hub.steps.sharing.delivery import Exchange
 from hub.store.certificate import CertificateReader
 from hub.store.database import Database
 from hub.store.document import DocumentName, StoredDocument
 from hub.store.log import LogStore
 from hub.store.parties import PartyReader
-from hub.tasks import read_inbox
-from hub.type_versions import pin_types
+from hub.supervision.parties import enrol
+from hub.web.api.orders import DOORS
 from hub.web.callers import Called
-from hub.web.orders import DOORS
 from schemas.approval import Change
 from schemas.catalogue import load_catalogue
 from schemas.certificate import GRAVE, civil_date

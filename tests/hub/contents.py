@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from lxml import etree
 
-from hub.document_content import Content
-from hub.document_xml import element_of
+from hub.steps.documents.content import Content
+from hub.steps.documents.xml import element_of
 from schemas.catalogue import CertificateType, Field, FieldForm, load_catalogue
 from schemas.exchange import NOTE_TYP
 from signing.jws import sign_compact

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.authorisation import Decision, GrantStanding, decide
+from hub.decisions.authorisation import Decision, GrantStanding, decide
 from schemas.catalogue import SharingClass, load_catalogue
 from schemas.exchange import Basis, PullRequest, Wanted
 from schemas.parties import Officer, Role, System

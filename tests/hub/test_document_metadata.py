@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from hub.document_metadata import MetadataFormError, read_document
+from hub.steps.documents.metadata import MetadataFormError, read_document
 from tests.hub.contents import content_of_type, octets_of
 
 _BROKEN: dict[str, tuple[str, str]] = {
@@ -88,7 +88,7 @@ def test_midnight_at_the_end_of_a_day_is_no_moment() -> None:
 
 
 def test_reading_needs_neither_database_nor_web() -> None:
-    script = "import sys, hub.document_metadata as m; print({'sqlalchemy', 'fastapi', 'starlette'} & set(sys.modules))"
+    script = "import sys, hub.steps.documents.metadata as m; print({'sqlalchemy', 'fastapi', 'starlette'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
@@ -96,7 +96,7 @@ def test_reading_needs_neither_database_nor_web() -> None:
 _AT_ONCE = """
 import sys, threading
 from concurrent.futures import ThreadPoolExecutor
-from hub.document_metadata import read_document
+from hub.steps.documents.metadata import read_document
 
 sys.setswitchinterval(1e-5)
 octets, start = sys.stdin.buffer.read(), threading.Barrier(4)

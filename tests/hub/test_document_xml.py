@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from hub.document_content import Content
-from hub.document_metadata import MetadataFormError, read_document
-from hub.document_xml import element_of
+from hub.steps.documents.content import Content
+from hub.steps.documents.metadata import MetadataFormError, read_document
+from hub.steps.documents.xml import element_of
 from schemas.catalogue import CertificateType
 from schemas.document import CopyMark, DocumentMetadata, MasterMark
 from signing.jws import VerificationKey

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.facts import Surroundings, answer_verdict, facts_of, verdict_of_line
-from hub.verification import judge, passed
+from hub.decisions.facts import Surroundings, answer_verdict, facts_of, verdict_of_line
+from hub.decisions.verification import judge, passed
 from schemas.catalogue import load_catalogue
 from schemas.certificate import SHANGHAI, Status
 from schemas.parties import LicenceState

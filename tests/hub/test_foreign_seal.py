@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from hub.confined.foreign_seal import ForeignSeal, SealChecker
 from hub.errors import DocumentError
+from hub.steps.files.confined.foreign_seal import ForeignSeal, SealChecker
 from tests.flows.foreign_maker import ForeignKey, SealKey, foreign_authority, foreign_page, foreign_seal, foreign_sealed
 
 Check = Callable[[bytes], ForeignSeal]

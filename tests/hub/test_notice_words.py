@@ -1,6 +1,6 @@
 """What departments are told has its words."""
 
-from hub.notices import NoticeKind
+from hub.steps.notices import NoticeKind
 from schemas.wording import NOTICES
 
 

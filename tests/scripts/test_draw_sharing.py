@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import authorisation
+from hub.decisions import authorisation
 from schemas.exchange import Basis
 from schemas.fields import SharingClass
 from scripts.draw_sharing import BASES, LINES, PAGE, cell, draw

@@ -3,8 +3,8 @@
 from datetime import date
 
 from connectors.tabular import open_table
-from hub.items.reading import read_items
-from hub.items.sheet import read_sheet
+from hub.sharing.items.reading import read_items
+from hub.sharing.items.sheet import read_sheet
 from schemas.catalogue import load_catalogue
 from schemas.items import compare_items
 from scripts.demonstration import SHARED

@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from hub.archives import verify_archive
-from hub.bundles import verify_bundle
+from hub.evidence.archives import verify_archive
+from hub.evidence.bundles import verify_bundle
 from signing.algorithms import spki
 from signing.jws import load_jwk
 

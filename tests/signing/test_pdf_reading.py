@@ -22,7 +22,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-from hub.faces.face import Face, FaceRow
+from hub.steps.documents.faces.face import Face, FaceRow
 from schemas.catalogue import CertificateType
 from scripts.vectors.pdf_sealing import seal_carelessly, sealed_page
 from signing.cms import sign_digest

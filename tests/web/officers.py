@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
-from hub.officers import SignIn, app_secret, open_account
+from hub.department.officers import SignIn, app_secret, open_account
 from hub.web.callers import moment
 from schemas.statement import TYP
 from schemas.tokens import TERMINAL_TYP

@@ -2,8 +2,8 @@
 
 import httpx
 
-from hub.persons import persons_here
-from hub.sessions import open_session
+from hub.steps.orders.persons import persons_here
+from hub.steps.sessions import open_session
 from hub.web.callers import moment
 from tests.flows.world import World
 

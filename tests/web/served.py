@@ -12,8 +12,8 @@ import uvicorn
 
 from hub.app import build
 from hub.client import Approver, Client
-from hub.persons import persons_here
 from hub.settings import Settings
+from hub.steps.orders.persons import persons_here
 from schemas.statement import Ordered
 from tests.flows.world import ORIGIN, World, sharing_rule
 

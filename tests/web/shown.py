@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 
-from hub.answers import Body, compose_head, line_of
-from hub.facts import Source, Surroundings
-from hub.lookup import look_up_certificate, look_up_enterprise
+from hub.decisions.answers import Body, compose_head, line_of
+from hub.decisions.facts import Source, Surroundings
+from hub.decisions.verification import passed
+from hub.public.lookup import look_up_certificate, look_up_enterprise
 from hub.store.scan import ScanRows
-from hub.verification import passed
 from schemas.catalogue import load_catalogue
 from schemas.verdict import Check, CheckName, Result
 from schemas.wording import COPY_STATES

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from hub.client import RefusedError
-from hub.figures.standing import PAGES as PAGES_OF_STANDING
+from hub.supervision.figures.standing import PAGES as PAGES_OF_STANDING
 from hub.web.callers import moment
 from schemas.certificate import civil_date
 from schemas.figures import FIGURES

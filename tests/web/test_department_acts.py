@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from hub.department.terminals import TerminalKey
 from hub.store import tables
-from hub.terminals import TerminalKey
 from hub.web.callers import moment
 from signing.base64url import encode
 from tests.flows.intake_world import csv_file, type_row

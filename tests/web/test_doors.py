@@ -14,8 +14,8 @@ from schemathesis.checks import not_a_server_error
 from sqlalchemy import func, select
 
 from hub.client import Client, RefusedError
-from hub.freshness import note_restored
-from hub.installation import make_party_key
+from hub.custody.installation import make_party_key
+from hub.steps.orders.freshness import note_restored
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from hub.web.callers import moment

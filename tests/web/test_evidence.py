@@ -8,9 +8,9 @@ from zipfile import ZipFile
 import orjson
 import pytest
 
-from hub.bundles import verify_bundle
 from hub.client import RefusedError
 from hub.documents.downloads import delivery_token
+from hub.evidence.bundles import verify_bundle
 from schemas.statement import Ordered
 from tests.flows.world import food_number, food_order, granted_request, licence_order, statutory_request
 from tests.web.served import Door, client_of, issue, share

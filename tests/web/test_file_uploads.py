@@ -13,12 +13,13 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from hub.examination.forms import LARGEST_FILE
-from hub.examination.reader import Reader
+from hub.public.examination.forms import LARGEST_FILE
+from hub.public.examination.reader import Reader
 from hub.store.database import Database
-from hub.web import examination, problems
+from hub.web import problems
 from hub.web.limits import AddressLimit, Room, Turns
-from hub.web.qr import qr_png
+from hub.web.public import examination
+from hub.web.public.qr import qr_png
 from tests.cli.site import ORIGIN, Site, start, stop, url_of
 from tests.flows.test_examination import shown_page
 from tests.flows.world import World, make_world

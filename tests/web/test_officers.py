@@ -9,9 +9,9 @@ import pytest
 from connectors.authenticator_simulator import AuthenticatorSimulator
 from connectors.errors import SimulatorError
 from hub.client import Client, RefusedError
-from hub.keyfolder import OFFICER_FOLDER
-from hub.officers import app_secret
-from hub.sessions import open_session
+from hub.department.officers import app_secret
+from hub.steps.keyfolder import OFFICER_FOLDER
+from hub.steps.sessions import open_session
 from hub.store.session import SessionReader
 from hub.web.callers import moment
 from scripts.example_city import DEPARTMENTS

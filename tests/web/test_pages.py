@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
-from hub.examination.forms import read_examined
-from hub.examination.report import told, without_verdict
+from hub.public.examination.forms import read_examined
+from hub.public.examination.report import told, without_verdict
 from hub.web import problems
 from hub.web.pages import TEMPLATES, Pages, words
 from hub.web.pages.doors import routes

@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from PIL import Image, ImageDraw
 
-from hub.web import problems, qr
+from hub.web import problems
+from hub.web.public import qr
 from schemas.identifiers import make_reference
 
 _REFERENCE = str(make_reference(bytes(range(113, 129))))

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hub.client import RefusedError
-from hub.facts import Surroundings
-from hub.lookup import About, answer_whether
-from hub.verification import passed
+from hub.decisions.facts import Surroundings
+from hub.decisions.verification import passed
+from hub.public.lookup import About, answer_whether
 from schemas.catalogue import load_catalogue
 from schemas.certificate import civil_date
 from schemas.identifiers import make_licence_number

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from hub.web.visitor_reports import Stamps
+from hub.web.public.visitor_reports import Stamps
 from tests.flows.world import OTHER_SHOP, food_number, food_order, licence_order
 from tests.web.served import Door, client_of, issue
 

@@ -18,9 +18,9 @@ import pytest
 
 from hub.client import Client, RefusedError
 from hub.errors import NotFoundError
-from hub.sandbox import prepare_system
 from hub.store.database import Database
 from hub.store.parties import PartyReader
+from hub.supervision.sandbox import prepare_system
 from hub.web.pages.examples import read_examples
 from schemas import sandbox
 from schemas.certificate import civil_date

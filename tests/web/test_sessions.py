@@ -6,9 +6,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from hub.endings import draft_ending, end_all
-from hub.sessions import Session, session_of
-from hub.sign_in import check_standing
+from hub.enterprise.endings import draft_ending, end_all
+from hub.enterprise.sign_in import check_standing
+from hub.steps.sessions import Session, session_of
 from hub.web.callers import moment
 from tests.flows.refusals import refused
 from tests.flows.world import SHOP, World, licence_order

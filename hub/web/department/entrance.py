@@ -8,14 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from hub.department.officers import SignIn, app_secret, check_password, open_account, sign_in_officer
 from hub.errors import AccessError, HubError
-from hub.officers import SignIn, app_secret, check_password, open_account, sign_in_officer
-from hub.registry import Registry
-from hub.sessions import leave
+from hub.steps.registry import Registry
+from hub.steps.sessions import leave
 from hub.web.callers import in_thread, moment
 from hub.web.department.showing import HOME
 from hub.web.limits import AddressLimit, Places
-from hub.web.qr import qr_svg
+from hub.web.public.qr import qr_svg
 from hub.web.sessions import Guard, Visit, is_own_path, language_of, told, with_language
 from signing.totp import app_address, readable
 

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.registry import Registry
-from hub.sessions import leave_everywhere, sessions_of_officer
+from hub.department.tasks import count_open
+from hub.steps.registry import Registry
+from hub.steps.sessions import leave_everywhere, sessions_of_officer
 from hub.store.parties import PartyReader
-from hub.tasks import count_open
 from hub.web.callers import in_thread, moment
 from hub.web.department.showing import HOME, department_of, show
 from hub.web.sessions import Guard, Visit

@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from hub.body_desk import types_in_charge
-from hub.intake.admission import admit_intake, awaited_intake, keep_file, read_intake_order
-from hub.intake.outcome import first_rows, outcome_csv, progress_of, readable_intake, recent_intakes
-from hub.intake.spool import Spool
-from hub.intake.wording import RESULTS, RULES, UNKNOWN_RULE
-from hub.registry import Registry
-from hub.sessions import check_form
+from hub.department.body_desk import types_in_charge
+from hub.registry.intake.admission import admit_intake, awaited_intake, keep_file, read_intake_order
+from hub.registry.intake.outcome import first_rows, outcome_csv, progress_of, readable_intake, recent_intakes
+from hub.registry.intake.wording import RESULTS, RULES, UNKNOWN_RULE
+from hub.steps.files.spool import Spool
+from hub.steps.registry import Registry
+from hub.steps.sessions import check_form
 from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Content, Errand, Ordering, Row, who_orders
 from hub.web.department.showing import HOME, department_of, show

@@ -7,17 +7,17 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.body_desk import Prefilled, prefill, types_in_charge
-from hub.issuance import issue
-from hub.registry import Registry, Sealers
-from hub.resolution import resolve
+from hub.department.body_desk import Prefilled, prefill, types_in_charge
+from hub.department.window_offers import holder_of
+from hub.public.resolution import resolve
+from hub.registry.issuance import issue
+from hub.steps.registry import Registry, Sealers
 from hub.store.parties import AdmittedNumbers
 from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Content, Errand, Ordering, Row, who_orders
 from hub.web.department.showing import HOME, show
 from hub.web.problems import CODES, document, document_of
 from hub.web.sessions import Guard, Visit
-from hub.window_offers import holder_of
 from schemas.catalogue import CertificateType, SubjectKind
 from schemas.certificate import civil_date
 from schemas.codes import LONGEST_CODE, CodeKind, read_code

@@ -4,7 +4,7 @@
 2 the officer reads it; the terminal's key signs the statement in the browser (`static/order.js`)
 3 the form comes back: the statement names this session's officer and its terminal, whose key signed it
 4 the very flow of the API does the act, under the idempotency key that the server put into the form
-What needs two officers is parked after step 3 (`hub/parking.py`): a second one goes from 2 to 4 with the same content.
+What needs two officers is parked after step 3 (`hub/department/parking.py`): a second one goes from 2 to 4 with the same content.
 A refusal shows the same page again with what to do next, and the way back to the form as it was filled in. Where it is
 not known whether the act was done, the page sends the very same form again: it is answered what was done, once.
 """
@@ -21,12 +21,12 @@ import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.access import Caller, find_system
+from hub.department.access import Caller, find_system
+from hub.department.parking import Parked, list_parked, open_parked, park, take_back, unpark
 from hub.errors import AccessError, HubError, NotFoundError, OrderError
-from hub.parking import Parked, list_parked, open_parked, park, take_back, unpark
-from hub.registry import Registry
-from hub.repeats import earlier_answer
-from hub.statements import unverified_claims
+from hub.steps.orders.repeats import earlier_answer
+from hub.steps.orders.statements import unverified_claims
+from hub.steps.registry import Registry
 from hub.web.callers import Called, OrderBody, RequestBody, in_thread, moment, verify_order
 from hub.web.department.showing import HOME, show
 from hub.web.problems import document_of

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.own_department import list_ordered, list_systems
-from hub.registry import Registry
-from hub.sharing import list_rules
+from hub.department.own_department import list_ordered, list_systems
+from hub.sharing.table import list_rules
+from hub.steps.registry import Registry
 from hub.web.callers import in_thread, moment
 from hub.web.department.showing import HOME, department_of, show
 from hub.web.sessions import Guard, Visit

@@ -5,18 +5,18 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from hub.delivery import Exchange
-from hub.figures.present import Figures
-from hub.figures.sheets import Sheets
-from hub.intake.spool import Spool
-from hub.log import Panel
-from hub.operator_desk import OperatorDesk
-from hub.registry import Registry, Sealers
+from hub.evidence.log import Panel
+from hub.steps.files.spool import Spool
+from hub.steps.registry import Registry, Sealers
+from hub.steps.sharing.delivery import Exchange
 from hub.store.log import LogStore
+from hub.supervision.figures.present import Figures
+from hub.supervision.figures.sheets import Sheets
+from hub.supervision.operator_desk import OperatorDesk
+from hub.web.api.documents import Counter
 from hub.web.department import entrance, home, importing, issue, own, seat, status, tasks, window
 from hub.web.department.ordering import Ordering
 from hub.web.department.showing import HOME
-from hub.web.documents import Counter
 from hub.web.limits import AddressLimit, Places
 from hub.web.operator import dashboard, sheets, standing
 from hub.web.sessions import Guard, Render

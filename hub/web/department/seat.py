@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from hub.access import find_system
+from hub.department.access import find_system
+from hub.department.terminals import TerminalKey, bind_terminal, is_enrolled, verify_proof
 from hub.errors import HubError, StatementError
-from hub.operator_desk import OperatorDesk
-from hub.parties import enrol
-from hub.persons import OPERATOR_SYSTEM
-from hub.registry import Registry
-from hub.terminals import TerminalKey, bind_terminal, is_enrolled, verify_proof
+from hub.steps.orders.persons import OPERATOR_SYSTEM
+from hub.steps.registry import Registry
+from hub.supervision.operator_desk import OperatorDesk
+from hub.supervision.parties import enrol
 from hub.web.callers import OrderBody, in_thread, moment, verify_order
 from hub.web.department.entrance import SEAT
 from hub.web.department.showing import HOME, show

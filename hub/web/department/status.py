@@ -6,10 +6,10 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.body_desk import Changeable, certificates_at, changeable
-from hub.registry import Registry
-from hub.resolution import resolve
-from hub.status import change_status, read_status_order
+from hub.department.body_desk import Changeable, certificates_at, changeable
+from hub.public.resolution import resolve
+from hub.registry.status import change_status, read_status_order
+from hub.steps.registry import Registry
 from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Content, Errand, Ordering, Row, who_orders
 from hub.web.department.showing import HOME, show

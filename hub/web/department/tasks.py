@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from hub.department.tasks import answer_task, read_inbox, read_notice
 from hub.errors import NotFoundError
-from hub.notices import ANSWERED_BY_ORDER
-from hub.pull_reviews import answer_review
-from hub.registry import Registry
-from hub.sharing_answers import answer_rule, list_waiting_lines
-from hub.tasks import answer_task, read_inbox, read_notice
+from hub.sharing.answers import answer_rule, list_waiting_lines
+from hub.sharing.pull_reviews import answer_review
+from hub.steps.notices import ANSWERED_BY_ORDER
+from hub.steps.registry import Registry
 from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Content, Errand, Ordering, Row, who_orders
 from hub.web.department.showing import HOME, department_of, show

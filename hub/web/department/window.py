@@ -6,20 +6,20 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from hub.answers import disclosed_values
-from hub.delivery import Exchange
+from hub.decisions.answers import disclosed_values
+from hub.department.window_offers import Before, Offer, holder_of, offers_for
 from hub.documents.downloads import copies_of_delivery, delivery_of
 from hub.errors import NotFoundError
-from hub.exchange import pull
-from hub.registry import Registry
-from hub.resolution import STEPS, resolve
+from hub.public.resolution import STEPS, resolve
+from hub.sharing.exchange import pull
+from hub.steps.registry import Registry
+from hub.steps.sharing.delivery import Exchange
+from hub.web.api.documents import Counter
 from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Content, Errand, Ordering, Row
 from hub.web.department.showing import HOME, show
-from hub.web.documents import Counter
 from hub.web.problems import document
 from hub.web.sessions import PRIVATE, Guard, Visit
-from hub.window_offers import Before, Offer, holder_of, offers_for
 from schemas.catalogue import CertificateTypeUnknownError
 from schemas.codes import LONGEST_CODE, read_code
 from schemas.exchange import read_pull_request

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from connectors.contract import SignedText
-from hub.delegations import (
+from hub.enterprise.delegations import (
     confirm_delegations,
     draft_delegation,
     draft_delegation_confirmation,

@@ -13,7 +13,7 @@ _LONGEST_LINE = 75
 
 
 def calendar_file(endings: Iterable[Mapping[str, Any]], *, origin: str, now: datetime) -> bytes:
-    """Return the file of what `hub/renewals.py` tells."""
+    """Return the file of what `hub/steps/certificates/renewals.py` tells."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Yizhao Hub//certificates//ZH", "CALSCALE:GREGORIAN"]
     for each in endings:
         name = f"{each['name_zh']}（{each['number']}）"

@@ -9,19 +9,19 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from connectors.contract import SignedText
-from hub.applications import draft_application, verify_application
 from hub.documents.downloads import documents_of_download, open_download, own_download
 from hub.errors import NotFoundError
-from hub.lookup import look_up_enterprise
-from hub.renewals import own_endings
+from hub.public.lookup import look_up_enterprise
+from hub.steps.certificates.renewals import own_endings
+from hub.steps.consent.applications import draft_application, verify_application
 from hub.store.scan import ScanReader
+from hub.web.api.documents import Counter
 from hub.web.callers import in_thread, moment
-from hub.web.documents import Counter
 from hub.web.enterprise.calendar_file import MEDIA, calendar_file
 from hub.web.enterprise.desk import Desk, name_in
 from hub.web.enterprise.entrance import HOME
 from hub.web.enterprise.stepping import Step, Told, add_step, lead_to
-from hub.web.gathering import gather_beside
+from hub.web.public.gathering import gather_beside
 from hub.web.sessions import Visit
 
 CERTIFICATES = f"{HOME}/certificates"

@@ -13,15 +13,15 @@ from typing import Any
 from fastapi.responses import Response
 
 from connectors.contract import ELicence
-from hub.facts import Surroundings
-from hub.receipts import Receipts
-from hub.registry import Registry
+from hub.decisions.facts import Surroundings
+from hub.evidence.receipts import Receipts
+from hub.steps.registry import Registry
 from hub.web.limits import AddressLimit
 from hub.web.sessions import Guard, Visit
 from schemas.certificate import SHANGHAI
 
 _KEPT = "yizhao-shown"
-# A code as it was made (`hub/codes.py`), with its eight digits where it has any.
+# A code as it was made (`hub/steps/codes.py`), with its eight digits where it has any.
 _CODE = re.compile(r"YZ-[0-9A-Z]{26}(\.[0-9]{8})?")
 
 

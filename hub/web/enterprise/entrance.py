@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.contract import ELicence
+from hub.enterprise.sign_in import draft_sign_in, examples, sign_in
 from hub.errors import HubError
-from hub.registry import Registry
-from hub.sessions import end_session
-from hub.sign_in import draft_sign_in, examples, sign_in
+from hub.steps.registry import Registry
+from hub.steps.sessions import end_session
 from hub.web.callers import in_thread, moment
 from hub.web.limits import AddressLimit
 from hub.web.sessions import Guard, Visit, is_own_path, language_of, told, with_language

@@ -9,9 +9,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from connectors.contract import SignedText
-from hub.endings import draft_ending, end_all, own_ending
-from hub.errors import GrantError, NotFoundError
-from hub.grants import (
+from hub.enterprise.endings import draft_ending, end_all, own_ending
+from hub.enterprise.grants import (
     draft_grant,
     draft_withdrawal,
     grantable,
@@ -21,6 +20,7 @@ from hub.grants import (
     preview_grant,
     withdraw_grant,
 )
+from hub.errors import GrantError, NotFoundError
 from hub.web.callers import in_thread, moment
 from hub.web.enterprise.desk import Desk, end_of_day, kept_shown, name_in
 from hub.web.enterprise.entrance import HOME

@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.renewals import ending_soon
-from hub.sessions import Session
+from hub.steps.certificates.renewals import ending_soon
+from hub.steps.sessions import Session
 from hub.store.enterprise import EnterpriseReader
 from hub.web.callers import in_thread, moment
 from hub.web.enterprise.desk import Desk

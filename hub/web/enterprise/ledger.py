@@ -13,14 +13,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from connectors.contract import SignedText
+from hub.enterprise.ledger import export_csv, export_json, read_lines
+from hub.enterprise.objections import draft_objection, object_to, own_objections
 from hub.errors import DocumentError
-from hub.ledger import export_csv, export_json, read_lines
-from hub.objections import draft_objection, object_to, own_objections
+from hub.web.api.ledger import EXPORT_HEADERS, explain
 from hub.web.callers import in_thread, moment
 from hub.web.enterprise.desk import Desk
 from hub.web.enterprise.entrance import HOME
 from hub.web.enterprise.stepping import Step, Told, add_step, lead_to
-from hub.web.ledger import EXPORT_HEADERS, explain
 from hub.web.sessions import Visit
 from schemas.objection import Road
 

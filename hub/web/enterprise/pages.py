@@ -6,13 +6,13 @@ from datetime import datetime
 from fastapi import APIRouter
 
 from connectors.contract import ELicence, NotificationOutbox
-from hub.facts import Surroundings
-from hub.receipts import Receipts
-from hub.registry import Registry
-from hub.sessions import Session
-from hub.sign_in import check_standing
+from hub.decisions.facts import Surroundings
+from hub.enterprise.sign_in import check_standing
+from hub.evidence.receipts import Receipts
+from hub.steps.registry import Registry
+from hub.steps.sessions import Session
 from hub.store.scan import ScanReader
-from hub.web.documents import Counter
+from hub.web.api.documents import Counter
 from hub.web.enterprise import agents, certificates, entrance, grants, home, ledger, presentations, reminders, requests
 from hub.web.enterprise.desk import Desk
 from hub.web.limits import AddressLimit

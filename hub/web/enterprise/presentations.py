@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from connectors.contract import SignedText
-from hub.grants import draft_withdrawal, grantable, withdraw_grant
-from hub.presentations import (
+from hub.enterprise.grants import draft_withdrawal, grantable, withdraw_grant
+from hub.enterprise.presentations import (
     confirm,
     draft_confirmation,
     draft_presentation,
@@ -26,7 +26,7 @@ from hub.web.enterprise.desk import Desk, kept_shown, name_in
 from hub.web.enterprise.entrance import HOME
 from hub.web.enterprise.grants import fields_chosen, fields_shown
 from hub.web.enterprise.stepping import Step, Told, add_step, lead_to, sentence_shown
-from hub.web.qr import qr_data_uri
+from hub.web.public.qr import qr_data_uri
 from hub.web.sessions import PRIVATE, Visit
 from schemas.sentence import statement_digest
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from connectors.contract import NotificationOutbox
+from hub.enterprise.reminders import DAYS, choice_of, choose_reminders
 from hub.errors import DocumentError, HubError
-from hub.reminders import DAYS, choice_of, choose_reminders
 from hub.web.callers import in_thread, moment
 from hub.web.enterprise.desk import Desk
 from hub.web.enterprise.entrance import HOME

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.contract import SignedText
-from hub.codes import read_code
+from hub.enterprise.grant_requests import draft_refusal, preview_request, read_request, refuse_request, sign_request
+from hub.enterprise.grants import own_grant
 from hub.errors import GrantError, HubError, NotFoundError
-from hub.grant_requests import draft_refusal, preview_request, read_request, refuse_request, sign_request
-from hub.grants import own_grant
+from hub.steps.codes import read_code
 from hub.web.callers import in_thread, moment
 from hub.web.enterprise.desk import Desk, kept_shown
 from hub.web.enterprise.entrance import HOME

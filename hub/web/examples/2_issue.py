@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import randbelow
 
-from hub.client import Client
 from hub.keyfolder import KeyFolder
+
+from hub.client import Client
 from schemas.certificate import civil_date
 from schemas.statement import Ordered
 

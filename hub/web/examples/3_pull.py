@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from hub.client import Client
 from hub.keyfolder import KeyFolder
+
+from hub.client import Client
 from schemas.statement import Ordered
 
 me = dict(line.split("=", 1) for line in Path("sandbox-keys/sandbox.env").read_text().splitlines())

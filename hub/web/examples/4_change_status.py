@@ -4,8 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hub.client import Client
 from hub.keyfolder import KeyFolder
+
+from hub.client import Client
 from schemas.certificate import civil_date
 from schemas.statement import Ordered
 

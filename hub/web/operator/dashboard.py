@@ -10,10 +10,10 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from hub.errors import AccessError, NotFoundError
-from hub.figures.cases import list_cases
-from hub.figures.present import Figures
-from hub.registry import Registry
+from hub.steps.registry import Registry
 from hub.store.parties import PartyReader
+from hub.supervision.figures.cases import list_cases
+from hub.supervision.figures.present import Figures
 from hub.web.callers import in_thread, moment
 from hub.web.operator.words import named_in_words
 from hub.web.pages.charts import bars

@@ -6,10 +6,10 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.figures.sheets import Sheets, list_periods, read_sheet
-from hub.registry import Registry
+from hub.steps.registry import Registry
+from hub.supervision.figures.sheets import Sheets, list_periods, read_sheet
+from hub.web.api.figures import as_file
 from hub.web.callers import in_thread, moment
-from hub.web.figures import as_file
 from hub.web.operator.dashboard import HOME, require_operator
 from hub.web.sessions import Guard, Visit, with_language
 from schemas.figures import COLUMNS, PARTS

@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hub.errors import NotFoundError
-from hub.figures.standing import look_over
-from hub.log import Panel
-from hub.registry import Registry
+from hub.evidence.log import Panel
+from hub.steps.registry import Registry
 from hub.store.log import LogStore
+from hub.supervision.figures.standing import look_over
 from hub.web.callers import in_thread, moment
 from hub.web.operator.dashboard import HOME, require_operator
 from hub.web.operator.words import named_in_words

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from hub.answers import LICENCE_TYPE, PAGE
+from hub.decisions.answers import LICENCE_TYPE, PAGE
 from hub.web.description import split_pair
 from schemas.annotation import AnnotationKind
 from schemas.certificate import civil_date

@@ -14,7 +14,7 @@ from scripts.vectors.pdf import LARGE, large_vector
 # A process of its own, as the memory of a child is counted from that of its parent.
 MEASURED = """
 import resource, sys
-from hub.examination.reader import Reader
+from hub.public.examination.reader import Reader
 found = Reader().read(sys.stdin.buffer.read())
 print(type(found).__name__, getattr(found, "reason", ""), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """

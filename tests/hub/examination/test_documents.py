@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.examination.documents import ShownDocument, prove_document, read_shown
-from hub.examination.extracted import Extracted, PdfRead, PictureRead, Unread, XmlRead
-from hub.examination.forms import Examined
+from hub.public.examination.documents import ShownDocument, prove_document, read_shown
+from hub.public.examination.extracted import Extracted, PdfRead, PictureRead, Unread, XmlRead
+from hub.public.examination.forms import Examined
 from schemas.verdict import Result
 from schemas.wording import FORMS, NOT_READ
 from signing.pdf_reading import PdfParts

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.confined.children import LARGEST_ANSWER
-from hub.examination.extracted import (
+from hub.public.examination.extracted import (
     PictureRead,
     Unread,
     read_answer,
     to_answer,
 )
-from hub.examination.forms import LARGEST_FILE
-from hub.examination.reader import Reader
-from hub.web.qr import qr_png
+from hub.public.examination.forms import LARGEST_FILE
+from hub.public.examination.reader import Reader
+from hub.steps.files.confined.children import LARGEST_ANSWER
+from hub.web.public.qr import qr_png
 from tests.hub.examination.children import reading_children
 
 TEXT = "https://HUB.EXAMPLE/Q/0123456789ABCDEFGHJKMNPQRS"

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hub.examination.extracted import PictureRead, Unread
-from hub.examination.reading_child import extract
-from hub.web.qr import qr_png
+from hub.public.examination.extracted import PictureRead, Unread
+from hub.public.examination.reading_child import extract
+from hub.web.public.qr import qr_png
 
 CONFINED = """
 import ctypes, os, resource, socket, sys
 sys.path[:] = sys.argv[1:]
-from hub.confined.child import confine
+from hub.steps.files.confined.child import confine
 confine()
 try:
     {attempt}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from hub.faces.drawing import Attachment, DrawnPages
-from hub.faces.face import Face
+from hub.steps.documents.faces.drawing import Attachment, DrawnPages
+from hub.steps.documents.faces.face import Face
 from scripts.vectors.faces import shown
 from tests.hub.faces.example import CATALOGUE, DRAWING, MADE_AT, XML, example_face
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
-from hub.faces.drawing import Attachment, Drawing
-from hub.faces.face import CopyMarking, Face, FaceRow
-from hub.web.qr import qr_svg
+from hub.steps.documents.faces.drawing import Attachment, Drawing
+from hub.steps.documents.faces.face import CopyMarking, Face, FaceRow
+from hub.web.public.qr import qr_svg
 from schemas.catalogue import CertificateType, load_catalogue
 from scripts.example_city import ExampleEnterprise
 from scripts.example_fields import field_values, make_number

@@ -10,8 +10,8 @@ import pytest
 import zxingcpp
 from PIL import ImageChops
 
-from hub.faces.drawing import Drawing, LayoutUnknownError
-from hub.faces.face import Face
+from hub.steps.documents.faces.drawing import Drawing, LayoutUnknownError
+from hub.steps.documents.faces.face import Face
 from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE, LIFT, RECORD, draw, picture_of, text_of, told_by
 from tests.hub.faces.example import CATALOGUE, DRAWING, MADE_AT, MARKING, URL, XML, example_face
 

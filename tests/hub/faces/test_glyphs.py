@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.faces.drawing import Drawing, MissingGlyphError
-from hub.faces.face import Face
+from hub.steps.documents.faces.drawing import Drawing, MissingGlyphError
+from hub.steps.documents.faces.face import Face
 from tests.hub.faces.drawn import HOTEL, draw, text_of
 from tests.hub.faces.example import MADE_AT
 from tests.hub.faces.site_font import font_with

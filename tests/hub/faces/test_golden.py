@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from hub.faces.face import Face
+from hub.steps.documents.faces.face import Face
 from scripts.vectors.faces import golden_faces, picture_of
 from tests.hub.faces.drawn import FOOD, HOTEL
 from tests.hub.faces.example import CATALOGUE

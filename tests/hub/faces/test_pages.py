@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.faces.drawing import LAYOUTS_FOLDER
-from hub.faces.face import Face, FaceRow
+from hub.steps.documents.faces.drawing import LAYOUTS_FOLDER
+from hub.steps.documents.faces.face import Face, FaceRow
 from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE, LIFT, draw, pages_of, text_of, told_by
 from tests.hub.faces.example import CATALOGUE, MARKING, example_face
 

@@ -7,8 +7,8 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops
 
-from hub.faces.drawing import MissingGlyphError
-from hub.faces.face import Face, FaceRow
+from hub.steps.documents.faces.drawing import MissingGlyphError
+from hub.steps.documents.faces.face import Face, FaceRow
 from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE
 from tests.hub.faces.example import CATALOGUE, DRAWING, URL, example_face
 

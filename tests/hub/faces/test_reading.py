@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from hub.faces.face import CopyMarking, Face
+from hub.steps.documents.faces.face import CopyMarking, Face
 from tests.hub.faces.drawn import FOOD, HOTEL, LICENCE, LIFT, draw, text_of, told_by
 from tests.hub.faces.example import MARKING, URL, in_english
 

@@ -1,0 +1,1 @@
+"""Evidence for strangers: the log and who writes it, its witnesses, receipts, bundles and archives."""

@@ -1,0 +1,1 @@
+"""What anybody may ask: a code, a printed copy, a file to verify, the lists to verify with."""

@@ -1,0 +1,1 @@
+"""The registry: issuing bodies order what certificates there are and how they stand."""

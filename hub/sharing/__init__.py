@@ -1,0 +1,1 @@
+"""Sharing: departments pull certificates for a case, by the table that says who may."""

@@ -1,0 +1,1 @@
+"""What becomes of certificates by any act: planned, sealed, recorded, answers composed anew."""

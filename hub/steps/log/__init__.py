@@ -1,0 +1,1 @@
+"""How the evidence log stands, and what time it proves."""

@@ -1,0 +1,1 @@
+"""What an order goes through, whoever gives it: read, verified, signed by a second person, done once, evidenced."""

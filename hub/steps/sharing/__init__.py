@@ -1,0 +1,1 @@
+"""What every pull and every line of the sharing table goes through."""

@@ -1,0 +1,1 @@
+"""Who oversees the hub: enrolment by the operator, figures, and the audit that trusts nobody."""

@@ -1,0 +1,1 @@
+"""Doors for systems: a flow each, JSON in and out."""

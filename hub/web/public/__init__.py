@@ -1,0 +1,1 @@
+"""Pages for anybody: scan, copy, verify, sheet, report; no sign-in."""

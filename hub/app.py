@@ -473,7 +473,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     played, desk = nobody_played, None
     if installation.is_test:
         played = AuthenticatorSimulator(settings.key_folder / OFFICER_FOLDER, mode=installation.mode).shown
-        desk = OperatorDesk(keys, origin=installation.origin, mode=installation.mode)
+        desk = OperatorDesk(keys, origin=installation.origin, mode=installation.mode, operator=installation.operator)
     for router in (
         *enterprise_pages.routers(
             registry, render=pages.render, e_licence=e_licence, limit=limit, proofs=proofs,
@@ -486,6 +486,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             enrolments=(AddressLimit(settings.sandbox_rate), WholeLimit(settings.sandbox_most)), counter=counter,
             spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
             figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
+            open_table=open_table,
         ),
     ):  # fmt: skip
         api.include_router(router)

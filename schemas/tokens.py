@@ -13,6 +13,7 @@ STATUS_LIST_TYP = "statuslist+jwt"
 ASSERTION_TYP = "client-authentication+jwt"
 PROOF_TYP = "dpop+jwt"
 TERMINAL_TYP = "yizhao-terminal+jwt"
+PERSON_TYP = "yizhao-person+jwt"
 TOKEN_TYP = "at+jwt"  # noqa: S105 - a media type
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

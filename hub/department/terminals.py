@@ -6,6 +6,8 @@ role `terminal`, and what it signs names the officer whose session is bound to i
 1 the proof is signed by the key it carries, of this moment, for this session
 2 the key is that of an active terminal of the officer's department
 3 the session is bound to it            <- COMMIT POINT
+A person who signs changes of rights at a browser shows a key of his own in the same way (step 1), under another type:
+the key of a workplace, which others use too, is never taken for a person's.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from hub.steps.sessions import Session
 from hub.store.parties import PartyReader
 from hub.store.session import SessionWriter
 from schemas.parties import Role, System
-from schemas.tokens import TERMINAL_TYP
+from schemas.tokens import PERSON_TYP, TERMINAL_TYP
 from signing.algorithms import PublicKey, key_id
 from signing.errors import SigningError
 from signing.jws import load_jwk, parse_json, unverified_header, verify_compact
@@ -43,7 +45,12 @@ class TerminalKey:
 
 def read_request(request: str, *, audience: str) -> TerminalKey:
     """Return the key that a browser asks to have enrolled, which it showed that it has. AccessError terminal_proof."""
-    return _verified(request, audience)[0]
+    return _verified(request, audience, TERMINAL_TYP)[0]
+
+
+def read_person_request(request: str, *, audience: str) -> PublicKey:
+    """Return the key that a person asks to have enrolled as his own. AccessError terminal_proof."""
+    return _verified(request, audience, PERSON_TYP)[0].public_key
 
 
 def bind_terminal(session: Session, proof: str, *, registry: Registry, now: datetime) -> str:
@@ -63,8 +70,17 @@ def bind_terminal(session: Session, proof: str, *, registry: Registry, now: date
 
 
 def verify_proof(session: Session, proof: str, *, registry: Registry, now: datetime) -> TerminalKey:
-    """Verify step 1 of a proof. Raises AccessError terminal_proof."""
-    key, said = _verified(proof, registry.origin)
+    """Verify step 1 of a workplace's proof. Raises AccessError terminal_proof."""
+    return _of_now(session, proof, TERMINAL_TYP, registry=registry, now=now)
+
+
+def verify_person_proof(session: Session, proof: str, *, registry: Registry, now: datetime) -> PublicKey:
+    """Verify step 1 of a person's proof; return his key. Raises AccessError terminal_proof."""
+    return _of_now(session, proof, PERSON_TYP, registry=registry, now=now).public_key
+
+
+def _of_now(session: Session, proof: str, typ: str, *, registry: Registry, now: datetime) -> TerminalKey:
+    key, said = _verified(proof, registry.origin, typ)
     issued_at = said.get("iat")
     is_of_now = (
         type(issued_at) is int and abs(now.timestamp() - issued_at) <= registry.terms.statement_age.total_seconds()
@@ -80,13 +96,13 @@ def is_enrolled(key: TerminalKey, *, registry: Registry) -> bool:
         return PartyReader(connection).owner_of(key.key_id) is not None
 
 
-def _verified(proof: str, audience: str) -> tuple[TerminalKey, dict[str, Any]]:
+def _verified(proof: str, audience: str, typ: str) -> tuple[TerminalKey, dict[str, Any]]:
     if not 0 < len(proof) <= _LONGEST:
         raise AccessError("terminal_proof")
     try:
         jwk = unverified_header(proof).get("jwk")
         shown = load_jwk(jwk if isinstance(jwk, dict) else {})
-        said = parse_json(verify_compact(proof, find_key=lambda _: shown, typ=TERMINAL_TYP).payload)
+        said = parse_json(verify_compact(proof, find_key=lambda _: shown, typ=typ).payload)
     except SigningError:
         raise AccessError("terminal_proof") from None
     if not isinstance(said, dict) or said.get("aud") != audience:

@@ -89,11 +89,9 @@ def put_sheet(
     while it is still the same. Raises FieldsError with every place and rule that is wrong, OrderError
     difference_changed, sheet_unreadable, and those of `require_two`.
     """
-    given, is_whole = _given(content, open_table), content.get("whole") is True
     if content.get("dry_run"):
-        with registry.database.read() as connection:
-            difference = _compare(given, connection, registry, civil_date(now), is_whole=is_whole)
-        return difference.content() | {"dry_run": True}
+        return sheet_difference(content, registry=registry, open_table=open_table, now=now) | {"dry_run": True}
+    given, is_whole = _given(content, open_table), content.get("whole") is True
 
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
         difference = _compare(given, connection, registry, civil_date(now), is_whole=is_whole)
@@ -111,6 +109,15 @@ def put_sheet(
         return answer | {"put": [{"code": each.code, "version": each.version} for each in put_lines]}
 
     return act_once(put, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
+
+
+def sheet_difference(
+    content: Mapping[str, Any], *, registry: Registry, open_table: OpenTable, now: datetime
+) -> dict[str, Any]:
+    """Return what a sheet would do, with its digest (steps 2 and 3). Raises as `put_sheet` does up to there."""
+    given, is_whole = _given(content, open_table), content.get("whole") is True
+    with registry.database.read() as connection:
+        return _compare(given, connection, registry, civil_date(now), is_whole=is_whole).content()
 
 
 # --- steps 2 and 3 ----------------------------------------------------------------------------------------------

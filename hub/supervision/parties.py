@@ -81,6 +81,13 @@ def enrol(
         raise
 
 
+def check_enrolment(noun: str, content: Mapping[str, Any], *, registry: Registry, now: datetime) -> None:
+    """Do step 2 alone, of what is only drafted: FieldsError names every member and rule that is wrong."""
+    reading = OrderReading(content)
+    ENROLMENTS[noun](reading, registry, now)
+    reading.refuse_problems()
+
+
 def renew_key(
     content: Mapping[str, Any], *, verified: VerifiedStatement, system: System, registry: Registry, now: datetime
 ) -> dict[str, Any]:

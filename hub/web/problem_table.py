@@ -25,8 +25,8 @@ _NEW_STATEMENT = (
     "Sign a new statement with the key enrolled for this system and send it again.",
 )
 _NEW_APPROVAL = (
-    "请由该人员用本人密钥对这份变更重新签名（yizhao approve）。",
-    "Have that person sign this change anew with the key of his own (yizhao approve).",
+    "请由该人员用本人密钥对这份变更重新签名（平台页面，或 yizhao approve）。",
+    "Have that person sign this change anew with the key of his own (at the hub's page, or `yizhao approve`).",
 )
 _RETRY = ("请稍后用同一幂等键重试。", "Try again in a moment with the same idempotency key.")
 _NEW_DRAFT = (
@@ -102,6 +102,20 @@ ACCESS: Mapping[str, Row] = {
         403, "这台电脑还不是本部门的窗口终端。", "This browser is not a terminal of your department.",
         "请把页面上的登记申请交给运营方；登记后再点一次。",
         "Give the request on the page to the operator; press again once it is enrolled.",
+    ),
+    "person_duty": Row(
+        403, "您的职责不办理此类变更。", "Your duty makes no such change.",
+        "请由系统管理员或安全管理员办理。", "Have a system or a security administrator do it.",
+    ),
+    "person_unknown": Row(
+        403, "这个浏览器还没有登记为您签署。", "This browser is not enrolled to sign for you.",
+        "请把页面上的登记申请交给运营方；登记后再点一次。",
+        "Give the request on the page to the operator; press again once it is enrolled.",
+    ),
+    "person_key_elsewhere": Row(
+        409, "您的签名密钥由命令行保管，不能改存到浏览器。", "Your key lies in the key folder, not in a browser.",
+        "请用 yizhao approve 签名；或另行登记一名在浏览器签名的人员。",
+        "Sign with `yizhao approve`, or have another person enrolled, who signs in a browser.",
     ),
     "terminal_missing": Row(
         403, "这台电脑没有登记为窗口终端，只能查看，不能办理。",
@@ -242,8 +256,8 @@ APPROVALS: Mapping[str, Row] = {
     ),
     "approvals_needed": Row(
         403, "此项变更须由两名不同职责的人员各自签名。", "Two persons of different duties have to sign this change.",
-        "请用 yizhao approve 由系统管理员和安全管理员各签一份，随指令一并提交。",
-        "Have a system and a security administrator each make an approval (yizhao approve), and send both.",
+        "请由系统管理员和安全管理员各签一份（平台页面，或 yizhao approve 后随指令一并提交）。",
+        "Have a system and a security administrator each sign: at the hub's page, or by `yizhao approve`.",
     ),
     "approval_own": Row(
         403, "不得审批涉及本人的变更。", "Nobody approves a change of himself.",

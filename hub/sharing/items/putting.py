@@ -53,11 +53,10 @@ def put_items(
     only while the difference is still the same. Raises FieldsError with every place and rule that is wrong, OrderError
     item_not_yours, difference_changed, sheet_unreadable.
     """
-    given = read_items(_given(content, open_table), catalogue=registry.catalogue)
     if content.get("dry_run"):
-        with registry.database.read() as connection:
-            difference = _compare(given, system, connection)
-        return _answer(difference) | {"dry_run": True}
+        told = items_difference(content, system=system, registry=registry, open_table=open_table)
+        return told | {"dry_run": True}
+    given = read_items(_given(content, open_table), catalogue=registry.catalogue)
 
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
         difference = _compare(given, system, connection)
@@ -71,6 +70,15 @@ def put_items(
         return answer
 
     return act_once(put, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
+
+
+def items_difference(
+    content: Mapping[str, Any], *, system: System, registry: Registry, open_table: OpenTable
+) -> dict[str, Any]:
+    """Return what an order would add, change and end, with its digest (steps 2 and 3). Raises as `put_items` does."""
+    given = read_items(_given(content, open_table), catalogue=registry.catalogue)
+    with registry.database.read() as connection:
+        return _answer(_compare(given, system, connection))
 
 
 def list_items(*, registry: Registry, now: datetime, code: str | None = None) -> dict[str, Any]:

@@ -115,6 +115,17 @@ def verify_approval(
     return VerifiedApproval(approval, token, officer)
 
 
+def require_first(verified: VerifiedApproval, *, connection: Connection, about: str | None = None) -> None:
+    """Refuse the first of two approvals that could never count: of nobody of the operator's, or of no needed duty.
+
+    Nothing is spent; `require_two` decides. Raises OrderError approval_own, StatementError as that does.
+    """
+    if about == verified.officer.number:
+        raise OrderError("approval_own")
+    operator = InstallationReader(connection).values()["operator"]
+    _require_entitled(verified, verified.approval.change, {operator}, connection)
+
+
 def require_two(
     approvals: Sequence[VerifiedApproval],
     *,

@@ -107,8 +107,12 @@ def order_here(
     audience: str,
     now: datetime,
     random: Callable[[int], bytes],
+    without: str | None = None,
 ) -> dict[str, Any]:
-    """Return the body of an order by the operator's TEST system, approved by the persons whose keys lie here."""
+    """Return the body of an order by the operator's TEST system, approved by the persons whose keys lie here.
+
+    `without` is the number of whom it is about, who approves nothing of it.
+    """
     salt = random(SALT_BYTES)
     digest = content_digest(content, salt)
     payload = statement_payload(
@@ -120,7 +124,9 @@ def order_here(
         "statement": sign_compact(orjson.dumps(payload), signer=signer, typ=statement.TYP),
         "salt": standard_b64encode(salt).decode(),
         "content": content,
-        "approvals": sign_here(Change(act), digest, keys=keys, audience=audience, now=now, random=random),
+        "approvals": sign_here(
+            Change(act), digest, keys=keys, audience=audience, now=now, random=random, without=without
+        ),
     }
 
 

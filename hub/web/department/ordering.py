@@ -104,7 +104,7 @@ class Ordering:
             "title": errand.title.zh,
             "title_en": errand.title.en,
             "rows": [
-                {"zh": words.zh, "en": words.en, "value": _said(value, visit.language)}
+                {"zh": words.zh, "en": words.en, "value": in_words(value, visit.language)}
                 for words, value in errand.describe(content)
             ],
             "statement": orjson.dumps(payload).decode(),
@@ -116,7 +116,7 @@ class Ordering:
             "key": encode(secrets.token_bytes(16)),
             "signed": "",
             "form": errand.form,
-            "typed": [(name, value) for name, value in _typed(visit) if name != TOKEN],
+            "typed": [(name, value) for name, value in typed_before(visit) if name != TOKEN],
             "problem": problem,
             "parked": parked.stored.name if parked else "",
             "first_officer": parked.stored.officer if parked else "",
@@ -133,7 +133,7 @@ class Ordering:
         async def ordered(visit: Visit) -> Response:
             parked, done = await in_thread(self._parked_or_done, visit) if visit.get("parked") else (None, None)
             errand = self._errands.get(parked.stored.errand if parked else visit.get("errand"))
-            content = parked.content if parked else _content(visit.get("content"))
+            content = parked.content if parked else read_content(visit.get("content"))
             if errand is None or content is None or not _can_be_told(errand, content):
                 raise NotFoundError("not_found")
             try:
@@ -172,6 +172,8 @@ class Ordering:
         @self._guard.page
         async def seconded(visit: Visit) -> Response:
             parked = await in_thread(self._parked, visit.request.path_params["name"], visit)
+            if parked.stored.errand not in self._errands:
+                raise NotFoundError("parked_not_found")
             return self.check(visit, parked.stored.errand, parked.content, parked=parked)
 
         @self._guard.page
@@ -210,7 +212,7 @@ class Ordering:
         Raises AccessError terminal_missing, order_foreign, role_missing, and the flow's own.
         """
         stored, registry = visit.session.stored, self._registry
-        caller = self._caller(errand, visit)
+        caller = terminal_of(visit, errand.role, registry)
         body = _body(errand, content, parked, visit)
         called = verify_order(
             visit.request, body, caller=caller, act=errand.act, registry=registry, key=visit.get("key")[:_LONGEST_KEY],
@@ -225,28 +227,32 @@ class Ordering:
             return None
         # What was signed is done, not what stands beside it in the form.
         asked = called.verified.statement.request or {} if errand.carried else content
-        answer = _once_under_way(lambda: errand.run(called, asked))
+        answer = once_under_way(lambda: errand.run(called, asked))
         if parked is not None:
             unpark(parked.stored.name, registry=registry)
         return answer
 
-    def _caller(self, errand: Errand, visit: Visit) -> Caller:
-        """Return the terminal of a visit, once the statement is known to be its and its officer's."""
-        stored = visit.session.stored
-        if stored.terminal is None:
-            raise AccessError("terminal_missing")
-        said = unverified_claims(visit.get("statement"))
-        if (said.get("iss"), said.get("officer")) != (stored.terminal, stored.officer):
-            raise AccessError("order_foreign")
-        caller = find_system(stored.terminal, registry=self._registry, now=moment())[0]
-        if caller is None or caller.system.department != stored.party or Role.TERMINAL not in caller.system.roles:
-            raise AccessError("terminal_unknown")
-        if errand.role is not None and errand.role not in caller.system.roles:
-            raise AccessError("role_missing", role=str(errand.role))
-        return caller
+
+def terminal_of(visit: Visit, role: Role | None, registry: Registry) -> Caller:
+    """Return the terminal of a visit, once the statement in its form is known to be its and its officer's.
+
+    Raises AccessError terminal_missing, order_foreign, terminal_unknown, role_missing.
+    """
+    stored = visit.session.stored
+    if stored.terminal is None:
+        raise AccessError("terminal_missing")
+    said = unverified_claims(visit.get("statement"))
+    if (said.get("iss"), said.get("officer")) != (stored.terminal, stored.officer):
+        raise AccessError("order_foreign")
+    caller = find_system(stored.terminal, registry=registry, now=moment())[0]
+    if caller is None or caller.system.department != stored.party or Role.TERMINAL not in caller.system.roles:
+        raise AccessError("terminal_unknown")
+    if role is not None and role not in caller.system.roles:
+        raise AccessError("role_missing", role=str(role))
+    return caller
 
 
-def _once_under_way(run: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+def once_under_way(run: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return what the act is answered: a form that was sent twice at once waits for its other self."""
     for _ in range(_TRIES):
         try:
@@ -287,7 +293,8 @@ def who_orders(called: Called, registry: Registry) -> dict[str, Any]:
     }
 
 
-def _said(value: str | Wording, language: str) -> str:
+def in_words(value: str | Wording, language: str) -> str:
+    """Return what is said in a language of ours."""
     if isinstance(value, str):
         return value
     return value.zh if language == "zh" else value.en
@@ -302,7 +309,7 @@ def _bound(content: Content, salt: bytes) -> dict[str, Any]:
     }
 
 
-def _typed(visit: Visit) -> Sequence[tuple[str, str]]:
+def typed_before(visit: Visit) -> Sequence[tuple[str, str]]:
     """Return what was typed into the form that led here: this one's own pairs, or those it carried along."""
     carried = visit.get("typed")
     if not carried:
@@ -318,7 +325,8 @@ def _are_pairs(found: Any) -> bool:
     return isinstance(found, list) and all(isinstance(each, list) and len(each) == 2 for each in found)
 
 
-def _content(text: str) -> dict[str, Any] | None:
+def read_content(text: str) -> dict[str, Any] | None:
+    """Return the content that a form carries as JSON; None for what is no object."""
     try:
         found = parse_json(text.encode())
     except SigningError:

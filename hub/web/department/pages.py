@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from connectors.contract import OpenTable
 from hub.evidence.log import Panel
 from hub.steps.files.spool import Spool
 from hub.steps.registry import Registry, Sealers
@@ -18,7 +19,7 @@ from hub.web.department import entrance, home, importing, issue, own, seat, stat
 from hub.web.department.ordering import Ordering
 from hub.web.department.showing import HOME
 from hub.web.limits import AddressLimit, Places
-from hub.web.operator import dashboard, sheets, standing
+from hub.web.operator import changing, dashboard, kinds, person, put_sheets, sheets, standing
 from hub.web.sessions import Guard, Render
 from schemas.licence_systems import load_licence_systems
 from signing.log_head import Revoked
@@ -45,6 +46,7 @@ def routers(
     log_store: LogStore,
     panel: Panel,
     revoked: Callable[[], Revoked],
+    open_table: OpenTable,
 ) -> Iterator[APIRouter]:
     """Yield the doors. `passwords` are how many may be held against their hash at once; `desk` is a TEST operator's,
     which enrols so many browsers (`enrolments`)."""
@@ -69,4 +71,7 @@ def routers(
     yield importing.routes(registry, guard, ordering, spool, upload_bytes=upload_bytes, wake=wake)
     yield dashboard.routes(registry, figures, guard, operator=operator)
     yield sheets.routes(registry, figure_sheets, guard, operator=operator)
+    changes = [*kinds.enrolments(registry), *put_sheets.kinds(registry, open_table, operator=operator)]
+    yield changing.Changing(registry, guard, changes, operator=operator).routes()
+    yield person.routes(registry, guard, desk, enrolments, operator=operator)
     yield standing.routes(registry, log_store, panel, revoked, guard, operator=operator)

@@ -1,6 +1,6 @@
 """The terminal of a workplace: the browser shows its key; the session is bound to it, or it asks to be enrolled."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from hub.department.access import find_system
-from hub.department.terminals import TerminalKey, bind_terminal, is_enrolled, verify_proof
+from hub.department.terminals import bind_terminal, is_enrolled, verify_proof
 from hub.errors import HubError, StatementError
 from hub.steps.orders.persons import OPERATOR_SYSTEM
 from hub.steps.registry import Registry
@@ -19,8 +19,6 @@ from hub.web.department.entrance import SEAT
 from hub.web.department.showing import HOME, show
 from hub.web.sessions import Guard, Visit, is_own_path, told, with_language
 from schemas.statement import Ordered
-
-Enrol = Callable[[Visit, TerminalKey, datetime], None]
 
 
 def routes(
@@ -62,7 +60,8 @@ def routes(
             now = moment()
             key = verify_proof(visit.session, proof, registry=registry, now=now)
             if desk is not None and not is_enrolled(key, registry=registry):
-                _enrol_here(desk, key, visit, registry, now)
+                order = desk.order_terminal(key.public_key, key.code, visit.session.party, now)
+                enrol_here("systems", order, f"terminal-{key.key_id}", visit, registry, now)
             return bind_terminal(visit.session, proof, registry=registry, now=moment())
 
         try:
@@ -79,17 +78,15 @@ def routes(
     return router
 
 
-def _enrol_here(desk: OperatorDesk, key: TerminalKey, visit: Visit, registry: Registry, now: datetime) -> None:
-    """TEST ONLY: let the operator's desk order the terminal's enrolment, and carry the order out as its door does."""
-    body = OrderBody(**desk.order_terminal(key.public_key, key.code, visit.session.party, now))
+def enrol_here(noun: str, order: Mapping[str, Any], key: str, visit: Visit, registry: Registry, now: datetime) -> None:
+    """TEST ONLY: carry an order of the operator's desk out as its door does; `key` is its idempotency key."""
+    body = OrderBody(**order)
     operator = find_system(OPERATOR_SYSTEM, registry=registry, now=now)[0]
     if operator is None:
         raise StatementError("statement_system")
-    called = verify_order(
-        visit.request, body, caller=operator, act=Ordered.ENTITLE, registry=registry, key=f"terminal-{key.key_id}"
-    )
+    called = verify_order(visit.request, body, caller=operator, act=Ordered.ENTITLE, registry=registry, key=key)
     enrol(
-        "systems", body.content, verified=called.verified, approvals=called.approvals, system=operator.system,
+        noun, body.content, verified=called.verified, approvals=called.approvals, system=operator.system,
         registry=registry, now=called.now,
     )  # fmt: skip
 

@@ -335,4 +335,10 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "figure_sheet": _plain,
     "standing": _plain,
     "standing_page": _plain,
+    "changes": _plain,
+    "change_form": _plain,
+    "change": _plain,
+    "change_waits": _plain,
+    "change_done": _plain,
+    "person": _plain,
 }

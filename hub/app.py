@@ -89,6 +89,7 @@ from hub.store.pull_batch import BatchWriter
 from hub.store.scan import PostgresScanReader, ScanReader, SqliteScanReader
 from hub.store.statement import StatementWriter
 from hub.supervision.audit.everything import Audited
+from hub.supervision.figures.chores import read_chores
 from hub.supervision.figures.present import Figures
 from hub.supervision.figures.sheets import Sheets
 from hub.supervision.figures.sheets import keep_finished as keep_sheets
@@ -486,7 +487,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             enrolments=(AddressLimit(settings.sandbox_rate), WholeLimit(settings.sandbox_most)), counter=counter,
             spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
             figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
-            open_table=open_table,
+            open_table=open_table, times=times, chores=partial(read_chores, settings.folder),
         ),
     ):  # fmt: skip
         api.include_router(router)

@@ -3,6 +3,7 @@
 Neither holds nor makes keys, and neither touches the log: both lie elsewhere, and are kept apart.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -32,7 +33,10 @@ def backup(
 ) -> None:
     """备份数据库与证照文件（可在运行中进行，不含密钥与日志）。 Back up database and documents, also while serving."""
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
-    show(back_up(settings, file), as_json=as_json)
+    made = back_up(settings, file)
+    told = {name: float(made[name]) for name in ("bytes", "rows", "documents", "seconds")}
+    note(settings, "backup", told)
+    show(made, as_json=as_json)
 
 
 def restore(
@@ -46,6 +50,13 @@ def restore(
     """从备份恢复到空的数据目录或数据库。 Make the data again, where there are none yet."""
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     show(bring_back(settings, file), as_json=as_json)
+
+
+def note(settings: "Settings", chore: str, told: Mapping[str, float], *, passed: bool = True) -> None:
+    """Note in the data folder that a chore is over, and what it told: the operator's page shows the last of each."""
+    from hub.supervision.figures.chores import Chore, note_chore
+
+    note_chore(settings.folder, Chore(chore, datetime.now(UTC), passed, told))
 
 
 def back_up(settings: "Settings", file: Path) -> dict[str, Any]:

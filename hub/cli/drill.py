@@ -6,14 +6,16 @@
 2 it is restored into a temporary folder, beside a copy of the log; the time this takes is measured
 3 a hub is put together there and asked: that is measured too; it must say that its data were set back
 4 it is recovered, and asked again: it must say so, until it is settled
-The site itself is read and not touched: neither its data, nor its documents, nor its log. What is measured is RPO, the
+The site itself is read and not touched: neither its data, nor its documents, nor its log; a note that the drill is
+over lies beside them (`hub/supervision/figures/chores.py`). What is measured is RPO, the
 acts that this backup would have lost in seconds, and RTO, the seconds until a hub answers again.
 """
 
 import secrets
 import sys
 import tempfile
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.asking import ask
-from hub.cli.backup import back_up, bring_back
+from hub.cli.backup import back_up, bring_back, note
 from hub.cli.connection import Data, DatabaseUrl, Keys, Passphrase
 from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, show
@@ -62,8 +64,9 @@ def restore(
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     with tempfile.TemporaryDirectory(prefix="yizhao-drill-", dir=folder) as temporary:
         # The hub that is asked writes log lines, which are no part of the answer.
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), _noted(settings, "restore_drill") as numbers:
             told = run_drill(settings, Path(temporary), backup, into)
+            numbers |= {name: told[name] for name in ("rpo_seconds", "rto_seconds", "acts")}
         show(told, as_json=as_json)
 
 
@@ -83,8 +86,9 @@ def recovery(
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     with tempfile.TemporaryDirectory(prefix="yizhao-drill-", dir=folder) as temporary:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), _noted(settings, "recovery_drill") as numbers:
             told = try_recovery(settings, Path(temporary))
+            numbers |= {name: value for name, value in told.items() if type(value) in (int, float)}
         show(told, as_json=as_json)
 
 
@@ -104,11 +108,27 @@ def rotation(
 
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     with tempfile.TemporaryDirectory(prefix="yizhao-drill-", dir=folder) as temporary:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), _noted(settings, "rotation_drill") as numbers:
             told = try_rotation(settings, Path(temporary))
+            numbers |= {name: value for name, value in told.items() if type(value) in (int, float)}
+            numbers["failures"] = len(told["failures"])
         show(told, as_json=as_json)
     if told["failures"]:
         raise LocalRefusal("rotation_failed", failures=len(told["failures"]))
+
+
+@contextmanager
+def _noted(settings: "Settings", chore: str) -> Iterator[dict[str, float]]:
+    """Note a drill once it is over, with the numbers it told; one that was refused, or has failures, did not pass."""
+    numbers: dict[str, float] = {}
+    try:
+        yield numbers
+    except LocalRefusal as refusal:
+        # One that may not run here was not tried.
+        if refusal.code != "drill_test_only":
+            note(settings, chore, numbers, passed=False)
+        raise
+    note(settings, chore, numbers, passed=not numbers.get("failures"))
 
 
 def run_drill(settings: "Settings", folder: Path, backup: Path | None, into: str | None) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from hub.store import tables
 
 _APPROVAL, _SYSTEM, _RULE = tables.approval.c, tables.system.c, tables.sharing_rule.c
+_OFFICER = tables.officer.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class SharingRow:
     confirmed_until: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much of a queue there is, and since when the oldest of it; None for an empty one."""
+
+    count: int
+    oldest_at: datetime | None
+
+
 class StandingReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -77,19 +86,37 @@ class StandingReader:
         rows = self._connection.execute(select(*columns).select_from(joined).order_by(_RULE.code))
         return [SharingRow(*row) for row in rows]
 
-    def queues(self) -> dict[str, int]:
-        """Count what waits or runs: each queue's name → how many."""
-        found = {"entries": self._count(tables.entry.c.leaf_index.is_(None))}
-        found["intentions"] = self._count(tables.intention.c.serial >= 0)
-        found["resealings"] = self._count(tables.resealing.c.key_id.is_(None))
-        found["reminders"] = self._count(tables.reminder.c.sent_at.is_(None))
-        problem = tables.document_intention.c.problem
-        found["documents"] = self._count(problem.is_(None))
-        found["documents_failed"] = self._count(problem.is_not(None))
+    def persons(self) -> list[tuple[str, str, bytes]]:
+        """Return number, duty and cert (DER) of the active persons who have a key of their own, by number."""
+        has_key = _OFFICER.active & _OFFICER.cert_der.is_not(None)
+        query = select(_OFFICER.number, _OFFICER.duty, _OFFICER.cert_der).where(has_key).order_by(_OFFICER.number)
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
+
+    def sealed_again(self, key_id: str) -> tuple[int, int]:
+        """Return how many records were sealed again because of a key, and how many are about to be."""
+        table = tables.resealing.c
+        query = select(func.count(table.key_id), func.count()).where(table.over_key_id == key_id)
+        sealed, ordered = self._connection.execute(query).one()
+        return int(sealed), int(ordered) - int(sealed)
+
+    def queues(self) -> dict[str, Waiting]:
+        """Count what waits or runs: each queue's name → how many, and since when the oldest of it."""
+        documents = tables.document_intention
+        found = {
+            "entries": self._waiting(tables.entry, tables.entry.c.leaf_index.is_(None)),
+            "intentions": self._waiting(tables.intention),
+            "resealings": self._waiting(tables.resealing, tables.resealing.c.key_id.is_(None)),
+            "reminders": self._waiting(tables.reminder, tables.reminder.c.sent_at.is_(None)),
+            "outbox": self._waiting(tables.outbox, tables.outbox.c.sent_at.is_(None)),
+            "documents": self._waiting(documents, documents.c.problem.is_(None)),
+            "documents_failed": self._waiting(documents, documents.c.problem.is_not(None)),
+        }
         for name, table in (("intakes", tables.intake), ("pull_batches", tables.pull_batch)):
-            found[name] = self._count(table.c.state.in_(("awaiting_file", "waiting", "running")))
-            found[f"{name}_failed"] = self._count(table.c.state == "failed")
+            found[name] = self._waiting(table, table.c.state.in_(("awaiting_file", "waiting", "running")))
+            found[f"{name}_failed"] = self._waiting(table, table.c.state == "failed")
         return found
 
-    def _count(self, condition: ColumnElement[bool]) -> int:
-        return int(self._connection.execute(select(func.count()).where(condition)).scalar_one())
+    def _waiting(self, table: Table, *conditions: ColumnElement[bool]) -> Waiting:
+        query = select(func.count(), func.min(table.c.recorded_at)).select_from(table).where(*conditions)
+        count, oldest = self._connection.execute(query).one()
+        return Waiting(int(count), oldest)

@@ -1,4 +1,4 @@
-"""The operator's persons at their pages, for the stories: each with a browser, a workplace's key and a key of his own."""
+"""The operator's persons at their pages, for the stories: each with a browser, a workplace's key and one of his own."""
 
 from html import unescape
 from types import TracebackType
@@ -71,7 +71,7 @@ class Person:
     def signed(self, page: httpx.Response, **said: object) -> dict[str, str]:
         """Return the form of a page to check and sign, signed as its script does; `said` changes the approval."""
         form = {name: value_of(page, name) for name in _HIDDEN}
-        approval, statement = _data(page, "approval"), _data(page, "statement")
+        approval, statement = _signable(page, "approval"), _signable(page, "statement")
         if approval:
             claims = orjson.loads(approval) | said
             form["approval"] = sign_compact(orjson.dumps(claims), signer=self.signer, typ=APPROVAL_TYP)
@@ -91,5 +91,5 @@ class Person:
         return [part.partition("?")[0] for part in parts]
 
 
-def _data(page: httpx.Response, name: str) -> str:
+def _signable(page: httpx.Response, name: str) -> str:
     return unescape(page.text.partition(f' data-{name}="')[2].partition('"')[0])

@@ -41,10 +41,13 @@ HIDDEN = {"food_safety_manager": "示例暗记丙", "warehouse_address": "示例
 READ = [path for method, path in OPERATIONS if method == "get"]
 pytestmark = pytest.mark.parametrize("door", ["sqlite"], indirect=True, scope="module")
 
+KINDS = ["systems", "officers", "issuing-bodies", "departments", "sharing-sheets", "items"]
 PAGES = ["/", "/q/{reference}", "/c/{reference}", "/verify", "/metrics", "/readyz"]
 SEATED = [
     "/operator", *(f"/operator/figures/{code}" for code in FIGURES), "/operator/sheets", "/operator/sheets/{running}",
     *(f"/operator/standing/{page}" for page in PAGES_OF_STANDING),
+    *(f"/operator/standing/{page}?form=csv" for page in PAGES_OF_STANDING), "/operator/sharing-rules.csv",
+    "/operator/changes", *(f"/operator/changes/new/{kind}" for kind in KINDS), "/operator/signing",
 ]  # fmt: skip
 
 

@@ -101,7 +101,7 @@ def test_department_fetches_its_own_line_over_the_api(busy_door: Door) -> None:
 @pytest.mark.parametrize(
     ("page", "seen"),
     [
-        ("changes", "share"),
+        ("changes", "权限登记"),
         ("systems", "health"),
         ("types", "food_operation_permit"),
         ("sharing", "rule-1"),
@@ -109,6 +109,12 @@ def test_department_fetches_its_own_line_over_the_api(busy_door: Door) -> None:
         ("log", "存证日志"),
         ("queues", "待编入日志的行为"),
         ("queues", "待发送的到期提醒"),
+        ("queues", "待推送的告知"),
+        ("log", "待编入的行为数"),
+        ("keys", "人员 security-001"),
+        ("keys", "yizhao keys rotate answers"),
+        ("upkeep", "没有记录"),
+        ("compromises", "没有可列出的"),
     ],
 )
 def test_operator_reads_how_each_thing_stands(page: str, seen: str, browser: httpx.Client, busy_door: Door) -> None:

@@ -1,6 +1,6 @@
 """All pages of officers, behind one guard: a department's own, and those of the operator and of departments' heads."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from connectors.contract import OpenTable
 from hub.evidence.log import Panel
 from hub.steps.files.spool import Spool
+from hub.steps.log.proven_time import SealTimes
 from hub.steps.registry import Registry, Sealers
 from hub.steps.sharing.delivery import Exchange
 from hub.store.log import LogStore
+from hub.supervision.figures.chores import Chore
 from hub.supervision.figures.present import Figures
 from hub.supervision.figures.sheets import Sheets
 from hub.supervision.operator_desk import OperatorDesk
@@ -47,6 +49,8 @@ def routers(
     panel: Panel,
     revoked: Callable[[], Revoked],
     open_table: OpenTable,
+    times: SealTimes,
+    chores: Callable[[], Mapping[str, Chore]],
 ) -> Iterator[APIRouter]:
     """Yield the doors. `passwords` are how many may be held against their hash at once; `desk` is a TEST operator's,
     which enrols so many browsers (`enrolments`)."""
@@ -74,4 +78,4 @@ def routers(
     changes = [*kinds.enrolments(registry), *put_sheets.kinds(registry, open_table, operator=operator)]
     yield changing.Changing(registry, guard, changes, operator=operator).routes()
     yield person.routes(registry, guard, desk, enrolments, operator=operator)
-    yield standing.routes(registry, log_store, panel, revoked, guard, operator=operator)
+    yield standing.routes(registry, log_store, panel, revoked, guard, times=times, chores=chores, operator=operator)

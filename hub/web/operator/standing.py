@@ -1,115 +1,38 @@
-"""The pages of how the hub stands: each says what it shows and which command does something about it."""
+"""The pages of how the hub stands: each says what it shows and what does something about it; each table is a file too.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+What needs a private key of the hub is done by a command, which the page names exactly: no such key comes near a page.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from hub.errors import NotFoundError
 from hub.evidence.log import Panel
+from hub.sharing.table import export_rules
+from hub.steps.files.spreadsheet import BYTE_ORDER_MARK, csv_row
+from hub.steps.log.proven_time import SealTimes
 from hub.steps.registry import Registry
 from hub.store.log import LogStore
-from hub.supervision.figures.standing import look_over
+from hub.supervision.figures.chores import Chore
+from hub.supervision.figures.standing import Rows, look_over
 from hub.web.callers import in_thread, moment
+from hub.web.operator.changing import CHANGES
 from hub.web.operator.dashboard import HOME, require_operator
+from hub.web.operator.standing_words import SHOWN, STATES, Pair
 from hub.web.operator.words import named_in_words
 from hub.web.sessions import Guard, Visit, with_language
+from schemas.parties import Role, System
 from signing.log_head import Revoked
 
-Pair = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One page: its name, what stands on it, the heads of its rows (Chinese, English), and the commands that act."""
-
-    name: Pair
-    lead: Pair
-    heads: Sequence[Pair]
-    commands: Sequence[str]
-    row_names: Mapping[str, Pair] | None = None
-
-
-SHOWN: Mapping[str, Shown] = {
-    "changes": Shown(
-        ("双人变更", "Changes by two persons"),
-        (
-            "已由两名不同职责的人员批准的权限变更。待批准的草稿由起草人保存；被拒的指令见“无权而被拒的指令”。",
-            "Changes of rights two persons approved. Drafts lie with whoever made them; refused orders are counted.",
-        ),
-        (("批准时间", "Approved"), ("变更", "Change"), ("人数", "Persons"), ("内容摘要", "Content")),
-        ("yizhao approve", "yizhao enrol … --draft"),
-    ),
-    "systems": Shown(
-        ("业务系统", "Systems"),
-        ("各部门接入的业务系统及其证书剩余天数。", "The systems of departments, and the days left of their certs."),
-        (("代号", "Code"), ("部门", "Department"), ("权限", "Roles"), ("状态", "State"), ("剩余天数", "Days left")),
-        ("yizhao enrol system", "yizhao keys system"),
-    ),
-    "types": Shown(
-        ("证照类型", "Types"),
-        ("现行的证照类型与版本。", "The types in use and their versions."),
-        (("代码", "Code"), ("名称", "Name"), ("版本", "Version"), ("摘要", "Digest")),
-        ("yizhao catalogue", "yizhao admit"),
-    ),
-    "sharing": Shown(
-        ("共享规则", "The sharing table"),
-        ("每条共享规则的最新版本。", "The newest version of each line."),
-        (
-            ("代号", "Code"), ("版本", "Version"), ("用证方", "Requester"), ("事项", "Item"), ("共享属性", "Class"),
-            ("情况", "State"), ("确认至", "Confirmed until"),
-        ),
-        ("yizhao sharing list", "yizhao sharing report"),
-    ),
-    "keys": Shown(
-        ("密钥与演练", "Keys and drills"),
-        (
-            "信任列表、平台密钥、签章密钥和业务系统证书的剩余天数，最先到期的在前。演练在副本上进行，结果由命令给出。",
-            "Days left of each, what ends first at the top. Drills run on a copy; the command tells how they went.",
-        ),
-        (("密钥", "Key"), ("剩余天数", "Days left"), ("已用天数", "Days in use")),
-        ("yizhao keys list", "yizhao keys trust-list", "yizhao drill rotation", "yizhao drill recovery"),
-    ),
-    "log": Shown(
-        ("存证日志", "The evidence log"),
-        ("存证日志的规模、最近一次续签、见证与可信时间。", "Its size, its last word, its witnesses and proven time."),
-        (("项目", "Of"), ("所见", "Seen")),
-        ("yizhao doctor", "yizhao audit", "yizhao witness"),
-        {
-            "size": ("行为数", "Acts"),
-            "age_seconds": ("距最近一次签名（秒）", "Seconds since it last spoke"),
-            "goes_on": ("正常续签", "It goes on"),
-            "doubt": ("疑点", "Doubt"),
-            "witnesses": ("需要的见证者／已设", "Witnesses needed / set"),
-            "cosigned": ("已附签到第几项", "Cosigned up to"),
-            "proven_time": ("最近的可信时间", "Newest proven time"),
-        },
-    ),
-    "queues": Shown(
-        ("后台任务与队列", "Workers and queues"),
-        ("正在等待或进行中的后台任务件数。", "What waits, or is under way, in the background."),
-        (("队列", "Queue"), ("件数", "Count")),
-        ("yizhao doctor", "yizhao worker"),
-        {
-            "entries": ("待编入日志的行为", "Acts that wait for their place in the log"),
-            "intentions": ("未了结的签发意向", "Open intentions to issue"),
-            "resealings": ("待重新签章", "Records to be sealed again"),
-            "reminders": ("待发送的到期提醒", "Reminders of endings to be sent"),
-            "documents": ("待生成的证照文件", "Documents to be made"),
-            "documents_failed": ("无法生成的证照文件", "Documents that cannot be made"),
-            "intakes": ("进行中的批量导入", "Files being taken in"),
-            "intakes_failed": ("失败的批量导入", "Files that failed"),
-            "pull_batches": ("进行中的批量调用", "Files of pulls under way"),
-            "pull_batches_failed": ("失败的批量调用", "Files of pulls that failed"),
-        },
-    ),
-}  # fmt: skip
+_FALLEN_HEADS: Sequence[Pair] = (("证照标识", "Certificate"), ("颁发机构", "Issuing body"))
+_MOST_PAGES = 2_000
 _EXPORTS: Sequence[tuple[Pair, str]] = (
-    (("月报、年报", "Monthly and yearly sheets"), "yizhao figures --month 2026-11 --out sheet.xlsx"),
     (("共享规则年度使用情况", "How the lines of sharing were used"), "yizhao sharing report 2026 --out report.csv"),
-    (("全部数据的备份", "A backup of everything"), "yizhao backup"),
+    (("全部数据的备份", "A backup of everything"), "yizhao backup FILE"),
     (("审计", "An audit"), "yizhao audit"),
 )
 
@@ -121,10 +44,18 @@ def routes(
     revoked: Callable[[], Revoked],
     guard: Guard,
     *,
+    times: SealTimes,
+    chores: Callable[[], Mapping[str, Chore]],
     operator: str,
 ) -> APIRouter:
-    """Return the doors; `revoked` returns the log's keys that count no more."""
+    """Return the doors; `revoked` returns the log's keys that count no more, `chores` what commands did last."""
     router = APIRouter(include_in_schema=False)
+
+    def look(code: str, after: str) -> Rows:
+        return look_over(
+            code, after=after, log_store=log_store, witnesses=panel.witnesses, needed=panel.needed, revoked=revoked(),
+            times=times, chores=chores(), registry=registry, now=moment(),
+        )  # fmt: skip
 
     @guard.page
     async def standing(visit: Visit) -> Response:
@@ -135,8 +66,13 @@ def routes(
             | {"lead": each.lead[side]}
             for code, each in SHOWN.items()
         ]
+        files = [
+            {"href": with_language(f"{HOME}/standing/{code}?form=csv", visit.language), "name": each.name[side]}
+            for code, each in SHOWN.items()
+        ]
         exports = [{"name": name[side], "command": command} for name, command in _EXPORTS]
-        return guard.show(visit, "standing", {"pages": pages, "exports": exports, "home": HOME})
+        given = {"pages": pages, "files": files, "exports": exports, "home": HOME}
+        return guard.show(visit, "standing", given)
 
     @guard.page
     async def one(visit: Visit) -> Response:
@@ -144,16 +80,23 @@ def routes(
         code, after = visit.request.path_params["code"], visit.request.query_params.get("after", "")[:128]
         if code not in SHOWN:
             raise NotFoundError("figure_not_found")
-        found = await in_thread(
-            lambda: look_over(
-                code, after=after, log_store=log_store, witnesses=panel.witnesses, needed=panel.needed,
-                revoked=revoked(), registry=registry, now=moment(),
-            )
-        )  # fmt: skip
+        found = await in_thread(look, code, after)
+        if visit.request.query_params.get("form") == "csv":
+            every = [found] if code == "compromises" else _every(partial(look, code), found)
+            return _file(code, after, every, _side(visit))
         older = with_language(f"{HOME}/standing/{code}?after={found.after}", visit.language) if found.after else ""
-        return guard.show(visit, "standing_page", _shown(SHOWN[code], found.rows, _side(visit)) | {"older": older})
+        return guard.show(visit, "standing_page", _shown(code, after, found.rows, visit) | {"older": older})
+
+    @guard.page
+    async def rules(visit: Visit) -> Response:
+        """Return the sharing table as a sheet that can be put again."""
+        require_operator(visit, operator)
+        seat = System("", operator, "", b"", frozenset({Role.OPERATE}), active=True)
+        lines = await in_thread(lambda: export_rules(seat, registry=registry, now=moment()))
+        return _as_csv(lines, "sharing-rules")
 
     router.add_api_route(f"{HOME}/standing", standing, methods=["GET"])
+    router.add_api_route(f"{HOME}/sharing-rules.csv", rules, methods=["GET"])
     router.add_api_route(f"{HOME}/standing/{{code}}", one, methods=["GET"])
     return router
 
@@ -162,21 +105,118 @@ def _side(visit: Visit) -> int:
     return ("zh", "en").index(visit.language)
 
 
-def _shown(page: Shown, rows: Sequence[Sequence[Any]], side: int) -> dict[str, Any]:
-    cells = [["–" if cell is None else str(cell) for cell in row] for row in rows]
+def _every(look: Callable[[str], Rows], first: Rows) -> Iterator[Rows]:
+    """Yield all pages of a table, the first of which is read already."""
+    found = first
+    yield found
+    for _ in range(_MOST_PAGES):
+        if found.after is None:
+            return
+        found = look(found.after)
+        yield found
+
+
+def _file(code: str, after: str, pages: Iterable[Rows], side: int) -> Response:
+    """Return a table as a file for spreadsheets, with the words of its page."""
+
+    def lines() -> Iterator[bytes]:
+        yield BYTE_ORDER_MARK + csv_row([head[side] for head in _heads(code, after)])
+        for page in pages:
+            for row in page.rows:
+                yield csv_row([_text(cell) for cell in _cells(code, after, row, side, "")])
+
+    return _as_csv(lines(), code)
+
+
+def _as_csv(lines: Iterable[bytes], name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _shown(code: str, after: str, rows: Sequence[Sequence[Any]], visit: Visit) -> dict[str, Any]:
+    page, side = SHOWN[code], _side(visit)
+    query = f"?after={after}&form=csv" if after and code == "compromises" else "?form=csv"
     return {
         "name": page.name[side],
         "lead": page.lead[side],
-        "heads": [head[side] for head in page.heads],
-        "rows": [[_row_name(page, row[0], side), *row[1:]] for row in cells],
+        "heads": [head[side] for head in _heads(code, after)],
+        "rows": [_cells(code, after, row, side, visit.language) for row in rows],
+        "notes": [each[side] for each in page.notes],
         "commands": page.commands,
+        "file": with_language(f"{HOME}/standing/{code}{query}", visit.language),
+        "sheet": with_language(f"{HOME}/sharing-rules.csv", visit.language) if code == "sharing" else "",
+        "change": with_language(_CHANGED_AT[code], visit.language) if code in _CHANGED_AT else "",
         "home": HOME,
     }
 
 
-def _row_name(page: Shown, of: str, side: int) -> str:
-    if page.row_names and of in page.row_names:
-        return page.row_names[of][side]
-    if page is SHOWN["keys"]:
+_CHANGED_AT: Mapping[str, str] = {
+    "systems": f"{CHANGES}/new/systems",
+    "sharing": f"{CHANGES}/new/sharing-sheets",
+    "changes": CHANGES,
+}
+"""Where the persons change what a page shows."""
+
+
+def _heads(code: str, after: str) -> Sequence[Pair]:
+    return _FALLEN_HEADS if code == "compromises" and after else SHOWN[code].heads
+
+
+def _cells(code: str, after: str, row: Sequence[Any], side: int, language: str) -> list[Any]:
+    """Return a row as it is shown: codes in words, and in a page's language links to what stands behind."""
+    if code == "compromises":
+        return _of_compromise(row, after, side, language)
+    words = ["–" if cell is None else STATES.get(str(cell), (str(cell), str(cell)))[side] for cell in row]
+    words[0] = _row_name(code, str(row[0]), side)
+    if code == "keys":
+        words.append(_how(str(row[0]))[side])
+    if code == "systems" and language:
+        path = with_language(f"{CHANGES}/new/systems?of={row[0]}", language)
+        return [{"text": str(row[0]), "href": path}, *words[1:]]
+    return words
+
+
+def _of_compromise(row: Sequence[Any], after: str, side: int, language: str) -> list[Any]:
+    if after:
+        identifier, reference, body = row
+        return [_linked(identifier, f"/c/{reference}", language), body]
+    of, key_id, *rest = row
+    name = _row_name("compromises", of, side)
+    return [_linked(name, f"{HOME}/standing/compromises?after={key_id}", language), *map(str, rest)]
+
+
+def _linked(text: str, path: str, language: str) -> Any:
+    return {"text": text, "href": with_language(path, language)} if language else text
+
+
+def _text(cell: Any) -> str:
+    return str(cell["text"]) if isinstance(cell, dict) else str(cell)
+
+
+def _row_name(code: str, of: str, side: int) -> str:
+    names = SHOWN[code].row_names
+    if names and of in names:
+        return names[of][side]
+    if code in ("keys", "compromises"):
         return named_in_words(of, {"name_zh": "", "name_en": ""})[("name_zh", "name_en")[side]] or of
-    return of
+    if of.startswith("witness:"):
+        name = of.removeprefix("witness:")
+        return (f"见证者 {name} 附签到第几项", f"Witness {name} cosigned up to")[side]
+    return STATES.get(of, (of, of))[side]
+
+
+def _how(of: str) -> Pair:
+    """Return by what a key is followed: the very command, or whoever does it."""
+    owner, _, rest = of.partition(":")
+    which = rest.partition(" ")[0]
+    if owner == "trust_list":
+        return "yizhao keys trust-list", "yizhao keys trust-list"
+    if owner == "hub":
+        return f"yizhao keys rotate {which}", f"yizhao keys rotate {which}"
+    if owner == "seal":
+        return f"yizhao keys rotate seal:{which}", f"yizhao keys rotate seal:{which}"
+    if owner == "system":
+        return "由该系统自行更换，或在“变更”登记新证书", "by the system itself, or a new cert under “Changes”"
+    if owner == "person":
+        return "本人在“我的签名”，或 yizhao keys officer", "himself at “My signature”, or yizhao keys officer"
+    return "由根离线签发", "by the root, offline"

@@ -37,6 +37,12 @@ def named_in_words(of: str, names: Mapping[str, Any]) -> dict[str, str]:
         purpose, _, which = rest.partition(" ")
         zh, en = _PURPOSES.get(purpose, (purpose, purpose))
         return {"name_zh": f"平台 · {zh} {which}", "name_en": f"The hub: {en} {which}"}
+    if owner == "seal":
+        return {"name_zh": f"签章 {rest}", "name_en": f"Seal {rest}"}
+    if owner == "person":
+        return {"name_zh": f"人员 {rest.partition(' ')[0]}", "name_en": f"Person {rest.partition(' ')[0]}"}
+    if owner == "anchor":
+        return {"name_zh": f"信任锚 {rest}", "name_en": f"Anchor {rest}"}
     if owner == "system":
         return {"name_zh": f"业务系统 {rest}", "name_en": f"System {rest}"}
     if of in NOTICES:

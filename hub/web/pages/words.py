@@ -178,6 +178,28 @@ MEMBERS: Mapping[str, Wording] = {
     "days": Wording("何时提醒", "when to remind"),
 }
 """What a refusal names of a form, as the form itself calls it."""
+CHANGE_MEMBERS: Mapping[str, Wording] = {
+    "code": Wording("系统代号", "code"),
+    "department": Wording("所属部门", "department"),
+    "name": Wording("名称", "name"),
+    "roles": Wording("权限", "what it may do"),
+    "cert": Wording("证书", "cert"),
+    "previous_until": Wording("原证书继续有效至", "until when the former cert counts"),
+    "number": Wording("人员编号", "number"),
+    "duty": Wording("职责", "duty"),
+    "licence_number": Wording("统一社会信用代码", "licence number"),
+    "name_zh": Wording("中文名称", "Chinese name"),
+    "name_en": Wording("英文名称", "English name"),
+    "area": Wording("行政区划代码", "code of its area"),
+    "from_on": Wording("起始日期", "first day"),
+    "until_on": Wording("终止日期", "last day"),
+    "superior": Wording("上级机构代码", "its superior"),
+    "successor": Wording("承继机构代码", "its successor"),
+    "competences": Wording("主管的证照类型", "its types"),
+    "annotates": Wording("可作的标注", "what it may annotate"),
+    "sheet": Wording("表格文件", "sheet"),
+}
+"""The members of a change, as its form calls them."""
 ENDING_STATES: Mapping[str, Wording] = {
     "later": Wording("时间充裕", "Ample time"),
     "soon": Wording("请准备延续", "Prepare the renewal"),
@@ -217,6 +239,7 @@ TABLES: Mapping[str, Mapping[str, Wording]] = {
     "line": LINES,
     "line_outcome": LINE_OUTCOMES,
     "member": MEMBERS,
+    "change_member": CHANGE_MEMBERS,
     "presentation_state": PRESENTATION_STATES,
     "road": ROADS,
     "role": ROLES,

@@ -1,10 +1,15 @@
 """The operator's and a head's pages at the doors: who sees what, each figure with its definition, no content."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import delete, insert
 
+from hub.store import tables
+from hub.supervision.figures.chores import Chore, note_chore
+from hub.supervision.figures.standing import PAGES
 from hub.web.callers import moment
 from schemas.certificate import civil_date
 from schemas.figures import FIGURES, PARTS
@@ -133,3 +138,36 @@ def test_who_reads_much_is_named_to_those_alone_who_watch_over_it(browser: httpx
     assert ("<dd>42</dd>" in page, "h-001" in page) == (True, False)
     seat(browser, world, OPERATOR, operator_officer(world, "security"))
     assert "h-001" in browser.get("/operator/figures/unusual_readers").text
+
+
+def test_every_table_is_fetched_whole_and_no_cell_begins_as_a_formula(browser: httpx.Client, busy_door: Door) -> None:
+    _, world = busy_door
+    name = "=1+1 示例"
+    world.enrol("departments", licence_number=HEALTH, name_zh=name, name_en="A")
+    seat(browser, world, OPERATOR, operator_officer(world, "system"))
+    answers = [browser.get(f"/operator/standing/{page}?form=csv") for page in PAGES]
+    assert {(each.status_code, each.headers["content-type"]) for each in answers} == {(200, "text/csv; charset=utf-8")}
+    systems = answers[[*PAGES].index("systems")].text
+    assert ("'=1+1 示例" in systems, ",=1+1" in systems, systems.count("\n") > 3) == (True, False, True)
+    rules = browser.get("/operator/sharing-rules.csv").text
+    assert ("规则代号" in rules, "rule-1" in rules, SHOP in rules) == (True, True, False)
+
+
+def test_backup_and_drill_are_told_once_they_were_done(browser: httpx.Client, busy_door: Door) -> None:
+    _, world = busy_door
+    note_chore(world.keys.folder.parent / "data", Chore("backup", moment(), passed=True, told={"rows": 7.0}))
+    seat(browser, world, OPERATOR, operator_officer(world, "system"))
+    page = browser.get("/operator/standing/upkeep").text
+    assert ("通过" in page, "rows 7" in page) == (True, True)
+
+
+def test_queue_says_for_how_long_its_oldest_has_waited(browser: httpx.Client, busy_door: Door) -> None:
+    _, world = busy_door
+    old = moment() - timedelta(days=2, hours=3)
+    table = tables.outbox
+    row = {"notice": 999_999, "recipient": HEALTH, "recorded_at": old}
+    world.registry.database.write(lambda connection: connection.execute(insert(table).values(**row)))
+    seat(browser, world, OPERATOR, operator_officer(world, "system"))
+    page = browser.get("/operator/standing/queues").text
+    world.registry.database.write(lambda connection: connection.execute(delete(table).where(table.c.notice == 999_999)))
+    assert "2 天 3 小时" in page

@@ -245,21 +245,19 @@ def _size_of(cosigned: tuple[str, list[str]] | None) -> str:
 
 
 def _queues(looking: Looking) -> Rows:
+    """List how much of each queue there is, since when the oldest waits, and for how many seconds that is."""
     now = looking.counting.now
     return Rows(
         [
-            (name, each.count, each.oldest_at.isoformat() if each.oldest_at else None, _age(each.oldest_at, now))
+            (
+                name,
+                each.count,
+                each.oldest_at.isoformat() if each.oldest_at else None,
+                _seconds_since(each.oldest_at, now) if each.oldest_at else None,
+            )
             for name, each in looking.reader.queues().items()
         ]
     )
-
-
-def _age(moment: datetime | None, now: datetime) -> str | None:
-    """Return how long ago something was: days, hours and minutes."""
-    if moment is None:
-        return None
-    minutes = _seconds_since(moment, now) // 60
-    return f"{minutes // 1440} d {minutes // 60 % 24:02} h {minutes % 60:02} m"
 
 
 PAGES: Mapping[str, Callable[[Looking], Rows]] = {

@@ -3,7 +3,9 @@
 What needs a private key of the hub is done by a command, which the page names exactly: no such key comes near a page.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,14 +24,17 @@ from hub.supervision.figures.standing import Rows, look_over
 from hub.web.callers import in_thread, moment
 from hub.web.operator.changing import CHANGES
 from hub.web.operator.dashboard import HOME, require_operator
+from hub.web.operator.kinds import ROLES
 from hub.web.operator.standing_words import SHOWN, STATES, Pair
 from hub.web.operator.words import named_in_words
 from hub.web.sessions import Guard, Visit, with_language
+from schemas.certificate import SHANGHAI
 from schemas.parties import Role, System
 from signing.log_head import Revoked
 
 _FALLEN_HEADS: Sequence[Pair] = (("证照标识", "Certificate"), ("颁发机构", "Issuing body"))
 _MOST_PAGES = 2_000
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T[0-9:.]+\+00:00)?")
 _EXPORTS: Sequence[tuple[Pair, str]] = (
     (("共享规则年度使用情况", "How the lines of sharing were used"), "yizhao sharing report 2026 --out report.csv"),
     (("全部数据的备份", "A backup of everything"), "yizhao backup FILE"),
@@ -166,8 +171,10 @@ def _cells(code: str, after: str, row: Sequence[Any], side: int, language: str) 
     """Return a row as it is shown: codes in words, and in a page's language links to what stands behind."""
     if code == "compromises":
         return _of_compromise(row, after, side, language)
-    words = ["–" if cell is None else STATES.get(str(cell), (str(cell), str(cell)))[side] for cell in row]
-    words[0] = _row_name(code, str(row[0]), side)
+    words: list[Any] = ["–" if cell is None else _in_words(code, cell, side, language) for cell in row]
+    words[0] = _row_name(code, str(row[0]), side, language)
+    if code == "queues" and row[-1] is not None:
+        words[-1] = _lasting(int(row[-1]), side)
     if code == "keys":
         words.append(_how(str(row[0]))[side])
     if code == "systems" and language:
@@ -176,13 +183,37 @@ def _cells(code: str, after: str, row: Sequence[Any], side: int, language: str) 
     return words
 
 
+def _in_words(code: str, cell: str | int, side: int, language: str) -> Any:
+    text = str(cell)
+    if _MOMENT.fullmatch(text):
+        return _dated(text, language)
+    if code == "systems" and text and all(each in list(Role) for each in text.split("、")):
+        names = [ROLES[Role(each)] for each in text.split("、")]
+        return ("、".join(each.zh for each in names), ", ".join(each.en for each in names))[side]
+    return STATES.get(text, (text, text))[side]
+
+
+def _dated(text: str, language: str) -> Any:
+    """Return a day or a moment: in a file as it is, on a page in the city's time."""
+    if not language:
+        return text
+    if "T" not in text:
+        return {"text": text, "time": text}
+    return {"text": f"{datetime.fromisoformat(text).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}", "time": text}
+
+
+def _lasting(seconds: int, side: int) -> str:
+    days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
+    return (f"{days} 天 {hours} 小时 {minutes} 分", f"{days} d {hours} h {minutes} min")[side]
+
+
 def _of_compromise(row: Sequence[Any], after: str, side: int, language: str) -> list[Any]:
     if after:
         identifier, reference, body = row
         return [_linked(identifier, f"/c/{reference}", language), body]
     of, key_id, *rest = row
-    name = _row_name("compromises", of, side)
-    return [_linked(name, f"{HOME}/standing/compromises?after={key_id}", language), *map(str, rest)]
+    name, since = _row_name("compromises", of, side, language), _dated(str(rest[0]), language)
+    return [_linked(name, f"{HOME}/standing/compromises?after={key_id}", language), since, *map(str, rest[1:])]
 
 
 def _linked(text: str, path: str, language: str) -> Any:
@@ -193,7 +224,7 @@ def _text(cell: Any) -> str:
     return str(cell["text"]) if isinstance(cell, dict) else str(cell)
 
 
-def _row_name(code: str, of: str, side: int) -> str:
+def _row_name(code: str, of: str, side: int, language: str) -> Any:
     names = SHOWN[code].row_names
     if names and of in names:
         return names[of][side]
@@ -202,7 +233,7 @@ def _row_name(code: str, of: str, side: int) -> str:
     if of.startswith("witness:"):
         name = of.removeprefix("witness:")
         return (f"见证者 {name} 附签到第几项", f"Witness {name} cosigned up to")[side]
-    return STATES.get(of, (of, of))[side]
+    return _in_words(code, of, side, language)
 
 
 def _how(of: str) -> Pair:

@@ -43,9 +43,10 @@ from scripts.example_city import AREA, BODIES, DEPARTMENTS, ExampleBody, Example
 from scripts.example_files import ExampleOrder, OrderFile, make_order_files, write_order_file, write_publicity_file
 from scripts.example_items import items_sheet
 from scripts.example_life import ARCHIVE, STORIES, declare_coverage, enrol_court
-from scripts.example_officers import AUDITOR, open_accounts
+from scripts.example_officers import AUDITOR, SIGNERS, open_accounts
 from scripts.example_orders import COURT, Orders
 from scripts.example_sandbox import enrol_sandbox, share_with_sandbox
+from signing.algorithms import generate_private_key
 from signing.base64url import encode
 from signing.synced import replace_synced
 from signing.x509 import Purpose
@@ -180,6 +181,7 @@ def enrol_all(city: City, journal: Journal) -> None:
     for body in BODIES:
         journal.once(f"body {body.licence_number}", lambda each=body: _enrol_body(city, each))  # type: ignore[misc]
     journal.once("auditor", lambda: _enrol_auditor(city))
+    journal.once("signers", lambda: _enrol_persons(city))
     journal.once("sandbox", lambda: enrol_sandbox(city.client("operator"), city.keys))
     journal.once(
         "source",
@@ -206,6 +208,19 @@ def _enrol_auditor(city: City) -> None:
     person, now = Person(AUDITOR, Duty.AUDIT), datetime.now(UTC)
     made = make_person(city.keys, person, department=operator, now=now, term=CERT_TERM)
     city.enrol("officers", number=AUDITOR, department=operator, duty=made.duty, cert=encode(made.cert_der or b""))
+
+
+def _enrol_persons(city: City) -> None:
+    """Enrol two of the operator's persons who sign changes in browsers: of the key each begins with nobody has more."""
+    with open_database(city.settings) as database:
+        operator = load_installation(database).operator
+    now = datetime.now(UTC)
+    for number, duty in SIGNERS.items():
+        cert = city.keys.certify_key(
+            generate_private_key("ES256").public_key(), by="authority", common_name=f"TEST {number}",
+            licence_number=operator, purpose=Purpose.OFFICER, now=now, until=now + CERT_TERM,
+        )  # fmt: skip
+        city.enrol("officers", number=number, department=operator, duty=duty, cert=encode(cert))
 
 
 def open_officers(city: City) -> None:

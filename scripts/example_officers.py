@@ -15,11 +15,14 @@ from html import unescape
 import httpx
 
 from connectors.authenticator_simulator import AuthenticatorSimulator, PlayedOfficer
+from schemas.parties import Duty
 from scripts.example_city import DEPARTMENTS, ExampleDepartment
 from signing.base64url import encode
 from signing.totp import code_at, step_at
 
 AUDITOR = "audit-001"
+SIGNERS = {"system-101": Duty.SYSTEM, "security-101": Duty.SECURITY}
+"""The operator's two persons who sign changes at pages, each in a browser of his own, by their duties."""
 PLAYED = ("operator", "market", "health", "police", "culture")
 _PATH = "/department/sign-up"
 _WORDS = ("灯塔", "木棉", "石桥", "荷塘", "渔火", "青砖", "榕树", "海风")
@@ -37,7 +40,11 @@ class _Officer:
     en: str
 
 
-_OPERATOR = _Officer("operator", AUDITOR, "平台运营方 审计员", "The hub's operator, its auditor")
+_OPERATORS = (
+    _Officer("operator", AUDITOR, "平台运营方 审计员", "The hub's operator, its auditor"),
+    _Officer("operator", "system-101", "平台运营方 系统管理员", "The hub's operator, its system administrator"),
+    _Officer("operator", "security-101", "平台运营方 安全管理员", "The hub's operator, its security administrator"),
+)
 
 
 def _at_window(department: ExampleDepartment) -> _Officer:
@@ -49,7 +56,7 @@ def open_accounts(
     url: str, http: httpx.Client, enrol: Callable[..., object], simulator: AuthenticatorSimulator
 ) -> None:
     """Let the operator order a one-time code for each, and open the accounts with them."""
-    for each in [_OPERATOR, *map(_at_window, DEPARTMENTS)]:
+    for each in [*_OPERATORS, *map(_at_window, DEPARTMENTS)]:
         if each.system in PLAYED:
             _open(url, http, enrol, simulator, each)
 

@@ -1,12 +1,14 @@
 """`yizhao catalogue`: a hub's certificate types, or one with its fields; `admit`: a release's new ones."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.approval import say_signed_here
+from hub.cli.approval import Approvals, Draft, read_approvals, say_signed_here
 from hub.cli.connection import (
     DEFAULT_URL,
     Data,
@@ -18,7 +20,7 @@ from hub.cli.connection import (
     public_json,
 )
 from hub.cli.init import make_settings, open_database
-from hub.cli.output import AsJson, show, show_rows
+from hub.cli.output import AsJson, save_json, show, show_rows
 from hub.cli.refusals import LocalRefusal
 
 if TYPE_CHECKING:
@@ -51,17 +53,22 @@ def admit_types(
     database: DatabaseUrl = None,
     passphrase_file: Passphrase = None,
     yes: Annotated[bool, typer.Option("--yes", help="已核对差异，不再询问。 The difference has been read.")] = False,
+    draft: Draft = None,
+    approvals: Approvals = None,
     as_json: AsJson = False,
 ) -> None:
-    """启用新版本带来的证照类型（测试）：两人审批。 Take a release's new types into use: two persons approve them."""
+    """启用新版本带来的证照类型：两人审批。 Take a release's new types into use: two persons approve them."""
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     found = new_here(settings)
+    if draft is not None:
+        show(_write_draft(settings, draft, found), as_json=as_json)
+        return
     for name, lines in found.items():
         print(f"{name}: {'; '.join(lines)}", file=sys.stderr)
     if found:
         if not yes:
             typer.confirm("启用以上证照类型？ Take these types into use?", abort=True, err=True)
-        admit_here(settings, datetime.now(UTC))
+        admit_here(settings, datetime.now(UTC), read_approvals(approvals or ())[0])
     show({"admitted": list(found)}, as_json=as_json)
 
 
@@ -75,14 +82,28 @@ def new_here(settings: "Settings") -> dict[str, list[str]]:
         return differences(known, new_types(connection, known))
 
 
-def admit_here(settings: "Settings", now: datetime) -> None:
-    """In TEST, let the persons whose keys lie here approve what a release brings, and take it into use."""
+def _write_draft(settings: "Settings", path: Path, shown: dict[str, list[str]]) -> dict[str, Any]:
+    """Write what a release brings for two persons to sign at the operator's page, or by `yizhao approve`."""
+    from hub.custody.installation import load_installation
+    from hub.steps.certificates.type_versions import named_versions, new_types
+    from schemas.approval import Change
+    from schemas.catalogue import load_catalogue
+
+    with open_database(settings) as opened, opened.read() as connection:
+        audience, versions = load_installation(opened).origin, new_types(connection, load_catalogue())
+    content = named_versions(versions)
+    save_json(path, {"act": str(Change.ADMIT_TYPE), "audience": audience, "content": content, "shown": shown})
+    return {"draft": str(path)}
+
+
+def admit_here(settings: "Settings", now: datetime, tokens: Sequence[str] = ()) -> None:
+    """Take what a release brings into use, by two persons' approvals; without any, in TEST, those made here."""
     from hub.custody.installation import TrustInForce, load_installation
     from hub.errors import SetupError
     from hub.steps.certificates.type_versions import admit_types as admit
     from hub.steps.certificates.type_versions import new_types, types_digest
     from hub.steps.keyfolder import KeyFolder
-    from hub.steps.orders.persons import approve_here
+    from hub.steps.orders.persons import approve_here, approved_apart
     from schemas.approval import Change
     from schemas.catalogue import load_catalogue
 
@@ -95,14 +116,22 @@ def admit_here(settings: "Settings", now: datetime) -> None:
 
         def record(connection: "Connection") -> None:
             new = new_types(connection, load_catalogue())
-            approvals = approve_here(
-                Change.ADMIT_TYPE, types_digest(new), keys=keys, installation=installation, trust=trust,
-                connection=connection, now=now,
-            )  # fmt: skip
+            digest = types_digest(new)
+            if tokens:
+                approvals = approved_apart(
+                    tokens, Change.ADMIT_TYPE, digest, installation=installation, trust=trust, terms=settings.terms,
+                    connection=connection, now=now,
+                )  # fmt: skip
+            else:
+                approvals = approve_here(
+                    Change.ADMIT_TYPE, digest, keys=keys, installation=installation, trust=trust,
+                    connection=connection, now=now,
+                )  # fmt: skip
             admit(connection, new, approvals=approvals, now=now)
 
         opened.write(record)
-    say_signed_here()
+    if not tokens:
+        say_signed_here()
 
 
 def _show_all(types: list[dict[str, Any]], as_json: bool) -> None:

@@ -106,7 +106,7 @@ def enrol_system(
 
     folder = open_keys(keys, passphrase_file)
     if terminal is not None:
-        cert = encode(_certified(terminal, code, department, url, folder))
+        cert = encode(_certified(terminal, code, department, url, folder, of_person=False))
         roles = sorted({*roles, "terminal"})
     else:
         cert = encode(folder.cert(f"system:{code}"))
@@ -125,6 +125,12 @@ def officer(
         typer.Option("--duty", help="职责 system、security、audit、approve；证书取自密钥目录。 Duty; needs a key."),
     ] = None,
     inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch him off.")] = False,
+    browser: Annotated[
+        str | None,
+        typer.Option(
+            "--browser", help="“我的签名”页面上的登记申请（测试：就地发证）。 The request his page shows (TEST)."
+        ),
+    ] = None,
     draft: Draft = None,
     approvals: Approvals = None,
     url: Url = DEFAULT_URL,
@@ -140,8 +146,10 @@ def officer(
 
     content: dict[str, Any] = {"number": number, "department": department}
     if duty is not None:
-        use = Person(number, Duty(duty)).use
-        content |= {"duty": duty, "cert": encode(open_keys(keys, passphrase_file).cert(use))}
+        folder, use = open_keys(keys, passphrase_file), Person(number, Duty(duty)).use
+        shown = browser is not None
+        cert = _certified(browser or "", number, department, url, folder, of_person=True) if shown else folder.cert(use)
+        content |= {"duty": duty, "cert": encode(cert)}
     if inactive:
         content["active"] = False
     _enrol("officers", content, url, system, keys, passphrase_file, as_json, draft, approvals)
@@ -248,21 +256,25 @@ def _enrol(
         show(client.order(f"/api/v1/{noun}", Ordered.ENROL, content), as_json=as_json)
 
 
-def _certified(request: str, code: str, department: str, url: str, folder: "KeyFolder") -> bytes:
-    """Return the cert (DER) that the TEST authority gives the key of a workplace's browser."""
+def _certified(request: str, code: str, department: str, url: str, folder: "KeyFolder", *, of_person: bool) -> bytes:
+    """Return the cert (DER) that the TEST authority gives the key of a browser: of a person, or of a workplace."""
     from datetime import UTC, datetime
 
     from hub.cli.connection import open_http, public_json
     from hub.custody.installation import CERT_TERM
-    from hub.department.terminals import read_request
+    from hub.department.terminals import read_person_request, read_request
     from signing.x509 import Purpose
 
     with open_http(url) as http:
         origin = str(public_json(http, "/.well-known/oauth-authorization-server")["issuer"])
     now = datetime.now(UTC)
+    if of_person:
+        key, purpose = read_person_request(request.strip(), audience=origin), Purpose.OFFICER
+    else:
+        key, purpose = read_request(request.strip(), audience=origin).public_key, Purpose.SYSTEM
     return folder.certify_key(
-        read_request(request.strip(), audience=origin).public_key, by="authority", common_name=f"TEST {code}",
-        licence_number=department, purpose=Purpose.SYSTEM, now=now, until=now + CERT_TERM,
+        key, by="authority", common_name=f"TEST {code}", licence_number=department, purpose=purpose, now=now,
+        until=now + CERT_TERM,
     )  # fmt: skip
 
 

@@ -49,6 +49,20 @@ def list_keys(keys: Keys = None, passphrase_file: Passphrase = None, as_json: As
 
 
 @app.command()
+def cert(
+    use: Annotated[str, typer.Argument(help="用途，如 system:代号。 Its use, such as system:CODE.")],
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """打印一把密钥的证书（PEM），用于在变更页面登记。 Print a key's cert (PEM), to be enrolled at a page."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509 import load_der_x509_certificate
+
+    found = load_der_x509_certificate(open_keys(keys, passphrase_file).cert(use))
+    print(found.public_bytes(Encoding.PEM).decode(), end="")
+
+
+@app.command()
 def seal(
     issuing_body: Annotated[str, typer.Argument(help="颁发机构的统一社会信用代码。 Its licence number.")],
     name: Name = None,

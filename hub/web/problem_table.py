@@ -586,6 +586,11 @@ ORDERS: Mapping[str, Row] = {
         429, "本部门待会签的事项已达上限。", "As many orders of the department wait for a second officer as may.",
         "请先会签或撤下已有的事项。", "Countersign or take back some of them first.",
     ),
+    "change_file_form": Row(
+        422, "这不是本平台的变更文件，或所示差异与内容不符。",
+        "This is no change file of this hub, or it does not show what it changes.",
+        "请用 yizhao 命令的 --draft 重新写出。", "Write it again with the command's --draft.",
+    ),
     "parked_not_found": Row(
         404, "没有这份待会签的事项，或已过期、已办结。", "No such order waits for a second officer, or it is over.",
         "请回到待会签列表查看。", "Look at the list of those that wait.",

@@ -2,16 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 
 from hub.cli.catalogue import admit_here, new_here
-from hub.steps.certificates.type_versions import admit_types, differences, new_types, pin_types
+from hub.steps.certificates.type_versions import admit_types, differences, new_types, pin_types, types_digest
 from hub.steps.keyfolder import KeyFolder
-from hub.steps.orders.persons import FIRST_PERSONS
+from hub.steps.orders.persons import FIRST_PERSONS, sign_here
 from hub.store import tables
 from schemas import catalogue as catalogue_module
 from schemas.approval import Change
@@ -64,6 +66,22 @@ def test_types_of_a_release_count_once_two_persons_admitted_them(hub_world: Worl
     pin_types(database, released)
 
 
+def test_types_are_admitted_by_approvals_that_two_persons_made_apart(hub_world: World, released: Catalogue) -> None:
+    tokens = _signed_apart(hub_world, _digest(hub_world, released))
+    _admit(hub_world, released, tokens)
+    with hub_world.registry.database.read() as connection:
+        assert new_types(connection, released) == {}
+
+
+def test_approvals_of_other_types_admit_nothing(hub_world: World, released: Catalogue) -> None:
+    with refused("approval_content"):
+        _admit(hub_world, released, _signed_apart(hub_world, "0" * 64))
+    with refused("approvals_needed"):
+        _admit(hub_world, released, _signed_apart(hub_world, _digest(hub_world, released))[:1])
+    with hub_world.registry.database.read() as connection:
+        assert new_types(connection, released) != {}
+
+
 def test_types_are_not_admitted_by_nobody(hub_world: World, released: Catalogue) -> None:
     database = hub_world.registry.database
     with refused("approvals_needed"):
@@ -101,14 +119,25 @@ def test_audit_names_a_trust_list_whose_approval_was_removed(unchecked_world: Wo
     assert "trust list 1: not approved by two persons of different duties" in _faults(world)
 
 
-def _admit(world: World, released: Catalogue) -> None:
+def _admit(world: World, released: Catalogue, tokens: Sequence[str] = ()) -> None:
     """Admit a release's types as `yizhao admit` does where both persons' keys lie."""
     world.log.round(world.now)
     settings = world.settings.model_copy(update={"database": world.registry.database.url})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue_module, "load_catalogue", lambda: released)
         assert new_here(settings)
-        admit_here(settings, world.now)
+        admit_here(settings, world.now, tokens)
+
+
+def _digest(world: World, released: Catalogue) -> str:
+    with world.registry.database.read() as connection:
+        return types_digest(new_types(connection, released))
+
+
+def _signed_apart(world: World, digest: str) -> list[str]:
+    return sign_here(
+        Change.ADMIT_TYPE, digest, keys=world.keys, audience=world.registry.origin, now=world.now, random=token_bytes
+    )
 
 
 def _without(keys: KeyFolder, number: str) -> KeyFolder:

@@ -48,6 +48,7 @@ SEATED = [
     *(f"/operator/standing/{page}" for page in PAGES_OF_STANDING),
     *(f"/operator/standing/{page}?form=csv" for page in PAGES_OF_STANDING), "/operator/sharing-rules.csv",
     "/operator/changes", *(f"/operator/changes/new/{kind}" for kind in KINDS), "/operator/signing",
+    "/operator/change-file",
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from hub.steps.sessions import open_session
 from hub.store.session import SessionReader
 from hub.web.callers import moment
 from scripts.example_city import DEPARTMENTS
-from scripts.example_officers import AUDITOR, PLAYED, open_accounts
+from scripts.example_officers import AUDITOR, PLAYED, SIGNERS, open_accounts
 from tests.flows.world import HEALTH, MARKET, OPERATOR, ORIGIN, SHOP
 from tests.web.officers import (
     PASSWORD,
@@ -176,7 +176,8 @@ def test_a_stranger_finds_the_demonstrations_officers_on_the_sign_in_page(client
     _, world = door
     world.now = moment()
     market, health, police, culture = (each for each in DEPARTMENTS if each.system in PLAYED)
-    world.enrol("officers", number=AUDITOR, department=OPERATOR)
+    for number in (AUDITOR, *SIGNERS):
+        world.enrol("officers", number=number, department=OPERATOR)
     world.enrol("officers", number=market.officer, department=MARKET)
     world.enrol("officers", number=health.officer, department=HEALTH)
     world.enrol("officers", number=police.officer, department=HEALTH)

@@ -3,8 +3,10 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
+import orjson
 import pytest
 from sqlalchemy import update
 
@@ -12,11 +14,13 @@ from hub.store import tables
 from hub.store.entry import EntryReader
 from hub.store.parties import PartyReader
 from hub.web.callers import moment
+from schemas.canonical import canonical_digest
 from schemas.parties import Duty, Officer, System
+from signing.jws import unverified_payload
 from tests.flows.test_items import SHEET
 from tests.flows.test_sharing_sheet import SHEET as LINES
-from tests.flows.world import HEALTH, OPERATOR, World
-from tests.web.officers import post
+from tests.flows.world import HEALTH, OPERATOR, ORIGIN, World
+from tests.web.officers import post, value_of
 from tests.web.persons import Person, enrol_person
 from tests.web.seated_officer import operator_officer, seat
 from tests.web.served import Door
@@ -98,7 +102,7 @@ def test_the_same_person_and_the_same_duty_are_kept_from_signing(door: Door, fir
     with Person(door, "p-system-2", "system") as other:
         page = other.browser.get(path)
         assert ("人员职责相同" in page.text, "data-approval" in page.text) == (True, False)
-    first.browser.post(path, data={"form_token": own.text.partition('form_token" value="')[2].partition('"')[0]})
+    first.browser.post(path, data={"form_token": value_of(own, "form_token")})
 
 
 def test_what_the_pages_keep_from_is_refused_by_the_act_too(door: Door, first: Person, second: Person) -> None:
@@ -123,10 +127,10 @@ def test_a_draft_is_taken_back_by_who_signed_it_alone(first: Person, second: Per
     drafted(first, "n-005")
     path = second.waiting()[-1]
     page = second.browser.get(path)
-    token = {"form_token": page.text.partition('form_token" value="')[2].partition('"')[0]}
+    token = {"form_token": value_of(page, "form_token")}
     assert (second.browser.post(path, data=token).status_code, path in second.waiting()) == (422, True)
     own = first.browser.get("/operator/changes")
-    token = {"form_token": own.text.partition('form_token" value="')[2].partition('"')[0]}
+    token = {"form_token": value_of(own, "form_token")}
     assert (first.browser.post(path, data=token).status_code, path in second.waiting()) == (200, False)
     assert second.sign(page).status_code == 404
 
@@ -214,11 +218,11 @@ def test_who_has_another_duty_reads_and_signs_nothing(door: Door, first: Person)
     page = client.get("/operator/changes")
     assert ("您可以查看，不签署变更" in page.text, page.status_code) == (True, 200)
     check = first.draft("departments", licence_number=HEALTH, name_zh="甲", name_en="A")
-    form = first.signed(check) | {"form_token": page.text.partition('form_token" value="')[2].partition('"')[0]}
+    form = first.signed(check) | {"form_token": value_of(page, "form_token")}
     client.cookies.clear()
     seat(client, world, OPERATOR, "p-audit")
     shown = client.get("/operator/changes/new/departments")
-    form["form_token"] = shown.text.partition('form_token" value="')[2].partition('"')[0]
+    form["form_token"] = value_of(shown, "form_token")
     answer = post(client, "/operator/sign", form)
     assert (answer.status_code, "您的职责不办理此类变更" in answer.text) == (422, True)
     client.cookies.clear()
@@ -273,10 +277,54 @@ def test_names_that_are_hostile_or_long_are_shown_as_they_are(first: Person) -> 
 
 def test_session_that_ended_in_a_form_loses_nothing(door: Door, first: Person) -> None:
     page = first.browser.get("/operator/changes/new/departments")
-    token = page.text.partition('form_token" value="')[2].partition('"')[0]
+    token = value_of(page, "form_token")
     kept = dict(first.browser.cookies)
     first.browser.cookies.clear()
     form = {"form_token": token, "licence_number": HEALTH, "name_zh": "打了很久的字", "name_en": "A"}
     answer = first.browser.post("/operator/changes/new/departments", data=form)
     first.browser.cookies.update(kept)
     assert (answer.status_code, "打了很久的字" in answer.text) == (401, True)
+
+
+def file_of(**said: Any) -> str:
+    drafted = {"act": "admit_type", "audience": ORIGIN, "content": {"food_operation_permit.9": "ab" * 32}}
+    shown = {"shown": {"food_operation_permit.9": ["+new_field conditional"]}}
+    return b64encode(orjson.dumps(drafted | shown | said)).decode()
+
+
+def send_file(person: Person, file: str) -> httpx.Response:
+    token = value_of(person.browser.get("/operator/change-file"), "form_token")
+    return person.browser.post("/operator/change-file", data={"form_token": token, "file": file})
+
+
+def test_types_of_a_release_are_signed_in_the_browser_for_the_command(first: Person) -> None:
+    page = send_file(first, file_of())
+    assert all(said in page.text for said in ("food_operation_permit.9", "+new_field conditional", "发布说明"))
+    form = first.signed(page) | {"file": file_of()}
+    answer = post(first.browser, "/operator/change-file/signed", form)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    claims = unverified_payload(orjson.loads(answer.content)["approval"])
+    assert (claims["act"], claims["content_digest"]) == (
+        "admit_type", canonical_digest({"food_operation_permit.9": "ab" * 32}),
+    )  # fmt: skip
+    other = form | {"file": file_of(content={"food_operation_permit.9": "cd" * 32})}
+    assert post(first.browser, "/operator/change-file/signed", other).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "",
+        "no base64",
+        b64encode(b"[]").decode(),
+        b64encode(b'{"act": "admit_type"}').decode(),
+        file_of(audience="http://other.example.test"),
+        file_of(act="trust_list"),
+        file_of(act="king"),
+        file_of(act="entitle", salt="AAAA"),
+        file_of(act="share_sheet", salt="AAAAAAAAAAAAAAAAAAAAAA==", content={"difference": "0" * 64}),
+    ],
+)
+def test_file_that_is_no_change_of_this_hub_is_refused(file: str, first: Person) -> None:
+    answer = send_file(first, file)
+    assert (answer.status_code, "不是本平台的变更文件" in answer.text) == (422, True)

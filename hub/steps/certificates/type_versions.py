@@ -56,7 +56,12 @@ def new_types(connection: Connection, catalogue: Catalogue) -> Versions:
 
 def types_digest(versions: Versions) -> str:
     """Return what two persons approve, and the entry seals: SHA-256 (hex) over names and digests of the versions."""
-    return canonical_digest({f"{code}.{version}": digest for (code, version), digest in versions.items()})
+    return canonical_digest(named_versions(versions))
+
+
+def named_versions(versions: Versions) -> dict[str, str]:
+    """Return versions by their names, `code.version`, as a draft for two persons tells them."""
+    return {f"{code}.{version}": digest for (code, version), digest in versions.items()}
 
 
 def differences(catalogue: Catalogue, versions: Versions) -> dict[str, list[str]]:

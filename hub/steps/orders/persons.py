@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from hub.steps.keyfolder import KeyFolder
 from hub.steps.orders.approvals import ApprovalTerms, VerifiedApproval, unverified_officer, verify_approval
 from hub.store.parties import PartyReader
+from hub.terms import Terms
 from schemas import statement
 from schemas.approval import TYP, Approval, Change, approval_payload, one_of_each
 from schemas.parties import Duty, Officer
@@ -151,6 +152,31 @@ def approve_here(
         verify_approval(
             token, change=change, content_digest=content_digest, officer=enrolled[unverified_officer(token)],
             trust=trust, audience=installation.origin, terms=_TERMS, now=now,
+        )
+        for token in tokens
+    ]  # fmt: skip
+
+
+def approved_apart(
+    tokens: Sequence[str],
+    change: Change,
+    content_digest: str,
+    *,
+    installation: Installation,
+    trust: TrustList,
+    terms: Terms,
+    connection: Connection,
+    now: datetime,
+) -> list[VerifiedApproval]:
+    """Verify the approvals of a local act that persons made where their keys lie, as a door does.
+
+    Raises StatementError as `verify_approval` does.
+    """
+    reader, held_to = PartyReader(connection), ApprovalTerms(terms.approval_age, terms.clock_skew)
+    return [
+        verify_approval(
+            token, change=change, content_digest=content_digest, officer=reader.officer(unverified_officer(token)),
+            trust=trust, audience=installation.origin, terms=held_to, now=now,
         )
         for token in tokens
     ]  # fmt: skip

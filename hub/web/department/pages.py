@@ -21,7 +21,7 @@ from hub.web.department import entrance, home, importing, issue, own, seat, stat
 from hub.web.department.ordering import Ordering
 from hub.web.department.showing import HOME
 from hub.web.limits import AddressLimit, Places
-from hub.web.operator import changing, dashboard, kinds, person, put_sheets, sheets, standing
+from hub.web.operator import change_file, changing, dashboard, kinds, person, put_sheets, sheets, standing
 from hub.web.sessions import Guard, Render
 from schemas.licence_systems import load_licence_systems
 from signing.log_head import Revoked
@@ -77,5 +77,6 @@ def routers(
     yield sheets.routes(registry, figure_sheets, guard, operator=operator)
     changes = [*kinds.enrolments(registry), *put_sheets.kinds(registry, open_table, operator=operator)]
     yield changing.Changing(registry, guard, changes, operator=operator).routes()
+    yield change_file.routes(registry, guard, operator=operator)
     yield person.routes(registry, guard, desk, enrolments, operator=operator)
     yield standing.routes(registry, log_store, panel, revoked, guard, times=times, chores=chores, operator=operator)

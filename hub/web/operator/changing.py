@@ -268,11 +268,7 @@ class Changing:
         """Return what the person's own key is to sign, as JSON; "" where one person orders alone."""
         if asked.kind.change is None:
             return ""
-        jti = encode(secrets.token_bytes(16))
-        said = Approval(
-            asked.kind.change, self._registry.origin, officer.number, officer.duty, now, jti, asked.digest
-        )  # fmt: skip
-        return orjson.dumps(approval_payload(said)).decode()
+        return approval_to_sign(asked.kind.change, asked.digest, officer, audience=self._registry.origin, now=now)
 
     def _statement(self, asked: _Asked, visit: Visit, now: int) -> str:
         """Return what the workplace's key is to sign, as JSON; "" where the change only waits after this."""
@@ -336,7 +332,7 @@ class Changing:
         if self._officer(visit).duty not in _OPERATING:
             raise AccessError("person_duty")
         caller = terminal_of(visit, Role.OPERATE, self._registry)
-        approvals = [asked.parked.statement, _own_approval(visit)] if asked.parked else []
+        approvals = [asked.parked.statement, own_approval(visit)] if asked.parked else []
         statement = visit.get("statement")[:_LONGEST_STATEMENT]
         body = OrderBody(statement=statement, salt=asked.salt, content=dict(asked.content), approvals=approvals)
         called = verify_order(
@@ -350,7 +346,7 @@ class Changing:
 
     def _park(self, asked: _Asked, visit: Visit) -> None:
         """Let a change wait that its first person signed (step 2)."""
-        token, now, registry = _own_approval(visit), moment(), self._registry
+        token, now, registry = own_approval(visit), moment(), self._registry
         (verified,) = verify_approvals(
             [token], change=str(asked.kind.change), content_digest=asked.digest, registry=registry, now=now
         )
@@ -388,15 +384,30 @@ class Changing:
         return self._guard.show(visit, "change_done", given)
 
     def _officer(self, visit: Visit) -> Officer:
-        """Return who sits there. Raises AccessError person_duty."""
-        return self._person(visit.session.stored.officer or "")
+        return person_of(visit, self._registry)
 
     def _person(self, number: str) -> Officer:
-        with self._registry.database.read() as connection:
-            found = PartyReader(connection).officer(number)
-        if found is None:
-            raise AccessError("person_duty")
-        return found
+        return _enrolled(number, self._registry)
+
+
+def person_of(visit: Visit, registry: Registry) -> Officer:
+    """Return who sits there. Raises AccessError person_duty."""
+    return _enrolled(visit.session.stored.officer or "", registry)
+
+
+def approval_to_sign(change: Change, digest: str, officer: Officer, *, audience: str, now: int) -> str:
+    """Return what a person's own key is to sign in his browser, as JSON."""
+    jti = encode(secrets.token_bytes(16))
+    said = Approval(change, audience, officer.number, officer.duty, now, jti, digest)
+    return orjson.dumps(approval_payload(said)).decode()
+
+
+def _enrolled(number: str, registry: Registry) -> Officer:
+    with registry.database.read() as connection:
+        found = PartyReader(connection).officer(number)
+    if found is None:
+        raise AccessError("person_duty")
+    return found
 
 
 def _name(visit: Visit) -> str:
@@ -407,7 +418,7 @@ def _about(content: Content) -> str:
     return str(content.get("code") or content.get("number") or content.get("licence_number") or "")
 
 
-def _own_approval(visit: Visit) -> str:
+def own_approval(visit: Visit) -> str:
     """Return the approval that a form bears; AccessError order_foreign for one of somebody else."""
     token = visit.get("approval")[:_LONGEST_TOKEN]
     if unverified_officer(token) != visit.session.stored.officer:

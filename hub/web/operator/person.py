@@ -15,12 +15,11 @@ from fastapi.responses import RedirectResponse, Response
 from hub.department.terminals import verify_person_proof
 from hub.errors import AccessError, HubError
 from hub.steps.registry import Registry
-from hub.store.parties import PartyReader
 from hub.supervision.operator_desk import OperatorDesk
 from hub.web.callers import in_thread, moment
 from hub.web.department.ordering import in_words
 from hub.web.department.seat import enrol_here
-from hub.web.operator.changing import CHANGES
+from hub.web.operator.changing import CHANGES, person_of
 from hub.web.operator.dashboard import HOME, require_operator
 from hub.web.operator.kinds import DUTIES
 from hub.web.sessions import Guard, Visit, is_own_path, told, with_language
@@ -50,7 +49,7 @@ def routes(
         return await page(visit, visit.request.query_params.get("next", ""))
 
     async def page(visit: Visit, onward: str, proof: str = "", problem: dict[str, Any] | None = None) -> Response:
-        officer = await in_thread(_officer, visit, registry)
+        officer = await in_thread(person_of, visit, registry)
         given = {
             "home": HOME,
             "officer": officer.number,
@@ -73,7 +72,9 @@ def routes(
         proof = visit.get("proof")
 
         def known() -> tuple[Officer, PublicKey]:
-            return _officer(visit, registry), verify_person_proof(visit.session, proof, registry=registry, now=moment())
+            return person_of(visit, registry), verify_person_proof(
+                visit.session, proof, registry=registry, now=moment()
+            )
 
         def enrol(officer: Officer, key: PublicKey) -> None:
             now = moment()
@@ -97,14 +98,6 @@ def routes(
     router.add_api_route(PERSON, shown, methods=["GET"])
     router.add_api_route(PERSON, enrolled, methods=["POST"])
     return router
-
-
-def _officer(visit: Visit, registry: Registry) -> Officer:
-    with registry.database.read() as connection:
-        found = PartyReader(connection).officer(visit.session.stored.officer or "")
-    if found is None:
-        raise AccessError("person_duty")
-    return found
 
 
 def _key_of(officer: Officer) -> str:

@@ -41,7 +41,13 @@ SHOWN: Mapping[str, Shown] = {
         ("证照类型", "Types"),
         ("现行的证照类型与版本。", "The types in use and their versions."),
         (("代码", "Code"), ("名称", "Name"), ("版本", "Version"), ("摘要", "Digest")),
-        ("yizhao catalogue", "yizhao admit"),
+        ("yizhao catalogue", "yizhao admit --draft FILE", "yizhao admit --approval A --approval B"),
+        notes=(
+            (
+                "新版本带来的证照类型，启用前平台不启动：用新版本写出草稿，两人在“变更”里各签一份文件，再启用。",
+                "A release with new types starts once they are admitted: write a draft with it, two sign it, admit it.",
+            ),
+        ),
     ),
     "sharing": Shown(
         ("共享规则", "The sharing table"),

@@ -341,4 +341,5 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "change_waits": _plain,
     "change_done": _plain,
     "person": _plain,
+    "change_file": _plain,
 }

@@ -1,12 +1,15 @@
 """Two persons make a change in a real browser, each with a key that stays in his own; every page of it looked at."""
 
+import json
+
 import pytest
 from playwright.sync_api import Page
 
+from signing.jws import unverified_payload
 from tests.browser.conftest import Site
 from tests.browser.operator_pages import looked_at, person_at_work
 from tests.flows.test_sharing_sheet import SHEET
-from tests.flows.world import HEALTH
+from tests.flows.world import HEALTH, ORIGIN
 
 _EXTRACTABLE = """async () => {
   const done = request => new Promise(resolve => { request.onsuccess = () => resolve(request.result); });
@@ -94,4 +97,20 @@ def test_the_page_of_ones_signature_knows_its_own_browser(hub_site: Site, first:
     first.goto("/operator/signing?lang=zh")
     first.get_by_text("这个浏览器可以为您签署").wait_for()
     assert looked_at(first, "signing") == []
+    assert (hub_site.complaints, hub_site.strangers) == ([], [])
+
+
+def test_types_of_a_release_are_signed_from_the_file_that_a_command_wrote(hub_site: Site, first: Page) -> None:
+    said = {"act": "admit_type", "audience": ORIGIN, "content": {"food_operation_permit.9": "ab" * 32}}
+    file = {"name": "types.json", "mimeType": "application/json", "buffer": json.dumps(said).encode()}
+    first.goto("/operator/change-file?lang=zh")
+    assert looked_at(first, "change-file") == []
+    first.get_by_label("变更文件", exact=True).set_input_files(file)  # type: ignore[arg-type]
+    first.get_by_role("button", name="下一步").click()
+    first.get_by_text("food_operation_permit.9").wait_for()
+    assert looked_at(first, "change-file-read") == []
+    with first.expect_download() as saved:
+        first.get_by_role("button", name="签署并保存签名文件").click()
+    kept = json.loads(saved.value.path().read_bytes())
+    assert unverified_payload(kept["approval"])["officer"] == "b-system"
     assert (hub_site.complaints, hub_site.strangers) == ([], [])

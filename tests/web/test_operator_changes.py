@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.web.callers import moment
 from schemas.canonical import canonical_digest
 from schemas.parties import Duty, Officer, System
 from signing.jws import unverified_payload
+from tests.flows.registry_check import faults_beside_a_server
 from tests.flows.test_items import SHEET
 from tests.flows.test_sharing_sheet import SHEET as LINES
 from tests.flows.world import HEALTH, OPERATOR, ORIGIN, World
@@ -328,3 +330,21 @@ def test_types_of_a_release_are_signed_in_the_browser_for_the_command(first: Per
 def test_file_that_is_no_change_of_this_hub_is_refused(file: str, first: Person) -> None:
     answer = send_file(first, file)
     assert (answer.status_code, "不是本平台的变更文件" in answer.text) == (422, True)
+
+
+def test_what_was_done_at_the_pages_stands_before_an_audit(door: Door, first: Person, second: Person) -> None:
+    drafted(first, "n-100")
+    second.sign(second.browser.get(second.waiting()[-1]))
+    first.sign(first.draft("departments", licence_number=HEALTH, name_zh="示例局", name_en="Office"))
+    assert faults_beside_a_server(door[1]) == []
+
+
+def test_two_tabs_and_two_clicks_at_once_do_one_act(door: Door, first: Person, second: Person) -> None:
+    drafted(first, "n-101")
+    path = second.waiting()[-1]
+    forms = [second.signed(second.browser.get(path)) for _ in range(2)]
+    before = entries(door[1])
+    with ThreadPoolExecutor(4) as threads:
+        answers = [*threads.map(lambda form: post(second.browser, "/operator/sign", form), [*forms, *forms])]
+    assert ["已生效" in answer.text for answer in answers] == [True] * 4
+    assert entries(door[1]) == before + 1

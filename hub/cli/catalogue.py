@@ -60,7 +60,7 @@ def admit_types(
     """启用新版本带来的证照类型：两人审批。 Take a release's new types into use: two persons approve them."""
     settings = make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file)
     found = new_here(settings)
-    if draft is not None:
+    if draft is not None and found:
         show(_write_draft(settings, draft, found), as_json=as_json)
         return
     for name, lines in found.items():

@@ -11,7 +11,7 @@ import orjson
 from schemas.certificate import civil_date
 from schemas.figures import FIGURES
 from schemas.identifiers import make_licence_number
-from schemas.tokens import TERMINAL_TYP
+from schemas.tokens import PERSON_TYP, TERMINAL_TYP
 from signing.algorithms import generate_private_key
 from signing.jws import jwk_of, sign_compact
 from signing.signers.file import FileSigner
@@ -441,6 +441,18 @@ def test_the_browser_of_a_workplace_is_enrolled_from_the_request_its_page_shows(
     enrolled = run("enrol", *whose, "--terminal", shown, *town.over_api)
     assert (refused.code, "terminal_proof" in refused.err) == (1, True)
     assert (enrolled.code, enrolled.json["key_id"]) == (0, signer.key_id)
+
+
+def test_a_persons_browser_is_enrolled_from_the_request_its_page_shows(town: Site) -> None:
+    signer = FileSigner(generate_private_key("ES256"))
+    jwk = {"jwk": jwk_of(signer.private_key.public_key())}
+    shown = sign_compact(orjson.dumps({"aud": ORIGIN}), signer=signer, typ=PERSON_TYP, headers=jwk)
+    workplace = sign_compact(orjson.dumps({"aud": ORIGIN}), signer=signer, typ=TERMINAL_TYP, headers=jwk)
+    whose = ("officer", "signer-1", "--department", MARKET, "--duty", "approve")
+    refused = run("enrol", *whose, "--browser", workplace, *town.over_api)
+    enrolled = run("enrol", *whose, "--browser", shown, *town.over_api)
+    assert (refused.code, "terminal_proof" in refused.err) == (1, True)
+    assert (enrolled.code, enrolled.json["duty"]) == (0, "approve")
 
 
 def test_an_officer_is_given_a_code_that_the_hub_does_not_know(town: Site) -> None:

@@ -91,5 +91,18 @@ def _seen(site: Site) -> dict[str, tuple[str, str]]:
     return {each["name"]: (each["state"], each["seen"]) for each in run("doctor", *site.local, "--json").json}
 
 
+def test_cert_is_printed_as_text_that_a_page_takes(site: Site) -> None:
+    printed = run("keys", "cert", "system:operator", *site.keys)
+    assert (printed.code, printed.out.startswith("-----BEGIN CERTIFICATE-----\n")) == (0, True)
+    assert "PRIVATE" not in printed.out
+    assert run("keys", "cert", "system:nobody", *site.keys).code == 1
+
+
+def test_a_release_without_new_types_drafts_nothing(site: Site) -> None:
+    draft = site.folder / "types.json"
+    answered = run("admit", "--draft", str(draft), *site.local, "--json")
+    assert (answered.code, answered.json, draft.exists()) == (0, {"admitted": []}, False)
+
+
 def _keys(site: Site) -> dict[str, str]:
     return {each["use"]: each["key_id"] for each in run("keys", "list", *site.keys, "--json").json}

@@ -11,6 +11,8 @@ import orjson
 import pytest
 from sqlalchemy import update
 
+from hub.department.terminals import read_person_request, read_request
+from hub.errors import AccessError
 from hub.store import tables
 from hub.store.entry import EntryReader
 from hub.store.parties import PartyReader
@@ -22,7 +24,7 @@ from tests.flows.registry_check import faults_beside_a_server
 from tests.flows.test_items import SHEET
 from tests.flows.test_sharing_sheet import SHEET as LINES
 from tests.flows.world import HEALTH, OPERATOR, ORIGIN, World
-from tests.web.officers import post, value_of
+from tests.web.officers import form_token, post, value_of
 from tests.web.persons import Person, enrol_person
 from tests.web.seated_officer import operator_officer, seat
 from tests.web.served import Door
@@ -247,6 +249,28 @@ def test_person_whose_key_lies_in_the_key_folder_keeps_it_there(door: Door) -> N
         answer = other.show_key()
     assert (answer.status_code, "由命令行保管" in answer.text) == (422, True)
     client.cookies.clear()
+
+
+def test_key_of_a_workplace_is_no_persons_and_a_persons_none_of_a_workplace(first: Person) -> None:
+    page = first.browser.get("/operator/signing")
+    form = {"form_token": form_token(page), "proof": first.workplace.proof(page)}
+    assert post(first.browser, "/operator/signing", form).status_code == 422
+    with pytest.raises(AccessError, match="terminal_proof"):
+        read_person_request(first.workplace.proof(page), audience=ORIGIN)
+    assert read_request(first.workplace.proof(page), audience=ORIGIN).code.startswith("terminal-")
+
+
+def test_sheet_that_does_something_else_by_now_is_not_made(door: Door, first: Person, second: Person) -> None:
+    sheet = b64encode(LINES.replace("rule-1", "rule-now").replace("rule-2", "rule-then").encode()).decode()
+    both = [first.draft("sharing-sheets", sheet=sheet) for _ in range(2)]
+    first.sign(both[0])
+    first.sign(both[1])
+    paths = second.waiting()[-2:]
+    page = second.browser.get(paths[1])
+    assert "已生效" in second.sign(second.browser.get(paths[0])).text
+    assert (second.browser.get(paths[1]).status_code, second.sign(page).status_code) == (409, 409)
+    first.browser.post(paths[1], data={"form_token": form_token(first.browser.get("/operator/changes"))})
+    assert paths[1] not in second.waiting()
 
 
 @pytest.mark.parametrize("said", [{"nonce": "x"}, {"aud": "http://other.example.test"}, {"iat": 1}])

@@ -208,7 +208,15 @@ class Changing:
     def _drafts(self) -> list[_Asked]:
         now = moment()
         found = list_parked(self._operator, registry=self._registry, now=now)
-        return [self._waiting(each.name) for each in found if each.errand.startswith(_ERRAND)]
+        drafts = (self._still_waiting(each.name) for each in found if each.errand.startswith(_ERRAND))
+        return [each for each in drafts if each is not None]
+
+    def _still_waiting(self, name: str) -> _Asked | None:
+        """Return a draft of the list, or None where it was made, or is over, since the list was read."""
+        try:
+            return self._waiting(name)
+        except NotFoundError:
+            return None
 
     def _waiting(self, name: str) -> _Asked:
         """Return a draft that waits. Raises NotFoundError parked_not_found."""

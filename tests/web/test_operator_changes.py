@@ -343,6 +343,8 @@ def test_types_of_a_release_are_signed_in_the_browser_for_the_command(first: Per
         "",
         "no base64",
         b64encode(b"[]").decode(),
+        b64encode(b'{"act": "admit_type", "audience": "x", "content": {"a": ' + b"[" * 20_000).decode(),
+        file_of(content={"a": "x"}, shown=[[[[[[{}]]]]]], act="entitle"),
         b64encode(b'{"act": "admit_type"}').decode(),
         file_of(audience="http://other.example.test"),
         file_of(act="trust_list"),

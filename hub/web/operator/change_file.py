@@ -7,8 +7,9 @@ person's key signs the digest of that very content, and the approval is verified
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -36,16 +37,14 @@ from signing.jws import parse_json
 CHANGE_FILE = f"{HOME}/change-file"
 SIGNED = f"{CHANGE_FILE}/signed"
 _SIGNABLE = (Change.ADMIT_TYPE, Change.ENTITLE, Change.SHARE, Change.SHARE_SHEET)
-_LONGEST_VALUE, _MOST_ROWS = 300, 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Drafted:
-    """What a file says: the change, the content, what is shown of it, the salt ("" for a local act), its digest."""
+    """What a file says: the change, its rows, all of them, the salt ("" for a local act), the digest to be signed."""
 
     change: Change
-    content: Mapping[str, Any]
-    shown: Any
+    rows: Sequence[Sequence[str]]
     salt: str
     digest: str
 
@@ -80,7 +79,7 @@ def routes(registry: Registry, guard: Guard, *, operator: str) -> APIRouter:
             hindered = "" if officer.duty in DUTIES_NEEDED[drafted.change] else "person_duty"
             given["drafted"] = {
                 "title": STATES[drafted.change][side],
-                "rows": [*_rows(drafted.content), *_rows(drafted.shown or {})][:_MOST_ROWS],
+                "rows": drafted.rows,
                 "is_admission": drafted.change is Change.ADMIT_TYPE,
                 "digest": drafted.digest,
                 "file": visit.get("file"),
@@ -134,15 +133,25 @@ def _read(file_b64: str, origin: str) -> _Drafted:
         salt = str(said.get("salt") or "")
         if change not in _SIGNABLE or said["audience"] != origin or not isinstance(content, dict):
             raise OrderError("change_file_form")
+        rows = [*_rows(content), *_rows(shown or {})]
         if change is Change.ADMIT_TYPE:
-            return _Drafted(change, content, shown, "", canonical_digest(content))
+            return _Drafted(change, rows, "", canonical_digest(content))
         salt_octets = b64decode(salt, validate=True)
         # What a sheet changes is what is read: it has to be the very thing whose digest is ordered.
         is_told = "difference" not in content or canonical_digest(shown) == content["difference"]
         if len(salt_octets) != SALT_BYTES or not is_told:
             raise OrderError("change_file_form")
-        return _Drafted(change, content, shown, salt, content_digest(content, salt_octets))
-    except (SigningError, Base64Error, CanonicalFormError, KeyError, ValueError, TypeError, AttributeError):
+        return _Drafted(change, rows, salt, content_digest(content, salt_octets))
+    except (
+        SigningError,
+        Base64Error,
+        CanonicalFormError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):
         raise OrderError("change_file_form") from None
 
 
@@ -155,5 +164,6 @@ def _rows(value: Any, name: str = "") -> Iterator[list[str]]:
         for at, inner in enumerate(value):
             yield from _rows(inner, f"{name}[{at}]")
     else:
-        text = str(value)
-        yield [name, text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"]
+        # A sheet is read by what it changes, which stands beside it: here by its fingerprint.
+        is_sheet = name == "sheet" and isinstance(value, str)
+        yield [name, f"SHA-256 {sha256(b64decode(value, validate=True)).hexdigest()}" if is_sheet else str(value)]

@@ -280,7 +280,7 @@ APPROVALS: Mapping[str, Row] = {
 
 ORDERS: Mapping[str, Row] = {
     "fields_wrong": Row(
-        422, "有内容不符合要求，见 problems 中的字段与规则。", "Some members break their rules; see problems.",
+        422, "有内容不符合要求，问题逐项列出。", "Some members break their rules; each is listed.",
         "请按所列字段与规则更正后重新提交。", "Mend the members named and send it again.",
     ),
     "type_unknown": Row(

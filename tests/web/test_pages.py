@@ -14,7 +14,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from hub.public.examination.forms import read_examined
 from hub.public.examination.report import told, without_verdict
 from hub.web import problems
-from hub.web.pages import TEMPLATES, Pages, words
+from hub.web.pages import LANGUAGES, TEMPLATES, Pages, words
 from hub.web.pages.doors import routes
 from hub.web.pages.examples import read_examples
 from hub.web.pages.language import chosen_language
@@ -293,6 +293,12 @@ def test_test_shows_on_every_page(page: str) -> None:
 
 def test_production_shows_no_test_banner() -> None:
     assert b'class="test"' not in Pages("production", shown.ORIGIN).render("start", {}, "zh")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_compiles(language: str) -> None:
+    made = {name: _PAGES._environments[language].get_template(f"{name}.html") for name in _PAGES.names}
+    assert len(made) > 50
 
 
 def test_no_side_of_a_pair_is_left_in_any_template() -> None:

@@ -32,8 +32,9 @@ from signing.totp import SECRET_BYTES, step_of
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_NUMBER = 64
 _CODE_MISS, _PASSWORD_MISS = 20, 1
-# What an unknown number's password is held against, so that it takes as long as a known one's.
-_NOBODY = hash_password("", bytes(SALT_BYTES))
+# What an unknown number's password is held against, so that it takes as long as a known one's: what is kept of the
+# empty password under a salt of zeros.
+KEPT_OF_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$+DMg0Hsxx2CZGOKL/waFFg82zXwGXdCIU5N1SN6XKPQ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def sign_in_officer(typed: SignIn, *, registry: Registry, now: datetime) -> str:
     number = typed.number[:_LONGEST_NUMBER]
     with registry.database.read() as connection:
         account = AccountReader(connection).get(number)
-    kept = account.password if account and account.password else _NOBODY
+    kept = account.password if account and account.password else KEPT_OF_NOBODY
     is_right = is_password(typed.password[:LONGEST_PASSWORD], kept)
     # What is wrong is committed as a miss: it is returned, not raised, which would roll it back.
     outcome = registry.database.write(partial(_settle, typed, kept if is_right else None, registry, now))

@@ -5,8 +5,10 @@ waits and lets go of everything. Work that nobody asks for runs in one upkeep th
 releasing lapsed reservations, forgetting what has expired.
 """
 
+import re
 import secrets
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +32,8 @@ from connectors.contract import ELicence, PersonSignIn, TabularLimits
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
 from connectors.notification_simulator import NotificationSimulator
+from connectors.openid import OpenIdProvider, Registration
+from connectors.outward import is_confidential
 from connectors.person_simulator import PersonSimulator
 from connectors.tabular import open_table
 from connectors.timestamp import HttpTimestamps
@@ -133,7 +137,8 @@ from hub.web.api.receipts import Receipted
 from hub.web.callers import moment
 from hub.web.channel import PinnedChannel, load_secrets
 from hub.web.department import pages as department_pages
-from hub.web.department.entrance import nobody_played
+from hub.web.department.entrance import ProviderShown, nobody_played
+from hub.web.department.provider import SignInThere
 from hub.web.enterprise import pages as enterprise_pages
 from hub.web.limits import AddressLimit, Places, Room, Turns, WholeLimit
 from hub.web.observation import Application, Observation, Receive, Scope, Send
@@ -359,6 +364,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
     witnesses = open_witnesses(settings, outward)
     panel = make_panel(settings, witnesses)
     believed = open_timestamps(settings, keys, installation, outward)
+    identities = open_identity_provider(settings, keys, outward)
     log_store, key = open_log(settings, database, keys, installation, datetime.now(UTC))
     opened.callback(log_store.close)
     silence, revoked = timedelta(seconds=settings.log_silence), trust.revoked_log_keys
@@ -483,6 +489,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         *department_pages.routers(
             registry, render=pages.render, sealers=sealers, exchange=pulls, limit=limit,
             passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk,
+            sign_in_there=_sign_in_there(settings, identities),
             enrolments=(AddressLimit(settings.sandbox_rate), WholeLimit(settings.sandbox_most)), counter=counter,
             spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
             figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
@@ -633,6 +640,48 @@ def outside_timestamps(settings: Settings, http: httpx.Client) -> tuple[HttpTime
     if not anchors:
         raise SetupError("timestamp_setting", setting="timestamp_anchors")
     return HttpTimestamps(settings.timestamp_url, http=http, seconds=settings.timestamp_timeout), anchors
+
+
+def _sign_in_there(settings: Settings, provider: OpenIdProvider | None) -> SignInThere | None:
+    """Return how officers sign in at the provider; a slow one holds up a quarter of the worker threads at most."""
+    if provider is None:
+        return None
+    places = Places(max(1, settings.threads // 4), "sign_ins_busy")
+    shown = ProviderShown(settings.oidc_name_zh, settings.oidc_name_en, settings.oidc_alone)
+    return SignInThere(provider, shown, places)
+
+
+def open_identity_provider(settings: Settings, keys: KeyFolder, http: httpx.Client) -> OpenIdProvider | None:
+    """Return the provider of identities that is set; None where none is.
+
+    Raises SetupError oidc_setting, which names the setting that is missing or wrong, and key_missing.
+    """
+    if not settings.oidc_issuer:
+        if settings.oidc_alone:
+            raise SetupError("oidc_setting", setting="oidc_issuer")
+        return None
+    factors, scopes = settings.oidc_second_factors, settings.oidc_scopes
+    kept = {
+        "oidc_issuer": is_confidential(settings.oidc_issuer) and "?" not in settings.oidc_issuer,
+        "oidc_client_id": settings.oidc_client_id.isprintable() and settings.oidc_client_id != "",
+        "oidc_scopes": "openid" in scopes and all(each.isascii() and each.isprintable() for each in scopes),
+        "oidc_officer_claim": settings.oidc_officer_claim != "",
+        "oidc_second_factors": all(re.fullmatch(r"(acr|amr)=\S+", each) for each in factors),
+    }
+    for setting, is_kept in kept.items():
+        if not is_kept:
+            raise SetupError("oidc_setting", setting=setting)
+    registration = Registration(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        scopes=scopes,
+        officer_claim=settings.oidc_officer_claim,
+        second_factors=frozenset(factors),
+        seconds=settings.oidc_timeout,
+        skew_seconds=settings.clock_skew,
+    )
+    signer, clock = partial(keys.signer, settings.oidc_key), time.monotonic
+    return OpenIdProvider(registration, signer=signer, http=http, random=secrets.token_bytes, clock=clock)
 
 
 def _anchors_in(path: Path) -> list[bytes]:

@@ -139,6 +139,7 @@ _LAYERS = {
     "hub.decisions.answers": "decisions",
     "hub.decisions.facts": "decisions",
     "hub.decisions.history": "decisions",
+    "hub.accounts": "steps",
     "hub.steps.sharing.delivery": "steps",
     "hub.steps.consent.applications": "steps",
     "hub.steps.orders.approvals": "steps",

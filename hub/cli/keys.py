@@ -97,6 +97,23 @@ def officer(
     make_key(folder, person.use, number, department, Purpose.OFFICER, datetime.now(UTC))
 
 
+@app.command()
+def oidc(
+    use: Annotated[str, typer.Option("--use", help="密钥用途名。 The key's use: YIZHAO_OIDC_KEY.")] = "oidc",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """生成本平台在统一身份认证处出示的密钥，输出公钥（JWKS）供登记。 Make the client's key; say what to register."""
+    from signing.jws import jwk_of
+
+    folder = open_keys(keys, passphrase_file)
+    if use not in folder.uses():
+        folder.make(use)
+    signer = folder.signer(use)
+    jwk = jwk_of(folder.public_key(use)) | {"kid": signer.key_id, "alg": signer.algorithm, "use": "sig"}
+    show({"keys": [jwk]}, as_json=True)
+
+
 @app.command("trust-list")
 def trust_list(
     data: Data = None,

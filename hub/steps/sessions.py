@@ -53,6 +53,8 @@ def open_session(
     officer: str | None = None,
     terminal: str | None = None,
     cert_serial: str | None = None,
+    subject_sha256: str | None = None,
+    provider_session_sha256: str | None = None,
     term: timedelta,
     registry: Registry,
     now: datetime,
@@ -60,8 +62,9 @@ def open_session(
     """Begin a session within a transaction; return the token for the cookie. It is always a new one."""
     token = encode(registry.random(_TOKEN_BYTES))
     stored = StoredSession(
-        _digest(token), party, role, officer, terminal, now, now, now + term, cert_serial=cert_serial
-    )
+        _digest(token), party, role, officer, terminal, now, now, now + term, cert_serial=cert_serial,
+        subject_sha256=subject_sha256, provider_session_sha256=provider_session_sha256,
+    )  # fmt: skip
     SessionWriter(connection).add(stored)
     return token
 

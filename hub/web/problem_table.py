@@ -77,6 +77,41 @@ ACCESS: Mapping[str, Row] = {
         "请过一刻钟再试；如不是本人所为，请告知运营方重新发放开户码。",
         "Try again in a quarter of an hour; if that was not you, ask the operator for a new opening code.",
     ),
+    "sign_in_elsewhere": Row(
+        403, "本平台的编号和密码登录已经停用。", "Signing in by number and password is switched off here.",
+        "请用页面上的统一身份认证登录。", "Sign in with the city's sign-in that the page shows.",
+    ),
+    "provider_away": Row(
+        503, "统一身份认证现在不能用，没有登录。", "The city's sign-in cannot be used now; nobody was signed in.",
+        "请稍后再试；急办业务请联系平台运营方。", "Try again in a moment; if it is urgent, ask the operator.",
+    ),
+    "provider_answer": Row(
+        422, "这次登录不是从这个浏览器刚刚发起的，已过时，或已用过，没有登录。",
+        "This sign-in was not begun in this browser a moment ago, or it was used; nobody was signed in.",
+        "请在本页重新登录。", "Begin again on this page.",
+    ),
+    "provider_declined": Row(
+        422, "统一身份认证没有让您登录，或您取消了登录。",
+        "The city's sign-in did not let you in, or you cancelled it.",
+        "请在本页重新登录；仍不能登录时，请联系统一身份认证的管理员。",
+        "Begin again on this page; if it fails again, ask those who run the city's sign-in.",
+    ),
+    "provider_token": Row(
+        422, "统一身份认证的回复不符合约定，没有登录。",
+        "What the city's sign-in said is not as it must be; nobody was signed in.",
+        "请重新登录；仍不能登录时，请告知平台运营方。", "Begin again; if it fails again, tell the operator of the hub.",
+    ),
+    "provider_stranger": Row(
+        403, "您的身份已确认，但本平台没有登记您为经办人，或您已停用。",
+        "You are who you say, but no officer of the hub is enrolled under that account, or he left.",
+        "请由本部门向平台运营方登记您的帐号。", "Have your department ask the operator to enrol your account.",
+    ),
+    "provider_needs_app": Row(
+        403, "还需要动态码，但您还没有在本平台绑定手机应用。",
+        "The code of an app is needed as well, and you have bound none at the hub.",
+        "请向运营方领取开户码，先开户绑定手机应用，再登录。",
+        "Get an opening code from the operator, open your account with it, and sign in again.",
+    ),
     "account_code": Row(
         403, "开户码不对，已用过或已过期。", "The opening code is not right, was used, or has ended.",
         "请核对编号和开户码，或请运营方重新发放。", "Check number and code, or ask the operator for a new one.",
@@ -579,6 +614,10 @@ ORDERS: Mapping[str, Row] = {
     "officer_unknown": Row(
         404, "没有登记过这个编号的在岗经办人。", "No active officer of that number is enrolled.",
         "请先登记经办人（yizhao enrol officer）。", "Enrol the officer first (yizhao enrol officer).",
+    ),
+    "identity_taken": Row(
+        409, "这个统一身份认证帐号已登记给另一位经办人。", "That account at the provider is another officer's.",
+        "请核对帐号；须先从原经办人处撤下，再登记。", "Check the account; take it from the other officer first.",
     ),
     "already_admitted": Row(
         409, "这个代码已经确认过。", "That licence number was admitted before.",
@@ -1512,6 +1551,10 @@ HUB: Mapping[str, Row] = {
     "time_not_found": Row(
         404, "日志还没有覆盖这一条的可信时间戳。", "No timestamp covers this leaf of the log yet.",
         "时间戳至少每分钟取得一次，请稍后再试。", "They are had once a minute; try again in a moment.",
+    ),
+    "oidc_setting": Row(
+        503, "统一身份认证的一项设置缺失或不对。", "A setting of the provider of identities is missing or wrong.",
+        *_ASK_OPERATOR,
     ),
     "timestamp_setting": Row(
         503, "时间戳服务的一项设置缺失或不对。", "A setting of the timestamp authority is missing or wrong.",

@@ -207,19 +207,46 @@ class Guard:
 
     def show_before(self, request: Request, page: str, shown: Mapping[str, Any], status: int = 200) -> Response:
         """Return a page with a form for who has not signed in yet, bound to the browser by a cookie of its own."""
-        browser = self._browser(request) or encode(self._registry.random(16))
+        browser = self.browser(request) or self.new_browser()
         given = {**shown, TOKEN: form_token(browser, self._registry)}
         response = Response(self._render(page, given, language_of(request)), status, PRIVATE, PAGE)
+        self.mark(response, browser)
+        return response
+
+    def new_browser(self) -> str:
+        """Return a secret by which a browser is known before somebody signs in there."""
+        return encode(self._registry.random(16))
+
+    def mark(self, response: Response, browser: str) -> None:
+        """Let the answer put that secret into the browser."""
         response.set_cookie(
             f"{self.cookie}-before", browser, max_age=3_600, path="/", secure=self._secure, httponly=True,
             samesite="lax",
         )  # fmt: skip
-        return response
+
+    def hold(self, response: Response, ticket: str, term: timedelta) -> None:
+        """Let the answer put into the browser what it shows again with the next form."""
+        response.set_cookie(
+            f"{self.cookie}-ticket", ticket, max_age=int(term.total_seconds()), path="/", secure=self._secure,
+            httponly=True, samesite="lax",
+        )  # fmt: skip
+
+    def held(self, request: Request) -> str:
+        """Return what `hold` put there; "" where there is nothing."""
+        return _cookie(request, f"{self.cookie}-ticket")
+
+    def drop(self, response: Response) -> None:
+        """Let the answer take it from the browser."""
+        response.delete_cookie(f"{self.cookie}-ticket", path="/", secure=self._secure, httponly=True, samesite="lax")
+
+    def browser(self, request: Request) -> str:
+        """Return the secret of a browser that was marked; "" where it shows none."""
+        return _cookie(request, f"{self.cookie}-before")
 
     async def form_before(self, request: Request) -> dict[str, str]:
         """Return the form of who has not signed in yet. Raises AccessError form_foreign, BodyError."""
         form = dict(await self.read_form(request))
-        browser = self._browser(request)
+        browser = self.browser(request)
         if not browser:
             raise AccessError("form_foreign")
         check_form(form.get(TOKEN, ""), form_token(browser, self._registry))
@@ -275,9 +302,6 @@ class Guard:
         }
         status = 401 if session is None else 403
         return Response(self._render("carried", shown, language), status, PRIVATE, PAGE)
-
-    def _browser(self, request: Request) -> str:
-        return _cookie(request, f"{self.cookie}-before")
 
 
 def _refuse_nul(*texts: str) -> None:

@@ -65,7 +65,10 @@ def read_window(connection: Connection, *, terms: Terms, now: datetime) -> Windo
 
 
 def spend(kind: str, party: str, value: str, *, database: Database, now: datetime) -> bool:
-    """Spend a `jti`; False when it was spent before, by this process or any other. `kind` is assertion or proof."""
+    """Spend a `jti`; False when it was spent before, by this process or any other.
+
+    `kind` is assertion, proof or provider state.
+    """
     until = now + REMEMBERED
     return database.write(lambda connection: StatementWriter(connection).spend(kind, party, value, expires_at=until))
 

@@ -14,7 +14,7 @@ from hub.supervision.figures.present import Figures
 from hub.supervision.figures.sheets import Sheets
 from hub.supervision.operator_desk import OperatorDesk
 from hub.web.api.documents import Counter
-from hub.web.department import entrance, home, importing, issue, own, seat, status, tasks, window
+from hub.web.department import entrance, home, importing, issue, own, provider, seat, status, tasks, window
 from hub.web.department.ordering import Ordering
 from hub.web.department.showing import HOME
 from hub.web.limits import AddressLimit, Places
@@ -33,6 +33,7 @@ def routers(
     limit: AddressLimit,
     passwords: Places,
     played: entrance.Played,
+    sign_in_there: provider.SignInThere | None,
     desk: OperatorDesk | None,
     enrolments: Sequence[Callable[[Request], Any]],
     counter: Counter,
@@ -57,7 +58,10 @@ def routers(
         *importing.errands(registry),
     ]
     ordering = Ordering(registry, guard, errands)
-    yield entrance.routes(registry, guard, limit, passwords, played)
+    shown = entrance.SignInPage(guard, played, sign_in_there.shown if sign_in_there is not None else None)
+    yield entrance.routes(registry, guard, limit, passwords, shown)
+    if sign_in_there is not None:
+        yield provider.routes(registry, guard, limit, sign_in_there, shown)
     yield home.routes(registry, guard)
     yield seat.routes(registry, guard, desk, enrolments)
     yield ordering.routes()

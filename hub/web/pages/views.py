@@ -299,6 +299,7 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "subject": _subject,
     "api": _api,
     "officer_sign_in": _plain,
+    "officer_code": _plain,
     "officer_opening": _plain,
     "terminal": _plain,
     "department_home": _plain,

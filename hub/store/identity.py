@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete
 
 from hub.store import tables
-from hub.store.queries import select_among, select_by
+from hub.store.queries import select_among
 from hub.store.upsert import insert_new
 
 _TABLE = tables.officer_identity
@@ -26,8 +26,9 @@ class IdentityReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def get(self, officer: str) -> StoredIdentity | None:
-        row = select_by(self._connection, _TABLE, officer=officer).first()
+    def lock(self, officer: str) -> StoredIdentity | None:
+        """Return an officer's account, held until the transaction ends: a sign-in under way comes before or after."""
+        row = select_among(self._connection, _TABLE, "officer", [officer], lock=True).first()
         return None if row is None else StoredIdentity(*row)
 
     def of(self, issuer: str, account: str, *, lock: bool = False) -> StoredIdentity | None:

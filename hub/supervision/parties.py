@@ -300,7 +300,7 @@ def _put_identity(connection: Connection, number: str, identity: StoredIdentity 
 
     Raises OrderError identity_taken for one that is another officer's.
     """
-    before = IdentityReader(connection).get(number)
+    before = IdentityReader(connection).lock(number)
     named = [None if each is None else (each.issuer, each.account) for each in (before, identity)]
     if named[0] == named[1]:
         return False

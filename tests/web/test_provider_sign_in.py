@@ -1,6 +1,7 @@
 """Officers who come from the city's provider of identities: who gets in, and each attack on the way there and back."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -10,6 +11,7 @@ import pytest
 
 from hub.errors import AccessError, OrderError
 from hub.provider_sign_in import Returned, come_back
+from hub.store.session import SessionReader
 from hub.web.callers import moment
 from tests.flows.world import HEALTH, MARKET, ORIGIN, World
 from tests.provider import CLIENT, Provider, running_provider
@@ -124,6 +126,22 @@ def test_a_leaver_at_the_hub_is_out_whatever_the_provider_says(
     enrol(world, provider, "p-leaver", active=False)
     assert not is_in(client)
     assert "没有登记您为经办人" in sign_in(client, provider).text
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"department": HEALTH}], ids=str)
+@pytest.mark.parametrize("turn", range(3))
+def test_who_leaves_while_he_signs_in_is_out(
+    turn: int, changes: dict[str, Any], client: httpx.Client, world: World, provider: Provider
+) -> None:
+    enrol(world, provider, "p-at-once")
+    answer = provider.answer(leave_for(client))
+    with ThreadPoolExecutor() as pool:
+        signing_in = pool.submit(back, client, answer)
+        enrol(world, provider, "p-at-once", **changes)
+        signing_in.result()
+    with world.registry.database.read() as connection:
+        left = [each for each in SessionReader(connection).open_of(MARKET, moment()) if each.officer == "p-at-once"]
+    assert left == []
 
 
 def test_a_record_that_names_another_account_ends_what_the_old_one_began(

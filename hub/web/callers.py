@@ -147,8 +147,8 @@ def _keep_to_sandbox(called: Called, body: OrderBody | RequestBody, registry: Re
         raise AccessError("sandbox_busy")
 
 
-def verify_again(body: OrderBody, *, act: Ordered, key: str, registry: Registry, now: datetime) -> Called:
-    """Verify an order that was carried out at `now`, a moment that is long gone, as its door verified it then.
+def verify_again(body: OrderBody | RequestBody, *, act: Ordered, key: str, registry: Registry, now: datetime) -> Called:
+    """Verify an order or a request that was carried out at `now`, a moment long gone, as its door verified it then.
 
     Raises StatementError.
     """

@@ -1513,6 +1513,21 @@ HUB: Mapping[str, Row] = {
         "The signed receipt that names its references was not brought back: it is not issued again.",
         "交回颁发时收到的回执。", "Bring back the receipt that came with the answer.",
     ),
+    "note_differs": Row(
+        409, "交回的交付单与该次用证不符，未补录。",
+        "The delivery note that was brought back is not of that pull: it is not recorded again.",
+        "交回该次交付的证据包。", "Bring back the evidence bundle of that delivery.",
+    ),
+    "decision_missing": Row(
+        409, "这次交付所依据的用证决定还没有补录，未补录。",
+        "The decision that this delivery stands on is not here: it is not recorded again.",
+        "交回该次交付的证据包。", "Bring back the evidence bundle of that delivery.",
+    ),
+    "pull_by_item": Row(
+        409, "按事项的用证还包含未签名的内容，无法原样补录。",
+        "A pull by item asked for more than anybody signed, which cannot be told again: it is not recorded.",
+        "由用证方重新调用。", "Its requester asks anew.",
+    ),
     "nothing_to_settle": Row(
         409, "没有待核对的恢复。",
         "There is no recovery that is not settled.",

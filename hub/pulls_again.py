@@ -9,10 +9,11 @@ may be disclosed 4 decision, use and entry are committed, its use as used       
 Delivery: 5 the decision is here, allowed, and the note's 6 note and entry are committed            <- COMMIT POINT
 
 Lost for good, as no signature and no leaf holds it: the answer that was kept a day for the same request (its files are
-the requester's), the fraction of the second at which its copies end (a note names whole ones), and what a pull by item
-asked to be told of. So pulls by item are named only; and so are, as the name of their decision is in nothing that
-anybody signed: refused pulls, pulls that found nothing, comparisons, questions, and the rows of files of pulls, whose
-statement asks for all of them at once.
+the requester's); the fraction of the second at which its copies end (a note names whole ones); which version of a line
+it stood on, and what it gave of types of which nothing was found, where no version of the lost days changes what a note
+shows (both are then as the store's line has them); and what a pull by item asked to be told of. So pulls by item are
+named only; and so are, as the name of their decision is in nothing that anybody signed: refused pulls, pulls that found
+nothing, comparisons, questions, and the rows of files of pulls, whose statement asks for all of them at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ from hub.steps.certificates.intentions import new_name
 from hub.steps.consent.signer_status import standing_then
 from hub.steps.orders.statements import VerifiedStatement
 from hub.steps.registry import Registry
-from hub.steps.sharing.delivery import permitted_names, present_as_delivered, presentation_digest
+from hub.steps.sharing.delivery import cause_of, permitted_names, present_as_delivered, presentation_digest
 from hub.steps.sharing.pulling import Asking, decide_named, record_one
 from hub.steps.sharing.statutory import caps_of_day
 from hub.store.certificate import CertificateReader
@@ -98,7 +99,7 @@ def decide_again(
     decided = decide_named(str(note.said["serial"]), request, rule, grant, asking=asking, registry=registry, now=now)
     return record_one(
         decided, verified=verified, asking=asking, key=key, registry=registry, now=now,
-        also=partial(_hold_to, note, registry),
+        also=partial(_hold_to, note, request, registry),
     )  # fmt: skip
 
 
@@ -137,11 +138,15 @@ def deliver_again(note: Note, *, registry: Registry, now: datetime) -> None:
     registry.database.write(record)
 
 
-def _hold_to(note: Note, registry: Registry, decision: StoredDecision, connection: Connection) -> None:
+def _hold_to(
+    note: Note, request: PullRequest, registry: Registry, decision: StoredDecision, connection: Connection
+) -> None:
     """Hold a decision to the note that it led to, and keep its use as used."""
     if not decision.allowed:
         return  # that is another act than the log has
     _require_said(note, decision)
+    if note.said["cause"] != cause_of(request, decision, registry, connection):
+        raise OrderError("note_differs")
     certificates = _certificates(note, decision, connection)
     records = CertificateReader(connection).records([each.serial for each in certificates.values()])
     for line in note.lines:

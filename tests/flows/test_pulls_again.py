@@ -188,12 +188,17 @@ def test_note_that_was_altered_or_is_of_another_pull_makes_no_decision_of_it(
         check_registry(recovered.world)
 
 
-def test_pull_whose_line_gives_other_fields_by_now_is_named_and_not_recorded(
-    world: World, tmp_path: Path, new_url: NewUrl
+@pytest.mark.parametrize(
+    "now_says", [{"fields": {"food_operation_permit": []}}, {"legal_basis": "示例法第2条"}], ids=str
+)
+def test_pull_whose_line_says_otherwise_by_now_is_named_and_not_recorded(
+    now_says: dict[str, Any], world: World, tmp_path: Path, new_url: NewUrl
 ) -> None:
+    world.share(fields={"food_operation_permit": ["floor_area"]}, sharing_class="conditional")
     with lost(world, tmp_path, new_url, statutory_request()) as (recovered, (kept,)):
-        fewer = tables.sharing_rule.update().values(fields={"food_operation_permit": ["business_items"]})
-        recovered.world.registry.database.write(lambda connection: connection.execute(fewer))
+        assert "floor_area" in kept.decision.fields["food_operation_permit"]
+        changed = tables.sharing_rule.update().values(**now_says)
+        recovered.world.registry.database.write(lambda connection: connection.execute(changed))
         assert obstacles(recovered.bring(kept.bundle)) == ["note_differs", "decision_missing"]
         assert kept_of(recovered.world, kept.decision.decision) == (None, None)
 

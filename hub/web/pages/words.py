@@ -75,6 +75,12 @@ ADVICE: Mapping[str, Wording] = {
         "The hub cannot tell at the moment; that does not mean there is no permit. Ask the issuing body or the holder.",
     ),
 }
+CHOICES: Mapping[str, Wording] = {
+    "valid": Wording("现在有效", "Good now"),
+    "not_good": Wording("现在不能用", "Not good now"),
+    "unknown": Wording("无法确认", "Not known now"),
+}
+"""What of many certificates a reader may choose to see (`hub/public/lookup.py`)."""
 COPY_ADVICE: Mapping[str, Wording] = {
     "in_use": Wording(
         "请核对用证方、用途与您手中的一致；是否仍可据以办理，看下面原证照现在的状态。",
@@ -206,6 +212,7 @@ TABLES: Mapping[str, Mapping[str, Wording]] = {
     "annotation": ANNOTATIONS,
     "authority": AUTHORITIES,
     "cause": CAUSES,
+    "choice": CHOICES,
     "copy_advice": COPY_ADVICE,
     "flag": FLAGS,
     "relation": RELATIONS,

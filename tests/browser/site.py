@@ -43,6 +43,8 @@ def states() -> dict[str, tuple[str, Answer]]:
         "enterprise": ("enterprise", shown.enterprise(*_BODIES.values())),
         "enterprise-good": ("enterprise", shown.enterprise(shown.make_licence(), shown.make_body(1))),
         "enterprise-many": ("enterprise", shown.enterprise(shown.make_licence(), *map(shown.make_body, range(1, 250)))),
+        "enterprise-of-many-not-good": ("enterprise", shown.chosen("not_good", *_BODIES.values())),
+        "enterprise-of-5000-good": ("enterprise", shown.chosen("valid", *_five_thousand())),
         "enterprise-not-covered": ("enterprise", shown.enterprise()),
         "certificate-valid": ("certificate", of_type["food_operation_permit"]),
         "certificate-suspended": ("certificate", of_type["publication_retail_permit"]),
@@ -94,6 +96,12 @@ _RESULT = {
     ],
     "facts": [{"zh": "证照类型", "en": "Type", "value": HOSTILE}],
 }  # fmt: skip
+
+
+def _five_thousand() -> list[shown.Body]:
+    """A holder of five thousand permits, one in ten of which has expired or is suspended."""
+    ends = {0: {"valid_to": "2026-01-31"}, 5: {"status": "suspended", "status_since": "2026-11-01"}}
+    return [shown.make_licence(), *(shown.make_body(slot, **ends.get(slot % 20, {})) for slot in range(1, 5_000))]
 
 
 def _problem(code: str) -> Answer:

@@ -93,7 +93,7 @@ from hub.supervision.figures.present import Figures
 from hub.supervision.figures.sheets import Sheets
 from hub.supervision.figures.sheets import keep_finished as keep_sheets
 from hub.supervision.operator_desk import OperatorDesk
-from hub.web import problems
+from hub.web import link_pages, problems
 from hub.web.api import (
     access,
     archives,
@@ -489,6 +489,12 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
         ),
     ):  # fmt: skip
         api.include_router(router)
+    api.include_router(
+        link_pages.routes(
+            registry, pulls, persons, confirm=persons.confirm if isinstance(persons, PersonSimulator) else None,
+            counter=counter, render=pages.render, limit=limit,
+        )
+    )  # fmt: skip
     if installation.is_test:
         api.include_router(simulator.routes(registry, _simulator(settings, keys, datetime.now(UTC)).certify_key, limit))
     api.mount("/static", static_app())

@@ -142,6 +142,7 @@ _LAYERS = {
     "hub.steps.sharing.delivery": "steps",
     "hub.steps.consent.applications": "steps",
     "hub.steps.orders.approvals": "steps",
+    "hub.asked": "steps",
     "hub.steps.certificates.changes": "steps",
     "hub.steps.orders.charge": "steps",
     "hub.steps.codes": "steps",

@@ -122,6 +122,7 @@ _DOORS = frozenset(
         "metrics",
     }
     | {"api", "static", "qr", "catalogue", ".well-known", "e-licence", "enterprise", "grant-requests", "department"}
+    | {"grant-links"}
 )
 _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}

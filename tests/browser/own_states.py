@@ -26,10 +26,14 @@ def _grant(text: str) -> Answer:
         "digest": "0" * 64, "state": "usable", "on_paper": False, "signer_role": "manager",
         "requester": {"licence_number": _NUMBER, "name": text}, "item_code": "lease", "item_name": text,
         "case_number": text, "types": [{"name_zh": text, "fields": [text, text]}],
-        "certificates": ["1.2.156." + "9" * 90], "future": True, "valid_from": _AT, "valid_until": _AT,
+        "certificates": [_single(text)], "future": True, "valid_from": _AT, "valid_until": _AT,
         "uses": 3, "uses_taken": 1, "recorded_at": _AT, "act_id": "A" * 43,
     }  # fmt: skip
     return {"it": it, "link": "http://hub.example.test/grant-links#" + "A" * 26, "receipt": _RECEIPT}
+
+
+def _single(text: str) -> Answer:
+    return {"identifier": "1.2.156." + "9" * 90, "name_zh": text, "name_en": text, "number": text}
 
 
 _RECEIPT = {"act_id": "A" * 43, "place": None, "by": _AT}
@@ -44,7 +48,7 @@ def _request(text: str) -> Answer:
         "asked": {"item_name": text, "case_number": text, "uses": 1, "valid_until": _AT},
         "preview": {"certificates": shown, "in_all": 60, "absent": [{"name_zh": text, "name_en": text}]},
         "text": text, "action": "/enterprise/requests", "pairs": [("a", text)], "licence_number": _NUMBER,
-        "role": "manager", "back": "/enterprise",
+        "role": "manager", "back": "/enterprise", "refusal": "/enterprise/requests/refusal",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from prometheus_client import CollectorRegistry
 
+from hub.decisions.answers import Body
 from hub.public.examination.forms import read_examined
 from hub.public.examination.kept import kept_payload, read_kept, tell_kept
 from hub.public.examination.report import told, without_verdict
@@ -98,9 +99,12 @@ _RESULT = {
 }  # fmt: skip
 
 
-def _five_thousand() -> list[shown.Body]:
+def _five_thousand() -> list[Body]:
     """A holder of five thousand permits, one in ten of which has expired or is suspended."""
-    ends = {0: {"valid_to": "2026-01-31"}, 5: {"status": "suspended", "status_since": "2026-11-01"}}
+    ends: dict[int, dict[str, Any]] = {
+        0: {"valid_to": "2026-01-31"},
+        5: {"status": "suspended", "status_since": "2026-11-01"},
+    }
     return [shown.make_licence(), *(shown.make_body(slot, **ends.get(slot % 20, {})) for slot in range(1, 5_000))]
 
 

@@ -4,14 +4,26 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
+from hub.enterprise.grant_requests import request_state
 from hub.web.callers import moment
 from tests.flows.grant_world import ask as ask_for
 from tests.flows.grant_world import asked_content, change_representative, delegate, redeem_at_window, remake_licence
-from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, granted_request, licence_order
+from tests.flows.world import (
+    HEALTH,
+    OTHER_SHOP,
+    SHOP,
+    World,
+    example_fields,
+    food_number,
+    food_order,
+    granted_request,
+    licence_order,
+)
 from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
 from tests.web.served import Door
 
@@ -20,7 +32,7 @@ _HOSTILE = '"><script>alert(1)</script>「'
 _PAGES = (
     "", "/certificates", "/certificates/calendar", "/reminders", "/downloads/new", "/grants", "/grants?which=used",
     "/grants?which=over", "/grants/new", "/grants/new?template=lease", "/grants/end-all", "/presentations/new",
-    "/ledger", "/objections", "/objections/new", "/agents", "/agents/new", "/agents/confirmation",
+    "/open-requests", "/ledger", "/objections", "/objections/new", "/agents", "/agents/new", "/agents/confirmation",
 )  # fmt: skip
 
 
@@ -55,7 +67,7 @@ def world(shop_door: Door) -> World:
     return shop_door[1]
 
 
-def wish(**changes: str) -> dict[str, str | Sequence[str]]:
+def wish(**changes: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
     until = (moment() + timedelta(days=9)).date().isoformat()
     return {
         "to": "requester", "requester": HEALTH, "person": "", "item_name": "公共场所卫生许可", "item_code": "440112001",
@@ -86,6 +98,42 @@ def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, wo
     assert path in client.get("/enterprise/grants?which=over").text
 
 
+def test_a_very_certificate_is_chosen_named_in_the_sentence_and_given_alone(client: httpx.Client, world: World) -> None:
+    permits = [
+        world.issue(
+            food_order(
+                certificate_number=food_number(number),
+                fields=example_fields("food_operation_permit", floor_area=str(number)),
+            )
+        )["identifier"]
+        for number in (71, 72)
+    ]
+    chosen = permits[0]
+    path = f"/enterprise/grants/new?certificate={chosen}"
+    assert f"certificate={chosen}" in client.get("/enterprise/certificates").text
+    form = client.get(path).text
+    assert (f'value="{chosen}" checked' in form, f'value="{permits[1]}" checked' in form) == (True, False)
+    page = ask(client, path, wish(field=[], certificate=[chosen], case_number="2026-0071"))
+    assert (f"〔{chosen}〕" in sentence(page), permits[1] in sentence(page)) == (True, False)
+    assert (">71<" in page.text, ">72<" in page.text, page.text.count("食品经营许可证 <span")) == (True, False, 1)
+    action, fields = signing(world, page)
+    given = follow(client, post(client, action, fields)).text
+    assert (food_number(71) in given, food_number(72) in given) == (True, False)
+
+
+def test_only_ones_own_certificates_are_given_and_what_is_issued_later_needs_a_type(
+    client: httpx.Client, world: World
+) -> None:
+    others = world.issue(food_order(licence_number=OTHER_SHOP, certificate_number=food_number(73)))["identifier"]
+    assert others not in client.get(f"/enterprise/grants/new?certificate={others}").text
+    page = ask(client, "/enterprise/grants/new", wish(field=[], certificate=[others], case_number="2026-0073"))
+    action, fields = signing(world, page)
+    refused = post(client, action, fields)
+    assert (refused.status_code, food_number(73) in refused.text) == (422, False)
+    later = ask(client, "/enterprise/grants/new", wish(field=[], certificate=[others], future="yes"))
+    assert (later.status_code, "须先选种类" in later.text) == (422, True)
+
+
 def test_two_presses_at_once_give_one_grant(client: httpx.Client, world: World) -> None:
     action, fields = signing(world, ask(client, "/enterprise/grants/new", wish(case_number="2026-0007")))
     with ThreadPoolExecutor(2) as both:
@@ -106,6 +154,73 @@ def test_a_request_opens_by_its_code_and_its_answer_sent_twice_is_one(client: ht
     assert [each.status_code for each in answers] == [303, 303]
     assert answers[0].headers["location"] == answers[1].headers["location"]
     assert "这份请求已经答复" in client.get("/enterprise/requests").text
+
+
+def test_what_is_asked_is_listed_until_it_is_signed_and_needs_no_code(client: httpx.Client, world: World) -> None:
+    asked = _asked(world, "2026-0081")
+    path = f"/enterprise/open-requests/{asked['request']}"
+    listed = client.get("/enterprise/open-requests").text
+    assert (path in listed, "2026-0081" in listed, "待答复的请求 <small" in client.get("/enterprise").text) == (
+        True,
+    ) * 3
+    page = client.get(path)
+    assert ("示例卫生健康局" in page.text, "对方将看到的" in page.text) == (True, True)
+    action, fields = signing(world, page)
+    assert action == path
+    answers = [post(client, action, fields) for _ in range(2)]
+    assert len({(each.status_code, each.headers["location"]) for each in answers}) == 1
+    assert "使用中" in follow(client, answers[0]).text
+    assert path not in client.get("/enterprise/open-requests").text
+    assert "这份请求已经答复" in client.get(path).text
+
+
+def test_what_is_asked_is_refused_from_the_list_with_its_reason(client: httpx.Client, world: World) -> None:
+    asked = _asked(world, "2026-0082")
+    path = f"/enterprise/open-requests/{asked['request']}/refusal"
+    assert "已拒绝，没有给出任何授权" in act(client, world, path, {"reason": "不需要"}).text
+    assert asked["request"] not in client.get("/enterprise/open-requests").text
+    state = request_state(asked["request"], system=world.system("health"), registry=world.registry, now=moment())
+    assert state["holders"][0]["reason"] == "不需要"
+
+
+def test_what_is_asked_of_another_is_neither_listed_nor_opened(client: httpx.Client, world: World) -> None:
+    asked = _asked(world, "2026-0083", OTHER_SHOP)
+    path = f"/enterprise/open-requests/{asked['request']}"
+    assert asked["request"] not in client.get("/enterprise/open-requests").text
+    wrong = (path, f"{path}/refusal", "/enterprise/open-requests/x", "/enterprise/open-requests/" + "A" * 22)
+    assert {client.get(each).status_code for each in wrong} == {404}
+    both = _asked(world, "2026-0084", OTHER_SHOP, SHOP)
+    page = client.get(f"/enterprise/open-requests/{both['request']}")
+    assert ("对方将看到的" in page.text, "示例乙店" in page.text) == (True, False)
+
+
+def test_an_agent_sees_and_opens_what_his_delegations_let_him_answer(client: httpx.Client, world: World) -> None:
+    own = _asked(world, "2026-0085", item_code="440112077")
+    others = _asked(world, "2026-0086")
+    until = (moment() + timedelta(days=90)).isoformat(timespec="seconds")
+    delegate(world, item_code="440112077", valid_until=until)
+    client.cookies.clear()
+    sign_in(client, world, role="agent")
+    listed = client.get("/enterprise/open-requests").text
+    assert (own["request"] in listed, others["request"] in listed) == (True, False)
+    opened = [client.get(f"/enterprise/open-requests/{each['request']}").status_code for each in (own, others)]
+    assert opened == [200, 404]
+
+
+def test_requests_are_paged_by_key_newest_first(client: httpx.Client, world: World) -> None:
+    made = [_asked(world, f"2026-03{number:02d}")["request"] for number in range(22)]
+    first = client.get("/enterprise/open-requests").text
+    after = re.search(r"after=([0-9A-Za-z_.-]+)", first)
+    assert after is not None
+    second = client.get(f"/enterprise/open-requests?after={after[1]}").text
+    assert [each for each in made if each in first and each in second] == []
+    assert [each for each in made if each not in first and each not in second] == []
+    assert client.get("/enterprise/open-requests?after=x").status_code == 200
+
+
+def _asked(world: World, case: str, *holders: str, **changes: Any) -> dict[str, Any]:
+    until = (moment() + timedelta(days=9)).isoformat(timespec="seconds")
+    return ask_for(world, asked_content(*holders, case_number=case, valid_until=until, **changes))
 
 
 def test_a_code_nobody_gave_out_opens_no_request(client: httpx.Client) -> None:
@@ -209,6 +324,7 @@ def test_a_code_is_shown_scanned_and_allowed(client: httpx.Client, world: World)
     assert (len(digits), "data:image/svg+xml;base64," in shown.text) == (8, True)
     path = shown.url.path
     assert 'class="digits code"' in client.get(path).text
+    world.now = moment()
     redeem_at_window(world, digits)
     asked = client.get(path)
     assert ("3号窗口" in asked.text, client.get(f"{path}/state").json()) == (True, {"state": "unconfirmed"})

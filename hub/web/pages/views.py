@@ -272,8 +272,8 @@ def _both(summary: str) -> Shown:
 
 _OWN_PAGES = (
     "sign_in", "sign", "enterprise_home", "own_grants", "own_grant", "grant_form", "grant_withdrawal", "ending_form",
-    "ending", "request_code", "own_request", "request_refusal", "presentation_form", "own_presentation", "own_ledger",
-    "objection_form", "own_objections", "own_agents", "own_agent", "agent_form", "agents_confirmation",
+    "ending", "request_code", "own_requests", "own_request", "request_refusal", "presentation_form", "own_presentation",
+    "own_ledger", "objection_form", "own_objections", "own_agents", "own_agent", "agent_form", "agents_confirmation",
     "download_form", "own_download", "own_reminders", "document_waiting",
 )  # fmt: skip
 
@@ -354,6 +354,8 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "own_certificates": _own_certificates,
     "own_calendar": _own_calendar,
     "gallery": _plain,
+    "grant_link": _plain,
+    "link_opened": _plain,
     "kept": _plain,
     "report": _plain,
     "sandbox": _plain,

@@ -169,6 +169,7 @@ LINE_OUTCOMES: Mapping[str, Wording] = {
 MEMBERS: Mapping[str, Wording] = {
     "requester": Wording("给谁：统一社会信用代码", "to whom: licence number"),
     "person": Wording("给谁：姓名", "to whom: name"),
+    "person_named": Wording("姓名和证件号码", "name and number"),
     "types": Wording("给什么：至少选一项", "what: choose at least one"),
     "item_code": Wording("事项编码", "item code"),
     "item_name": Wording("办理什么事", "what for"),
@@ -181,6 +182,7 @@ MEMBERS: Mapping[str, Wording] = {
     "reason": Wording("说明", "what is wrong"),
     "about": Wording("所指", "what it is about"),
     "certificates": Wording("单张证照", "single certificates"),
+    "future": Wording("以后颁发的也给：须先选种类", "issued later, too: choose a type first"),
     "days": Wording("何时提醒", "when to remind"),
 }
 """What a refusal names of a form, as the form itself calls it."""

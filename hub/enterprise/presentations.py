@@ -174,6 +174,32 @@ def own_presentation(
     }
 
 
+def public_presentation(shown: str, *, registry: Registry, now: datetime) -> dict[str, Any] | None:
+    """Return what anybody who holds a code may be told of it: whose, how it stands, who signed it and until when.
+
+    Not what it shows, to whom, or for what; a look uses nothing up. `shown` is the code, never its eight digits; None
+    for one that nobody was given.
+    """
+    code = read_code(shown)
+    with registry.database.read() as connection:
+        found = PresentationReader(connection).by_code(code_mac(code, registry)) if code else None
+        stored = GrantReader(connection).get(found.digest) if found else None
+        if found is None or stored is None:
+            return None
+        holder = EnterpriseReader(connection).get(stored.holder)
+    return {
+        "state": _state(stored, found, now),
+        "holder": {
+            "licence_number": stored.holder,
+            "name": holder.name if holder else "",
+            "reference": holder.reference if holder else "",
+        },
+        "role": stored.signer_role,
+        "shown_at": stored.recorded_at.isoformat(),
+        "valid_until": stored.valid_until.isoformat(),
+    }
+
+
 def _told_type(each: GrantedType) -> dict[str, Any]:
     fields = {"names": [field.name for field in each.fields], "labels": [field.label_zh for field in each.fields]}
     return {"code": each.code, "name_zh": each.name_zh, **fields}

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from hub.enterprise.grant_requests import request_state
+from hub.enterprise.presentations import draft_presentation, post_presentation, presentation_state
 from hub.web.callers import moment
 from tests.flows.grant_world import ask as ask_for
 from tests.flows.grant_world import asked_content, change_representative, delegate, redeem_at_window, remake_licence
@@ -316,6 +317,34 @@ def test_one_browser_has_several_principals_before_it_and_a_form_acts_for_its_ow
     assert f'<p class="code">{OTHER_SHOP}</p>' in client.get("/enterprise").text
     post(client, "/enterprise/sign-out", {"form_token": form_token(client.get("/enterprise"))})
     assert client.get("/enterprise").status_code == 303
+
+
+def test_who_is_shown_a_live_code_sees_whose_it_is_how_it_stands_and_nothing_it_gives(
+    client: httpx.Client, world: World
+) -> None:
+    text = draft_presentation(
+        {"licence_number": SHOP, "types": {"food_operation_permit": ["floor_area"]}},
+        registry=world.registry, now=moment(),
+    )["text"]  # fmt: skip
+    signed_text = world.simulator.sign(SHOP, text, "legal_representative")
+    made = post_presentation(signed_text, registry=world.registry, e_licence=world.exchange.e_licence, now=moment())
+    looks = [client.post("/resolve", data={"code": made["code"], "lang": each}) for each in ("zh", "en", "zh")]
+    assert ("出示码有效" in looks[0].text, "The code is live" in looks[1].text) == (True, True)
+    assert (looks[0].text.count("中山示例餐饮有限公司"), 'href="/q/' in looks[0].text, ">120<" in looks[0].text) == (
+        1,
+        True,
+        False,
+    )
+    state = presentation_state(made["digest"], registry=world.registry, now=moment())["state"]
+    assert (state, looks[2].text.count("出示码有效")) == ("open", 1)
+    world.now = moment()
+    world.withdraw(made["digest"])
+    over = client.post("/resolve", data={"code": made["code"].lower()}).text
+    assert ("已收回" in over, "出示码有效" in over) == (True, False)
+    unknown = client.post("/resolve", data={"code": "YZ-" + "0" * 26}).text
+    assert ("没有这个出示码" in unknown, "/grant-links" in unknown) == (True, True)
+    told = client.post("/resolve", data={"code": made["code"]}, headers={"accept": "application/json"}).json()
+    assert told["code"]["holder"]["licence_number"] == SHOP
 
 
 def test_a_code_is_shown_scanned_and_allowed(client: httpx.Client, world: World) -> None:

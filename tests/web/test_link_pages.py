@@ -1,4 +1,4 @@
-"""The pages of one-time links: a person signs in at the simulator and reads what was granted; everybody else nothing."""
+"""The pages of one-time links: a person signs in and reads what was granted to him; everybody else reads nothing."""
 
 import re
 from collections.abc import Iterator

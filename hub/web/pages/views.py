@@ -318,6 +318,7 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "start": _plain,
     "search": _plain,
     "resolve": _plain,
+    "live_code": _plain,
     "sheet": _plain,
     "verify": _plain,
     "problem": _plain,

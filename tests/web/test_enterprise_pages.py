@@ -9,13 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.contract import SignerRole
 from hub.enterprise.grant_requests import request_state
+from hub.enterprise.objections import count_objections, own_objections
 from hub.enterprise.presentations import draft_presentation, post_presentation, presentation_state
 from hub.web.callers import moment
 from tests.flows.grant_world import ask as ask_for
 from tests.flows.grant_world import asked_content, change_representative, delegate, redeem_at_window, remake_licence
 from tests.flows.world import (
     HEALTH,
+    MARKET,
     OTHER_SHOP,
     SHOP,
     World,
@@ -417,6 +420,41 @@ def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, wo
         {"road": "data_wrong", "about": about[1], "reason": "名称写错了\n请核对"},
     )  # fmt: skip
     assert ("证照信息有误" in page.text, "名称写错了 请核对" in page.text, "最迟" in page.text) == (True, True, True)
+
+
+def test_a_decision_that_is_wrong_is_brought_to_the_body_that_made_it(client: httpx.Client, world: World) -> None:
+    made = world.issue(food_order(certificate_number=food_number(91)))["identifier"]
+    page = act(
+        client, world, f"/enterprise/objections/new?about={made}",
+        {"road": "decision_wrong", "about": made, "reason": "许可范围与申请不符 <b>“引号”</b>"},
+    )  # fmt: skip
+    told = page.text.partition("许可范围与申请不符")[0].rpartition('<section class="sheet">')[2] + page.text
+    assert ("<h2>决定有误</h2>" in told, made in told, "&lt;b&gt;" in told) == (True, True, True)
+    (objection,) = [each for each in own_objections(SHOP, registry=world.registry) if each["about"] == made]
+    assert {(task["recipient"], task["state"]) for task in objection["tasks"]} == {(MARKET, "open")}
+
+
+@pytest.mark.parametrize("role", ["legal_representative", "agent"])
+def test_a_window_that_refused_an_e_certificate_is_reported_by_whoever_stood_there(
+    client: httpx.Client, world: World, role: SignerRole
+) -> None:
+    client.cookies.clear()
+    sign_in(client, world, role=role)
+    before = count_objections(moment().year, registry=world.registry)["window_refusals"].get(HEALTH, 0)
+    form = {
+        "road": "window_refused", "department": HEALTH, "day": (moment() - timedelta(days=1)).date().isoformat(),
+        "item_code": f"4401120-{role}", "reason": "窗口要求交纸质证照",
+    }  # fmt: skip
+    wrong = ask(client, "/enterprise/objections/new", form | {"day": "昨天"})
+    assert (wrong.status_code, "窗口要求交纸质证照" in wrong.text, f"4401120-{role}" in wrong.text) == (422, True, True)
+    page = act(client, world, "/enterprise/objections/new", form, role=role)
+    assert page.status_code == 200
+    after = count_objections(moment().year, registry=world.registry)["window_refusals"]
+    assert after == {HEALTH: before + 1}
+    (mine,) = [
+        each for each in own_objections(SHOP, registry=world.registry) if f"4401120-{role}" in str(each["about"])
+    ]
+    assert (mine["road"], [task["state"] for task in mine["tasks"]] != []) == ("window_refused", True)
 
 
 def test_own_documents_are_asked_for_with_one_signature(client: httpx.Client, world: World) -> None:

@@ -199,7 +199,7 @@ def _named(identifiers: Sequence[str], holder: str, registry: Registry) -> list[
 def grantable_singly(holder: str, chosen: Collection[str], *, registry: Registry) -> dict[str, Any]:
     """Return a holder's `certificates` that it may give one by one, by type: identifier, names, number and site.
 
-    Of a holder of more than fit a page only those `chosen` (identifiers), and that it `is_whole` no list.
+    Of a holder of more than fit a page only those `chosen` (identifiers) are: `is_whole` says that all are there.
     """
     with registry.database.read() as connection:
         answers = AnswerReader(connection)

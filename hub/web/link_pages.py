@@ -23,7 +23,7 @@ from hub.errors import GrantError, HubError, NotFoundError
 from hub.steps.registry import Registry
 from hub.steps.sharing.delivery import Exchange
 from hub.store.enterprise import EnterpriseReader
-from hub.web.api.documents import Counter
+from hub.web.api.documents import Counter, Name, OneIdentifier
 from hub.web.api.grant_links import open_and_pull
 from hub.web.callers import in_thread, moment
 from hub.web.limits import AddressLimit
@@ -126,12 +126,12 @@ def routes(
         return shown(request, "code", {**page, "code": code}, 422)
 
     @router.get(f"{LINKS}/deliveries/{{name}}/copies/{{identifier}}")
-    async def copy(request: Request, name: str, identifier: str) -> Response:
+    async def copy(request: Request, name: Name, identifier: OneIdentifier) -> Response:
         """Hand out one copy to the browser that opened the link; a page that comes again while it is being made."""
 
         def find() -> Any:
             token = request.cookies.get(_COOKIE, "")
-            delivery = delivery_by_token(name[:64], token, registry=registry, now=moment())
+            delivery = delivery_by_token(name, token, registry=registry, now=moment())
             copies = copies_of_delivery(delivery, language=language_of(request), registry=registry)
             return next((each for each in copies if each.identifier == identifier), None)
 

@@ -73,6 +73,7 @@ def test_the_person_it_names_reads_it_with_its_copy_in_both_languages(
     assert fetched.status_code in (200, 202)
     client.cookies.clear()
     assert client.get(path[0]).status_code == 404
+    assert client.get("/grant-links/deliveries/%00/copies/%00").status_code == 422
 
 
 def test_pressed_twice_it_is_one_opening_and_another_day_it_is_spent(client: httpx.Client, world: World) -> None:

@@ -155,7 +155,11 @@ def application() -> Observation:
         return HTMLResponse(pages.render(page, answer, language_of(request)))
 
     async def enterprise(request: Request) -> HTMLResponse:
-        return await state(request, "enterprise")
+        verdict = request.query_params.get("verdict", "")
+        if not verdict:
+            return await state(request, "enterprise")
+        answer = shown.chosen(verdict, *_BODIES.values())
+        return HTMLResponse(pages.render("enterprise", answer, language_of(request)))
 
     async def certificate(request: Request, reference: str) -> HTMLResponse:
         answer = shown.certificate(_BODIES[reference])

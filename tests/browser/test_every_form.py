@@ -6,7 +6,6 @@ What comes back is a page that runs nothing of it, stands out of no phone, and i
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -166,6 +165,7 @@ def test_a_form_of_a_visitor_takes_it(
 
 def faults(page: Page, place: str, kind: str, site: Site, names: dict[str, str]) -> list[str]:
     """Fill each form of a page with a text and send it; return what is wrong with what came back."""
+    kept = re.sub(r"[^a-zA-Z]+", "-", place).strip("-")[:60]
     for name, value in names.items():
         place = place.replace(name, value)
     page.goto(place)
@@ -176,10 +176,10 @@ def faults(page: Page, place: str, kind: str, site: Site, names: dict[str, str])
     ]
     sent = [index for index, action in enumerate(actions) if not _LEAVES.search(action)]
     assert sent, place
-    return [wrong for index in sent for wrong in _sent(page, place, index, kind, site)]
+    return [wrong for index in sent for wrong in _sent(page, place, index, kind, site, f"{kept}-{index}-{kind}")]
 
 
-def _sent(page: Page, place: str, index: int, kind: str, site: Site) -> Iterator[str]:
+def _sent(page: Page, place: str, index: int, kind: str, site: Site, kept: str) -> Iterator[str]:
     page.goto(place)
     begun = len(site.complaints)
     with page.expect_navigation() as answered:
@@ -188,14 +188,13 @@ def _sent(page: Page, place: str, index: int, kind: str, site: Site) -> Iterator
     status = answered.value.status
     if not 200 <= status < 500:
         yield f"{at}: answered {status}"
-    name = urlsplit(place).path.strip("/").replace("/", "-")[:48]
-    page.screenshot(path=SCREENS / f"form-{name}-{index}-{kind}.png", full_page=True)
+    page.screenshot(path=SCREENS / f"form-{kept}.png", full_page=True)
     if page.locator("main script, img[src=x]").count():
         yield f"{at}: what was typed became markup"
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         yield f"{at}: stands out of the phone"
     said = page.evaluate(_SAID)
-    if "alert(1)" in said and "{{ 7 * 7 }}" not in said:
+    if "&49" in said:
         yield f"{at}: what was typed was worked out"
     # Chromium itself reports that a page was answered 404 or 422.
     yield from (f"{at}: {text}" for text in site.complaints[begun:] if "Failed to load resource" not in text)

@@ -1,6 +1,7 @@
 """What an officer sees at every step of his work, kept as pictures: each is whole on a phone and axe finds nothing."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
@@ -11,13 +12,11 @@ from tests.browser.conftest import Site
 from tests.browser.opening import axe_violations
 from tests.browser.site import SCREENS
 from tests.browser.test_window_officer import sign_in
+from tests.flows.intake_world import csv_file, type_row
 from tests.flows.world import HEALTH, MARKET, SHOP, food_number, food_order
 from tests.web.officers import open_officer
 
 _PHONE = {"width": 360, "height": 740}
-_ISSUE = {
-    "证照编号": food_number(71), "决定文书名称": "准予行政许可决定书", "决定文书号": "示许〔2026〕71号",
-}  # fmt: skip
 
 
 def seat(site: Site, number: str, department: str) -> Page:
@@ -145,6 +144,46 @@ def test_a_pull_at_the_window_has_a_picture_of_every_step(hub_site: Site) -> Non
     page.goto("/department")
     page.get_by_role("button", name="退出", exact=True).click()
     keep(page, "signed-out")
+    page.context.close()
+
+
+def test_a_file_is_taken_in_with_a_picture_of_every_step(market: Page, hub_site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "sheet.csv"
+    file.write_bytes(csv_file([type_row(41), type_row(42, 决定日期="")]))
+    market.goto("/department/import")
+    keep(market, "import")
+    market.get_by_label("证照类型").select_option("food_operation_permit")
+    market.get_by_label("表格文件").set_input_files(file)
+    market.get_by_role("button", name="下一步").click()
+    market.get_by_role("heading", name="核对并签署").wait_for()
+    keep(market, "import-order")
+    market.get_by_role("button", name="签署并办理").click()
+    market.get_by_role("link", name="上传文件").wait_for()
+    keep(market, "import-ordered")
+    market.get_by_role("link", name="上传文件").click()
+    keep(market, "intake-waits-for-its-file")
+    market.get_by_label("表格文件").set_input_files(file)
+    market.get_by_role("button", name="上传").click()
+    market.get_by_text("全部办完").wait_for()
+    keep(market, "intake-done")
+    assert complaints(hub_site) == []
+
+
+def test_who_is_not_let_in_sees_why(hub_site: Site) -> None:
+    account = open_officer(hub_site.world, "b-state-4", MARKET)
+    page = hub_site.open("/department", viewport=_PHONE)
+    keep(page, "sign-in")
+    page.get_by_label("经办人编号").fill(account.number)
+    page.get_by_label("密码").fill("wrong copper lantern")
+    page.get_by_label("动态码").fill(account.code())
+    page.get_by_role("button", name="登录").click()
+    page.get_by_role("alert").first.wait_for()
+    keep(page, "sign-in-refused")
+    assert page.get_by_label("经办人编号").input_value() == account.number
+    page.goto("/department/sign-up")
+    keep(page, "sign-up")
+    page.goto("/department/window")
+    assert "/department/sign-in" in page.url
     page.context.close()
 
 

@@ -90,7 +90,7 @@ def routes(
                 raise NotFoundError("link_not_found")
             if not name or not number:
                 raise GrantError("grant_form", member="person_named")
-            text = form.get("text", "")[:_LONGEST_TEXT]
+            text = _sentence(form)
             proof = await in_thread(lambda: confirm(text, number=number, name=name, now=moment()))
         except HubError as error:
             return _again(error, request, code, said)
@@ -101,7 +101,7 @@ def routes(
         """Open the link for who signed in; sent twice, it shows the same."""
         form = await guard.form_before(request)
         code, name, number = _typed(form)
-        text, proof = form.get("text", "")[:_LONGEST_TEXT], form.get("proof", "")[:_LONGEST_PROOF]
+        text, proof = _sentence(form), form.get("proof", "")[:_LONGEST_PROOF]
         try:
             await limit(request)
             asked, answer = await in_thread(
@@ -150,6 +150,11 @@ def _typed(form: Mapping[str, str]) -> tuple[str, str, str]:
     """Return the code, the name and the number of a form, as far as they can be any."""
     code = form.get("code", "").strip()[:_LONGEST_CODE]
     return code, form.get("name", "").strip()[:_LONGEST_NAME], form.get("number", "").strip()[:_LONGEST_NUMBER]
+
+
+def _sentence(form: Mapping[str, str]) -> str:
+    """Return the sentence of a form; browsers send its line ends as CR LF (HTML, form submission)."""
+    return form.get("text", "").replace("\r\n", "\n")[:_LONGEST_TEXT]
 
 
 def _keep(response: Response, answer: Mapping[str, Any], registry: Registry, now: datetime) -> None:

@@ -57,7 +57,10 @@ def _signed_in(client: httpx.Client, code: str, name: str = NAME) -> httpx.Respo
 
 
 def _opened(client: httpx.Client, code: str, name: str = NAME, language: str = "zh") -> httpx.Response:
-    return post(client, f"/grant-links/opened?lang={language}", _hidden(_signed_in(client, code, name)))
+    form = _hidden(_signed_in(client, code, name))
+    # As browsers send it.
+    form["text"] = form["text"].replace("\n", "\r\n")
+    return post(client, f"/grant-links/opened?lang={language}", form)
 
 
 @pytest.mark.parametrize(("language", "said"), [("zh", "由以下企业授权给您"), ("en", "Granted to you by")])

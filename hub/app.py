@@ -484,6 +484,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             registry, render=pages.render, sealers=sealers, exchange=pulls, limit=limit,
             passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk,
             enrolments=(AddressLimit(settings.sandbox_rate), WholeLimit(settings.sandbox_most)), counter=counter,
+            proofs=proofs,
             spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
             figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
         ),

@@ -174,6 +174,31 @@ def own_presentation(
     }
 
 
+def redeemed_presentation(digest: str, department: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return to the department that asked with its code how a presentation stands, and what it may have of it.
+
+    To any other it is not found: NotFoundError presentation_not_found.
+    """
+    with registry.database.read() as connection:
+        stored, code = _presented(digest, connection)
+        redemption = PresentationReader(connection).redemption(code.redemption or "")
+        if redemption is None or redemption.requester != department:
+            raise NotFoundError("presentation_not_found")
+        holder = EnterpriseReader(connection).get(stored.holder)
+    return {
+        "digest": digest,
+        "state": _state(stored, code, now),
+        "valid_until": stored.valid_until.isoformat(),
+        "holder": {"licence_number": stored.holder, "name": holder.name if holder else ""},
+        "window": redemption.window,
+        "officer": redemption.officer,
+        "item_code": redemption.item_code,
+        "case_number": redemption.case_number,
+        "types": [_told_type(_asked_type(each, None, names, registry)) for each, names in redemption.fields.items()],
+        "act_id": redemption.act_id,
+    }
+
+
 def _told_type(each: GrantedType) -> dict[str, Any]:
     fields = {"names": [field.name for field in each.fields], "labels": [field.label_zh for field in each.fields]}
     return {"code": each.code, "name_zh": each.name_zh, **fields}

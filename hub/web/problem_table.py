@@ -182,6 +182,17 @@ STATEMENTS: Mapping[str, Row] = {
         "The officer named in the statement is unknown, inactive, or of another department.",
         "请改由本部门在册的经办人办理。", "Name an active officer of your own department.",
     ),
+    "statement_duty": Row(
+        403, "经办人的职责不包括这件事。", "The officer's duty does not cover this act.",
+        "请由有此职责的经办人办理；职责由平台运营方登记。",
+        "Have an officer with the duty order it; the operator records who has which.",
+    ),
+    "duty_missing": Row(
+        403, "您的职责或这台终端的权限不包括这个页面。",
+        "Your duty, or this terminal's rights, do not cover this page.",
+        "请由有此职责的经办人办理；职责和终端权限由平台运营方登记。",
+        "Have an officer with the duty see to it; the operator records duties and what terminals may do.",
+    ),
     "statement_time": Row(
         403, "指令的签署时间不在允许范围内。", "The statement was not signed just now.",
         "请校准本机时钟，重新签署。", "Set your clock and sign again.",

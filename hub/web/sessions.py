@@ -42,7 +42,7 @@ _MOST_SEATED = 20
 class Visit:
     """One request of somebody who signed in; `form` holds what was sent, as pairs in their order.
 
-    `beside` are the other sessions of this browser.
+    `beside` are the other sessions of this browser; `may` names the pages that this officer's duty lets him see.
     """
 
     request: Request
@@ -50,6 +50,7 @@ class Visit:
     language: str
     form: Sequence[tuple[str, str]] = ()
     beside: Sequence[Session] = ()
+    may: frozenset[str] = frozenset()
     _by_name: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,9 +82,14 @@ class Guard:
         *,
         of_officers: bool,
         check: Callable[[Session, datetime], None] = lambda session, now: None,
+        places: Callable[[Session, str], frozenset[str]] = lambda session, path: frozenset(),
     ) -> None:
-        """`check` refuses a session whose right is gone: AccessError session_ended."""
+        """`check` refuses a session whose right is gone: AccessError session_ended.
+
+        `places` returns which pages somebody may see, and refuses the one at the path he asks for: duty_missing.
+        """
         self._check = check
+        self._places = places
         self._home = home
         self._registry = registry
         self._render = render
@@ -104,13 +110,15 @@ class Guard:
                 session, *beside = await in_thread(self.sessions, request)
             except AccessError as error:
                 return self._turned_away(request, error, form, language)
+            may = await in_thread(self._places, session, request.url.path)
             if request.method != "POST":
-                return await work(Visit(request, session, language, form, beside))
+                return await work(Visit(request, session, language, form, beside, may))
             acting = next((each for each in (session, *beside) if _bears(form, each)), None)
             if acting is None:
                 return self._carried(request, AccessError("form_foreign"), form, language, session)
             others = [each for each in (session, *beside) if each is not acting]
-            response = await work(Visit(request, acting, language, form, others))
+            may = may if acting is session else await in_thread(self._places, acting, request.url.path)
+            response = await work(Visit(request, acting, language, form, others, may))
             if acting is not session:
                 await in_thread(self.seat_first, request, response, acting.party)
             return response

@@ -95,7 +95,7 @@ class Workplace:
     def signed(self, page: httpx.Response, **said: object) -> dict[str, str]:
         """Return the form of a page to check and sign, signed as its script does; `said` changes the statement."""
         claims = orjson.loads(unescape(page.text.partition('data-statement="')[2].partition('"')[0]))
-        names = ("form_token", "errand", "content", "salt", "key", "typed", "parked")
+        names = ("form_token", "errand", "content", "salt", "key", "typed", "parked", "beside", "back")
         form = {name: value_of(page, name) for name in names}
         return form | {"statement": sign_compact(orjson.dumps(claims | said), signer=self.signer, typ=TYP)}
 

@@ -17,6 +17,7 @@ from hub.steps.sessions import check_form
 from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Content, Errand, Ordering, Row, who_orders
 from hub.web.department.showing import HOME, department_of, show
+from hub.web.department.words import type_names
 from hub.web.problems import document_of
 from hub.web.sessions import PRIVATE, Guard, Visit
 from hub.web.spooling import receive_file
@@ -86,7 +87,7 @@ def routes(
         given = {
             "types": [{"code": each.code, "zh": each.name_zh, "en": each.name_en} for each in kinds],
             "chosen": visit.get("type"),
-            "recent": [each | {"type": _type_names(each["certificate_type"], registry)} for each in recent],
+            "recent": [each | {"type": type_names(each["certificate_type"], registry)} for each in recent],
             "problem": problem,
         }
         return show(guard, visit, "import_form", "import", given, status=422 if problem else 200)
@@ -104,7 +105,7 @@ def routes(
         shown = await in_thread(read)
         intake = shown["intake"]
         counts = [{"code": code, **_result(code), "count": count} for code, count in sorted(intake["counts"].items())]
-        given = shown | {"counts": counts, "type": _type_names(intake["certificate_type"], registry)}
+        given = shown | {"counts": counts, "type": type_names(intake["certificate_type"], registry)}
         response = show(guard, visit, "intake", "import", given)
         if intake["state"] not in ("awaiting_file", "done", "failed"):
             response.headers["refresh"] = _WATCHED_SECONDS
@@ -145,13 +146,6 @@ def routes(
     return router
 
 
-def _type_names(code: str | None, registry: Registry) -> dict[str, str]:
-    if code is None:
-        return {"zh": "", "en": ""}
-    kind = registry.catalogue.get(code)
-    return {"zh": kind.name_zh, "en": kind.name_en}
-
-
 def _result(code: str) -> dict[str, str]:
     return {"zh": RESULTS.get(code, (code, ""))[0] or code}
 
@@ -166,7 +160,7 @@ def _row(row: Any) -> dict[str, Any]:
 
 
 def _rows(content: Content, registry: Registry) -> Iterator[Row]:
-    names = _type_names(str(content.get("certificate_type")), registry)
+    names = type_names(str(content.get("certificate_type")), registry)
     yield Wording("证照类型", "Type"), Wording(names["zh"], names["en"])
     yield Wording("颁发机构", "Issuing body"), str(content.get("issuing_body", ""))
     tried = Wording("先试后办：只看差异，不写入", "Tried out: shows the difference, writes nothing")

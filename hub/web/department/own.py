@@ -11,8 +11,8 @@ from hub.sharing.table import list_rules
 from hub.steps.registry import Registry
 from hub.web.callers import in_thread, moment
 from hub.web.department.showing import HOME, department_of, show
+from hub.web.department.words import type_names
 from hub.web.sessions import Guard, Visit
-from schemas.catalogue import CertificateTypeUnknownError
 from schemas.wording import ORDERS_GIVEN, SHARING_STATES, Wording
 
 OWN, ACTS, SHARING = f"{HOME}/own", f"{HOME}/own/acts", f"{HOME}/own/sharing"
@@ -60,17 +60,9 @@ def _rule(rule: Mapping[str, Any], department: str, registry: Registry) -> dict[
         "item_name": rule["item_name"],
         "item_code": rule["item_code"],
         "legal_basis": rule["legal_basis"],
-        "types": [_type_names(code, registry) for code in rule["fields"]],
+        "types": [type_names(code, registry) for code in rule["fields"]],
         "tone": tones.get(rule["state"], "none"),
         "is_ours": rule["requester"] == department,
         "confirmed_until": rule["confirmed_until"],
         **_worded(rule["state"], SHARING_STATES),
     }
-
-
-def _type_names(code: str, registry: Registry) -> dict[str, str]:
-    try:
-        kind = registry.catalogue.get(code)
-    except CertificateTypeUnknownError:
-        return {"zh": code, "en": code}
-    return {"zh": kind.name_zh, "en": kind.name_en}

@@ -322,6 +322,8 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "department_tasks": _plain,
     "department_task": _plain,
     "carried": _plain,
+    "presentation_asked": _plain,
+    "presentation_waiting": _plain,
     **dict.fromkeys(_OWN_PAGES, _own),
     "own_certificates": _own_certificates,
     "own_calendar": _own_calendar,

@@ -13,7 +13,7 @@ from hub.store import tables
 from hub.web.callers import moment
 from tests.flows.grant_world import confirm_presentation, present, wrong
 from tests.flows.registry_check import faults_beside_a_server as faults
-from tests.flows.world import HEALTH, MARKET, SHOP, food_order, licence_order
+from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order
 from tests.web.officers import Workplace, at_work, form_token, post, value_of
 from tests.web.served import Door
 

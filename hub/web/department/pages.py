@@ -16,7 +16,7 @@ from hub.supervision.figures.present import Figures
 from hub.supervision.figures.sheets import Sheets
 from hub.supervision.operator_desk import OperatorDesk
 from hub.web.api.documents import Counter
-from hub.web.department import entrance, home, importing, issue, own, presented, seat, status, tasks, window
+from hub.web.department import entrance, home, importing, issue, own, paper, presented, seat, status, tasks, window
 from hub.web.department.ordering import Ordering
 from hub.web.department.showing import HOME, places_seen
 from hub.web.limits import AddressLimit, Places
@@ -56,6 +56,7 @@ def routers(
     errands = [
         *window.errands(registry, exchange, proofs),
         *presented.errands(registry, exchange.e_licence),
+        *paper.errands(registry),
         *tasks.errands(registry),
         *status.errands(registry),
         *issue.errands(registry, sealers),
@@ -69,6 +70,7 @@ def routers(
     doors, present = presented.routes(registry, guard, ordering)
     yield doors
     yield window.routes(registry, guard, ordering, counter, systems, present)
+    yield paper.routes(registry, guard, ordering, systems)
     yield tasks.routes(registry, guard, ordering)
     yield status.routes(registry, guard, ordering, systems)
     yield issue.routes(registry, guard, ordering, systems)

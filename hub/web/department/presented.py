@@ -34,7 +34,7 @@ PRESENTATIONS = f"{HOME}/presentations"
 _REDEEM, _PULL = "redeem", "pull"
 _AGAIN_SECONDS = "3"
 _WAITS = "unconfirmed"
-_REFUSED = (GrantError, *tuple[type[Exception], ...](CODES))
+_REFUSED: tuple[type[Exception], ...] = (GrantError, *CODES)
 _TYPED = ("code", "licence_number", "window", "item_code", "case_number")
 
 

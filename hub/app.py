@@ -140,6 +140,7 @@ from hub.web.observation import Application, Observation, Receive, Scope, Send
 from hub.web.pages import Pages, doors
 from hub.web.pages.static import static_app
 from hub.web.pages.text_size import TextSize
+from hub.web.photos import Photos
 from hub.web.public import copies, examination, kept, qr, resolution, sheets, simulator, visitor_reports
 from hub.web.public.lookup import Limits, LookupDoor, Render
 from hub.web.public.qr import qr_svg, qr_text
@@ -484,7 +485,7 @@ def _build(settings: Settings, opened: ExitStack) -> Hub:
             registry, render=pages.render, sealers=sealers, exchange=pulls, limit=limit,
             passwords=Places(settings.sign_ins, "sign_ins_busy"), played=played, desk=desk,
             enrolments=(AddressLimit(settings.sandbox_rate), WholeLimit(settings.sandbox_most)), counter=counter,
-            proofs=proofs,
+            proofs=proofs, photos=Photos(files_of_strangers.read, turns, room),
             spool=spool, upload_bytes=settings.upload_bytes, wake=worker.wake, operator=installation.operator,
             figures=counted, figure_sheets=kept_sheets, log_store=log_store, panel=panel, revoked=revoked,
         ),

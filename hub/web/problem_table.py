@@ -1270,6 +1270,11 @@ BODIES: Mapping[str, Row] = {
     "reader_busy": Row(
         503, "正在核验的文件较多，暂时轮不到。", "Too many files are being verified at this moment.", *_RETRY,
     ),
+    "photo_no_code": Row(
+        422, "照片里没有读到二维码。", "No QR code could be read in the photograph.",
+        "请对准、靠近、避开反光再拍一张（PNG 或 JPEG）；也可以输入统一社会信用代码。",
+        "Come closer, avoid glare and take another (PNG or JPEG), or type the licence number.",
+    ),
     "body_too_slow": Row(
         408, "提交的内容没有在一分钟内传完。", "The body did not arrive within a minute.",
         "请检查网络后重试。", "Check the connection and send it again.",

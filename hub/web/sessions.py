@@ -23,7 +23,9 @@ from hub.steps.sessions import Session, check_form, end_session, form_token, ses
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment
 from hub.web.pages.language import chosen_language
+from hub.web.photos import Photos
 from hub.web.problems import document
+from hub.web.uploads import read_parts
 from signing.base64url import encode
 
 Render = Callable[[str, Mapping[str, Any], str], bytes]
@@ -64,8 +66,13 @@ class Visit:
         """Return all that a form says under a name, such as its ticked boxes."""
         return [value for each, value in self.form if each == name]
 
+    def with_form(self, form: Sequence[tuple[str, str]]) -> "Visit":
+        """Return the visit as if this form had been sent."""
+        return Visit(self.request, self.session, self.language, form, self.beside, self.may)
+
 
 Work = Callable[[Visit], Awaitable[Response]]
+FileWork = Callable[[Visit, bytes], Awaitable[Response]]
 
 
 class Guard:
@@ -122,6 +129,31 @@ class Guard:
             if acting is not session:
                 await in_thread(self.seat_first, request, response, acting.party)
             return response
+
+        return endpoint
+
+    def page_with_file(self, work: FileWork, photos: Photos) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint that does `work` with the file of a form, for who signed in.
+
+        The file is read for nobody else, and only as long as it is looked at.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            language = language_of(request)
+            self.refuse_foreign(request)
+            try:
+                seated = await in_thread(self.sessions, request)
+            except AccessError as error:
+                return self._turned_away(request, error, (), language)
+            may = await in_thread(self._places, seated[0], request.url.path)
+            with photos.room.reserved(request, photos.longest):
+                parts = await read_parts(request, photos.longest)
+                token = parts.get(TOKEN, b"").decode("latin-1")
+                acting = next((each for each in seated if _bears([(TOKEN, token)], each)), None)
+                if acting is None:
+                    raise AccessError("form_foreign")
+                visit = Visit(request, acting, language, (), [each for each in seated if each is not acting], may)
+                return await work(visit, parts.get("file", b""))
 
         return endpoint
 

@@ -160,7 +160,7 @@ class Ordering:
                 problem = document_of(error, str(visit.request.scope.get("trace", "")))
                 in_doubt = not isinstance(error, HubError) or error.code in _IN_DOUBT
                 if errand.name in self._again and not in_doubt:
-                    return await self._again[errand.name](_as_typed(visit), problem)
+                    return await self._again[errand.name](visit.with_form(_typed(visit)), problem)
                 return self.check(visit, errand.name, content, problem=problem, parked=parked, is_sent_again=in_doubt)
             shown = {"title": errand.title.zh, "title_en": errand.title.en, "form": errand.form, "answer": answer}
             if answer is None:
@@ -336,11 +336,6 @@ def _typed(visit: Visit) -> Sequence[tuple[str, str]]:
     except SigningError:
         return ()
     return [(str(name), str(value)) for name, value in pairs] if _are_pairs(pairs) else ()
-
-
-def _as_typed(visit: Visit) -> Visit:
-    """Return a visit with the form that led here, as if it had just been sent."""
-    return Visit(visit.request, visit.session, visit.language, _typed(visit), visit.beside, visit.may)
 
 
 def _are_pairs(found: Any) -> bool:

@@ -21,6 +21,7 @@ from hub.web.department.ordering import Ordering
 from hub.web.department.showing import HOME, places_seen
 from hub.web.limits import AddressLimit, Places
 from hub.web.operator import dashboard, sheets, standing
+from hub.web.photos import Photos
 from hub.web.sessions import Guard, Render
 from schemas.licence_systems import load_licence_systems
 from signing.log_head import Revoked
@@ -39,6 +40,7 @@ def routers(
     enrolments: Sequence[Callable[[Request], Any]],
     counter: Counter,
     proofs: Receipts,
+    photos: Photos,
     spool: Spool,
     upload_bytes: int,
     wake: Callable[[], None],
@@ -69,7 +71,7 @@ def routers(
     yield ordering.routes()
     doors, present = presented.routes(registry, guard, ordering)
     yield doors
-    yield window.routes(registry, guard, ordering, counter, systems, present)
+    yield window.routes(registry, guard, ordering, counter, systems, present, photos)
     yield paper.routes(registry, guard, ordering, systems)
     yield tasks.routes(registry, guard, ordering)
     yield status.routes(registry, guard, ordering, systems)

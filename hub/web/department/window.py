@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from hub.decisions.answers import disclosed_values
 from hub.department.window_offers import Before, Offer, holder_of, offers_for
 from hub.documents.downloads import copies_of_delivery, delivery_of
-from hub.errors import NotFoundError
+from hub.errors import ExaminationError, NotFoundError
 from hub.evidence.receipts import Receipts
 from hub.public.resolution import STEPS, resolve
 from hub.sharing.exchange import pull
@@ -21,7 +21,8 @@ from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Again, Content, Errand, Ordering, Row
 from hub.web.department.showing import HOME, show
 from hub.web.department.words import type_names
-from hub.web.problems import document
+from hub.web.photos import Photos
+from hub.web.problems import document, document_of
 from hub.web.sessions import PRIVATE, Guard, Visit
 from schemas.codes import LONGEST_CODE, read_code
 from schemas.exchange import read_pull_request
@@ -30,7 +31,7 @@ from schemas.parties import Role
 from schemas.statement import Ordered
 from schemas.wording import COMMON_FIELDS, Wording
 
-WINDOW = f"{HOME}/window"
+WINDOW, PHOTO = f"{HOME}/window", f"{HOME}/window/photo"
 _PULL = "pull"
 _BASES: Mapping[str, Wording] = {
     "statutory": Wording("依职能调用", "by law"),
@@ -79,6 +80,7 @@ def routes(
     counter: Counter,
     systems: Sequence[LicenceSystem],
     present: Again,
+    photos: Photos,
 ) -> APIRouter:
     """Return the doors; `systems` are those whose codes stand on today's licences.
 
@@ -96,6 +98,17 @@ def routes(
 
     @guard.page
     async def scanned(visit: Visit) -> Response:
+        return await led(visit)
+
+    async def photographed(visit: Visit, raw: bytes) -> Response:
+        """Read the code in a photograph, and go on as if it had been scanned."""
+        try:
+            text = await photos.text_in(raw, visit.request)
+        except ExaminationError as error:
+            return asked(visit, "", document_of(error, ""))
+        return await led(visit.with_form([("code", text)]))
+
+    async def led(visit: Visit) -> Response:
         """Show what may be asked of the holder; or, where item and case are chosen, what is to be signed."""
         text = visit.get("code")[: LONGEST_CODE + 1]
         if is_shown_code(text):
@@ -134,6 +147,8 @@ def routes(
 
     router.add_api_route(WINDOW, window, methods=["GET"])
     router.add_api_route(WINDOW, scanned, methods=["POST"])
+    router.add_api_route(PHOTO, window, methods=["GET"])
+    router.add_api_route(PHOTO, guard.page_with_file(photographed, photos), methods=["POST"])
     router.add_api_route(f"{HOME}/deliveries/{{name}}/copies/{{identifier}}", copy, methods=["GET"])
     router.add_api_route(f"{HOME}/deliveries/{{name}}/archive", copies, methods=["GET"])
     return router

@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hub.department.own_department import list_ordered, list_systems
-from hub.sharing.table import list_rules
+from hub.sharing.table import answers_to, list_rules
 from hub.steps.registry import Registry
 from hub.web.callers import in_thread, moment
 from hub.web.department.showing import HOME, department_of, show
+from hub.web.department.tasks import ANSWER_REASONS
 from hub.web.department.words import type_names
 from hub.web.sessions import Guard, Visit
 from schemas.wording import ORDERS_GIVEN, SHARING_STATES, Wording
@@ -38,7 +39,13 @@ def routes(registry: Registry, guard: Guard) -> APIRouter:
     @guard.page
     async def sharing(visit: Visit) -> Response:
         found = await in_thread(lambda: list_rules(department_of(visit), registry=registry))
-        rules = [_rule(each, visit.session.party, registry) for each in found["rules"]]
+        newest = {each["code"]: each["version"] for each in found["rules"]}
+        told = await in_thread(lambda: answers_to(visit.session.party, registry=registry, now=moment()))
+        rules = [
+            _rule(each, visit.session.party, registry)
+            | {"answers": _answers(told, each), "is_newest": newest[each["code"]] == each["version"]}
+            for each in found["rules"]
+        ]
         return show(guard, visit, "own_sharing", "own", {"rules": rules})
 
     router.add_api_route(OWN, systems, methods=["GET"])
@@ -50,6 +57,14 @@ def routes(registry: Registry, guard: Guard) -> APIRouter:
 def _worded(code: str, words: Mapping[str, Wording]) -> dict[str, str]:
     found = words.get(code, Wording(code, code))
     return {"zh": found.zh, "en": found.en}
+
+
+def _answers(told: Mapping[tuple[str, int], list[dict[str, Any]]], rule: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the providers of one's own line said, or have to say by when; nothing where it is all approved."""
+    if rule["state"] == "approved":
+        return []
+    answers = told.get((rule["code"], rule["version"]), [])
+    return [each | {"why": _worded(each["reason"], ANSWER_REASONS) if each["reason"] else None} for each in answers]
 
 
 def _rule(rule: Mapping[str, Any], department: str, registry: Registry) -> dict[str, Any]:

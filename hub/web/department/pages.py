@@ -16,7 +16,21 @@ from hub.supervision.figures.present import Figures
 from hub.supervision.figures.sheets import Sheets
 from hub.supervision.operator_desk import OperatorDesk
 from hub.web.api.documents import Counter
-from hub.web.department import entrance, home, importing, issue, own, paper, presented, seat, status, tasks, window
+from hub.web.department import (
+    asking,
+    entrance,
+    home,
+    importing,
+    issue,
+    own,
+    paper,
+    presented,
+    seat,
+    status,
+    tasks,
+    undoing,
+    window,
+)
 from hub.web.department.ordering import Ordering
 from hub.web.department.showing import HOME, places_seen
 from hub.web.limits import AddressLimit, Places
@@ -59,10 +73,12 @@ def routers(
         *window.errands(registry, exchange, proofs),
         *presented.errands(registry, exchange.e_licence),
         *paper.errands(registry),
+        *asking.errands(registry),
         *tasks.errands(registry),
         *status.errands(registry),
         *issue.errands(registry, sealers),
         *importing.errands(registry),
+        *undoing.errands(registry),
     ]
     ordering = Ordering(registry, guard, errands)
     yield entrance.routes(registry, guard, limit, passwords, played)
@@ -73,11 +89,13 @@ def routers(
     yield doors
     yield window.routes(registry, guard, ordering, counter, systems, present, photos)
     yield paper.routes(registry, guard, ordering, systems)
+    yield asking.routes(registry, guard, ordering)
     yield tasks.routes(registry, guard, ordering)
     yield status.routes(registry, guard, ordering, systems)
     yield issue.routes(registry, guard, ordering, systems)
     yield own.routes(registry, guard)
     yield importing.routes(registry, guard, ordering, spool, upload_bytes=upload_bytes, wake=wake)
+    yield undoing.routes(registry, guard, ordering)
     yield dashboard.routes(registry, figures, guard, operator=operator)
     yield sheets.routes(registry, figure_sheets, guard, operator=operator)
     yield standing.routes(registry, log_store, panel, revoked, guard, operator=operator)

@@ -124,6 +124,12 @@ PRESENTATION_STATES: Mapping[str, Wording] = {
     "withdrawn": Wording("已收回", "Taken back"),
     "ended": Wording("已过时", "Over"),
 }
+RULE_ANSWERS: Mapping[str, Wording] = {
+    "approve": Wording("同意", "Approves"),
+    "refuse": Wording("不同意", "Refuses"),
+    "confirm": Wording("继续共享", "It goes on"),
+    "end": Wording("终止共享", "Ends it"),
+}
 WINDOW_STATES: Mapping[str, Wording] = {
     "open": Wording("等待核验", "Not asked with yet"),
     "unconfirmed": Wording("等待对方在手机上确认", "Waiting for their word on the phone"),
@@ -231,6 +237,7 @@ TABLES: Mapping[str, Mapping[str, Wording]] = {
     "member": MEMBERS,
     "presentation_state": PRESENTATION_STATES,
     "window_state": WINDOW_STATES,
+    "rule_answer": RULE_ANSWERS,
     "road": ROADS,
     "role": ROLES,
     "task_state": TASK_STATES,

@@ -36,12 +36,15 @@ _PLACES: Mapping[str, _Place] = {
 }
 _SECONDED = (Ordered.CHANGE_STATUS, Ordered.WITNESS_GRANT)
 _COUNTERSIGN = "countersign"
+_NOT_AT_A_DESK = frozenset({Duty.SYSTEM, Duty.SECURITY, Duty.AUDIT})
 PLACES = frozenset({*_PLACES, _COUNTERSIGN})
 """The pages, and forms on them, that not everybody sees."""
 
 
 def places_of_duty(duty: Duty, roles: frozenset[Role] | None) -> frozenset[str]:
     """Return where an officer of this duty may work at a terminal with these roles; None: he sits at none yet."""
+    if duty in _NOT_AT_A_DESK:
+        return frozenset()
     found = {
         name
         for name, each in _PLACES.items()

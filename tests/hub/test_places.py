@@ -12,8 +12,8 @@ _SEEN = {
     Duty.ISSUE: {"issue", "status", "import", "countersign", "answer"},
     Duty.PULL: {"window", "ask", "countersign", "answer"},
     Duty.APPROVE: {"ask", "countersign", "answer", "approve"},
-    Duty.SYSTEM: {"ask"},
-    Duty.SECURITY: {"ask"},
+    Duty.SYSTEM: set[str](),
+    Duty.SECURITY: set[str](),
     Duty.AUDIT: set[str](),
 }
 _CELLS = [(duty, place, place in seen) for duty, seen in _SEEN.items() for place in sorted(PLACES)]

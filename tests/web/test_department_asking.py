@@ -82,10 +82,9 @@ def test_what_is_wrong_with_a_line_is_said_before_it_is_signed(
 
 
 def test_another_departments_line_is_not_changed(client: httpx.Client, door: Door) -> None:
-    _, world = door
     _, asking = at_work(door, "s-owner", HEALTH)
     asking.order(client, filled(client, code="line-of-health", item_code="440112009"))
     at_work(door, "s-thief", MARKET)
     assert client.get("/department/ask", params={"rule": "line-of-health"}).status_code == 404
-    at_work(door, "s-name-taken", MARKET)
-    assert "data-statement" in filled(client, code="", item_code="440112010").text or world is not None
+    # The department of a line is who sits there, whatever a form says.
+    assert filled(client, requester=HEALTH, item_code="440112010").text.count(HEALTH) == 0

@@ -25,7 +25,7 @@ _UNDOING = {
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Door]:
-    """A hub in which a body gives three orders an hour by one officer alone."""
+    """A hub in which a body gives two orders an hour by one officer alone."""
     folder = tmp_path_factory.mktemp("rated")
     path = folder / "hub.sqlite"
     path.write_bytes(sqlite_template.read_bytes())
@@ -117,10 +117,11 @@ def test_an_order_above_the_rate_is_parked_for_a_second_officer(client: httpx.Cl
     _, workplace = at_work(door, "u-rate", MARKET)
     token = {"form_token": form_token(client.get("/department/import"))}
     orders = [post(client, "/department/issue", issue_form(60 + each) | token) for each in range(3)]
-    answers = [workplace.order(client, each).text for each in orders[:2]]
+    alone = ["已办妥" in workplace.order(client, each).text for each in orders]
+    # Tests before this one ordered too: how many are left of the hour does not matter, that they end does.
+    assert (alone[-1], sorted(alone, reverse=True)) == (False, alone)
     last = post(client, "/department/issue", issue_form(63) | token)
     assert "须由两名经办人签署" in last.text
-    assert answers.count("") == 0
     assert "已办妥" in seconded(client, door, workplace, last, "u-rate-second")
     # One that was open before the rate was used up is parked as well, not refused.
     _, workplace = at_work(door, "u-rate-late", MARKET)

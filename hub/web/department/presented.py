@@ -76,7 +76,9 @@ def routes(registry: Registry, guard: Guard, ordering: Ordering) -> tuple[APIRou
             "ticked": bool(visit.all("type")),
             "types": [
                 {"code": each.code, **type_names(each.code, registry), "ticked": each.code in visit.all("type")}
-                for each in sorted(registry.catalogue.current(), key=lambda each: each.code)
+                for each in sorted(
+                    registry.catalogue.current(), key=lambda each: (each.code not in visit.all("type"), each.code)
+                )
             ],
             "problem": problem,
         }

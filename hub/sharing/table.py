@@ -17,13 +17,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.errors import NotFoundError, OrderError
+from hub.errors import NotFoundError
 from hub.steps.orders.approvals import VerifiedApproval, require_two
 from hub.steps.orders.evidence import act_once
 from hub.steps.orders.repeats import spend_statement
 from hub.steps.orders.statements import VerifiedStatement
 from hub.steps.registry import Registry
-from hub.steps.sharing.lines import providers_of, record_rule, refuse_conflicts, require_requester
+from hub.steps.sharing.lines import providers_of, record_rule, refuse_conflicts, refuse_taken, require_requester
 from hub.steps.sharing.reading import read_rule
 from hub.steps.sharing.sheet import write_sheet
 from hub.store.entry import EntryWriter
@@ -55,6 +55,8 @@ def put_rule(
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
         rule = read_rule(content, catalogue=registry.catalogue, providers=providers_of(connection, civil_date(now)))
         require_requester(rule, system)
+        if Role.OPERATE not in system.roles:
+            refuse_taken(rule, connection)
         refuse_conflicts(rule, connection, civil_date(now))
         number = spend_statement(connection, verified, system=system.code, registry=registry, now=now)
         approved = None
@@ -70,13 +72,12 @@ def put_rule(
     return act_once(put, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
 
 
-def check_line(content: Mapping[str, Any], department: str, *, registry: Registry, now: datetime) -> None:
-    """Check a line that a requester is about to ask for, before anybody signs. FieldsError, OrderError."""
+def check_line(content: Mapping[str, Any], *, registry: Registry, now: datetime) -> None:
+    """Check a line that its requester is about to ask for, before anybody signs. Raises FieldsError, OrderError."""
     today = civil_date(now)
     with registry.database.read() as connection:
         rule = read_rule(content, catalogue=registry.catalogue, providers=providers_of(connection, today))
-        if rule.requester != department:
-            raise OrderError("rule_not_yours")
+        refuse_taken(rule, connection)
         refuse_conflicts(rule, connection, today)
 
 

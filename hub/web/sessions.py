@@ -117,14 +117,14 @@ class Guard:
                 session, *beside = await in_thread(self.sessions, request)
             except AccessError as error:
                 return self._turned_away(request, error, form, language)
-            may = await in_thread(self._places, session, request.url.path)
+            may = await self._may(session, request)
             if request.method != "POST":
                 return await work(Visit(request, session, language, form, beside, may))
             acting = next((each for each in (session, *beside) if _bears(form, each)), None)
             if acting is None:
                 return self._carried(request, AccessError("form_foreign"), form, language, session)
             others = [each for each in (session, *beside) if each is not acting]
-            may = may if acting is session else await in_thread(self._places, acting, request.url.path)
+            may = may if acting is session else await self._may(acting, request)
             response = await work(Visit(request, acting, language, form, others, may))
             if acting is not session:
                 await in_thread(self.seat_first, request, response, acting.party)
@@ -143,9 +143,10 @@ class Guard:
             self.refuse_foreign(request)
             try:
                 seated = await in_thread(self.sessions, request)
-            except AccessError as error:
-                return self._turned_away(request, error, (), language)
-            may = await in_thread(self._places, seated[0], request.url.path)
+            except AccessError:
+                # A file is not carried over a sign-in as what was typed is: the page asks for it again.
+                return self._sent_to_sign_in(request, language)
+            may = await self._may(seated[0], request)
             with photos.room.reserved(request, photos.longest):
                 parts = await read_parts(request, photos.longest)
                 token = parts.get(TOKEN, b"").decode("latin-1")
@@ -165,6 +166,13 @@ class Guard:
         tokens = self.tokens(request)
         found = [session for _, session in self._open(tokens)]
         return found or [self._opened(tokens[0])]
+
+    async def _may(self, session: Session, request: Request) -> frozenset[str]:
+        """Return which pages an officer may see. Raises AccessError duty_missing."""
+        if not self._of_officers:
+            return frozenset()
+        found: frozenset[str] = await in_thread(self._places, session, request.url.path)
+        return found
 
     def _opened(self, token: str) -> Session:
         now = moment()
@@ -292,6 +300,9 @@ class Guard:
     ) -> Response:
         if request.method == "POST":
             return self._carried(request, error, form, language, None)
+        return self._sent_to_sign_in(request, language)
+
+    def _sent_to_sign_in(self, request: Request, language: str) -> Response:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         next_path = f"?next={quote(path, safe='')}" if is_own_path(path, self._home) else ""
         return RedirectResponse(with_language(f"{self._home}/sign-in{next_path}", language), 303, PRIVATE)

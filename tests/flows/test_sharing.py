@@ -86,6 +86,13 @@ def test_requester_asks_for_itself_only(asked_world: World) -> None:
         asked_world.put_rule(sharing_rule(code="rule-2"), system="market")
 
 
+def test_a_line_of_another_requester_is_not_taken_over(asked_world: World) -> None:
+    with refused("rule_not_yours"):
+        asked_world.put_rule(sharing_rule(requester=MARKET, fields={"business_licence": []}), system="market")
+    rules = list_rules(asked_world.system("operator"), registry=asked_world.registry)["rules"]
+    assert {each["requester"] for each in rules} == {HEALTH}
+
+
 def test_nobody_answers_for_its_own_request_where_another_department_does(asked_world: World) -> None:
     with refused("fields_wrong", ("providers", "provider_unknown")):
         asked_world.put_rule(sharing_rule(code="rule-2", providers={"food_operation_permit": HEALTH}), system="health")

@@ -86,5 +86,7 @@ def test_another_departments_line_is_not_changed(client: httpx.Client, door: Doo
     asking.order(client, filled(client, code="line-of-health", item_code="440112009"))
     at_work(door, "s-thief", MARKET)
     assert client.get("/department/ask", params={"rule": "line-of-health"}).status_code == 404
+    taken = filled(client, code="line-of-health", item_code="440112010")
+    assert (taken.status_code, "data-statement" in taken.text) == (422, False)
     # The department of a line is who sits there, whatever a form says.
     assert filled(client, requester=HEALTH, item_code="440112010").text.count(HEALTH) == 0

@@ -89,6 +89,8 @@ def test_who_approves_seconds_what_he_may_not_order_himself(client: httpx.Client
     identifier = world.issue(food_order(certificate_number=food_number(42)))["identifier"]
     _, first = at_work(shop_door, "d-orders", MARKET, Duty.ISSUE)
     first.order(client, annulled(client, identifier))
+    at_work(shop_door, "d-pulls", MARKET, Duty.PULL)
+    assert 'href="/department/countersign/' not in client.get("/department/countersign").text
     _, second = at_work(shop_door, "d-seconds", MARKET, Duty.APPROVE)
     listed = client.get("/department/countersign")
     path = listed.text.rpartition('href="/department/countersign/')[2].partition('"')[0]

@@ -150,7 +150,8 @@ def test_a_photograph_is_taken_from_our_own_page_and_who_signed_in_alone(
     client: httpx.Client, shared_door: Door
 ) -> None:
     code = qr_png(SHOP, 8)
-    assert photographed(client, code).status_code == 401
+    sent = photographed(client, code)
+    assert (sent.status_code, "/department/sign-in?next=" in sent.headers["location"]) == (303, True)
     at_work(shared_door, "w-photo-foreign", HEALTH)
     assert photographed(client, code, form_token="x").status_code == 403
     url, files = "/department/window/photo", {"file": ("a.png", code, "image/png")}

@@ -81,7 +81,7 @@ def routes(registry: Registry, guard: Guard, ordering: Ordering) -> APIRouter:
             return await form(visit, types, None)
         content = _content(visit, types)
         try:
-            await in_thread(lambda: check_line(content, visit.session.party, registry=registry, now=moment()))
+            await in_thread(lambda: check_line(content, registry=registry, now=moment()))
         except (HubError, FieldsError) as error:
             return await form(visit, types, document_of(error, ""))
         return ordering.check(visit, _ASK, content)

@@ -144,6 +144,10 @@ class Ordering:
             given |= {name: visit.get(name) for name in ("key", "salt", BESIDE)} | {"signed": visit.get("statement")}
         return show(self._guard, visit, "order", errand.place, given, status=200 if problem is None else 422)
 
+    def _may_second(self, errand: str, visit: Visit) -> bool:
+        """Say whether an officer may sign such an errand too; who approves may sign any."""
+        return "approve" in visit.may or self._errands[errand].place in visit.may
+
     def routes(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
 
@@ -188,7 +192,7 @@ class Ordering:
                     "ends_at": each.ends_at.isoformat(),
                 }
                 for each in found
-                if each.errand in self._errands
+                if each.errand in self._errands and self._may_second(each.errand, visit)
             ]
             return show(self._guard, visit, "countersign", "countersign", {"parked": shown})
 

@@ -108,7 +108,8 @@ def test_collected_imports_have_a_list_of_their_own(client: httpx.Client, door: 
     assert (collected["intake"] in own, signed["intake"] in own) == (False, True)
     assert (collected["intake"] in others, signed["intake"] in others, "publicity" in others) == (True, False, True)
     assert "归集文件" in client.get(f"/department/intakes/{collected['intake']}").text
-    assert client.get("/department/import/collected", params={"before": "never"}).status_code == 200
+    for before in ("never", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-25"):
+        assert client.get("/department/import/collected", params={"before": before}).status_code == 200
     early = client.get("/department/import/collected", params={"before": "2020-01-01T00:00:00+00:00"})
     assert collected["intake"] not in early.text
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -167,9 +167,9 @@ def _moment_of(text: str) -> datetime | None:
     """Return the moment that an address names; what is none begins at the newest."""
     try:
         found = datetime.fromisoformat(text[:40])
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo is not None else None
 
 
 def _result(code: str) -> dict[str, str]:

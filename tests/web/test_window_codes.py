@@ -121,7 +121,7 @@ def test_what_is_used_taken_back_or_another_officers_is_said_plainly(client: htt
     confirm_presentation(world, shown["digest"])
     at_work(shown_door, "c-other", HEALTH)
     other = client.get(path)
-    assert ("只能由其本人取得证照" in other.text, "取得证照：核对并签署" in other.text) == (True, False)
+    assert ("经办人 c-plain 核验，只能由其本人" in other.text, "取得证照：核对并签署" in other.text) == (True, False)
     at_work(shown_door, "c-market", MARKET)
     assert client.get(path).status_code == 404
     text = draft_withdrawal(shown["digest"], registry=world.registry)["text"]

@@ -26,7 +26,7 @@ from hub.steps.sharing.lines import providers_of, record_rule, refuse_conflicts,
 from hub.steps.sharing.reading import read_rule
 from hub.steps.sharing.sheet import write_sheet
 from hub.store.entry import EntryWriter
-from hub.store.sharing import LineOrder, SharingReader, StoredApproval
+from hub.store.sharing import LineOrder, SharingReader, SharingWriter, StoredApproval
 from schemas.approval import Change
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
@@ -50,6 +50,7 @@ def put_rule(
     """
 
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
+        SharingWriter(connection).hold_table()
         rule = read_rule(content, catalogue=registry.catalogue, providers=providers_of(connection, civil_date(now)))
         require_requester(rule, system)
         refuse_conflicts(rule, connection, civil_date(now))

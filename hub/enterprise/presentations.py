@@ -5,10 +5,12 @@ Presenting: 1 the text is a presentation this hub drafted, signed by the holder'
 2 code and digits are made; presentation, their keyed digests and entry are committed together      <- COMMIT POINT
 Redeeming: 1 the statement names officer, window, case and fields; the code comes beside it and is kept nowhere
 2 the try is counted before it is looked at: an officer's wrong digits of the day, and those of each live code
-3 it is decided (`hub/decisions/authorisation.py`, pure); redemption, allowed or refused, and entry are committed <- COMMIT POINT
+3 it is decided (`hub/decisions/authorisation.py`, pure); redemption, allowed or refused, and entry are committed
+                                                                                                    <- COMMIT POINT
 Confirming: 1 the sentence is the one drafted over that very redemption, signed by the holder's e-licence, known good
 2 release and entry are committed together                                                          <- COMMIT POINT
-Then the officer's system pulls on the basis `presentation` (`hub/sharing/exchange.py`). To refuse, the holder withdraws.
+Then the officer's system pulls on the basis `presentation` (`hub/sharing/exchange.py`). To refuse, the holder
+withdraws.
 """
 
 from collections.abc import Mapping

@@ -29,7 +29,7 @@ from hub.steps.sharing.sheet import write_sheet
 from hub.store.entry import EntryWriter
 from hub.store.notice import NoticeReader
 from hub.store.parties import PartyReader
-from hub.store.sharing import LineOrder, SharingReader, StoredApproval
+from hub.store.sharing import LineOrder, SharingReader, SharingWriter, StoredApproval
 from schemas.approval import Change
 from schemas.certificate import civil_date
 from schemas.evidence import ActFacts, Kind
@@ -53,6 +53,7 @@ def put_rule(
     """
 
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
+        SharingWriter(connection).hold_table()
         rule = read_rule(content, catalogue=registry.catalogue, providers=providers_of(connection, civil_date(now)))
         require_requester(rule, system)
         if Role.OPERATE not in system.roles:

@@ -130,9 +130,10 @@ def verify_order(
         body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now, parked=parked
     )
     check_duty(called.verified, officer, seconding=parked)
-    with registry.database.read() as connection:
-        for each in called.seconds:
-            check_duty(each.verified, _named_officer(each.verified.jws, connection), seconding=not parked)
+    if called.seconds:
+        with registry.database.read() as connection:
+            for each in called.seconds:
+                check_duty(each.verified, _named_officer(each.verified.jws, connection), seconding=not parked)
     if is_sandbox(caller.system.department):
         _keep_to_sandbox(called, body, registry)
     return called

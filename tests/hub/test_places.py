@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.places import PLACES, place_at, places_of_duty
+from hub.department.places import PLACES, place_at, places_of_duty
 from schemas.duties import MAY_ORDER, may_order, may_second
 from schemas.parties import Duty, Role
 from schemas.statement import Ordered

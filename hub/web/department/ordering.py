@@ -4,9 +4,10 @@
 2 the officer reads it; the terminal's key signs the statement in the browser (`static/order.js`)
 3 the form comes back: the statement names this session's officer and its terminal, whose key signed it
 4 the very flow of the API does the act, under the idempotency key that the server put into the form
-What needs two officers is parked after step 3 (`hub/department/parking.py`): a second one goes from 2 to 4 with the same content.
-A refusal shows the same page again with what to do next, and the way back to the form as it was filled in. Where it is
-not known whether the act was done, the page sends the very same form again: it is answered what was done, once.
+What needs two officers is parked after step 3 (`hub/department/parking.py`): a second one goes from 2 to 4 with the
+same content. A refusal shows the same page again with what to do next, and the way back to the form as it was filled
+in. Where it is not known whether the act was done, the page sends the very same form again: it is answered what was
+done, once.
 """
 
 import secrets

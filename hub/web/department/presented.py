@@ -1,7 +1,8 @@
 """A presentation code at the window: asked with, the holder's word waited for, then pulled like anything else.
 
 1 the officer scans the code, or types its eight digits with the licence number, and says for which item and case
-2 his terminal signs the redemption; the code goes beside what is signed, and is kept nowhere (`hub/enterprise/presentations.py`)
+2 his terminal signs the redemption; the code goes beside what is signed, and is kept nowhere
+  (`hub/enterprise/presentations.py`)
 3 the page that follows says whom it waits for, and comes again by itself until the holder has confirmed on the phone
 4 the pull on it is signed, decided and answered as any other (`window.py`)
 A code that is refused leads back to the form: the same digits once more would count as another miss.

@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi.responses import Response
 
+from hub.department.places import place_at, places_of
 from hub.errors import AccessError
-from hub.places import place_at, places_of
 from hub.steps.registry import Registry
 from hub.steps.sessions import Session
 from hub.web.sessions import Guard, Visit

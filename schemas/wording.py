@@ -524,6 +524,12 @@ SHARING_STATES: Mapping[str, Wording] = {
 }
 """How a version of a line of the sharing table stands."""
 
+SHARING_CLASSES: Mapping[str, Wording] = {
+    "unconditional": Wording("无条件共享", "shared without conditions"),
+    "conditional": Wording("有条件共享", "shared under conditions"),
+}
+"""What a line of the sharing table may be asked as."""
+
 ORDERS_GIVEN: Mapping[str, Wording] = {
     "issue": Wording("颁发证照", "issued a certificate"),
     "change_status": Wording("变更证照状态", "changed a status"),

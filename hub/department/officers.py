@@ -1,8 +1,8 @@
 """Officers at their pages: an account is opened with a one-time code, and begins sessions of one shift.
 
-Opening: 1 the operator ordered the code (`hub/supervision/parties.py`), of which only the digest is here 2 the officer chooses a
-password and puts the secret that the page shows into his app 3 a first code of the app proves it; password, secret and
-the code's end are committed together            <- COMMIT POINT
+Opening: 1 the operator ordered the code (`hub/supervision/parties.py`), of which only the digest is here 2 the officer
+chooses a password and puts the secret that the page shows into his app 3 a first code of the app proves it; password,
+secret and the code's end are committed together            <- COMMIT POINT
 Signing in: 1 the account is neither locked nor unopened 2 the password is the one that is kept 3 the app's code is of
 this moment and of a later step than any that was used 4 the session is committed, or the miss     <- COMMIT POINT
 Whoever misses too often is locked out for a while: a wrong code after the right password weighs twenty times a wrong

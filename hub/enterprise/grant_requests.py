@@ -3,7 +3,8 @@
 Asking: 1 the department's order names holders, matter, types and fields 2 every holder's sentence can be drafted
 3 request, holders and entry are committed; the code goes out once, for QR or link, and is kept as HMAC <- COMMIT POINT
 Answering, with the code: 1 the holder reads who asks for what, and its sentence 2 what it signed says what was asked,
-and is a grant like any other (`hub/steps/consent/granting.py`), or a refusal 3 the answer and its entry are committed <- COMMIT POINT
+and is a grant like any other (`hub/steps/consent/granting.py`), or a refusal 3 the answer and its entry are committed
+                                                                                                    <- COMMIT POINT
 An enterprise asks by a sentence of its own e-licence instead, and reads the answers by the token it got for it.
 Several holders (a chain of shops) are asked in one request and sign one after another, each its own sentence.
 """
@@ -20,13 +21,13 @@ import orjson
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, SignedText
-from hub.asked import Shown, find_asked, next_of, request_context, wish_of
 from hub.decisions.facts import Surroundings
 from hub.errors import GrantError, NotFoundError
 from hub.steps.certificates.holders import lock_holder
 from hub.steps.certificates.intentions import new_name
 from hub.steps.codes import code_mac, make_code
 from hub.steps.consent.applications import E_LICENCE_SYSTEM
+from hub.steps.consent.asked import Shown, find_asked, next_of, request_context, wish_of
 from hub.steps.consent.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.steps.consent.granting import add_grant, compose_grant, enclose, filled_in, requester_named, verify_grant
 from hub.steps.consent.rights import require_right
@@ -69,8 +70,8 @@ def ask_for_grant(
 ) -> dict[str, Any]:
     """Keep a request and return its code and link, this once. Raises GrantError, StatementError, OrderError.
 
-    `content`: holders [licence number, …], and what a wish for a grant says (`hub/enterprise/grants.py`), but for the parties. The
-    same request under the same key gives the same answer without the code, which is kept nowhere.
+    `content`: holders [licence number, …], and what a wish for a grant says (`hub/enterprise/grants.py`), but for the
+    parties. The same request under the same key gives the same answer without the code, which is kept nowhere.
     """
     registry.require_log(now)
     earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
@@ -208,7 +209,7 @@ def read_request(shown: Shown, *, registry: Registry, now: datetime) -> dict[str
 def preview_request(
     shown: Shown, *, to_agent: bool, registry: Registry, surroundings: Surroundings, now: datetime
 ) -> dict[str, Any]:
-    """Return what the next holder of a request is `asked`, and what the requester would be `shown` (`hub/steps/consent/showing.py`).
+    """Return what the next holder of a request is `asked`, and what the requester would be `shown` (`showing.py`).
 
     Raises as `read_request` does; GrantError request_answered where nobody is left to answer.
     """

@@ -115,7 +115,7 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
 def preview_grant(
     wish: Mapping[str, Any], *, to_agent: bool, registry: Registry, surroundings: Surroundings, now: datetime
 ) -> dict[str, Any]:
-    """Return what the other side would see under a grant of `wish`, as things are now (`hub/steps/consent/showing.py`)."""
+    """Return what the other side would see under a grant of `wish`, as things are now (`showing.py`)."""
     wish = filled_in(wish, now)
     if "person" in wish:
         wish |= {"link": _ANY_LINK, "uses": 1}

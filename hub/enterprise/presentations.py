@@ -5,10 +5,12 @@ Presenting: 1 the text is a presentation this hub drafted, signed by the holder'
 2 code and digits are made; presentation, their keyed digests and entry are committed together      <- COMMIT POINT
 Redeeming: 1 the statement names officer, window, case and fields; the code comes beside it and is kept nowhere
 2 the try is counted before it is looked at: an officer's wrong digits of the day, and those of each live code
-3 it is decided (`hub/decisions/authorisation.py`, pure); redemption, allowed or refused, and entry are committed <- COMMIT POINT
+3 it is decided (`hub/decisions/authorisation.py`, pure); redemption, allowed or refused, and entry are committed
+                                                                                                    <- COMMIT POINT
 Confirming: 1 the sentence is the one drafted over that very redemption, signed by the holder's e-licence, known good
 2 release and entry are committed together                                                          <- COMMIT POINT
-Then the officer's system pulls on the basis `presentation` (`hub/sharing/exchange.py`). To refuse, the holder withdraws.
+Then the officer's system pulls on the basis `presentation` (`hub/sharing/exchange.py`). To refuse, the holder
+withdraws.
 """
 
 from collections.abc import Mapping
@@ -197,6 +199,31 @@ def public_presentation(shown: str, *, registry: Registry, now: datetime) -> dic
         "role": stored.signer_role,
         "shown_at": stored.recorded_at.isoformat(),
         "valid_until": stored.valid_until.isoformat(),
+    }
+
+
+def redeemed_presentation(digest: str, department: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return to the department that asked with its code how a presentation stands, and what it may have of it.
+
+    To any other it is not found: NotFoundError presentation_not_found.
+    """
+    with registry.database.read() as connection:
+        stored, code = _presented(digest, connection)
+        redemption = PresentationReader(connection).redemption(code.redemption or "")
+        if redemption is None or redemption.requester != department:
+            raise NotFoundError("presentation_not_found")
+        holder = EnterpriseReader(connection).get(stored.holder)
+    return {
+        "digest": digest,
+        "state": _state(stored, code, now),
+        "valid_until": stored.valid_until.isoformat(),
+        "holder": {"licence_number": stored.holder, "name": holder.name if holder else ""},
+        "window": redemption.window,
+        "officer": redemption.officer,
+        "item_code": redemption.item_code,
+        "case_number": redemption.case_number,
+        "types": [_told_type(_asked_type(each, None, names, registry)) for each, names in redemption.fields.items()],
+        "act_id": redemption.act_id,
     }
 
 

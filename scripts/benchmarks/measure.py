@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.app import Hub, build
+from hub.app.building import Hub, build
 from hub.registry.issuance import Issued
 from hub.settings import Settings
 from hub.steps.certificates.intentions import new_name

@@ -20,6 +20,9 @@ def own_states() -> dict[str, tuple[str, Answer]]:
         "own-requests-long": ("own_requests", _requests(LONG)),
         "own-requests-none": ("own_requests", {"requests": [], "after": None}),
     }
+    for kind, text in (("hostile", HOSTILE), ("long", LONG)):
+        made[f"window-waiting-{kind}"] = ("presentation_waiting", _AT_WORK | _redeemed(text))
+        made[f"window-paper-{kind}"] = ("paper_sentence", _AT_WORK | _paper(text))
     links: dict[str, tuple[str, Answer]] = {
         "live-code": ("live_code", _live(LONG, "open")),
         "live-code-over": ("live_code", _live("示例餐饮", "used")),
@@ -67,6 +70,24 @@ def _opened(text: str) -> Answer:
         "holder": {"licence_number": _NUMBER, "name": text}, "items": [item, absent], "case_number": text,
         "delivery": "A", "ends_at": _AT,
     }  # fmt: skip
+
+
+_AT_WORK = {"place": "window", "may": ["window"], "officer": "h-001", "terminal": "terminal-1", "problem": None}
+
+
+def _redeemed(text: str) -> Answer:
+    it = {
+        "digest": "0" * 64, "state": "released", "valid_until": _AT,
+        "holder": {"licence_number": _NUMBER, "name": text},
+        "window": text[:64], "officer": text[:64], "item_code": text[:64], "case_number": text,
+        "types": [{"code": "a", "name_zh": text, "names": ["a"], "labels": [text]}],
+    }  # fmt: skip
+    return {"it": it, "is_own": False}
+
+
+def _paper(text: str) -> Answer:
+    checks = [{"code": "representative_present", "zh": "到场", "en": "came"}]
+    return {"text": text, "typed": [("item_name", text)], "checks": checks, "check": ""}
 
 
 def _grant(text: str) -> Answer:

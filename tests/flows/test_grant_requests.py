@@ -17,8 +17,8 @@ from hub.enterprise.grant_requests import (
     request_state,
     request_state_by_token,
 )
+from hub.enterprise.open_requests import count_open_requests, open_requests
 from hub.errors import HubError
-from hub.open_requests import count_open_requests, open_requests
 from hub.store import tables
 from schemas.statement import Ordered
 from tests.flows.grant_world import answer_asked, answers, ask, asked_content, post_answer, read_asked

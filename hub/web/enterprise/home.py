@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from hub.open_requests import MOST_COUNTED, count_open_requests
+from hub.enterprise.open_requests import MOST_COUNTED, count_open_requests
 from hub.steps.certificates.renewals import ending_soon
 from hub.steps.sessions import Session
 from hub.store.enterprise import EnterpriseReader

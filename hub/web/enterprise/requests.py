@@ -17,12 +17,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connectors.contract import SignedText
-from hub.asked import Addressed, Shown
 from hub.enterprise.grant_requests import draft_refusal, preview_request, read_request, refuse_request, sign_request
 from hub.enterprise.grants import own_grant
+from hub.enterprise.open_requests import addressed, open_requests
 from hub.errors import GrantError, HubError, NotFoundError
-from hub.open_requests import addressed, open_requests
 from hub.steps.codes import read_code
+from hub.steps.consent.asked import Addressed, Shown
 from hub.web.callers import in_thread, moment
 from hub.web.enterprise.desk import Desk, kept_shown, name_in
 from hub.web.enterprise.entrance import HOME

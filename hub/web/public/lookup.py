@@ -3,8 +3,8 @@
 `/holds` says whether a site or device has a good certificate of a type.
 
 Plain ASGI, as this is the door everybody uses: the rows are read inline (SQLite) or awaited (PostgreSQL), judged by
-`hub/public/lookup.py` (in a thread, when it must ask when a seal was made), and shown by `Accept`: a page, JSON, a signed
-answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
+`hub/public/lookup.py` (in a thread, when it must ask when a seal was made), and shown by `Accept`: a page, JSON, a
+signed answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
 A signed answer carries its certificates' proofs in the evidence log when `?proofs` asks for them (a visitor's receipt).
 `?keep=1` signs what a page would show and leads to it (`/kept/…`): the visitor keeps the address, the hub nothing.
 A reference nobody has and one that cannot be a reference look alike. Limits count misses, not hits.

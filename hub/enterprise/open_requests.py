@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.asked import Addressed, wish_of
+from hub.steps.consent.asked import Addressed, wish_of
 from hub.steps.consent.granting import requester_named
 from hub.steps.consent.rights import delegated_items
 from hub.steps.registry import Registry

@@ -167,7 +167,7 @@ def _documents(settings: "Settings") -> Finding:
 
 
 def _existing_anchors(settings: "Settings") -> Finding:
-    from hub.app import existing_anchors
+    from hub.app.opening import existing_anchors
     from hub.errors import SetupError
 
     names = ("existing_anchors", "存量文件的信任证书", "Anchors of existing documents")
@@ -182,7 +182,7 @@ def _identities(settings: "Settings", keys: "KeyFolder") -> Finding:
     import httpx
 
     from connectors.errors import IdentityError
-    from hub.app import open_identity_provider
+    from hub.app.opening import open_identity_provider
     from hub.errors import HubError
 
     names = ("identities", "经办人统一身份认证", "Officers’ provider of identities")
@@ -227,7 +227,7 @@ def _log(settings: "Settings", revoked: "Revoked", now: datetime) -> Iterator[Fi
     """
     import httpx
 
-    from hub.app import make_panel, open_witnesses, outside_timestamps
+    from hub.app.opening import make_panel, open_witnesses, outside_timestamps
     from hub.errors import HubError
     from hub.store.log import LogStore
 

@@ -121,8 +121,8 @@ def officer(
     number: Annotated[str, typer.Argument(help="经办人编号。 The officer's number.")],
     department: Department,
     duty: Annotated[
-        Literal["system", "security", "audit", "approve"] | None,
-        typer.Option("--duty", help="职责 system、security、audit、approve；证书取自密钥目录。 Duty; needs a key."),
+        Literal["case", "issue", "pull", "system", "security", "audit", "approve"] | None,
+        typer.Option("--duty", help="职责；后四种的证书取自密钥目录。 Duty; the last four need a key."),
     ] = None,
     issuer: Annotated[
         str | None, typer.Option("--issuer", help="统一身份认证的 issuer。 The provider he signs in at.")

@@ -198,7 +198,7 @@ def compromise(
 
 def compromise_key(settings: "Settings", key: str, since: datetime, now: datetime) -> dict[str, Any]:
     """Let a key count no more since a moment; return what came of it, with the identifiers by issuing body."""
-    from hub.app import build
+    from hub.app.building import build
     from hub.custody.installation import COMPROMISED, Revocation, load_installation, make_next_key
     from hub.custody.key_life import KeySteps
     from hub.custody.key_life import compromise as compromise_since
@@ -246,7 +246,7 @@ def wait_for_processes() -> None:
 
 def log_key_text(settings: "Settings", database: "Database", folder: "KeyFolder", now: datetime) -> str:
     """Return the log's public key in the one-line form that witnesses are given."""
-    from hub.app import open_log
+    from hub.app.opening import open_log
     from hub.custody.installation import load_installation
 
     store, key = open_log(settings, database, folder, load_installation(database), now)

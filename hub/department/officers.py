@@ -1,12 +1,12 @@
 """Officers at their pages: an account is opened with a one-time code, and begins sessions of one shift.
 
-Opening: 1 the operator ordered the code (`hub/supervision/parties.py`), of which only the digest is here 2 the officer chooses a
-password and puts the secret that the page shows into his app 3 a first code of the app proves it; password, secret and
-the code's end are committed together            <- COMMIT POINT
+Opening: 1 the operator ordered the code (`hub/supervision/parties.py`), of which only the digest is here 2 the officer
+chooses a password and puts the secret that the page shows into his app 3 a first code of the app proves it; password,
+secret and the code's end are committed together            <- COMMIT POINT
 Signing in: 1 the account is neither locked nor unopened 2 the password is the one that is kept 3 the app's code is of
 this moment and of a later step than any that was used 4 the session is committed, or the miss     <- COMMIT POINT
-Whoever misses too often is locked out for a while (`hub/accounts.py`). What is wrong, number, password or code, is told
-nobody, and that an account is locked only who has all three right.
+Whoever misses too often is locked out for a while (`hub/steps/accounts.py`). What is wrong, number, password or code,
+is told nobody, and that an account is locked only who has all three right.
 A session orders nothing: each act is signed by the workplace's key (`hub/department/terminals.py`).
 """
 
@@ -19,8 +19,8 @@ from hmac import digest as keyed_digest
 
 from sqlalchemy import Connection
 
-from hub.accounts import CODE_MISS, PASSWORD_MISS, count_miss, fresh_step, is_locked, sealed_secret, use_step
 from hub.errors import AccessError
+from hub.steps.accounts import CODE_MISS, PASSWORD_MISS, count_miss, fresh_step, is_locked, sealed_secret, use_step
 from hub.steps.registry import Registry
 from hub.steps.sessions import open_session
 from hub.store.account import AccountReader, AccountWriter, StoredAccount

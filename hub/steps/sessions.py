@@ -1,8 +1,8 @@
 """Sessions of pages: who sits at a browser, known by a random token in a cookie, of which only the digest is kept.
 
 A session ends by itself when nothing was done for a while, and in any case after its term; signing out or in again,
-whatever ends all that an enterprise gave, and the loss of the right it began with (`hub/enterprise/sign_in.py`) end it. It lets
-somebody read what is his own; what is ordered or granted is signed each time, so that no session can act.
+whatever ends all that an enterprise gave, and the loss of the right it began with (`hub/enterprise/sign_in.py`) end it.
+It lets somebody read what is his own; what is ordered or granted is signed each time, so that no session can act.
 """
 
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import (
     as_typed,
 )
-from schemas.parties import Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
+from schemas.parties import DESK_DUTIES, Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
 from schemas.statement import ENROLMENT_ACTS, Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -260,7 +260,7 @@ def _officer(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     number, department = reading.code("number"), reading.licence_number("department")
     duty = reading.choice("duty", tuple(Duty)) if reading.get("duty") is not None else Duty.CASE
     cert_der = _cert(reading, registry, department, now, Purpose.OFFICER)[0] if reading.get("cert") else None
-    if cert_der is None and duty is not Duty.CASE:
+    if cert_der is None and duty not in (None, *DESK_DUTIES):
         reading.problem("cert", "missing")
     officer = Officer(number, department, reading.flag("active"), duty or Duty.CASE, cert_der)
     identity = _identity(reading, number, now) if officer.active else None
@@ -337,7 +337,7 @@ def _refuse_last_of_duty(officer: Officer, connection: Connection) -> None:
     """Refuse to take a duty from the only person of the department who has it: nothing could be approved any more."""
     reader = PartyReader(connection)
     before = reader.officer(officer.number)
-    if before is None or before.duty is Duty.CASE:
+    if before is None or before.duty in DESK_DUTIES:
         return
     stays = officer.active and (officer.department, officer.duty) == (before.department, before.duty)
     having = [each.number for each in reader.lock_duty(before.department, before.duty)]

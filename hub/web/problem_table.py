@@ -217,6 +217,17 @@ STATEMENTS: Mapping[str, Row] = {
         "The officer named in the statement is unknown, inactive, or of another department.",
         "请改由本部门在册的经办人办理。", "Name an active officer of your own department.",
     ),
+    "statement_duty": Row(
+        403, "经办人的职责不包括这件事。", "The officer's duty does not cover this act.",
+        "请由有此职责的经办人办理；职责由平台运营方登记。",
+        "Have an officer with the duty order it; the operator records who has which.",
+    ),
+    "duty_missing": Row(
+        403, "您的职责或这台终端的权限不包括这个页面。",
+        "Your duty, or this terminal's rights, do not cover this page.",
+        "请由有此职责的经办人办理；职责和终端权限由平台运营方登记。",
+        "Have an officer with the duty see to it; the operator records duties and what terminals may do.",
+    ),
     "statement_time": Row(
         403, "指令的签署时间不在允许范围内。", "The statement was not signed just now.",
         "请校准本机时钟，重新签署。", "Set your clock and sign again.",
@@ -1297,6 +1308,11 @@ PUBLIC: Mapping[str, Row] = {
 BODIES: Mapping[str, Row] = {
     "reader_busy": Row(
         503, "正在核验的文件较多，暂时轮不到。", "Too many files are being verified at this moment.", *_RETRY,
+    ),
+    "photo_no_code": Row(
+        422, "照片里没有读到二维码。", "No QR code could be read in the photograph.",
+        "请对准、靠近、避开反光再拍一张（PNG 或 JPEG）；也可以输入统一社会信用代码。",
+        "Come closer, avoid glare and take another (PNG or JPEG), or type the licence number.",
     ),
     "body_too_slow": Row(
         408, "提交的内容没有在一分钟内传完。", "The body did not arrive within a minute.",

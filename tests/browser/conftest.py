@@ -106,6 +106,9 @@ def opened_site(
                 "--no-sandbox",
                 f"--host-resolver-rules=MAP hub.example.test 127.0.0.1:{client.base_url.port}",
                 f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}",
+                # A camera of which nobody is asked: whether a page may use it is the hub's own word.
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
             ]
             launched = driver.chromium.launch(executable_path=chromium, args=arguments, env={"FONTCONFIG_FILE": fonts})
             yield Site(world, launched)

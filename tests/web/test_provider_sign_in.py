@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 
+from hub.department.provider_sign_in import Returned, come_back
 from hub.errors import AccessError, OrderError
-from hub.provider_sign_in import Returned, come_back
 from hub.store.session import SessionReader
 from hub.web.callers import moment
 from tests.flows.world import HEALTH, MARKET, ORIGIN, World

@@ -1,7 +1,7 @@
 """Whether an assertion, a DPoP proof or an access token is of this moment, and shown for the first time.
 
-(Statements have an age of their own, see `hub/steps/orders/statements.py`; the mark below, which is told with who calls, holds for
-them too.)
+(Statements have an age of their own, see `hub/steps/orders/statements.py`; the mark below, which is told with who
+calls, holds for them too.)
 
 Clocks (FAPI 2.0 Security Profile, 5.3.2.1): `iat` and `nbf` up to 10 s ahead are accepted, more than 60 s never. What
 lies between is the site's to decide: the setting `clock_skew` (10 to 60, by default 10) is how far ahead another clock

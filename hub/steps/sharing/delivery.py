@@ -1,7 +1,7 @@
 """What a pull hands over: the certificates judged, the permitted disclosures chosen, the delivery note signed.
 
-Steps 5 to 7 of a pull (`hub/sharing/exchange.py`). Nothing is committed here: what is made counts once the flow recorded it.
-How long what was handed over may be used is said here too.
+Steps 5 to 7 of a pull (`hub/sharing/exchange.py`). Nothing is committed here: what is made counts once the flow
+recorded it. How long what was handed over may be used is said here too.
 """
 
 from base64 import standard_b64encode

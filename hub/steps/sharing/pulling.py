@@ -45,7 +45,8 @@ PULL_KINDS = (Kind.PULL_ALLOWED, Kind.PULL_REFUSED)
 class Asking:
     """Who asks, the digest of the statement that asks (SHA-256, hex), and the caps on what they pull by law.
 
-    `caps` are those of a day (`hub/steps/sharing/statutory.py`), by what is counted; none where a quota stands in their place.
+    `caps` are those of a day (`hub/steps/sharing/statutory.py`), by what is counted; none where a quota stands in their
+    place.
     """
 
     system: System

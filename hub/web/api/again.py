@@ -2,12 +2,13 @@
 
 What was brought back is verified as its door verified it then: a statement by the key that counted at that moment, a
 sentence by the e-licence's cert of that moment. Whether the very same act comes of it the recovery asks itself.
-A pull that handed something over is recorded again by its note, as `hub/pulls_again.py` says, with what is lost of it.
-Kinds that are not here are named only: other pulls, changes of rights (two persons sign them anew), what draws a name
-at random (sites, new references), what a person or a worker does; and imports. The act of an import could be made again
-from its order, but not what makes it worth anything: each row's reference was drawn at random, and only the answer to a
-single issue comes with a signed receipt that names it, so no row can be told again as the certificate that it was. An
-intake without its rows would take the file once more and issue others beside them: it is ordered and sent anew.
+A pull that handed something over is recorded again by its note, as `hub/sharing/pulls_again.py` says, with what is lost
+of it. Kinds that are not here are named only: other pulls, changes of rights (two persons sign them anew), what draws a
+name at random (sites, new references), what a person or a worker does; and imports. The act of an import could be made
+again from its order, but not what makes it worth anything: each row's reference was drawn at random, and only the
+answer to a single issue comes with a signed receipt that names it, so no row can be told again as the certificate that
+it was. An intake without its rows would take the file once more and issue others beside them: it is ordered and sent
+anew.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,10 +21,10 @@ from hub.enterprise.delegations import withdraw_delegation
 from hub.enterprise.endings import end_all
 from hub.enterprise.grants import post_grant, withdraw_grant
 from hub.errors import OrderError
-from hub.pulls_again import decide_again, deliver_again, read_note
 from hub.registry.erasure import erase, read_erasure_order
 from hub.registry.issuance import issue_again
 from hub.registry.status import change_status, read_status_order
+from hub.sharing.pulls_again import decide_again, deliver_again, read_note
 from hub.steps.certificates.remaking import Remade
 from hub.steps.registry import Registry
 from hub.store.files import DocumentFiles

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from connectors.contract import IdentityError, IdentityProvider
+from hub.department.provider_sign_in import TICKET_TERM, Returned, SignedIn, come_back, confirm, end_by_provider, send
 from hub.errors import AccessError
-from hub.provider_sign_in import TICKET_TERM, Returned, SignedIn, come_back, confirm, end_by_provider, send
 from hub.steps.registry import Registry
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment

@@ -20,8 +20,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.contract import EndedThere, IdentityError, IdentityProvider, Sending, Vouched
-from hub.accounts import CODE_MISS, count_miss, fresh_step, is_locked, use_step
 from hub.errors import AccessError
+from hub.steps.accounts import CODE_MISS, count_miss, fresh_step, is_locked, use_step
 from hub.steps.orders.freshness import REMEMBERED, read_window, spend
 from hub.steps.registry import Registry
 from hub.steps.sessions import open_session

@@ -1,6 +1,7 @@
 """Pulls that a recovered store lost, recorded again by the delivery note that the hub signed: nothing is handed over.
 
-Whether the very decision and the very delivery come of it, leaf by leaf, the recovery asks itself (`hub/custody/recovery/`).
+Whether the very decision and the very delivery come of it, leaf by leaf, the recovery asks itself
+(`hub/custody/recovery/`).
 Decision: 1 the note was signed by the hub's key of that moment, and its digest is sealed by a delivery of the lost log
 2 the request, which its requester signed, is decided again at that moment, under the name that the note bears: on the
 line of the sharing table that the store has for that day, or on the grant, which counts as it stood (the log has its

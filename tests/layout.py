@@ -135,9 +135,8 @@ def _is_within(name: str, *prefixes: str) -> bool:
 
 # --- the arrows ---
 
-# A module's layer is that of the longest name here that it stands below; what else stands in hub/ is a flow.
-# "steps" are what several flows do alike: they stand below the flows, import none of them, and have no door. A name is
-# added here on purpose or not at all.
+# A module's layer is that of the longest name here that it stands below; what else stands in a room of hub/ is a flow.
+# Steps are what several flows do alike: they stand below the flows, import none of them, and have no door.
 _LAYERS = {
     "schemas": "schemas",
     "signing": "signing",
@@ -146,74 +145,32 @@ _LAYERS = {
     "connectors.contract": "contract",
     "connectors.errors": "connector errors",
     "hub": "flows",
+    "hub.app": "app",
+    "hub.cli": "cli",
+    "hub.client": "client",
+    "hub.decisions": "decisions",
     "hub.errors": "errors",
-    "hub.settings": "settings",
-    "hub.decisions.authorisation": "decisions",
-    "hub.decisions.verification": "decisions",
-    "hub.decisions.answers": "decisions",
-    "hub.decisions.facts": "decisions",
-    "hub.decisions.history": "decisions",
-    "hub.steps.sharing.delivery": "steps",
-    "hub.steps.consent.applications": "steps",
-    "hub.steps.orders.approvals": "steps",
-    "hub.steps.certificates.changes": "steps",
-    "hub.steps.orders.charge": "steps",
-    "hub.steps.codes": "steps",
-    "hub.steps.files.confined": "steps",
-    "hub.steps.documents.content": "steps",
-    "hub.steps.documents.metadata": "steps",
-    "hub.steps.documents.proof": "steps",
-    "hub.steps.documents.xml": "steps",
-    "hub.steps.consent.drafts": "steps",
-    "hub.steps.documents.erased_files": "steps",
-    "hub.steps.figure_sums": "steps",
-    "hub.steps.orders.freshness": "steps",
-    "hub.steps.documents.faces": "steps",
-    "hub.steps.certificates.fallen": "steps",
-    "hub.steps.consent.granting": "steps",
-    "hub.steps.certificates.holders": "steps",
-    "hub.steps.files.spool": "steps",
-    "hub.steps.certificates.intentions": "steps",
-    "hub.steps.orders.reading": "steps",
-    "hub.steps.orders.persons": "steps",
-    "hub.steps.certificates.type_versions": "steps",
-    "hub.steps.certificates.planning": "steps",
-    "hub.steps.sharing.pulling": "steps",
-    "hub.steps.log.proven_time": "steps",
-    "hub.steps.certificates.recomposition": "steps",
-    "hub.steps.registry": "steps",
-    "hub.steps.log.watch": "steps",
-    "hub.steps.sharing.materials": "steps",
-    "hub.steps.certificates.mistakes": "steps",
-    "hub.steps.notices": "steps",
     "hub.rates": "errors",
-    "hub.steps.certificates.remaking": "steps",
-    "hub.steps.certificates.renewals": "steps",
-    "hub.steps.orders.repeats": "steps",
-    "hub.steps.consent.rights": "steps",
-    "hub.steps.orders.seconding": "steps",
-    "hub.steps.sessions": "steps",
-    "hub.steps.sharing.lines": "steps",
-    "hub.steps.sharing.reading": "steps",
-    "hub.steps.sharing.sheet": "steps",
-    "hub.steps.files.sheet_rows": "steps",
-    "hub.steps.consent.showing": "steps",
-    "hub.steps.files.spreadsheet": "steps",
-    "hub.steps.orders.statements": "steps",
-    "hub.steps.sharing.statutory": "steps",
-    "hub.steps.consent.signer_status": "steps",
-    "hub.terms": "errors",
-    "hub.steps.sharing.wishes": "steps",
-    "hub.steps.files.zip_stream": "steps",
-    "hub.steps.keyfolder": "steps",
+    "hub.settings": "settings",
+    "hub.steps": "steps",
     "hub.store": "store",
+    "hub.terms": "errors",
     "hub.web": "web",
     "hub.web.problems": "problems",
-    "hub.client": "client",
-    "hub.cli": "cli",
-    "hub.app": "app",
     "scripts": "scripts",
     "tests": "tests",
+}
+# The rooms of the flows, by who comes. `documents` is one flow in pieces.
+_ROOMS = {
+    "custody",
+    "department",
+    "documents",
+    "enterprise",
+    "evidence",
+    "public",
+    "registry",
+    "sharing",
+    "supervision",
 }
 _SIGNING = {"signing", "signing errors"}
 _CONNECTORS = {"connectors", "contract", "connector errors"}
@@ -267,7 +224,7 @@ def _layer(name: str) -> str:
 
 
 def flows_import_no_flow(tree: Tree) -> list[str]:
-    """Only `issuance.issue_many` (by intake and parties) and `evidence` (by all) are shared between flows."""
+    """What flows share are steps; only intake issues by the flow that issues one, `issue_many`."""
     return [
         module.finding(found.line, f"a flow may not import the flow {found.target}")
         for module in tree.modules
@@ -278,11 +235,23 @@ def flows_import_no_flow(tree: Tree) -> list[str]:
 
 
 def _may_share(importer: str, target: str) -> bool:
-    same_flow = importer.split(".")[:2] == target.split(".")[:2]
-    issues = target == "hub.registry.issuance.issue_many" and _is_within(
-        importer, "hub.registry.intake", "hub.supervision.parties"
-    )
-    return same_flow or issues or _is_within(target, "hub.steps.orders.evidence")
+    issues = target == "hub.registry.issuance.issue_many" and _is_within(importer, "hub.registry.intake")
+    return issues or _flow(importer) == _flow(target)
+
+
+def _flow(name: str) -> str:
+    parts = name.split(".")
+    return ".".join(parts[:2] if parts[1:2] == ["documents"] else parts[:3])
+
+
+def flows_stand_in_rooms(tree: Tree) -> list[str]:
+    """Beside the rooms, hub/ holds what is joined, set, or known to all; no flow stands alone in it."""
+    return [
+        module.finding(1, "a flow stands in a room: " + ", ".join(sorted(_ROOMS)))
+        for module in tree.modules
+        if _is_within(module.name, "hub") and "." in module.name
+        if _layer(module.name) == "flows" and not _is_within(module.name, *(f"hub.{room}" for room in _ROOMS))
+    ]
 
 
 def the_tour_speaks_http_only(tree: Tree) -> list[str]:
@@ -502,6 +471,7 @@ def the_test_lock_holds_the_other(tree: Tree) -> list[str]:
 RULES: tuple[Rule, ...] = (
     imports_follow_the_arrows,
     flows_import_no_flow,
+    flows_stand_in_rooms,
     the_tour_speaks_http_only,
     imports_stand_at_the_top,
     imports_close_no_ring,

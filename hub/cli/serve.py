@@ -62,7 +62,7 @@ def run(settings: "Settings", *, log: Path | None, ready: Callable[[str], None])
 
     import uvicorn
 
-    from hub.app import build
+    from hub.app.building import build
     from hub.cli.logs import configure_logs
     from hub.cli.server import AnnouncingServer
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from hub.app import build
+from hub.app.building import build
 from hub.client import Approver, Client
 from hub.settings import Settings
 from hub.steps.orders.persons import persons_here

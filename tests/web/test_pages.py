@@ -100,6 +100,19 @@ def test_the_state_of_the_licence_stands_on_the_enterprise_page(status: str) -> 
     assert REASONS[f"licence_{status}"].zh in page
 
 
+def test_of_five_thousand_those_not_good_are_paged_by_key_and_the_whole_is_counted() -> None:
+    ended = [shown.make_body(slot, valid_to="2026-01-31") for slot in range(1, 5_000, 20)]
+    good = [shown.make_licence(), *(shown.make_body(slot) for slot in range(1, 5_000) if slot % 20 != 1)]
+    bodies = sorted([*ended, *good], key=lambda each: int(each["slot"]))
+    first = shown.chosen("not_good", *bodies)
+    assert first["chosen"]["tally"] == {"valid": 4_750, "not_good": 250, "unknown": 0}
+    assert (len(first["certificates"]), first["chosen"]["after"]) == (100, ended[99]["slot"])
+    page = _page("enterprise", first)
+    assert ("现在有效 4750" in page, "现在不能用 250" in page, "全部 5000 项" in page) == (True, True, True)
+    assert f"?verdict=not_good&amp;after={ended[99]['slot']}&amp;own=1" in page
+    assert len(page.encode()) < 150_000
+
+
 def test_every_word_a_page_takes_exists_in_both_languages() -> None:
     chinese, english = words.SPEAKERS["zh"].words, words.SPEAKERS["en"].words
     assert {kind: set(table) for kind, table in chinese.items()} == {

@@ -66,7 +66,7 @@ def _raised() -> set[str]:
 
 def _reasons() -> set[str]:
     """Return every refusal the decision about a pull can give: what is returned, or stands second in a pair."""
-    tree = ast.parse((_ROOT / "authorisation.py").read_text(encoding="utf-8"))
+    tree = ast.parse((_ROOT / "decisions" / "authorisation.py").read_text(encoding="utf-8"))
     returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value]
     paired = [node.elts[1] for node in ast.walk(tree) if isinstance(node, ast.Tuple) and len(node.elts) == 2]
     constants = [each for node in returned + paired for each in ast.walk(node) if isinstance(each, ast.Constant)]

@@ -40,9 +40,9 @@ class Pages:
     def render(self, name: str, shown: Mapping[str, Any], language: str) -> bytes:
         """Return a page as UTF-8 HTML. `name` is a key of `views.PAGES`, `language` "zh" or "en".
 
-        `shown` is the answer the page is about: of `hub/public/lookup.py` for "enterprise" and "certificate", {"problem":
-        document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify" and "resolve",
-        {"stickers": [of `hub/public/sheets.py`]} for "sheet", {"examples": [of
+        `shown` is the answer the page is about: of `hub/public/lookup.py` for "enterprise" and "certificate",
+        {"problem": document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify" and
+        "resolve", {"stickers": [of `hub/public/sheets.py`]} for "sheet", {"examples": [of
         `hub/web/pages/examples.py`]} for "sandbox", else empty.
         """
         shaped = views.PAGES[name](shown)

@@ -3,6 +3,7 @@
 Electronic business licences (电子营业执照, standards 3): the national system signs on the holder's phone and says who
 acted and whether the cert still stands; behind the port is an adapter of that system, or the TEST simulator.
 Tables: rows of a file a department sent.
+Providers of identities: who an officer is, and whether a session there has ended.
 The evidence log's witnesses: parties who vouch that it has one history. Timestamp authorities: who says when.
 """
 
@@ -16,6 +17,7 @@ from typing import Literal, Protocol
 from connectors.errors import (
     ELicenceCertError,
     ELicenceSignatureError,
+    IdentityError,
     NotificationError,
     OutsideError,
     PersonSignInError,
@@ -35,6 +37,9 @@ __all__ = [
     "ELicence",
     "ELicenceCertError",
     "ELicenceSignatureError",
+    "EndedThere",
+    "IdentityError",
+    "IdentityProvider",
     "LicenceSigner",
     "LogWitness",
     "NotificationError",
@@ -44,6 +49,7 @@ __all__ = [
     "Row",
     "RowProblem",
     "RowRule",
+    "Sending",
     "SignedText",
     "SignerRole",
     "StatusSource",
@@ -56,6 +62,7 @@ __all__ = [
     "TabularLimitError",
     "TabularLimits",
     "TimestampAuthority",
+    "Vouched",
     "WitnessAnswer",
 ]
 
@@ -174,6 +181,64 @@ class PersonSignIn(Protocol):
 
     def verify(self, proof: str, text: str, *, at: datetime) -> Person:
         """Return who confirmed this very text a moment before `at`; raises PersonSignInError."""
+
+
+# --- identities of officers ---
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One way of a browser to the provider and back: secrets of it alone (`nonce`, `verifier`), and when it began.
+
+    `return_url` is where the provider sends the browser back to.
+    """
+
+    nonce: str
+    verifier: str
+    return_url: str
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """For whom the provider vouches: its `issuer`, and the `account` by which the hub's records name an officer there.
+
+    `subject` is the provider's own name for him, `session` that of his session there, where it says one. `is_twofold`:
+    by its word he proved himself by a second factor.
+    """
+
+    issuer: str
+    account: str
+    subject: str
+    session: str | None
+    is_twofold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndedThere:
+    """The provider says that a session there ended, or all of a subject's; at least one is named. `number` is once."""
+
+    issuer: str
+    subject: str | None
+    session: str | None
+    number: str
+    issued_at: datetime
+
+
+class IdentityProvider(Protocol):
+    """The city's provider of identities (统一身份认证), as far as the hub needs it."""
+
+    def address(self, sending: Sending, state: str) -> str:
+        """Return where the browser is sent; it comes back with `state`. Raises IdentityError away."""
+
+    def redeem(self, code: str, issuer: str | None, sending: Sending, *, now: datetime) -> Vouched:
+        """Return for whom the provider vouches, given the code that the browser brought, and whose it said it is.
+
+        Raises IdentityError away, answer, token.
+        """
+
+    def read_ending(self, token: str, *, now: datetime) -> EndedThere:
+        """Return what a token of the provider says has ended. Raises IdentityError away, token."""
 
 
 # --- tables ---

@@ -28,6 +28,20 @@ class PersonSignInError(ConnectorError):
     """The proof is not that a person confirmed this text now."""
 
 
+class IdentityError(ConnectorError):
+    """The provider of identities vouches for nobody: `reason` is one of away, answer, token.
+
+    away: it cannot be asked, or does not do what providers do (`detail`: the outside server's trouble). answer: what
+    the browser brought from it does not count there. token: what it signed is not what the hub takes (`detail`: the
+    rule).
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"provider of identities: {reason}" + (f" ({detail})" if detail else ""))
+        self.reason = reason
+        self.detail = detail
+
+
 class NotificationError(ConnectorError):
     """The message service did not take a message."""
 

@@ -18,6 +18,11 @@ class Rates:
         self._orders: dict[str, deque[datetime]] = {}
         self._lock = threading.Lock()
 
+    def is_used_up(self, issuing_body: str, now: datetime) -> bool:
+        """Say whether one more order is above the body's rate, without counting any."""
+        with self._lock:
+            return sum(now - each < _HOUR for each in self._orders.get(issuing_body, ())) >= self._most
+
     def count(self, issuing_body: str, now: datetime) -> bool:
         """Count one order; say whether the body is still within its rate."""
         with self._lock:

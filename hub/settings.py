@@ -159,6 +159,25 @@ class Settings(BaseSettings):
         description="wrong app codes that lock an account; a wrong password is a twentieth of one",
     )
     lockout_term: int = Field(default=900, ge=60, description="for so long a locked account stays so (own setting)")
+    oidc_issuer: str = Field(
+        default="", description="issuer (URL) of the city's provider of identities; with it officers sign in there too"
+    )
+    oidc_client_id: str = Field(default="", description="as which client the hub is registered at that provider")
+    oidc_key: str = Field(
+        default="oidc", description="which key of the key folder shows that client (`yizhao keys oidc` makes it)"
+    )
+    oidc_scopes: tuple[str, ...] = Field(default=("openid",), description="scopes that are asked for")
+    oidc_officer_claim: str = Field(
+        default="sub", description="the claim of the ID token that the records of officers name their accounts by"
+    )
+    oidc_second_factors: tuple[str, ...] = Field(
+        default=(),
+        description='what counts there as a second factor, each "acr=VALUE" or "amr=VALUE"; else the hub asks for one',
+    )
+    oidc_name_zh: str = Field(default="统一身份认证", max_length=40, description="how the sign-in page calls it")
+    oidc_name_en: str = Field(default="the city’s sign-in", max_length=40, description="the same in English")
+    oidc_alone: bool = Field(default=False, description="officers sign in there and no more by a password of the hub's")
+    oidc_timeout: float = Field(default=5.0, gt=0, le=30, description="how long an answer of that provider may take")
     parking_term: int = Field(
         default=86_400, ge=300, le=86_400, description="an order signed on a page waits so long for a second officer"
     )

@@ -3,7 +3,8 @@
 An approval is a JWS (typ `yizhao-approval+jwt`) by the officer's own key over the change, for which hub, who signs in
 which duty, and the digest of what is changed: of an order the salted digest that its statement binds too, of a local
 act the digest of the very bytes that are signed or admitted. A system's statement is none: a person signs.
-Checked here: form. Whose key signed, audience, time, duty and single use are checked by `hub/steps/orders/approvals.py`.
+Checked here: form. Whose key signed, audience, time, duty and single use are checked by
+`hub/steps/orders/approvals.py`.
 
 Duties are those of 三员分立: whoever runs the system proposes and whoever guards it agrees; the auditor, who watches
 both, changes nothing.

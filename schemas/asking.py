@@ -1,7 +1,8 @@
 """The sentence by which an enterprise (a landlord, a bank, a platform) asks holders for a grant.
 
 Texts are those of `schemas/sentence.py`. It is signed by the e-licence of who asks, gives nothing, and says so.
-Not checked here: whether the parties, types and fields exist, and the signature; `hub/enterprise/grant_requests.py` does.
+Not checked here: whether the parties, types and fields exist, and the signature; `hub/enterprise/grant_requests.py`
+does.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Any code a person has, told apart: our address or reference, a number, another system's code. Pure; nothing is asked.
 
 `read_code` takes what was typed, pasted or scanned, in any case, full width or half, with text around it. What a number
-is good for, and whether anybody has it, is for `hub/public/resolution.py` to look up. An address that only looks like ours is
-named, never followed.
+is good for, and whether anybody has it, is for `hub/public/resolution.py` to look up. An address that only looks like
+ours is named, never followed.
 Sources: GB 32100-2015, GS 15-2006 and GB/T 36904-2018 by `schemas/identifiers.py`; other systems' codes by
 `schemas/licence_systems.py`.
 """

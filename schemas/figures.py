@@ -123,7 +123,7 @@ FIGURES: Mapping[str, Definition] = _defined(
         "refused_codes", Word.SECURE, "未准予的出示码", "Refused presentation codes",
         "近30日窗口出示而未被接受的出示码次数，按理由。",
         "Presentation codes shown at a window and not accepted in the last 30 days, by reason.",
-        "redemption", "reason",
+        "redemption", "reason", ("count",), listed=True,
     ),
     Definition(
         "refused_orders", Word.SECURE, "无权而被拒的指令", "Orders without right",
@@ -137,7 +137,7 @@ FIGURES: Mapping[str, Definition] = _defined(
         "近30日已用过的出示码或授权书再次被出示而被拒的次数。重复提交的指令在入口即被拒，不留记录，不计在内。",
         "Refusals in the last 30 days because a presentation code or a grant had been used up before. An"
         " order sent twice is turned away at the door, leaves no record and is not counted.",
-        "redemption, pull_decision", "reason",
+        "redemption, pull_decision", "reason", ("count",), listed=True,
     ),
     Definition(
         "unusual_readers", Word.SECURE, "异常调用", "Unusual readers",

@@ -2,7 +2,8 @@
 
 Texts are those of `schemas/sentence.py`. It says what it is about by identifier, receipt, or window and day, and why in
 the enterprise's own words; it asks and grants nothing, and takes the place of no reconsideration by law.
-Not checked here: the signature, whether what it names is there and the enterprise's; `hub/enterprise/objections.py` does.
+Not checked here: the signature, whether what it names is there and the enterprise's; `hub/enterprise/objections.py`
+does.
 """
 
 import re

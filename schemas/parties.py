@@ -128,15 +128,22 @@ class System:
 class Duty(StrEnum):
     """What a person answers for 职责, after the separation of three 三员分立; most officers only handle cases.
 
-    SYSTEM 系统管理员 and SECURITY 安全管理员 approve changes of rights together, AUDIT 审计员 watches both, APPROVE
-    审批 speaks for a provider of data. Who has one of these has a key of his own.
+    CASE 办件 is the whole work at a desk; ISSUE 制证 and PULL 用证 are one part of it each. SYSTEM 系统管理员 and
+    SECURITY 安全管理员 approve changes of rights together, AUDIT 审计员 watches both, APPROVE 审批 speaks for a
+    provider of data and seconds. Who has one of these four has a key of his own; the acts: `schemas/duties.py`.
     """
 
     CASE = "case"
+    ISSUE = "issue"
+    PULL = "pull"
     SYSTEM = "system"
     SECURITY = "security"
     AUDIT = "audit"
     APPROVE = "approve"
+
+
+DESK_DUTIES = frozenset({Duty.CASE, Duty.ISSUE, Duty.PULL})
+"""Of those who only handle cases: no key of their own, no word on changes of rights."""
 
 
 @dataclass(frozen=True, slots=True)

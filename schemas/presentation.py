@@ -3,7 +3,8 @@
 A presentation gives a scope for minutes and for one use. It names who may use it, or leaves that to a confirmation: a
 second sentence over who asks, at which window, for which fields. Neither holds the code itself.
 Texts are those of `schemas/sentence.py`. Not checked here: signatures, codes, whether the parties exist;
-`hub/enterprise/presentations.py` does. Source of the limits: design, glossary (one-time, minutes-long, over a signed scope).
+`hub/enterprise/presentations.py` does. Source of the limits: design, glossary (one-time, minutes-long, over a signed
+scope).
 """
 
 import re

@@ -406,6 +406,11 @@ NOT_READ: Mapping[str, Wording] = {
         "这是一个编号或查询码，没有签章可核验；请打开它的查询页面查看当前状态。",
         "This is a number or code, with no seal to verify; open its page to see the present state.",
     ),
+    "live_code": Wording(
+        "这是手机上出示的活码（出示码），没有签章可核验；请在查询页面输入它，看它此刻是否有效、是谁的。",
+        "This is a live code, shown on a phone, with no seal to verify; enter it on the page below to see whether it"
+        " counts now and whose it is.",
+    ),
     "name_not_found": Wording(
         "本平台没有这个证照标识的记录，不代表未持证。",
         "This hub has no record by this identifier; that does not mean there is no permit.",
@@ -518,6 +523,12 @@ SHARING_STATES: Mapping[str, Wording] = {
     "ended": Wording("已终止", "ended"),
 }
 """How a version of a line of the sharing table stands."""
+
+SHARING_CLASSES: Mapping[str, Wording] = {
+    "unconditional": Wording("无条件共享", "shared without conditions"),
+    "conditional": Wording("有条件共享", "shared under conditions"),
+}
+"""What a line of the sharing table may be asked as."""
 
 ORDERS_GIVEN: Mapping[str, Wording] = {
     "issue": Wording("颁发证照", "issued a certificate"),

@@ -34,7 +34,7 @@ def _head() -> Iterator[str]:
     yield "# The life of a certificate"
     yield ""
     yield "Drawn by `./scripts/draw_life` from `schemas/certificate.py`, `schemas/verdict.py`, `schemas/annotation.py`,"
-    yield "`schemas/parties.py`, `schemas/clocks.toml` and `hub/decisions/verification.py`; a test holds it against them."
+    yield "`schemas/parties.py`, `schemas/clocks.toml` and `hub/decisions/verification.py`; a test holds it to them."
     yield (
         "Signs: "
         + ", ".join(f"{sign} {OUTCOMES[outcome].zh} {outcome.value}" for outcome, sign in _SIGNS.items())

@@ -34,8 +34,8 @@ def cell(decision: Decision) -> str:
 def _head() -> Iterator[str]:
     yield "# What is decided on a pull"
     yield ""
-    yield "Drawn by `./scripts/draw_sharing`: each cell is what `hub/decisions/authorisation.py` decided when it was asked; a"
-    yield "test asks it again. Of several things wrong the one that stands first in the code is told."
+    yield "Drawn by `./scripts/draw_sharing`: each cell is what `hub/decisions/authorisation.py` decided when asked;"
+    yield "a test asks it again. Of several things wrong the one that stands first in the code is told."
 
 
 def _circumstances() -> Iterator[str]:

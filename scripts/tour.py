@@ -636,7 +636,7 @@ def _copy_database(data: Path, into: Path) -> None:
 
 def _verify_bundle(tour: Tour, bundle: Path) -> int:
     """Verify a bundle as a court's expert does: one file, Python and `cryptography`; return the exit code."""
-    script = Path(__file__).resolve().parents[1] / "hub" / "bundles" / "verify_bundle.py"
+    script = Path(__file__).resolve().parents[1] / "hub" / "evidence" / "bundles" / "verify_bundle.py"
     command = [sys.executable, "-I", str(script), str(bundle), "--anchor", tour.anchor]
     return subprocess.run(command, capture_output=True, check=False).returncode
 

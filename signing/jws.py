@@ -224,10 +224,12 @@ def verify_compact(
     token: str,
     *,
     find_key: Callable[[str], VerificationKey],
-    typ: str,
+    typ: str | None,
     max_bytes: int = LARGEST_TOKEN_BYTES,
 ) -> Jws:
     """Return the token's content when it is of type `typ` (compared exactly) and signed by the key `find_key` names.
+
+    `typ` None: a token that names no type, as others' may; whoever reads such knows it from theirs by what it says.
 
     `find_key` gets the header's `kid`, or an empty text when there is none (a DPoP proof brings its key and no name),
     and raises KeyUnknownError. `max_bytes` bounds the whole token.

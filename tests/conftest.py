@@ -138,6 +138,11 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         yield server
 
 
+def pytest_sessionstart() -> None:
+    """Look for no garbage in what is imported and collected: it stays."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest stories: one that began last would leave the other workers with nothing to do."""
     items.sort(key=lambda item: item.path.name not in _LONGEST)
@@ -148,6 +153,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -11,6 +11,7 @@ from tests.layout import (
     files_name_no_machine_path,
     files_name_no_registry,
     flows_import_no_flow,
+    flows_stand_in_rooms,
     imports_close_no_ring,
     imports_follow_the_arrows,
     imports_stand_at_the_top,
@@ -43,22 +44,24 @@ _PLANTED = [
     (imports_follow_the_arrows, "hub/enterprise/grants.py", "from hub.settings import Settings"),
     (imports_follow_the_arrows, "hub/enterprise/grants.py", "from hub import web"),
     (imports_follow_the_arrows, "hub/web/public/lookup.py", "from connectors.errors import ConnectorError"),
-    (imports_follow_the_arrows, "hub/web/public/lookup.py", "from hub.app import build"),
+    (imports_follow_the_arrows, "hub/web/public/lookup.py", "from hub.app.building import build"),
     (imports_follow_the_arrows, "hub/steps/certificates/intentions.py", "from hub.registry.issuance import issue_many"),
     (imports_follow_the_arrows, "hub/client.py", "from hub.department.access import Caller"),
-    (imports_follow_the_arrows, "hub/cli/serve.py", "from hub.web import lookup"),
-    (imports_follow_the_arrows, "hub/app.py", "from scripts.start import main"),
-    (imports_follow_the_arrows, "hub/app.py", "from tests.postgres import Cluster"),
-    (imports_follow_the_arrows, "scripts/start.py", "from hub.web import lookup"),
-    (flows_import_no_flow, "hub/sharing/exchange.py", "from hub import grants"),
+    (imports_follow_the_arrows, "hub/cli/serve.py", "from hub.web.public import lookup"),
+    (imports_follow_the_arrows, "hub/app/building.py", "from scripts.start import main"),
+    (imports_follow_the_arrows, "hub/app/building.py", "from tests.postgres import Cluster"),
+    (imports_follow_the_arrows, "scripts/start.py", "from hub.web.public import lookup"),
+    (flows_import_no_flow, "hub/sharing/exchange.py", "from hub.enterprise import grants"),
     (flows_import_no_flow, "hub/registry/status.py", "from hub.registry.issuance import issue_many"),
-    (flows_import_no_flow, "hub/registry/intake.py", "from hub.registry.issuance import issue_alone"),
-    (flows_import_no_flow, "hub/steps/orders/evidence.py", "import hub.public.publication"),
+    (flows_import_no_flow, "hub/registry/intake/run.py", "from hub.registry.issuance import issue_alone"),
+    (flows_stand_in_rooms, "hub/grants.py", ""),
+    (flows_import_no_flow, "hub/public/publication.py", "import hub.evidence.log"),
+    (imports_follow_the_arrows, "hub/steps/orders/evidence.py", "import hub.public.publication"),
     (the_tour_speaks_http_only, "scripts/tour.py", "from hub.registry.issuance import issue_many"),
-    (imports_stand_at_the_top, "hub/sharing/exchange.py", _IN_FUNCTION + "from hub import evidence"),
+    (imports_stand_at_the_top, "hub/sharing/exchange.py", _IN_FUNCTION + "from hub.steps.orders import evidence"),
     (imports_stand_at_the_top, "tests/test_exchange.py", _IN_FUNCTION + "import hub.sharing.exchange"),
     (imports_stand_at_the_top, "hub/store/entry.py", "rows = importlib.import_module('hub.store.tables')"),
-    (only_settings_read_the_environment, "hub/app.py", "import os\nPORT = os.environ['PORT']"),
+    (only_settings_read_the_environment, "hub/app/building.py", "import os\nPORT = os.environ['PORT']"),
     (only_settings_read_the_environment, "tests/test_app.py", "from os import getenv"),
     (only_settings_read_the_environment, "hub/cli/main.py", "port = Option(envvar='PORT')"),
     (only_settings_read_the_environment, "signing/keys.py", "from pydantic_settings import BaseSettings"),
@@ -90,16 +93,16 @@ _PLANTED = [
 _ALLOWED = [
     (
         "hub/registry/issuance.py",
-        "from hub import evidence, intentions\nfrom hub.store.certificate import Writer\nimport signing.sd_jwt",
+        "from hub.steps.orders import evidence\nfrom hub.store.certificate import Writer\nimport signing.sd_jwt",
     ),
-    ("hub/registry/intake.py", "from hub.registry.issuance import issue_many\nfrom connectors.contract import Row"),
+    ("hub/registry/intake/run.py", "from hub.registry.issuance import issue_many\nfrom connectors.contract import Row"),
     (
         "hub/decisions/verification.py",
         "from hub import __version__\nfrom hub.errors import HubError\nfrom schemas import verdict",
     ),
     ("hub/web/problems.py", "from connectors import errors\nfrom signing.errors import SigningError"),
     ("hub/web/public/lookup.py", "from hub.public.lookup import look_up\nnow = datetime.now(UTC)"),
-    ("hub/app.py", "from hub.web import lookup\nfrom hub import lookup as flow\nfrom hub.settings import Settings"),
+    ("hub/app/building.py", "from hub.web.public import lookup\nfrom hub.settings import Settings"),
     ("hub/settings.py", "from pydantic_settings import BaseSettings"),
     ("hub/cli/verify.py", _IN_FUNCTION + "from hub.decisions.verification import judge"),
     ("scripts/tour.py", "from hub.client import Client\nfrom connectors.e_licence_simulator import Simulator"),
@@ -162,8 +165,8 @@ def test_what_git_ignores_is_not_read(tmp_path: Path) -> None:
     _plant(tmp_path, ".gitignore", ".venv/\n*.egg-info/\n")
     _plant(tmp_path, ".venv/lib/six.py", "import os")
     _plant(tmp_path, "yizhao.egg-info/top.txt", "hub")
-    _plant(tmp_path, "hub/app.py", "import sys")
-    assert sorted(load_tree(tmp_path).texts) == [".gitignore", "hub/app.py"]
+    _plant(tmp_path, "hub/app/building.py", "import sys")
+    assert sorted(load_tree(tmp_path).texts) == [".gitignore", "hub/app/building.py"]
 
 
 def _plant(root: Path, path: str, text: str) -> None:

@@ -44,7 +44,7 @@ def test_options_of_run_are_those_it_takes() -> None:
 
 
 def test_numbered_steps_of_the_ways_are_those_of_the_flows() -> None:
-    for flow in ("issuance", "exchange", "lookup"):
-        steps = re.findall(r"^(\d) ", (ROOT / "hub" / f"{flow}.py").read_text().split('"""')[1], re.MULTILINE)
-        told = ENGLISH.split(f"`hub/{flow}.py`")[1].split("**")[0]
+    for flow in ("hub/registry/issuance.py", "hub/sharing/exchange.py", "hub/public/lookup.py"):
+        steps = re.findall(r"^(\d) ", (ROOT / flow).read_text().split('"""')[1], re.MULTILINE)
+        told = ENGLISH.split(f"`{flow}`")[1].split("**")[0]
         assert re.findall(r"^(\d)\. ", told, re.MULTILINE) == steps

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 _SOURCES = ("schemas", "signing", "connectors", "hub", "pyproject.toml", "README.md", "LICENSE")
 _BUILD = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
-_READ = "from hub.web.pages.examples import read_examples; import hub.app, hub.web.pages.doors; read_examples()"
+_READ = "import hub.app.building; from hub.web.pages.examples import read_examples; read_examples()"
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @contextmanager
 def opened_hub(settings: "Settings") -> Iterator[Any]:
     """Put a hub together; its trust list is renewed first, where that is due."""
-    from hub.app import build
+    from hub.app.building import build
     from hub.cli.serve import renew_trust_list
 
     renew_trust_list(settings, datetime.now(UTC))

@@ -67,7 +67,7 @@ def audit(
 
 
 def _audit_store(settings: Any, now: datetime) -> dict[str, Any]:
-    from hub.app import reading
+    from hub.app.building import reading
     from hub.store.entry import EntryReader
     from hub.supervision.audit.log import clock_steps
     from hub.supervision.audit.run import find_faults

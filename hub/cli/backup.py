@@ -62,7 +62,7 @@ def note(settings: "Settings", chore: str, told: Mapping[str, float], *, passed:
 def back_up(settings: "Settings", file: Path) -> dict[str, Any]:
     """Make a backup and say what is in it."""
     from hub import VERSION
-    from hub.app import open_log
+    from hub.app.opening import open_log
     from hub.custody.backups.making import make_backup
     from hub.custody.installation import load_installation
     from hub.errors import SetupError

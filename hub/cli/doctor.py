@@ -87,6 +87,8 @@ def examine(settings: "Settings", now: datetime) -> Iterator[Finding]:
     try:
         yield _documents(settings)
         yield _existing_anchors(settings)
+        if keys is not None:
+            yield _identities(settings, keys)
         installation = yield from _installation(database)
         # Where nothing was made there is no list, and none that anybody revoked.
         revoked = _revoked(database, installation, now) if installation is not None else ()
@@ -165,7 +167,7 @@ def _documents(settings: "Settings") -> Finding:
 
 
 def _existing_anchors(settings: "Settings") -> Finding:
-    from hub.app import existing_anchors
+    from hub.app.opening import existing_anchors
     from hub.errors import SetupError
 
     names = ("existing_anchors", "存量文件的信任证书", "Anchors of existing documents")
@@ -173,6 +175,41 @@ def _existing_anchors(settings: "Settings") -> Finding:
         return _finding(*names, True, f"{len(existing_anchors(settings))}")
     except SetupError as error:
         return _finding(*names, False, f"{error.code} YIZHAO_EXISTING_ANCHORS")
+
+
+def _identities(settings: "Settings", keys: "KeyFolder") -> Finding:
+    """Say how the provider of identities stands, if one is set: whether it is there and does what the hub asks."""
+    import httpx
+
+    from connectors.errors import IdentityError
+    from hub.app.opening import open_identity_provider
+    from hub.errors import HubError
+
+    names = ("identities", "经办人统一身份认证", "Officers’ provider of identities")
+    with httpx.Client(follow_redirects=False) as http:
+        try:
+            provider = open_identity_provider(settings, keys, http)
+            if provider is None:
+                return _finding(*names, True, "off")
+            said, listed = provider.metadata(), provider.keys()
+        except HubError as error:
+            return _finding(*names, False, " ".join(map(str, (error.code, *error.facts.values()))))
+        except IdentityError as error:
+            return _finding(*names, False, f"{settings.oidc_issuer}: {error}")
+    wanted = {
+        "token_endpoint_auth_methods_supported": "private_key_jwt",
+        "code_challenge_methods_supported": "S256",
+        "id_token_signing_alg_values_supported": "ES256",
+    }
+    unsaid = [value for name, value in wanted.items() if value not in _listed(said.get(name))]
+    if said.get("authorization_response_iss_parameter_supported") is not True:
+        unsaid.append("iss (RFC 9207)")
+    seen = f"{settings.oidc_issuer}: {len(listed)} keys" + (f"; does not say {', '.join(unsaid)}" if unsaid else "")
+    return Finding(*names, "trouble" if not listed else "watch" if unsaid else "fine", seen)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _revoked(database: "Database", installation: "Installation", now: datetime) -> "Revoked":
@@ -190,7 +227,7 @@ def _log(settings: "Settings", revoked: "Revoked", now: datetime) -> Iterator[Fi
     """
     import httpx
 
-    from hub.app import make_panel, open_witnesses, outside_timestamps
+    from hub.app.opening import make_panel, open_witnesses, outside_timestamps
     from hub.errors import HubError
     from hub.store.log import LogStore
 

@@ -34,7 +34,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """逐份核对所存的证照文件。 Prove every stored document; exit code 1 while one is not replaced."""
-    from hub.app import build
+    from hub.app.building import build
     from hub.documents.checking import check_documents, unnamed_files
 
     hub = build(make_settings(data=data, keys=keys, database=database, passphrase_file=passphrase_file))

@@ -190,7 +190,7 @@ def _lose_one_act(settings: "Settings") -> None:
     """Let the copy of the log know one act more than the copy of the data: as when something happened since."""
     from dataclasses import replace
 
-    from hub.app import open_log
+    from hub.app.opening import open_log
     from hub.custody.installation import load_installation
     from hub.evidence.sequencing import extended
     from hub.steps.keyfolder import KeyFolder

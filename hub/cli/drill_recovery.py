@@ -208,7 +208,7 @@ def _newest_act(copy: "Settings") -> datetime:
 
 
 def _audited(again: "Settings") -> list[str]:
-    from hub.app import reading
+    from hub.app.building import reading
     from hub.supervision.audit.run import find_faults
 
     with reading(again) as audited, audited.registry.database.snapshot() as connection:

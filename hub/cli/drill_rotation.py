@@ -19,7 +19,7 @@ from hub.cli.init import make_settings
 from hub.cli.keys import sign_next_trust_list
 
 if TYPE_CHECKING:
-    from hub.app import Hub
+    from hub.app.building import Hub
     from hub.settings import Settings
     from hub.supervision.audit.everything import Audited
     from signing.trust import TrustList
@@ -41,7 +41,7 @@ class Before:
 
 def try_rotation(settings: "Settings", folder: Path) -> dict[str, Any]:
     """Rotate every key of a copy in `folder`, where there is nothing, and say what verifies afterwards."""
-    from hub.app import build
+    from hub.app.building import build
 
     copy = copied(settings, folder)
     hub = build(copy)
@@ -90,7 +90,7 @@ def copied(settings: "Settings", folder: Path) -> "Settings":
 
 def _sign_head(hub: "Hub", copy: "Settings") -> None:
     """Publish what waits under a head of the copy's log, signed by the key of this moment."""
-    from hub.app import open_log
+    from hub.app.opening import open_log
     from hub.evidence.sequencing import Sequencer
     from hub.steps.keyfolder import KeyFolder
     from signing.log_head import revoked_log_keys

@@ -121,8 +121,14 @@ def officer(
     number: Annotated[str, typer.Argument(help="经办人编号。 The officer's number.")],
     department: Department,
     duty: Annotated[
-        Literal["system", "security", "audit", "approve"] | None,
-        typer.Option("--duty", help="职责 system、security、audit、approve；证书取自密钥目录。 Duty; needs a key."),
+        Literal["case", "issue", "pull", "system", "security", "audit", "approve"] | None,
+        typer.Option("--duty", help="职责；后四种的证书取自密钥目录。 Duty; the last four need a key."),
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", help="统一身份认证的 issuer。 The provider he signs in at.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="他在那里的帐号（sub）。 His account there, as its claim says it.")
     ] = None,
     inactive: Annotated[bool, typer.Option("--inactive", help="停用。 Switch him off.")] = False,
     browser: Annotated[
@@ -139,17 +145,22 @@ def officer(
     passphrase_file: Passphrase = None,
     as_json: AsJson = False,
 ) -> None:
-    """登记经办人。 Enrol an officer."""
+    """登记经办人。 Enrol an officer; what is left out of a new enrolment, he has no more."""
     from hub.steps.orders.persons import Person
-    from schemas.parties import Duty
+    from schemas.parties import DESK_DUTIES, Duty
     from signing.base64url import encode
 
     content: dict[str, Any] = {"number": number, "department": department}
     if duty is not None:
-        folder, use = open_keys(keys, passphrase_file), Person(number, Duty(duty)).use
-        shown = browser is not None
-        cert = _certified(browser or "", number, department, url, folder, of_person=True) if shown else folder.cert(use)
-        content |= {"duty": duty, "cert": encode(cert)}
+        content["duty"] = duty
+    if browser is not None:
+        folder = open_keys(keys, passphrase_file)
+        content["cert"] = encode(_certified(browser, number, department, url, folder, of_person=True))
+    elif duty is not None and duty not in DESK_DUTIES:
+        use = Person(number, Duty(duty)).use
+        content["cert"] = encode(open_keys(keys, passphrase_file).cert(use))
+    if issuer is not None or account is not None:
+        content["identity"] = {"issuer": issuer, "account": account}
     if inactive:
         content["active"] = False
     _enrol("officers", content, url, system, keys, passphrase_file, as_json, draft, approvals)

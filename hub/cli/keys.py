@@ -111,6 +111,23 @@ def officer(
     make_key(folder, person.use, number, department, Purpose.OFFICER, datetime.now(UTC))
 
 
+@app.command()
+def oidc(
+    use: Annotated[str, typer.Option("--use", help="密钥用途名。 The key's use: YIZHAO_OIDC_KEY.")] = "oidc",
+    keys: Keys = None,
+    passphrase_file: Passphrase = None,
+) -> None:
+    """生成本平台在统一身份认证处出示的密钥，输出公钥（JWKS）供登记。 Make the client's key; say what to register."""
+    from signing.jws import jwk_of
+
+    folder = open_keys(keys, passphrase_file)
+    if use not in folder.uses():
+        folder.make(use)
+    signer = folder.signer(use)
+    jwk = jwk_of(folder.public_key(use)) | {"kid": signer.key_id, "alg": signer.algorithm, "use": "sig"}
+    show({"keys": [jwk]}, as_json=True)
+
+
 @app.command("trust-list")
 def trust_list(
     data: Data = None,
@@ -195,7 +212,7 @@ def compromise(
 
 def compromise_key(settings: "Settings", key: str, since: datetime, now: datetime) -> dict[str, Any]:
     """Let a key count no more since a moment; return what came of it, with the identifiers by issuing body."""
-    from hub.app import build
+    from hub.app.building import build
     from hub.custody.installation import COMPROMISED, Revocation, load_installation, make_next_key
     from hub.custody.key_life import KeySteps
     from hub.custody.key_life import compromise as compromise_since
@@ -243,7 +260,7 @@ def wait_for_processes() -> None:
 
 def log_key_text(settings: "Settings", database: "Database", folder: "KeyFolder", now: datetime) -> str:
     """Return the log's public key in the one-line form that witnesses are given."""
-    from hub.app import open_log
+    from hub.app.opening import open_log
     from hub.custody.installation import load_installation
 
     store, key = open_log(settings, database, folder, load_installation(database), now)

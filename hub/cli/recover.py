@@ -20,7 +20,7 @@ from hub.cli.init import make_settings, open_database
 from hub.cli.output import AsJson, save_json, show
 
 if TYPE_CHECKING:
-    from hub.app import Hub
+    from hub.app.building import Hub
     from hub.custody.recovery.recovering import Approve
     from hub.settings import Settings
     from hub.steps.keyfolder import KeyFolder
@@ -70,7 +70,8 @@ def bring_on(
     draft: Path | None = None,
 ) -> dict[str, Any]:
     """Recover the store and say what came of it; with `draft` only write what two persons are to sign."""
-    from hub.app import build, log_key
+    from hub.app.building import build
+    from hub.app.opening import log_key
     from hub.custody.recovery.recovering import Recovering, order_of
     from hub.custody.recovery.recovering import recover as recover_store
     from hub.custody.recovery.returned import read_returned
@@ -108,7 +109,7 @@ def bring_on(
 
 def bring_lost_back(settings: "Settings", returned: list[Path]) -> dict[str, Any]:
     """Do again what was lost and brought back, and say what came of it."""
-    from hub.app import build, deeds_of
+    from hub.app.building import build, deeds_of
     from hub.custody.recovery.reapplying import reapply
     from hub.custody.recovery.returned import read_returned
 
@@ -128,7 +129,7 @@ def settle_losses(
     settings: "Settings", approvals: Sequence[Path] | None = None, draft: Path | None = None
 ) -> dict[str, Any]:
     """Settle the recovery and say which it was; with `draft` only write what two persons are to sign."""
-    from hub.app import build
+    from hub.app.building import build
     from hub.custody.recovery.recovering import settle, unsettled
     from hub.steps.keyfolder import KeyFolder
     from schemas.approval import Change, settlement_order

@@ -151,6 +151,12 @@ _LOCAL: Mapping[str, tuple[str, str, str, str]] = {
         "给出 /log/key 所示的一行（名称+哈希+公钥），或写有这一行的文件。",
         "Give the line that /log/key shows (name+hash+key), or a file that holds it.",
     ),
+    "oidc_setting": (
+        "统一身份认证的一项设置缺失或不对。",
+        "A setting of the provider of identities is missing or wrong.",
+        "更正所列的 YIZHAO_ 设置，含义见 docs/operations.md。",
+        "Mend the YIZHAO_ setting named; docs/operations.md says what each means.",
+    ),
     "timestamp_setting": (
         "时间戳服务的一项设置缺失或不对。",
         "A setting of the timestamp authority is missing or wrong.",

@@ -24,7 +24,7 @@ def retention(
     as_json: AsJson = False,
 ) -> None:
     """列出已过保管期限的内容；加 --erase 时分批删除。 List what is past its term, and erase it if asked."""
-    from hub.app import build
+    from hub.app.building import build
     from hub.custody.retention import Keeping, erase_past_term, past_term
     from hub.errors import SetupError
     from hub.steps.files.spool import Spool

@@ -1,7 +1,8 @@
 """`yizhao witness`: another party's process, which vouches that a log shows everybody one and the same history.
 
 It holds nothing of a hub: a key of its own, made at the first start, and the newest head it saw of each log it was told
-to watch by that log's key. What it answers, and when, is `hub/evidence/witness.py`; this is its one door (C2SP tlog-witness).
+to watch by that log's key. What it answers, and when, is `hub/evidence/witness.py`; this is its one door (C2SP
+tlog-witness).
 """
 
 import fcntl

@@ -23,7 +23,7 @@ def worker(
     threads: Annotated[int, typer.Option("--threads", min=1, max=16, help="线程数。 How many threads.")] = THREADS,
 ) -> None:
     """生成证照文件。 Make the documents that are wanted."""
-    from hub.app import build
+    from hub.app.building import build
     from hub.cli.logs import configure_logs
 
     stopped = threading.Event()

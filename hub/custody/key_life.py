@@ -6,10 +6,10 @@
   a task opened for each issuing body, all who were handed such a record are told             <- COMMIT POINT
 4 every process has read the list; the key that follows takes its place
 After 3 whatever the key sealed without another's word on an earlier time reads unknown at all doors, until the issuing
-body orders it sealed again (`hub/registry/resealing.py`). A crash before 3 leaves a key that waits; after 3 the same command
-finishes. What falls under a key of the hub itself: `CONSEQUENCES`. Under the log's key falls what a key that is over
-sealed, and whose older word was only on a head that counts no more (`signing/log_head.py`); between 3 and 4 the log
-signs nothing, and issues and pulls stop.
+body orders it sealed again (`hub/registry/resealing.py`). A crash before 3 leaves a key that waits; after 3 the same
+command finishes. What falls under a key of the hub itself: `CONSEQUENCES`. Under the log's key falls what a key that is
+over sealed, and whose older word was only on a head that counts no more (`signing/log_head.py`); between 3 and 4 the
+log signs nothing, and issues and pulls stop.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,7 @@
 """What a department's issuing bodies have before them: the certificates they may change, the types they may issue.
 
-Read to fill in a form; whether a body may act is decided when it orders (`hub/registry/status.py`, `hub/registry/issuance.py`).
+Read to fill in a form; whether a body may act is decided when it orders (`hub/registry/status.py`,
+`hub/registry/issuance.py`).
 """
 
 from collections.abc import Mapping

@@ -1,17 +1,16 @@
 """Officers at their pages: an account is opened with a one-time code, and begins sessions of one shift.
 
-Opening: 1 the operator ordered the code (`hub/supervision/parties.py`), of which only the digest is here 2 the officer chooses a
-password and puts the secret that the page shows into his app 3 a first code of the app proves it; password, secret and
-the code's end are committed together            <- COMMIT POINT
+Opening: 1 the operator ordered the code (`hub/supervision/parties.py`), of which only the digest is here 2 the officer
+chooses a password and puts the secret that the page shows into his app 3 a first code of the app proves it; password,
+secret and the code's end are committed together            <- COMMIT POINT
 Signing in: 1 the account is neither locked nor unopened 2 the password is the one that is kept 3 the app's code is of
 this moment and of a later step than any that was used 4 the session is committed, or the miss     <- COMMIT POINT
-Whoever misses too often is locked out for a while: a wrong code after the right password weighs twenty times a wrong
-password, so that a stranger who knows a number cannot keep its officer out by five tries. What is wrong, number,
-password or code, is told nobody, and that an account is locked only who has all three right.
+Whoever misses too often is locked out for a while (`hub/steps/accounts.py`). What is wrong, number, password or code,
+is told nobody, and that an account is locked only who has all three right.
 A session orders nothing: each act is signed by the workplace's key (`hub/department/terminals.py`).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -21,19 +20,19 @@ from hmac import digest as keyed_digest
 from sqlalchemy import Connection
 
 from hub.errors import AccessError
+from hub.steps.accounts import CODE_MISS, PASSWORD_MISS, count_miss, fresh_step, is_locked, sealed_secret, use_step
 from hub.steps.registry import Registry
 from hub.steps.sessions import open_session
 from hub.store.account import AccountReader, AccountWriter, StoredAccount
 from hub.store.parties import PartyReader
-from signing.envelope import decrypt, encrypt
 from signing.password import SALT_BYTES, hash_password, is_password
 from signing.totp import SECRET_BYTES, step_of
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 _LONGEST_NUMBER = 64
-_CODE_MISS, _PASSWORD_MISS = 20, 1
-# What an unknown number's password is held against, so that it takes as long as a known one's.
-_NOBODY = hash_password("", bytes(SALT_BYTES))
+# What an unknown number's password is held against, so that it takes as long as a known one's: what is kept of the
+# empty password under a salt of zeros.
+KEPT_OF_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$+DMg0Hsxx2CZGOKL/waFFg82zXwGXdCIU5N1SN6XKPQ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def open_account(typed: SignIn, one_time_code: str, *, registry: Registry, now: 
     if step is None:
         raise AccessError("app_code")
     kept = hash_password(typed.password, registry.random(SALT_BYTES))
-    sealed = encrypt(secret, master=registry.master, context=_context(typed.number))
+    sealed = sealed_secret(secret, typed.number, registry)
 
     def commit(connection: Connection) -> None:
         account = AccountReader(connection).lock(typed.number)
@@ -87,7 +86,7 @@ def sign_in_officer(typed: SignIn, *, registry: Registry, now: datetime) -> str:
     number = typed.number[:_LONGEST_NUMBER]
     with registry.database.read() as connection:
         account = AccountReader(connection).get(number)
-    kept = account.password if account and account.password else _NOBODY
+    kept = account.password if account and account.password else KEPT_OF_NOBODY
     is_right = is_password(typed.password[:LONGEST_PASSWORD], kept)
     # What is wrong is committed as a miss: it is returned, not raised, which would roll it back.
     outcome = registry.database.write(partial(_settle, typed, kept if is_right else None, registry, now))
@@ -104,16 +103,16 @@ def _settle(
     officer = PartyReader(connection).officer(account.officer) if account else None
     if account is None or account.totp is None or officer is None or not officer.active:
         return AccessError("sign_in_refused")
-    secret = decrypt(account.totp, masters=registry.masters, context=_context(account.officer))
-    step = step_of(secret, typed.code, now.timestamp())
+    step = fresh_step(account, typed.code, registry=registry, now=now)
     is_known = password == account.password
-    is_right = is_known and step is not None and step > account.totp_step
-    if account.locked_until is not None and now < account.locked_until:
-        return AccessError("account_locked" if is_right else "sign_in_refused")
+    if is_locked(account, now):
+        return AccessError("account_locked" if is_known and step is not None else "sign_in_refused")
     writer = AccountWriter(connection)
-    if step is None or not is_right:
-        return _missed(account, _CODE_MISS if is_known else _PASSWORD_MISS, writer, registry, now)
-    writer.put(replace(account, totp_step=step, misses=0, locked_until=None))
+    if step is None or not is_known:
+        weight = CODE_MISS if is_known else PASSWORD_MISS
+        count_miss(account, weight, writer, registry=registry, now=now)
+        return AccessError("sign_in_refused")
+    use_step(account, step, writer)
     # The browser is a terminal once it shows the key of one (`hub/department/terminals.py`).
     return open_session(
         connection, officer.department, officer=officer.number, term=registry.terms.shift_term, registry=registry,
@@ -121,22 +120,8 @@ def _settle(
     )  # fmt: skip
 
 
-def _missed(
-    account: StoredAccount, weight: int, writer: AccountWriter, registry: Registry, now: datetime
-) -> AccessError:
-    misses = account.misses + weight
-    is_last = misses >= registry.terms.sign_in_misses * _CODE_MISS
-    until = now + registry.terms.lockout_term if is_last else None
-    writer.put(replace(account, misses=0 if is_last else misses, locked_until=until))
-    return AccessError("sign_in_refused")
-
-
 def _require_code(account: StoredAccount | None, code: str, now: datetime) -> None:
     shown, ends_at = sha256(code.encode()).hexdigest(), account.code_ends_at if account else None
     kept = account.code_sha256 if account else None
     if not compare_digest(shown, kept or "-") or ends_at is None or not now < ends_at:
         raise AccessError("account_code")
-
-
-def _context(officer: str) -> bytes:
-    return b"app secret\0" + officer.encode()

@@ -83,6 +83,12 @@ def witness_grant(
     return act_once(work, issuing_body=None, verified=verified, system=system, key=key, registry=registry, now=now)
 
 
+def check_witnessable(order: WitnessOrder, department: str, *, registry: Registry, now: datetime) -> None:
+    """Check what two officers of a department are about to witness, before the first of them signs. GrantError."""
+    with registry.database.read() as connection:
+        _read(order, department, registry, now, connection)
+
+
 def _commit(
     order: WitnessOrder,
     verified: VerifiedStatement,
@@ -93,7 +99,7 @@ def _commit(
     connection: Connection,
     act_id: str,
 ) -> dict[str, Any]:
-    grant = _read(order, system, registry, now, connection)
+    grant = _read(order, system.department, registry, now, connection)
     require_second(verified, seconds, issuing_body=system.department, system=system, connection=connection)
     holder, digest = grant.holder_licence_number, statement_digest(order.text)
     lock_holder(holder, connection=connection, registry=registry, now=now)
@@ -110,14 +116,14 @@ def _commit(
     return {"digest": digest, "state": "usable", "act_id": act_id}
 
 
-def _read(order: WitnessOrder, system: System, registry: Registry, now: datetime, connection: Connection) -> Grant:
+def _read(order: WitnessOrder, department: str, registry: Registry, now: datetime, connection: Connection) -> Grant:
     try:
         grant = parse_grant(order.text)
     except SentenceTextError as error:
         raise GrantError("grant_text") from error
     check_drafted(grant.nonce, lambda nonce: render_grant(replace(grant, nonce=nonce)), registry)
     # Who witnesses is who pulls: nobody brings in paper for another department.
-    if grant.requester_licence_number != system.department:
+    if grant.requester_licence_number != department:
         raise GrantError("window_other_requester")
     if not now < grant.valid_until <= now + LONGEST_GRANT:
         raise GrantError("grant_term")

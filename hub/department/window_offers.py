@@ -92,6 +92,30 @@ def offers_for(licence_number: str, department: str, *, registry: Registry, now:
     return Before(licence_number, known.name if known else "", marked)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownItem:
+    """An item that a window handles, and the certificate types it needs."""
+
+    code: str
+    name: str
+    types: tuple[str, ...]
+
+
+def known_items(department: str, *, registry: Registry, now: datetime) -> list[KnownItem]:
+    """Return the items that a department decides or has a line of the sharing table for, by their codes."""
+    today = civil_date(now)
+    with registry.database.read() as connection:
+        found = {
+            each.item_code: KnownItem(each.item_code, each.item_name, each.types)
+            for each in _lines(department, now, connection)
+        }
+        items = [each for each in ItemReader(connection).versions(None) if each.is_in_force(today)]
+    for each in items:
+        if each.department == department or each.code in found:
+            found[each.code] = KnownItem(each.code, each.name_zh, tuple(each.asked_fields()))
+    return [found[code] for code in sorted(found)]
+
+
 def _lines(department: str, now: datetime, connection: Connection) -> Iterator[Offer]:
     today, versions = civil_date(now), SharingReader(connection).all(requester=department)
     for code in sorted({each.code for each in versions}):

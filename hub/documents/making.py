@@ -12,7 +12,7 @@ digest of whatever was sealed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -280,9 +280,13 @@ def _element(content: Content, registry: Registry) -> etree._Element:
 
 
 def _keep(content: Content, registry: Registry, now: datetime, connection: Connection) -> bool:
+    """Keep a content with its sealed XML; False when it is this maker's no more."""
     envelope, lease_until = encrypt_content(content, registry), now + registry.terms.lease
     writer = DocumentWriter(connection)
-    return writer.keep(content.name, owner=registry.owner, lease_until=lease_until, envelope=envelope)
+    if writer.keep(content.name, owner=registry.owner, lease_until=lease_until, envelope=envelope):
+        return True
+    _enter_overtaken(content, sha256(content.xml).hexdigest(), registry, now, connection)
+    return False
 
 
 def _commit(
@@ -297,7 +301,8 @@ def _commit(
         _refuse(content, stored.sha256, refusal, registry, now, connection)
         return None
     if not DocumentWriter(connection).drop(content.name, owner=registry.owner):
-        return None  # another maker completed it first: it has the result
+        _enter_overtaken(content, stored.sha256, registry, now, connection)
+        return None  # another maker completed it first: it has the result; or it is to be made anew
     DocumentWriter(connection).add(stored)
     _enter(Kind.DOCUMENT, content, stored.sha256, registry, now, connection)
     return stored
@@ -315,6 +320,20 @@ def _refuse(
     failed = DocumentWriter(connection).fail(content.name, owner=registry.owner, problem=_problem(refusal), now=now)
     if failed and sealed_digest is not None:
         _enter(Kind.DOCUMENT_REFUSED, content, sealed_digest, registry, now, connection)
+
+
+def _enter_overtaken(
+    content: Content, sealed_digest: str, registry: Registry, now: datetime, connection: Connection
+) -> None:
+    """Enter what was sealed from a content that counts no more, as something it shows was erased meanwhile."""
+    reader = DocumentReader(connection)
+    made, opened = reader.newest(content.name), reader.open(content.name)
+    acts = {made.act_id} if made is not None else set()
+    if opened is not None and opened.envelope is not None:
+        acts.add(decrypt_content(opened.envelope, content.serial, registry).act_id)
+    if content.act_id not in acts:
+        again = replace(content, act_id=new_name(registry))
+        _enter(Kind.DOCUMENT_REFUSED, again, sealed_digest, registry, now, connection)
 
 
 def _enter(

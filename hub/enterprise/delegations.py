@@ -3,8 +3,9 @@
 1 the text is one this hub drafted, signed by the holder's own e-licence, in a role that may delegate
 2 under the holder's row: the right is asked again, the nonce spent
 3 the delegation (its withdrawal, its confirmation) and the entry are committed together            <- COMMIT POINT
-A change of the legal representative freezes what was delegated before (`hub/steps/consent/rights.py`); the new one confirms by name.
-Taking back asks neither for the log nor for the signer's status: a right that ends is never waited for.
+A change of the legal representative freezes what was delegated before (`hub/steps/consent/rights.py`); the new one
+confirms by name. Taking back asks neither for the log nor for the signer's status: a right that ends is never waited
+for.
 """
 
 from collections.abc import Mapping

@@ -5,8 +5,9 @@ The grant's sentence names the person and its link, by a keyed digest; the link 
   person confirmed it
 2 the try is counted, then the link is looked at: it is bound, for good, to the first person that bears the name the
   grant names; anybody else is a miss of the link's                                                 <- COMMIT POINT
-3 what is asked becomes a pull under the grant, decided and recorded like any (`hub/sharing/exchange.py`): it is used once, ends
-  with the grant, is delivered as marked copies, and stands in the holder's ledger; so does the try of somebody else
+3 what is asked becomes a pull under the grant, decided and recorded like any (`hub/sharing/exchange.py`): it is used
+  once, ends with the grant, is delivered as marked copies, and stands in the holder's ledger; so does the try of
+  somebody else
 Neither name nor number of a person is in a statement, an entry, an error or the log: the proof is kept encrypted.
 """
 

@@ -3,7 +3,8 @@
 Asking: 1 the department's order names holders, matter, types and fields 2 every holder's sentence can be drafted
 3 request, holders and entry are committed; the code goes out once, for QR or link, and is kept as HMAC <- COMMIT POINT
 Answering, with the code: 1 the holder reads who asks for what, and its sentence 2 what it signed says what was asked,
-and is a grant like any other (`hub/steps/consent/granting.py`), or a refusal 3 the answer and its entry are committed <- COMMIT POINT
+and is a grant like any other (`hub/steps/consent/granting.py`), or a refusal 3 the answer and its entry are committed
+                                                                                                    <- COMMIT POINT
 An enterprise asks by a sentence of its own e-licence instead, and reads the answers by the token it got for it.
 Several holders (a chain of shops) are asked in one request and sign one after another, each its own sentence.
 """
@@ -24,8 +25,9 @@ from hub.decisions.facts import Surroundings
 from hub.errors import GrantError, NotFoundError
 from hub.steps.certificates.holders import lock_holder
 from hub.steps.certificates.intentions import new_name
-from hub.steps.codes import code_mac, make_code, read_code
+from hub.steps.codes import code_mac, make_code
 from hub.steps.consent.applications import E_LICENCE_SYSTEM
+from hub.steps.consent.asked import Shown, find_asked, next_of, request_context, wish_of
 from hub.steps.consent.drafts import BLANK_NONCE, drafted, verify_sentence
 from hub.steps.consent.granting import add_grant, compose_grant, enclose, filled_in, requester_named, verify_grant
 from hub.steps.consent.rights import require_right
@@ -68,8 +70,8 @@ def ask_for_grant(
 ) -> dict[str, Any]:
     """Keep a request and return its code and link, this once. Raises GrantError, StatementError, OrderError.
 
-    `content`: holders [licence number, …], and what a wish for a grant says (`hub/enterprise/grants.py`), but for the parties. The
-    same request under the same key gives the same answer without the code, which is kept nowhere.
+    `content`: holders [licence number, …], and what a wish for a grant says (`hub/enterprise/grants.py`), but for the
+    parties. The same request under the same key gives the same answer without the code, which is kept nowhere.
     """
     registry.require_log(now)
     earlier = earlier_answer(system.code, key, request_digest=verified.digest, registry=registry)
@@ -173,16 +175,16 @@ def request_state(name: str, *, system: System, registry: Registry, now: datetim
         return _answers(stored, GrantRequestReader(connection).holders(name), registry, now)
 
 
-def read_request(shown: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+def read_request(shown: Shown, *, registry: Registry, now: datetime) -> dict[str, Any]:
     """Return the one page a holder reads: who asks, whom, and the sentences the next holder may sign. Stores nothing.
 
     Raises NotFoundError request_not_found, GrantError code_form, request_ended.
     """
     with registry.database.read() as connection:
-        stored, holders = _asked(shown, registry, now, connection)
+        stored, holders = find_asked(shown, registry, now, connection)
         requester = requester_named(stored.requester, connection)[1]
         names = {each.holder: EnterpriseReader(connection).get(each.holder) for each in holders}
-    following = _next(holders)
+    following = next_of(shown, holders)
     page: dict[str, Any] = {
         "request": stored.request,
         "requester": {"licence_number": stored.requester, "name": requester},
@@ -194,7 +196,7 @@ def read_request(shown: str, *, registry: Registry, now: datetime) -> dict[str, 
         "next": None,
     }
     if following is not None:
-        grant = _composed(_wish(stored, registry), following, stored.requester, registry, now)
+        grant = _composed(wish_of(stored, registry), following, stored.requester, registry, now)
         refusal = Refusal(following, stored.requester, stored.request, BLANK_NONCE)
         page["next"] = {
             "licence_number": following,
@@ -205,18 +207,18 @@ def read_request(shown: str, *, registry: Registry, now: datetime) -> dict[str, 
 
 
 def preview_request(
-    shown: str, *, to_agent: bool, registry: Registry, surroundings: Surroundings, now: datetime
+    shown: Shown, *, to_agent: bool, registry: Registry, surroundings: Surroundings, now: datetime
 ) -> dict[str, Any]:
-    """Return what the next holder of a request is `asked`, and what the requester would be `shown` (`hub/steps/consent/showing.py`).
+    """Return what the next holder of a request is `asked`, and what the requester would be `shown` (`showing.py`).
 
     Raises as `read_request` does; GrantError request_answered where nobody is left to answer.
     """
     with registry.database.read() as connection:
-        stored, holders = _asked(shown, registry, now, connection)
-    following = _next(holders)
+        stored, holders = find_asked(shown, registry, now, connection)
+    following = next_of(shown, holders)
     if following is None:
         raise GrantError("request_answered")
-    grant = _composed(_wish(stored, registry), following, stored.requester, registry, now)
+    grant = _composed(wish_of(stored, registry), following, stored.requester, registry, now)
     asked = {"item_name": grant.item_name, "case_number": grant.case_number, "uses": grant.uses}
     with registry.database.read() as connection:
         given = show_given(
@@ -225,10 +227,10 @@ def preview_request(
     return {"asked": asked | {"valid_until": grant.valid_until.isoformat()}, "shown": given}
 
 
-def draft_refusal(shown: str, holder: str, reason: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+def draft_refusal(shown: Shown, holder: str, reason: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
     """Return the sentence by which a holder refuses a request and says why; stores nothing. Raises GrantError."""
     with registry.database.read() as connection:
-        stored, holders = _asked(shown, registry, now, connection)
+        stored, holders = find_asked(shown, registry, now, connection)
     _require_asked(holder, holders)
     try:
         refusal = Refusal(holder, stored.requester, stored.request, BLANK_NONCE, reason)
@@ -238,16 +240,16 @@ def draft_refusal(shown: str, holder: str, reason: str, *, registry: Registry, n
 
 
 def sign_request(
-    shown: str, signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime
+    shown: Shown, signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime
 ) -> dict[str, Any]:
     """Take in what a holder signed upon a request: exactly what was asked of it, or nothing. Raises GrantError."""
     registry.require_log(now)
     verified = verify_grant(signed, registry=registry, e_licence=e_licence, now=now)
     grant = verified.grant
     with registry.database.read() as connection:
-        stored, holders = _asked(shown, registry, now, connection)
+        stored, holders = find_asked(shown, registry, now, connection)
     _require_asked(grant.holder_licence_number, holders)
-    wanted = _composed(_wish(stored, registry), grant.holder_licence_number, stored.requester, registry, now)
+    wanted = _composed(wish_of(stored, registry), grant.holder_licence_number, stored.requester, registry, now)
     if replace(wanted, nonce=grant.nonce, valid_from=grant.valid_from) != grant:
         raise GrantError("request_other_grant")
 
@@ -260,13 +262,13 @@ def sign_request(
             stored.request, grant.holder_licence_number, state="signed", answered_at=now,
             grant_digest=answer["digest"], answered_by=answer["act_id"],
         )  # fmt: skip
-        return answer | {"next": _next(GrantRequestReader(connection).holders(stored.request))}
+        return answer | {"next": next_of(shown, GrantRequestReader(connection).holders(stored.request))}
 
     return registry.database.write(commit)
 
 
 def refuse_request(
-    shown: str, signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime
+    shown: Shown, signed: SignedText, *, registry: Registry, e_licence: ELicence, now: datetime
 ) -> dict[str, Any]:
     """Keep a holder's signed refusal. It gives nothing, so neither log nor the signer's status is asked."""
     refusal, signer = verify_sentence(
@@ -276,11 +278,11 @@ def refuse_request(
 
     def commit(connection: Connection) -> dict[str, Any]:
         lock_holder(holder, connection=connection, registry=registry, now=now)
-        stored, holders = _asked(shown, registry, now, connection)
+        stored, holders = find_asked(shown, registry, now, connection)
         if (refusal.request, refusal.requester_licence_number) != (stored.request, stored.requester):
             raise GrantError("grant_text")
         _require_asked(holder, holders)
-        item_code = str(_wish(stored, registry)["item_code"])
+        item_code = str(wish_of(stored, registry)["item_code"])
         require_right(Deed.ANSWER_REQUEST, signer, signed, connection=connection, now=now, item_code=item_code)
         if not StatementWriter(connection).spend("grant", holder, refusal.nonce, expires_at=None):
             raise GrantError("grant_posted")
@@ -291,7 +293,7 @@ def refuse_request(
         )  # fmt: skip
         act = ActFacts(Kind.REQUEST_REFUSED, act_id, now, None, said, None, stored.act_id)
         EntryWriter(connection, registry.random).add([act])
-        following = _next(GrantRequestReader(connection).holders(stored.request))
+        following = next_of(shown, GrantRequestReader(connection).holders(stored.request))
         return {"request": stored.request, "state": "refused", "act_id": act_id, "next": following}
 
     return registry.database.write(commit)
@@ -305,7 +307,7 @@ def _new_request(
         requester=requester,
         system=system,
         code_mac=code_mac(code, registry),
-        envelope=encrypt(orjson.dumps(asked), master=registry.master, context=_context(name)),
+        envelope=encrypt(orjson.dumps(asked), master=registry.master, context=request_context(name)),
         statement=None,
         valid_until=now + registry.terms.request_term,
         recorded_at=now,
@@ -382,24 +384,6 @@ def _composed(asked: Mapping[str, Any], holder: str, requester: str, registry: R
     return compose_grant(dict(asked) | {"licence_number": holder, "requester": requester}, registry=registry, now=now)
 
 
-def _wish(stored: StoredRequest, registry: Registry) -> dict[str, Any]:
-    opened = decrypt(stored.envelope, masters=registry.masters, context=_context(stored.request))
-    wish: dict[str, Any] = orjson.loads(opened)
-    return wish
-
-
-def _asked(
-    shown: str, registry: Registry, now: datetime, connection: Connection
-) -> tuple[StoredRequest, list[AskedHolder]]:
-    code, reader = read_code(shown), GrantRequestReader(connection)
-    stored = reader.by_code(code_mac(code, registry)) if code else None
-    if stored is None:
-        raise NotFoundError("request_not_found")
-    if now >= stored.valid_until:
-        raise GrantError("request_ended")
-    return stored, reader.holders(stored.request)
-
-
 def _require_asked(holder: str, holders: Sequence[AskedHolder]) -> None:
     own = [each for each in holders if each.holder == holder]
     if not own:
@@ -408,13 +392,5 @@ def _require_asked(holder: str, holders: Sequence[AskedHolder]) -> None:
         raise GrantError("request_answered")
 
 
-def _next(holders: Sequence[AskedHolder]) -> str | None:
-    return next((each.holder for each in holders if each.state == "open"), None)
-
-
 def _state(stored: StoredRequest, holder: AskedHolder, now: datetime) -> str:
     return "ended" if holder.state == "open" and now >= stored.valid_until else holder.state
-
-
-def _context(name: str) -> bytes:
-    return b"request:" + name.encode()

@@ -8,7 +8,7 @@ by signature bytes. Drafting stores nothing: the nonce proves by its own keyed d
 4 grant and entry are committed together            <- COMMIT POINT
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connectors.contract import ELicence, LicenceSigner, SignedText
-from hub.decisions.answers import types_of
+from hub.decisions.answers import PAGE as LINES
+from hub.decisions.answers import Line, line_of, types_of
 from hub.decisions.facts import Surroundings
 from hub.errors import GrantError, NotFoundError
 from hub.steps.certificates.holders import lock_holder
@@ -28,9 +29,12 @@ from hub.steps.consent.showing import show_given
 from hub.steps.consent.signer_status import basis_of, opened_grant
 from hub.steps.registry import Registry
 from hub.store.answer import AnswerReader
+from hub.store.certificate import CertificateReader
 from hub.store.entry import EntryWriter
 from hub.store.grant import GrantReader, GrantWriter, StoredGrant
 from hub.store.statement import StatementWriter
+from hub.store.subject import StoredSubject, SubjectReader
+from schemas.certificate import ENDED
 from schemas.evidence import ActFacts, Kind
 from schemas.exchange import Basis
 from schemas.fields import FieldClass, SharingClass
@@ -111,7 +115,7 @@ def grant_state(digest: str, *, registry: Registry, now: datetime) -> dict[str, 
 def preview_grant(
     wish: Mapping[str, Any], *, to_agent: bool, registry: Registry, surroundings: Surroundings, now: datetime
 ) -> dict[str, Any]:
-    """Return what the other side would see under a grant of `wish`, as things are now (`hub/steps/consent/showing.py`)."""
+    """Return what the other side would see under a grant of `wish`, as things are now (`showing.py`)."""
     wish = filled_in(wish, now)
     if "person" in wish:
         wish |= {"link": _ANY_LINK, "uses": 1}
@@ -155,7 +159,8 @@ def grantable(holder: str, *, registry: Registry) -> list[dict[str, Any]]:
     """
     with registry.database.read() as connection:
         head = AnswerReader(connection).heads([holder]).get(holder)
-    kinds = [registry.catalogue.get(code) for code in sorted(types_of(head) if head else ())]
+    codes = [code for code in sorted(types_of(head) if head else ()) if _may_be_given(code, registry)]
+    kinds = [registry.catalogue.get(code) for code in codes]
     return [
         {
             "code": kind.code,
@@ -169,8 +174,71 @@ def grantable(holder: str, *, registry: Registry) -> list[dict[str, Any]]:
             ],
         }
         for kind in kinds
-        if kind.sharing_class is not SharingClass.NOT_SHARED
     ]  # fmt: skip
+
+
+def _named(identifiers: Sequence[str], holder: str, registry: Registry) -> list[dict[str, str]]:
+    """Name the single certificates of a grant by type and number, in the order of its sentence."""
+    with registry.database.read() as connection:
+        lines = {line["identifier"]: line for line in _lines_of(identifiers, holder, connection)}
+    told = []
+    for identifier in identifiers:
+        line = lines.get(identifier)
+        kind = registry.catalogue.get(line["type"]) if line else None
+        told.append(
+            {
+                "identifier": identifier,
+                "name_zh": kind.name_zh if kind else "",
+                "name_en": kind.name_en if kind else "",
+                "number": line["number"] if line else "",
+            }
+        )
+    return told
+
+
+def grantable_singly(holder: str, chosen: Collection[str], *, registry: Registry) -> dict[str, Any]:
+    """Return a holder's `certificates` that it may give one by one, by type: identifier, names, number and site.
+
+    Of a holder of more than fit a page only those `chosen` (identifiers) are: `is_whole` says that all are there.
+    """
+    with registry.database.read() as connection:
+        answers = AnswerReader(connection)
+        head = answers.heads([holder]).get(holder)
+        in_all = head["certificates"] if head else 0
+        if head is not None and in_all <= LINES:
+            pages = answers.pages([(holder, each["page"]) for each in head["pages"]])
+            lines = [line for page in pages.values() for line in page]
+        else:
+            lines = _lines_of(chosen, holder, connection)
+        sites = {line["subject"]["id"] for line in lines if line["subject"]["kind"] == "site"}
+        places = SubjectReader(connection).among(sorted(sites))
+    given = [line for line in lines if line["status"] not in ENDED and _may_be_given(line["type"], registry)]
+    given.sort(key=lambda line: (line["type"], line["slot"]))
+    return {"is_whole": in_all <= LINES, "certificates": [_single(line, places, registry) for line in given]}
+
+
+def _single(line: Line, places: Mapping[str, StoredSubject], registry: Registry) -> dict[str, Any]:
+    kind, subject = registry.catalogue.get(line["type"]), line["subject"]
+    place, told = places.get(subject["id"]), subject["id"] if subject["kind"] != "enterprise" else ""
+    return {
+        "identifier": line["identifier"],
+        "name_zh": kind.name_zh,
+        "name_en": kind.name_en,
+        "number": line["number"],
+        # A site that was registered is told by its name; another, or a device, as its certificate tells it.
+        "place": place.name or place.address if place else told,
+    }
+
+
+def _lines_of(identifiers: Collection[str], holder: str, connection: Connection) -> list[Line]:
+    """Return the lines of a holder's own certificates among these."""
+    found = CertificateReader(connection).by_identifier(sorted(identifiers)[:LINES])
+    own = [each.serial for each in found.values() if each.licence_number == holder]
+    return [line_of(body) for body in AnswerReader(connection).certificates(own).values()]
+
+
+def _may_be_given(code: str, registry: Registry) -> bool:
+    return registry.catalogue.get(code).sharing_class is not SharingClass.NOT_SHARED
 
 
 def _told(stored: StoredGrant) -> str:
@@ -198,7 +266,7 @@ def _describe(stored: StoredGrant, registry: Registry, now: datetime) -> dict[st
         "types": [
             {"name_zh": each.name_zh, "fields": [field.label_zh for field in each.fields]} for each in grant.types
         ],
-        "certificates": list(grant.certificates),
+        "certificates": _named(grant.certificates, stored.holder, registry),
         "future": grant.future,
         "valid_from": stored.valid_from.isoformat(),
         "valid_until": stored.valid_until.isoformat(),

@@ -1,14 +1,16 @@
 """The ledger (访问记录): an enterprise reads, by its e-licence, who had what of its certificates, why, and when.
 
-1 the application is verified (`hub/steps/consent/applications.py`): drafted here, of this moment, signed by the enterprise itself
+1 the application is verified (`hub/steps/consent/applications.py`): drafted here, of this moment, signed by the
+  enterprise itself
 2 statement, reading and entry are committed            <- COMMIT POINT
 3 pages and exports are read by the reading's name and token until it ends, each line with its act's receipt by name
 
 A line is every decision on a pull, a comparison or a predicate, allowed or refused, every delivery, every download,
 and what each page of the change feed told of the enterprise on one basis.
-It names the requester, never its officer. A line that was deferred (`hub/enterprise/deferrals.py`) is there once its day is over,
-with ground and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else had a thing.
-Names and the words of a basis are those of today's register: what was said then stands in the delivery's own note.
+It names the requester, never its officer. A line that was deferred (`hub/enterprise/deferrals.py`) is there once its
+day is over, with ground and end; before, nothing tells of it. Reading is an act with its entry and no line: nobody else
+had a thing. Names and the words of a basis are those of today's register: what was said then stands in the delivery's
+own note.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

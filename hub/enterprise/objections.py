@@ -1,12 +1,13 @@
 """Objections (信息有误 / 我有异议): an enterprise says by its e-licence what is wrong, and it reaches who must answer.
 
-1 the sentence is verified (`hub/steps/consent/applications.py`): drafted here, of this moment, signed by the enterprise itself
+1 the sentence is verified (`hub/steps/consent/applications.py`): drafted here, of this moment, signed by the enterprise
+  itself
 2 what it is about is the enterprise's own: its certificate, a line it may see; or an enrolled department's window
 3 the road names who must answer: data_wrong the certificate's issuing body, access_not_allowed the operator and the
   requester, decision_wrong whoever decided, window_refused the department's superior, or the operator
 4 objection, a task with its clock for each, and the entry are committed            <- COMMIT POINT
-A task is answered by a signed order (`hub/department/tasks.py`); the enterprise sees state, last day and answer in its ledger. The
-words of both are kept encrypted; notices and entries hold codes only.
+A task is answered by a signed order (`hub/department/tasks.py`); the enterprise sees state, last day and answer in its
+ledger. The words of both are kept encrypted; notices and entries hold codes only.
 """
 
 from collections.abc import Mapping, Sequence

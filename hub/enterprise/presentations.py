@@ -5,10 +5,12 @@ Presenting: 1 the text is a presentation this hub drafted, signed by the holder'
 2 code and digits are made; presentation, their keyed digests and entry are committed together      <- COMMIT POINT
 Redeeming: 1 the statement names officer, window, case and fields; the code comes beside it and is kept nowhere
 2 the try is counted before it is looked at: an officer's wrong digits of the day, and those of each live code
-3 it is decided (`hub/decisions/authorisation.py`, pure); redemption, allowed or refused, and entry are committed <- COMMIT POINT
+3 it is decided (`hub/decisions/authorisation.py`, pure); redemption, allowed or refused, and entry are committed
+                                                                                                    <- COMMIT POINT
 Confirming: 1 the sentence is the one drafted over that very redemption, signed by the holder's e-licence, known good
 2 release and entry are committed together                                                          <- COMMIT POINT
-Then the officer's system pulls on the basis `presentation` (`hub/sharing/exchange.py`). To refuse, the holder withdraws.
+Then the officer's system pulls on the basis `presentation` (`hub/sharing/exchange.py`). To refuse, the holder
+withdraws.
 """
 
 from collections.abc import Mapping
@@ -171,6 +173,57 @@ def own_presentation(
         "requester_name": presentation.requester_name,
         "asked": asked,
         "act_id": code.confirmation_act or stored.act_id,
+    }
+
+
+def public_presentation(shown: str, *, registry: Registry, now: datetime) -> dict[str, Any] | None:
+    """Return what anybody who holds a code may be told of it: whose, how it stands, who signed it and until when.
+
+    Not what it shows, to whom, or for what; a look uses nothing up. `shown` is the code, never its eight digits; None
+    for one that nobody was given.
+    """
+    code = read_code(shown)
+    with registry.database.read() as connection:
+        found = PresentationReader(connection).by_code(code_mac(code, registry)) if code else None
+        stored = GrantReader(connection).get(found.digest) if found else None
+        if found is None or stored is None:
+            return None
+        holder = EnterpriseReader(connection).get(stored.holder)
+    return {
+        "state": _state(stored, found, now),
+        "holder": {
+            "licence_number": stored.holder,
+            "name": holder.name if holder else "",
+            "reference": holder.reference if holder else "",
+        },
+        "role": stored.signer_role,
+        "shown_at": stored.recorded_at.isoformat(),
+        "valid_until": stored.valid_until.isoformat(),
+    }
+
+
+def redeemed_presentation(digest: str, department: str, *, registry: Registry, now: datetime) -> dict[str, Any]:
+    """Return to the department that asked with its code how a presentation stands, and what it may have of it.
+
+    To any other it is not found: NotFoundError presentation_not_found.
+    """
+    with registry.database.read() as connection:
+        stored, code = _presented(digest, connection)
+        redemption = PresentationReader(connection).redemption(code.redemption or "")
+        if redemption is None or redemption.requester != department:
+            raise NotFoundError("presentation_not_found")
+        holder = EnterpriseReader(connection).get(stored.holder)
+    return {
+        "digest": digest,
+        "state": _state(stored, code, now),
+        "valid_until": stored.valid_until.isoformat(),
+        "holder": {"licence_number": stored.holder, "name": holder.name if holder else ""},
+        "window": redemption.window,
+        "officer": redemption.officer,
+        "item_code": redemption.item_code,
+        "case_number": redemption.case_number,
+        "types": [_told_type(_asked_type(each, None, names, registry)) for each, names in redemption.fields.items()],
+        "act_id": redemption.act_id,
     }
 
 

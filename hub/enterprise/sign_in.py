@@ -2,7 +2,8 @@
 
 1 the text is one this hub drafted a moment ago for its own origin, word for word; the e-licence port says who signed
 2 statement, sign-in, session and entry are committed; a sentence begins one session            <- COMMIT POINT
-What the session shows is the enterprise's own; each act it does there is signed by itself (`hub/enterprise/grants.py` and others).
+What the session shows is the enterprise's own; each act it does there is signed by itself (`hub/enterprise/grants.py`
+and others).
 """
 
 from collections.abc import Mapping

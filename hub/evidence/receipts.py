@@ -61,6 +61,11 @@ class Receipts:
         told = self._told(entry, view)
         return told if "by" in told else _with_log(told, view)
 
+    def told(self, act_id: str) -> dict[str, Any]:
+        """Return what a page tells of an act's receipt: its place in the log, or by when it has one."""
+        proof = self.prove(act_id)
+        return {"act_id": act_id, "place": proof["log"]["index"] if "log" in proof else None, "by": proof.get("by")}
+
     def prove_certificates(self, identifiers: Sequence[str], now: datetime) -> dict[str, Any]:
         """Return the proofs of these certificates' issue acts and public changes of status, under one checkpoint.
 

@@ -16,10 +16,12 @@ import orjson
 
 from hub.decisions.answers import (
     LICENCE_TYPE,
+    PAGE,
     Body,
     Head,
     Line,
     begins_on,
+    is_about,
     is_succeeded,
     licence_of,
     line_of,
@@ -66,6 +68,24 @@ class About:
 
 
 NOTHING = Beside()
+CHOICES: Mapping[str, frozenset[str]] = {
+    "valid": frozenset({"valid"}),
+    "not_good": frozenset({"not_valid", "suspended"}),
+    "unknown": frozenset({"unknown"}),
+}
+"""What a reader may choose to see of many certificates → the outcomes it takes in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The lines of one choice behind a slot, at most a page of them, and behind which slot the next page begins.
+
+    `tally` counts all that was chosen from, by choice: it tells the whole beside the part.
+    """
+
+    lines: Sequence[Line]
+    after: int | None
+    tally: Mapping[str, int]
 
 
 def look_up_enterprise(
@@ -109,6 +129,34 @@ def look_up_enterprise(
         **({"sites": {site: _subject(each) for site, each in beside.sites.items()}} if beside.sites else {}),
         **({"arrived_from": _arrival(arrived_from, head, today)} if arrived_from else {}),
     }
+
+
+def choose(
+    head: Head,
+    pages: Sequence[bytes],
+    wanted: str,
+    *,
+    code: str,
+    site: str,
+    after: int,
+    surroundings: Surroundings,
+    now: datetime,
+) -> Choice:
+    """Choose from all `pages` of a holder, in the order of its slots, what is `wanted` (of `CHOICES`) as it stands now.
+
+    With `code` or `site`, among the certificates of that type or at that site alone.
+    """
+    licence = head_licence_state(head, now)
+    names = {outcome: name for name, outcomes in CHOICES.items() for outcome in outcomes}
+    tally, found = dict.fromkeys(CHOICES, 0), []
+    for line in (line for page in pages for line in orjson.loads(page)):
+        if (code and line["type"] != code) or (site and not is_about(line, site)):
+            continue
+        name = names[verdict_of_line(line, licence, surroundings, now)["outcome"]]
+        tally[name] += 1
+        if name == wanted and line["slot"] > after:
+            found.append(line)
+    return Choice(found[:PAGE], found[PAGE - 1]["slot"] if len(found) > PAGE else None, tally)
 
 
 def look_up_subject(subject: Subject, about: About, *, surroundings: Surroundings, now: datetime) -> dict[str, Any]:

@@ -4,8 +4,9 @@
 2 compare  one look-up tells how often the answers of the certificates in a list were rewritten; the list that is kept
            is given again when it was built from that, on this day, is signed by the key that counts, and is young
 3 build    else it is built from one state of the database, by one reader at a time, signed and kept
-No list is ever old for a while: the number goes up in the transaction of the change (`hub/steps/certificates/recomposition.py`), so that
-the next reader, in whatever process, builds it anew. What is kept is in memory alone: a crash leaves nothing to mend.
+No list is ever old for a while: the number goes up in the transaction of the change
+(`hub/steps/certificates/recomposition.py`), so that the next reader, in whatever process, builds it anew. What is kept
+is in memory alone: a crash leaves nothing to mend.
 Source: draft-ietf-oauth-status-list, sections 5.1 and 8.1 (ETag and gzip are the door's, `hub/web/api/publication.py`).
 """
 

@@ -1,7 +1,8 @@
 """Annotations on a certificate: made by its body or another authority, lifted, and a penalty's credit repaired.
 
 1 the order is read: kind, document, days
-2 the acting body may: the certificate's own (`hub/steps/orders/charge.py`), or an authority that was enrolled for the kind
+2 the acting body may: the certificate's own (`hub/steps/orders/charge.py`), or an authority that was enrolled for the
+  kind
 3 the kind fits the certificate, and its days fit each other; a renewal's end follows from the law, not from the order
 4 annotation, answers, notices, entry and kept answer are committed together      <- COMMIT POINT
 

@@ -16,6 +16,7 @@ Not erased: what was handed out before, grants and statements, which their signe
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from hub.errors import NotFoundError, OrderError
 from hub.steps.certificates.holders import lock_holder
 from hub.steps.certificates.intentions import decrypt_disclosures, disclosed_names, encrypt_disclosures
 from hub.steps.certificates.recomposition import bodies_from_store, compose_kin, rewrite
+from hub.steps.documents.content import decrypt_content
 from hub.steps.documents.erased_files import delete_erased_files
 from hub.steps.orders.charge import require_body
 from hub.steps.orders.evidence import act_once
@@ -133,7 +135,7 @@ def _commit(
         kin = {holder.licence_number: compose_kin(connection, holder.licence_number)}
         rewrite(connection, bodies, {holder.licence_number: holder}, kin=kin)
         _strip_kept_answers(order.field, certificate, registry, now, connection)
-        DocumentWriter(connection).begin_anew(certificate.serial, now)
+        _begin_documents_anew(certificate.serial, registry, now, connection)
     erased = _erase_documents(order.field, certificate, act_id, connection)
     row = {"serial": certificate.serial, "field": order.field, "ground": order.whole_ground, "statement": number}
     ErasureWriter(connection).add(row | {"recorded_at": now, "act_id": act_id})
@@ -238,6 +240,20 @@ def _strip_kept_answers(
 def _covers(field: str, certificate: Certificate, fields: Mapping[str, Sequence[str]]) -> bool:
     covered = fields.get(certificate.certificate_type)
     return covered is not None and (field in COMMON_FIELDS or field in covered)
+
+
+def _begin_documents_anew(serial: int, registry: Registry, now: datetime, connection: Connection) -> None:
+    """Let documents under way begin anew; an entry names each XML that was sealed for one of them already."""
+    begun = [decrypt_content(each, serial, registry) for each in DocumentReader(connection).under_way(serial)]
+    acts = [
+        ActFacts(
+            Kind.DOCUMENT_REFUSED, each.act_id, now, None, None, sha256(each.xml).hexdigest(), each.previous_act
+        )
+        for each in begun
+        if each.sealed_xml is not None
+    ]  # fmt: skip
+    EntryWriter(connection, registry.random).add(acts)
+    DocumentWriter(connection).begin_anew(serial, now)
 
 
 def _erase_documents(field: str, certificate: Certificate, act_id: str, connection: Connection) -> int:

@@ -1,6 +1,7 @@
 """Changing the status of a certificate: suspend, reinstate, withdraw, annul, strip, cancel; void and undo a mistake.
 
-1 the statement is verified (`hub/steps/orders/statements.py`) and spent, once; a grave act needs a second officer (`seconding.py`)
+1 the statement is verified (`hub/steps/orders/statements.py`) and spent, once; a grave act needs a second officer
+  (`seconding.py`)
 2 the acting body is the certificate's issuing body, its successor, superior or delegator, and in being (`charge.py`)
 3 the change is one the table of changes allows, and does not reach back behind the one before
 4 status, change, answers, notices, entry and kept answer are committed together      <- COMMIT POINT

@@ -7,8 +7,8 @@
 A sheet of lines (`hub/sharing/sheet.py`) is answered line by line, or all that still waits of it by one signature over
 the digest of those lines. A version stands once each of its providers has approved it, and falls with the first that
 refuses it. Silence past the legal clock approves nothing: it is brought before the operator. A line that its providers
-do not confirm within the year and a term is frozen by the decision itself (`hub/decisions/authorisation.py`), whether or not
-anybody looks.
+do not confirm within the year and a term is frozen by the decision itself (`hub/decisions/authorisation.py`), whether
+or not anybody looks.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Predicates: a requester asks one question that its item lists, and gets a signed yes, no or unknown, and no field.
 
-Steps 1 to 4 are those of a pull (`hub/sharing/exchange.py`): the statement is the request, the basis must give the right to
-see what the question is about, the decision is committed with its entry before anything is read.
+Steps 1 to 4 are those of a pull (`hub/sharing/exchange.py`): the statement is the request, the basis must give the
+right to see what the question is about, the decision is committed with its entry before anything is read.
 5 the holder's certificates of the type are read and judged by the one verdict
 6 the question is answered of each that stands (`schemas/predicates.py`), and over all of them
 7 the answer is signed; its digest is entered, and it is kept for the same request      <- COMMIT POINT

@@ -36,7 +36,7 @@ from hub.steps.sharing.reading import read_rule
 from hub.steps.sharing.sheet import MOST_LINES, read_sheet
 from hub.store.entry import EntryWriter
 from hub.store.parties import PartyReader
-from hub.store.sharing import LineOrder, SharingReader
+from hub.store.sharing import LineOrder, SharingReader, SharingWriter
 from schemas.approval import Change
 from schemas.canonical import canonical_digest
 from schemas.catalogue import FieldProblem, FieldsError
@@ -94,6 +94,7 @@ def put_sheet(
     given, is_whole = _given(content, open_table), content.get("whole") is True
 
     def put(connection: Connection, act_id: str) -> dict[str, Any]:
+        SharingWriter(connection).hold_table()
         difference = _compare(given, connection, registry, civil_date(now), is_whole=is_whole)
         answer = difference.content() | {"dry_run": False, "act_id": act_id}
         if content.get("difference") != answer["difference"]:

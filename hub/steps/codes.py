@@ -36,6 +36,11 @@ def read_code(text: str) -> str | None:
         raise GrantError("code_form") from None
 
 
+def is_shown_code(text: str) -> bool:
+    """Say whether a text is marked as a code of ours that a phone shows."""
+    return text.strip().upper().startswith(_MARK)
+
+
 def code_mac(code: str, registry: Registry) -> str:
     """Return what is kept of a code, in hex."""
     return keyed_digest(registry.code_key, b"code\x00" + code.encode(), "sha256").hex()

@@ -1,8 +1,8 @@
 """Sessions of pages: who sits at a browser, known by a random token in a cookie, of which only the digest is kept.
 
 A session ends by itself when nothing was done for a while, and in any case after its term; signing out or in again,
-whatever ends all that an enterprise gave, and the loss of the right it began with (`hub/enterprise/sign_in.py`) end it. It lets
-somebody read what is his own; what is ordered or granted is signed each time, so that no session can act.
+whatever ends all that an enterprise gave, and the loss of the right it began with (`hub/enterprise/sign_in.py`) end it.
+It lets somebody read what is his own; what is ordered or granted is signed each time, so that no session can act.
 """
 
 from dataclasses import dataclass
@@ -53,6 +53,8 @@ def open_session(
     officer: str | None = None,
     terminal: str | None = None,
     cert_serial: str | None = None,
+    subject_sha256: str | None = None,
+    provider_session_sha256: str | None = None,
     term: timedelta,
     registry: Registry,
     now: datetime,
@@ -60,8 +62,9 @@ def open_session(
     """Begin a session within a transaction; return the token for the cookie. It is always a new one."""
     token = encode(registry.random(_TOKEN_BYTES))
     stored = StoredSession(
-        _digest(token), party, role, officer, terminal, now, now, now + term, cert_serial=cert_serial
-    )
+        _digest(token), party, role, officer, terminal, now, now, now + term, cert_serial=cert_serial,
+        subject_sha256=subject_sha256, provider_session_sha256=provider_session_sha256,
+    )  # fmt: skip
     SessionWriter(connection).add(stored)
     return token
 

@@ -11,6 +11,7 @@ For who only reads (an audit) a database is opened so that nothing can be writte
 """
 
 import queue
+import select
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 
 from hub.errors import StoreError
 
@@ -54,23 +55,24 @@ class Database:
             self._engine = _sqlite_engine(url, pool_size=pool_size, query_only=True)
             self._writer = _SqliteWriter(_sqlite_engine(url, pool_size=1, query_only=False))
         elif self.dialect == "postgresql":
-            options = {"options": "-c default_transaction_read_only=on"} if only_reads else {}
-            self._engine = create_engine(
-                url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=options
-            )
+            self._engine = _postgres_engine(url, pool_size=pool_size, only_reads=only_reads)
         else:
             raise StoreError("database_unsupported", dialect=self.dialect)
+        self._reading = self._engine
+        if self.dialect == "postgresql":
+            # There each question sees what is committed when it is put, in a transaction or not: two round trips less.
+            self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one state of the database; on SQLite it cannot write at all."""
-        with self._engine.connect() as connection, connection.begin():
+        """Yield a connection to read by; on SQLite it sees one state of the database, and cannot write at all."""
+        with self._reading.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the database in all its queries, on PostgreSQL too."""
-        with self.read() as connection:
+        with self._engine.connect() as connection, connection.begin():
             if self.dialect == "postgresql":
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
@@ -150,6 +152,21 @@ def _sqlite_engine(url: str, *, pool_size: int, query_only: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: str, *, pool_size: int, only_reads: bool) -> Engine:
+    options = {"options": "-c default_transaction_read_only=on"} if only_reads else {}
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args=options)
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, *_: object) -> None:
+        # What a server says unasked on a connection that waits is that it leaves: it is seen without asking it.
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+        if waiting.poll(0):
+            raise InvalidatePoolError
 
     return engine
 

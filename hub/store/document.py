@@ -166,6 +166,11 @@ class DocumentReader:
         row = select_by(self._connection, _OPEN, columns=columns, **name.key()).first()
         return None if row is None else OpenDocument(name, *row)
 
+    def under_way(self, serial: int) -> list[bytes]:
+        """Return what documents of a certificate version are to say, encrypted, of those that were begun."""
+        rows = select_by(self._connection, _OPEN, columns=("envelope",), serial=serial).scalars()
+        return [each for each in rows if each is not None]
+
     def waiting(self, now: datetime, *, most: int = 100) -> list[DocumentName]:
         """Return documents that nobody is making: wanted, or left by a maker whose lease ran out; oldest first."""
         query = select(*(_OPEN.c[name] for name in DocumentName.__slots__)).where(_FREE)

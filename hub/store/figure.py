@@ -6,10 +6,22 @@ question to one department; None: all.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
 
 from hub.store import tables
 from schemas.certificate import UNDECIDING
@@ -23,6 +35,12 @@ _DAY: ColumnElement[int] = literal_column(str(86_400 * 1_000_000), BigInteger)
 _EPOCH = date(1970, 1, 1).toordinal()
 
 Bodies = Sequence[str] | None
+Refusing = Literal["pulls", "codes"]
+"""What refuses: decisions of pulls, or redemptions of presentation codes."""
+_REFUSING: Mapping[Refusing, tuple[Table, Column[str]]] = {
+    "pulls": (tables.pull_decision, _DECISION.decision),
+    "codes": (tables.redemption, _REDEMPTION.redemption),
+}
 
 
 class FigureReader:
@@ -110,21 +128,43 @@ class FigureReader:
         return [(row[0], row[1]) for row in self._connection.execute(query.group_by(_DECISION.reason))]
 
     def refused_below(
-        self, since: datetime, requester: str | None, *, after: tuple[datetime, str] | None, most: int
+        self,
+        of: Sequence[Refusing],
+        since: datetime,
+        requester: str | None,
+        *,
+        reasons: Collection[str] | None = None,
+        after: tuple[datetime, str] | None,
+        most: int,
     ) -> list[tuple[str, str, str, datetime]]:
-        """Return refused decisions, newest first: decision, requester, reason, when. No holder, no case."""
-        columns = (_DECISION.decision, _DECISION.requester, _DECISION.reason, _DECISION.recorded_at)
-        query = select(*columns).where(_DECISION.recorded_at >= since, ~_DECISION.allowed)
+        """Return what was refused, newest first: name, requester, reason, when. No holder, no case.
+
+        `of` says whether decisions of pulls or redemptions of codes; `reasons` None: for whatever reason.
+        """
+        asked = [self._refused(each, since, requester, reasons, after).limit(most) for each in of]
+        # SQLite orders no part of a union: each part is a question of its own.
+        found = [(row[0], row[1], row[2], row[3]) for query in asked for row in self._connection.execute(query)]
+        return sorted(found, key=lambda row: (row[3], row[0]), reverse=True)[:most]
+
+    def _refused(
+        self,
+        of: Refusing,
+        since: datetime,
+        requester: str | None,
+        reasons: Collection[str] | None,
+        after: tuple[datetime, str] | None,
+    ) -> Select[Any]:
+        table, name = _REFUSING[of][0].c, _REFUSING[of][1]
+        query = select(name, table.requester, table.reason, table.recorded_at)
+        query = query.where(table.recorded_at >= since, ~table.allowed)
         if requester:
-            query = query.where(_DECISION.requester == requester)
+            query = query.where(table.requester == requester)
+        if reasons is not None:
+            query = query.where(table.reason.in_(sorted(reasons)))
         if after is not None:
-            at, name = after
-            same = (_DECISION.recorded_at == at) & (_DECISION.decision < name)
-            query = query.where((_DECISION.recorded_at < at) | same)
-        newest = (_DECISION.recorded_at.desc(), _DECISION.decision.desc())
-        return [
-            (row[0], row[1], row[2], row[3]) for row in self._connection.execute(query.order_by(*newest).limit(most))
-        ]
+            at, last = after
+            query = query.where((table.recorded_at < at) | ((table.recorded_at == at) & (name < last)))
+        return query.order_by(table.recorded_at.desc(), name.desc())
 
     def refused_codes(self, since: datetime, requester: str | None) -> list[tuple[str, int]]:
         """Count presentation codes that were not accepted, by their reason."""

@@ -62,6 +62,20 @@ class GrantRequestReader:
         row = select_by(self._connection, _TABLE, code_mac=code_mac).first()
         return None if row is None else StoredRequest(*row)
 
+    def open_of(
+        self, holder: str, *, behind: tuple[datetime, str] | None, most: int, now: datetime
+    ) -> list[StoredRequest]:
+        """Return what a holder is asked and has not answered, newest first, behind (recorded at, request)."""
+        joined = _TABLE.join(_HOLDER, _HOLDER.c.request == _TABLE.c.request)
+        query = select(_TABLE).select_from(joined)
+        query = query.where(_HOLDER.c.holder == holder, _HOLDER.c.state == "open", _TABLE.c.valid_until > now)
+        if behind is not None:
+            at, request = behind
+            same = (_TABLE.c.recorded_at == at) & (_TABLE.c.request < request)
+            query = query.where((_TABLE.c.recorded_at < at) | same)
+        query = query.order_by(_TABLE.c.recorded_at.desc(), _TABLE.c.request.desc()).limit(most)
+        return [StoredRequest(*row) for row in self._connection.execute(query)]
+
     def holders(self, request: str) -> list[AskedHolder]:
         """Return whom a request asks, in their order."""
         return [AskedHolder(*row) for row in select_by(self._connection, _HOLDER, order="place", request=request)]

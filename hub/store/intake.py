@@ -73,10 +73,18 @@ class IntakeReader:
         row = self._connection.execute(select(tables.intake).where(tables.intake.c.intake == intake)).first()
         return None if row is None else StoredIntake(*row)
 
-    def of_department(self, department: str, *, most: int) -> list[StoredIntake]:
-        """Return the newest intakes of a department's systems."""
+    def of_department(
+        self, department: str, *, collected: bool, before: datetime | None, most: int
+    ) -> list[StoredIntake]:
+        """Return the newest intakes of a department's systems: those of a source, or those that it signed itself.
+
+        `before` leaves out what was recorded then and later.
+        """
         table, system = tables.intake, tables.system
         query = select(table).join(system, system.c.code == table.c.system).where(system.c.department == department)
+        query = query.where(table.c.source.is_not(None) if collected else table.c.source.is_(None))
+        if before is not None:
+            query = query.where(table.c.recorded_at < before)
         rows = self._connection.execute(query.order_by(table.c.recorded_at.desc()).limit(most))
         return [StoredIntake(*row) for row in rows]
 

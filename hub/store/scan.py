@@ -47,6 +47,7 @@ _MANY = {
     "at_own_site": "SELECT a.body FROM site_chain x JOIN chain c ON c.chain = x.chain"
     " JOIN answer_certificate a ON a.serial = c.current"
     " WHERE x.site_id = {second} AND c.licence_number = {key} AND c.slot > {after} ORDER BY c.slot LIMIT {most}",
+    "pages": "SELECT p.body FROM answer_page p WHERE p.licence_number = {key} ORDER BY p.page LIMIT {most}",
     "branches": "SELECT h.body FROM relation r JOIN answer_head h ON h.licence_number = r.from_number"
     " WHERE r.to_number = {key} AND r.kind = 'branch' AND r.until_on IS NULL"
     " ORDER BY r.from_number LIMIT {most}",

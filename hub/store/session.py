@@ -28,7 +28,8 @@ class StoredSession:
     """Who sits at a browser: an enterprise's signer (`role`), or an `officer` of a department at its `terminal`.
 
     `party` is the licence number of either. A terminal is a system by its code; None where the browser has no key.
-    `cert_serial` is that of the e-licence an agent signed in with: by it his delegations are known.
+    `cert_serial` is that of the e-licence an agent signed in with: by it his delegations are known. The two digests
+    (hex) are of a provider's names for an officer who came from there, and for the session he has there.
     """
 
     token_sha256: str
@@ -41,6 +42,8 @@ class StoredSession:
     ends_at: datetime
     ended_at: datetime | None = None
     cert_serial: str | None = None
+    subject_sha256: str | None = None
+    provider_session_sha256: str | None = None
 
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -98,6 +101,15 @@ class SessionWriter:
     def end_of_officer(self, officer: str, now: datetime) -> int:
         """End all open sessions of an officer; return how many."""
         return self._end(_SESSION.c.officer == officer, now)
+
+    def end_of_provider(self, subject_sha256: str | None, provider_session_sha256: str | None, now: datetime) -> int:
+        """End the open sessions that bear the one, or both where both are named; return how many."""
+        if provider_session_sha256 is None:
+            return self._end(_SESSION.c.subject_sha256 == subject_sha256, now)
+        which = _SESSION.c.provider_session_sha256 == provider_session_sha256
+        if subject_sha256 is not None:
+            which &= _SESSION.c.subject_sha256 == subject_sha256
+        return self._end(which, now)
 
     def _end(self, which: ColumnElement[bool], now: datetime) -> int:
         open_ = which & _SESSION.c.ended_at.is_(None)

@@ -16,6 +16,8 @@ from schemas.sharing import RuleState, SharingRule, in_force
 _RULE = tables.sharing_rule
 _APPROVAL = tables.sharing_approval
 _NOTICE = tables.notice
+# Any number that is no other lock's.
+_TABLE_LOCK = 4_917_204
 _COLUMNS = tuple(_RULE.c[name] for name in SharingRule.__slots__)
 
 
@@ -136,6 +138,11 @@ class SharingReader:
 class SharingWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def hold_table(self) -> None:
+        """Let orders that put lines come one after another, until this one ends: whether lines contradict, all tell."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_TABLE_LOCK,))
 
     def lock(self, code: str) -> None:
         """Let answers to one line come one after another."""

@@ -426,7 +426,7 @@ approval = Table(
 single_use = Table(
     "single_use",
     metadata,
-    # What was spent: "statement", "assertion", "proof" or "grant", and by whom.
+    # What was spent: "statement", "assertion", "proof", "grant", "provider state" or "provider ending", and by whom.
     Column("kind", String(16), primary_key=True),
     Column("party", String(64), primary_key=True),
     Column("value", String(512), primary_key=True),
@@ -1201,9 +1201,14 @@ session = Table(
     Column("ended_at", Moment),
     # Of an agent: the e-licence cert by which his delegations are known.
     Column("cert_serial", String(64)),
+    # Of an officer who came from the provider of identities: digests of its names for him and for the session there.
+    Column("subject_sha256", String(64)),
+    Column("provider_session_sha256", String(64)),
 )
 Index("session_party", session.c.party)
 Index("session_officer", session.c.officer)
+Index("session_subject", session.c.subject_sha256)
+Index("session_provider_session", session.c.provider_session_sha256)
 parked_order = Table(
     "parked_order",
     metadata,
@@ -1230,6 +1235,16 @@ officer_account = Table(
     Column("code_ends_at", Moment),
     Column("changed_at", Moment, nullable=False),
 )
+officer_identity = Table(
+    "officer_identity",
+    metadata,
+    # Which account of which provider of identities an officer signs in with; removed when he leaves.
+    Column("officer", String(64), primary_key=True),
+    Column("issuer", String(255), nullable=False),
+    Column("account", String(255), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+)
+Index("officer_identity_account", officer_identity.c.issuer, officer_identity.c.account, unique=True)
 _unsent = reminder.c.sent_at.is_(None)
 Index("reminder_unsent", reminder.c.recorded_at, sqlite_where=_unsent, postgresql_where=_unsent)
 Index("grant_listed", grant_table.c.holder, grant_table.c.recorded_at)

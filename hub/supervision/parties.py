@@ -32,6 +32,7 @@ from hub.store.account import AccountWriter, StoredAccount
 from hub.store.answer import AnswerReader, AnswerWriter
 from hub.store.enterprise import EnterpriseWriter
 from hub.store.entry import EntryWriter
+from hub.store.identity import IdentityReader, IdentityWriter, StoredIdentity
 from hub.store.parties import PartyReader, PartyWriter
 from hub.store.relation import RelationWriter
 from hub.store.session import SessionWriter
@@ -42,7 +43,7 @@ from schemas.evidence import ActFacts, Kind
 from schemas.identifiers import (
     as_typed,
 )
-from schemas.parties import Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
+from schemas.parties import DESK_DUTIES, Coverage, CoverageState, Department, Duty, IssuingBody, Officer, Role, System
 from schemas.statement import ENROLMENT_ACTS, Ordered
 from signing.base64url import decode
 from signing.errors import SigningError
@@ -50,6 +51,7 @@ from signing.x509 import Purpose
 
 Put = Callable[[Connection], dict[str, Any]]
 _LONGEST_OVERLAP = timedelta(days=90)
+_LONGEST_IDENTITY = 255
 
 
 def enrol(
@@ -265,22 +267,55 @@ def _officer(reading: OrderReading, registry: Registry, now: datetime) -> Put:
     number, department = reading.code("number"), reading.licence_number("department")
     duty = reading.choice("duty", tuple(Duty)) if reading.get("duty") is not None else Duty.CASE
     cert_der = _cert(reading, registry, department, now, Purpose.OFFICER)[0] if reading.get("cert") else None
-    if cert_der is None and duty is not Duty.CASE:
+    if cert_der is None and duty not in (None, *DESK_DUTIES):
         reading.problem("cert", "missing")
     officer = Officer(number, department, reading.flag("active"), duty or Duty.CASE, cert_der)
+    identity = _identity(reading, number, now) if officer.active else None
 
     def put(connection: Connection) -> dict[str, Any]:
         _require_department(connection, department)
         _refuse_last_of_duty(officer, connection)
         before = PartyReader(connection).officer(number)
         PartyWriter(connection).put_officer(officer, now)
-        if not officer.active or (before is not None and before.department != department):
-            # A leaver is out with this very commit. The account goes first: a sign-in under way holds it.
+        # What he signs in with goes first: a sign-in under way holds it.
+        is_another = _put_identity(connection, number, identity)
+        is_out = not officer.active or (before is not None and before.department != department)
+        if is_out:
+            # A leaver is out with this very commit.
             AccountWriter(connection).remove(number)
+        if is_out or is_another:
             SessionWriter(connection).end_of_officer(number, now)
         return {"number": number, "duty": str(officer.duty)}
 
     return put
+
+
+def _identity(reading: OrderReading, number: str, now: datetime) -> StoredIdentity | None:
+    """Read by which account of which provider of identities an officer may sign in (`identity`), if by any."""
+    given = reading.get("identity")
+    if given is None:
+        return None
+    inner = OrderReading(given if isinstance(given, dict) else {})
+    issuer, account = inner.text("issuer", _LONGEST_IDENTITY), inner.text("account", _LONGEST_IDENTITY)
+    if inner.problems or not issuer.startswith(("https://", "http://")):
+        reading.problem("identity", inner.problems[0].rule if inner.problems else "form")
+    return StoredIdentity(number, issuer, account, now)
+
+
+def _put_identity(connection: Connection, number: str, identity: StoredIdentity | None) -> bool:
+    """Put an officer's account at the provider, or take it from him; say whether it is another than he had.
+
+    Raises OrderError identity_taken for one that is another officer's.
+    """
+    before = IdentityReader(connection).lock(number)
+    named = [None if each is None else (each.issuer, each.account) for each in (before, identity)]
+    if named[0] == named[1]:
+        return False
+    writer = IdentityWriter(connection)
+    writer.remove(number)
+    if identity is not None and not writer.add(identity):
+        raise OrderError("identity_taken", number=number)
+    return True
 
 
 def _officer_code(reading: OrderReading, registry: Registry, now: datetime) -> Put:
@@ -309,7 +344,7 @@ def _refuse_last_of_duty(officer: Officer, connection: Connection) -> None:
     """Refuse to take a duty from the only person of the department who has it: nothing could be approved any more."""
     reader = PartyReader(connection)
     before = reader.officer(officer.number)
-    if before is None or before.duty is Duty.CASE:
+    if before is None or before.duty in DESK_DUTIES:
         return
     stays = officer.active and (officer.department, officer.duty) == (before.department, before.duty)
     having = [each.number for each in reader.lock_duty(before.department, before.duty)]

@@ -4,8 +4,9 @@
 2 the operator's TEST system orders the enrolment and the operator's persons, whose TEST keys lie in the key folder,
   approve it: two of different duties, as every enrolment of a system needs
 3 statement and approvals are verified as those of a caller are
-What comes of it is enrolled by `hub/supervision/parties.py`, which commits it with its entry: an enrolment like any other. The
-department itself, its body and its line of the sharing table are enrolled by whoever makes the demonstration.
+What comes of it is enrolled by `hub/supervision/parties.py`, which commits it with its entry: an enrolment like any
+other. The department itself, its body and its line of the sharing table are enrolled by whoever makes the
+demonstration.
 """
 
 from collections.abc import Mapping

@@ -13,7 +13,14 @@ from sqlalchemy import Connection
 from hub.department.access import Caller, Presented, find_system, verify_caller
 from hub.errors import AccessError, StatementError
 from hub.steps.orders.approvals import VerifiedApproval, verify_approvals
-from hub.steps.orders.statements import Second, VerifiedStatement, check_content, unverified_claims, verify_statement
+from hub.steps.orders.statements import (
+    Second,
+    VerifiedStatement,
+    check_content,
+    check_duty,
+    unverified_claims,
+    verify_statement,
+)
 from hub.steps.registry import Registry
 from hub.store.intention import IdempotencyReader
 from hub.store.parties import PartyReader
@@ -122,6 +129,11 @@ def verify_order(
     called = _verified(
         body, caller=caller, officer=officer, act=act, key=key, terms=terms, registry=registry, now=now, parked=parked
     )
+    check_duty(called.verified, officer, seconding=parked)
+    if called.seconds:
+        with registry.database.read() as connection:
+            for each in called.seconds:
+                check_duty(each.verified, _named_officer(each.verified.jws, connection), seconding=not parked)
     if is_sandbox(caller.system.department):
         _keep_to_sandbox(called, body, registry)
     return called
@@ -147,8 +159,8 @@ def _keep_to_sandbox(called: Called, body: OrderBody | RequestBody, registry: Re
         raise AccessError("sandbox_busy")
 
 
-def verify_again(body: OrderBody, *, act: Ordered, key: str, registry: Registry, now: datetime) -> Called:
-    """Verify an order that was carried out at `now`, a moment that is long gone, as its door verified it then.
+def verify_again(body: OrderBody | RequestBody, *, act: Ordered, key: str, registry: Registry, now: datetime) -> Called:
+    """Verify an order or a request that was carried out at `now`, a moment long gone, as its door verified it then.
 
     Raises StatementError.
     """

@@ -27,9 +27,12 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
     (b"content-security-policy", _POLICY),
 ]
+_NO_CAMERA = (b"permissions-policy", b"camera=(), microphone=(), geolocation=()")
+_CAMERA = (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()")
+# The one page with a live view of the camera: an officer's window.
+_CAMERA_PATHS = frozenset({"/department/window", "/department/window/photo"})
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -61,7 +64,8 @@ class Observation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message.get("headers", ()), *_HEADERS, (b"x-trace-id", trace.encode())]
+                camera = _CAMERA if scope["path"] in _CAMERA_PATHS else _NO_CAMERA
+                headers = [*message.get("headers", ()), *_HEADERS, camera, (b"x-trace-id", trace.encode())]
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))
                 message["headers"] = headers
@@ -122,7 +126,7 @@ _DOORS = frozenset(
         "metrics",
     }
     | {"api", "static", "qr", "catalogue", ".well-known", "e-licence", "enterprise", "grant-requests", "department"}
-    | {"operator"}
+    | {"operator", "grant-links"}
 )
 _NOUNS = frozenset(
     {"certificates", "status-changes", "intakes", "pulls", "comparisons", "grants", "departments", "issuing-bodies"}

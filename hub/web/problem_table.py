@@ -77,6 +77,41 @@ ACCESS: Mapping[str, Row] = {
         "请过一刻钟再试；如不是本人所为，请告知运营方重新发放开户码。",
         "Try again in a quarter of an hour; if that was not you, ask the operator for a new opening code.",
     ),
+    "sign_in_elsewhere": Row(
+        403, "本平台的编号和密码登录已经停用。", "Signing in by number and password is switched off here.",
+        "请用页面上的统一身份认证登录。", "Sign in with the city's sign-in that the page shows.",
+    ),
+    "provider_away": Row(
+        503, "统一身份认证现在不能用，没有登录。", "The city's sign-in cannot be used now; nobody was signed in.",
+        "请稍后再试；急办业务请联系平台运营方。", "Try again in a moment; if it is urgent, ask the operator.",
+    ),
+    "provider_answer": Row(
+        422, "这次登录不是从这个浏览器刚刚发起的，已过时，或已用过，没有登录。",
+        "This sign-in was not begun in this browser a moment ago, or it was used; nobody was signed in.",
+        "请在本页重新登录。", "Begin again on this page.",
+    ),
+    "provider_declined": Row(
+        422, "统一身份认证没有让您登录，或您取消了登录。",
+        "The city's sign-in did not let you in, or you cancelled it.",
+        "请在本页重新登录；仍不能登录时，请联系统一身份认证的管理员。",
+        "Begin again on this page; if it fails again, ask those who run the city's sign-in.",
+    ),
+    "provider_token": Row(
+        422, "统一身份认证的回复不符合约定，没有登录。",
+        "What the city's sign-in said is not as it must be; nobody was signed in.",
+        "请重新登录；仍不能登录时，请告知平台运营方。", "Begin again; if it fails again, tell the operator of the hub.",
+    ),
+    "provider_stranger": Row(
+        403, "您的身份已确认，但本平台没有登记您为经办人，或您已停用。",
+        "You are who you say, but no officer of the hub is enrolled under that account, or he left.",
+        "请由本部门向平台运营方登记您的帐号。", "Have your department ask the operator to enrol your account.",
+    ),
+    "provider_needs_app": Row(
+        403, "还需要动态码，但您还没有在本平台绑定手机应用。",
+        "The code of an app is needed as well, and you have bound none at the hub.",
+        "请向运营方领取开户码，先开户绑定手机应用，再登录。",
+        "Get an opening code from the operator, open your account with it, and sign in again.",
+    ),
     "account_code": Row(
         403, "开户码不对，已用过或已过期。", "The opening code is not right, was used, or has ended.",
         "请核对编号和开户码，或请运营方重新发放。", "Check number and code, or ask the operator for a new one.",
@@ -195,6 +230,17 @@ STATEMENTS: Mapping[str, Row] = {
         403, "指令所写的经办人不存在、已停用，或不属于本部门。",
         "The officer named in the statement is unknown, inactive, or of another department.",
         "请改由本部门在册的经办人办理。", "Name an active officer of your own department.",
+    ),
+    "statement_duty": Row(
+        403, "经办人的职责不包括这件事。", "The officer's duty does not cover this act.",
+        "请由有此职责的经办人办理；职责由平台运营方登记。",
+        "Have an officer with the duty order it; the operator records who has which.",
+    ),
+    "duty_missing": Row(
+        403, "您的职责或这台终端的权限不包括这个页面。",
+        "Your duty, or this terminal's rights, do not cover this page.",
+        "请由有此职责的经办人办理；职责和终端权限由平台运营方登记。",
+        "Have an officer with the duty see to it; the operator records duties and what terminals may do.",
     ),
     "statement_time": Row(
         403, "指令的签署时间不在允许范围内。", "The statement was not signed just now.",
@@ -598,6 +644,10 @@ ORDERS: Mapping[str, Row] = {
     "officer_unknown": Row(
         404, "没有登记过这个编号的在岗经办人。", "No active officer of that number is enrolled.",
         "请先登记经办人（yizhao enrol officer）。", "Enrol the officer first (yizhao enrol officer).",
+    ),
+    "identity_taken": Row(
+        409, "这个统一身份认证帐号已登记给另一位经办人。", "That account at the provider is another officer's.",
+        "请核对帐号；须先从原经办人处撤下，再登记。", "Check the account; take it from the other officer first.",
     ),
     "already_admitted": Row(
         409, "这个代码已经确认过。", "That licence number was admitted before.",
@@ -1278,6 +1328,11 @@ BODIES: Mapping[str, Row] = {
     "reader_busy": Row(
         503, "正在核验的文件较多，暂时轮不到。", "Too many files are being verified at this moment.", *_RETRY,
     ),
+    "photo_no_code": Row(
+        422, "照片里没有读到二维码。", "No QR code could be read in the photograph.",
+        "请对准、靠近、避开反光再拍一张（PNG 或 JPEG）；也可以输入统一社会信用代码。",
+        "Come closer, avoid glare and take another (PNG or JPEG), or type the licence number.",
+    ),
     "body_too_slow": Row(
         408, "提交的内容没有在一分钟内传完。", "The body did not arrive within a minute.",
         "请检查网络后重试。", "Check the connection and send it again.",
@@ -1493,6 +1548,21 @@ HUB: Mapping[str, Row] = {
         "The signed receipt that names its references was not brought back: it is not issued again.",
         "交回颁发时收到的回执。", "Bring back the receipt that came with the answer.",
     ),
+    "note_differs": Row(
+        409, "交回的交付单与该次用证不符，未补录。",
+        "The delivery note that was brought back is not of that pull: it is not recorded again.",
+        "交回该次交付的证据包。", "Bring back the evidence bundle of that delivery.",
+    ),
+    "decision_missing": Row(
+        409, "这次交付所依据的用证决定还没有补录，未补录。",
+        "The decision that this delivery stands on is not here: it is not recorded again.",
+        "交回该次交付的证据包。", "Bring back the evidence bundle of that delivery.",
+    ),
+    "pull_by_item": Row(
+        409, "按事项的用证还包含未签名的内容，无法原样补录。",
+        "A pull by item asked for more than anybody signed, which cannot be told again: it is not recorded.",
+        "由用证方重新调用。", "Its requester asks anew.",
+    ),
     "nothing_to_settle": Row(
         409, "没有待核对的恢复。",
         "There is no recovery that is not settled.",
@@ -1531,6 +1601,10 @@ HUB: Mapping[str, Row] = {
     "time_not_found": Row(
         404, "日志还没有覆盖这一条的可信时间戳。", "No timestamp covers this leaf of the log yet.",
         "时间戳至少每分钟取得一次，请稍后再试。", "They are had once a minute; try again in a moment.",
+    ),
+    "oidc_setting": Row(
+        503, "统一身份认证的一项设置缺失或不对。", "A setting of the provider of identities is missing or wrong.",
+        *_ASK_OPERATOR,
     ),
     "timestamp_setting": Row(
         503, "时间戳服务的一项设置缺失或不对。", "A setting of the timestamp authority is missing or wrong.",

@@ -23,7 +23,9 @@ from hub.steps.sessions import Session, check_form, end_session, form_token, ses
 from hub.web.bodies import BodyError, read_body
 from hub.web.callers import in_thread, moment
 from hub.web.pages.language import chosen_language
+from hub.web.photos import Photos
 from hub.web.problems import document
+from hub.web.uploads import read_parts
 from signing.base64url import encode
 
 Render = Callable[[str, Mapping[str, Any], str], bytes]
@@ -42,7 +44,7 @@ _MOST_SEATED = 20
 class Visit:
     """One request of somebody who signed in; `form` holds what was sent, as pairs in their order.
 
-    `beside` are the other sessions of this browser.
+    `beside` are the other sessions of this browser; `may` names the pages that this officer's duty lets him see.
     """
 
     request: Request
@@ -50,6 +52,7 @@ class Visit:
     language: str
     form: Sequence[tuple[str, str]] = ()
     beside: Sequence[Session] = ()
+    may: frozenset[str] = frozenset()
     _by_name: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,8 +66,13 @@ class Visit:
         """Return all that a form says under a name, such as its ticked boxes."""
         return [value for each, value in self.form if each == name]
 
+    def with_form(self, form: Sequence[tuple[str, str]]) -> "Visit":
+        """Return the visit as if this form had been sent."""
+        return Visit(self.request, self.session, self.language, form, self.beside, self.may)
+
 
 Work = Callable[[Visit], Awaitable[Response]]
+FileWork = Callable[[Visit, bytes], Awaitable[Response]]
 
 
 class Guard:
@@ -81,9 +89,14 @@ class Guard:
         *,
         of_officers: bool,
         check: Callable[[Session, datetime], None] = lambda session, now: None,
+        places: Callable[[Session, str], frozenset[str]] = lambda session, path: frozenset(),
     ) -> None:
-        """`check` refuses a session whose right is gone: AccessError session_ended."""
+        """`check` refuses a session whose right is gone: AccessError session_ended.
+
+        `places` returns which pages somebody may see, and refuses the one at the path he asks for: duty_missing.
+        """
         self._check = check
+        self._places = places
         self._home = home
         self._registry = registry
         self._render = render
@@ -104,16 +117,44 @@ class Guard:
                 session, *beside = await in_thread(self.sessions, request)
             except AccessError as error:
                 return self._turned_away(request, error, form, language)
+            may = await self._may(session, request)
             if request.method != "POST":
-                return await work(Visit(request, session, language, form, beside))
+                return await work(Visit(request, session, language, form, beside, may))
             acting = next((each for each in (session, *beside) if _bears(form, each)), None)
             if acting is None:
                 return self._carried(request, AccessError("form_foreign"), form, language, session)
             others = [each for each in (session, *beside) if each is not acting]
-            response = await work(Visit(request, acting, language, form, others))
+            may = may if acting is session else await self._may(acting, request)
+            response = await work(Visit(request, acting, language, form, others, may))
             if acting is not session:
                 await in_thread(self.seat_first, request, response, acting.party)
             return response
+
+        return endpoint
+
+    def page_with_file(self, work: FileWork, photos: Photos) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint that does `work` with the file of a form, for who signed in.
+
+        The file is read for nobody else, and only as long as it is looked at.
+        """
+
+        async def endpoint(request: Request) -> Response:
+            language = language_of(request)
+            self.refuse_foreign(request)
+            try:
+                seated = await in_thread(self.sessions, request)
+            except AccessError:
+                # A file is not carried over a sign-in as what was typed is: the page asks for it again.
+                return self._sent_to_sign_in(request, language)
+            may = await self._may(seated[0], request)
+            with photos.room.reserved(request, photos.longest):
+                parts = await read_parts(request, photos.longest)
+                token = parts.get(TOKEN, b"").decode("latin-1")
+                acting = next((each for each in seated if _bears([(TOKEN, token)], each)), None)
+                if acting is None:
+                    raise AccessError("form_foreign")
+                visit = Visit(request, acting, language, (), [each for each in seated if each is not acting], may)
+                return await work(visit, parts.get("file", b""))
 
         return endpoint
 
@@ -125,6 +166,13 @@ class Guard:
         tokens = self.tokens(request)
         found = [session for _, session in self._open(tokens)]
         return found or [self._opened(tokens[0])]
+
+    async def _may(self, session: Session, request: Request) -> frozenset[str]:
+        """Return which pages an officer may see. Raises AccessError duty_missing."""
+        if not self._of_officers:
+            return frozenset()
+        found: frozenset[str] = await in_thread(self._places, session, request.url.path)
+        return found
 
     def _opened(self, token: str) -> Session:
         now = moment()
@@ -207,19 +255,46 @@ class Guard:
 
     def show_before(self, request: Request, page: str, shown: Mapping[str, Any], status: int = 200) -> Response:
         """Return a page with a form for who has not signed in yet, bound to the browser by a cookie of its own."""
-        browser = self._browser(request) or encode(self._registry.random(16))
+        browser = self.browser(request) or self.new_browser()
         given = {**shown, TOKEN: form_token(browser, self._registry)}
         response = Response(self._render(page, given, language_of(request)), status, PRIVATE, PAGE)
+        self.mark(response, browser)
+        return response
+
+    def new_browser(self) -> str:
+        """Return a secret by which a browser is known before somebody signs in there."""
+        return encode(self._registry.random(16))
+
+    def mark(self, response: Response, browser: str) -> None:
+        """Let the answer put that secret into the browser."""
         response.set_cookie(
             f"{self.cookie}-before", browser, max_age=3_600, path="/", secure=self._secure, httponly=True,
             samesite="lax",
         )  # fmt: skip
-        return response
+
+    def hold(self, response: Response, ticket: str, term: timedelta) -> None:
+        """Let the answer put into the browser what it shows again with the next form."""
+        response.set_cookie(
+            f"{self.cookie}-ticket", ticket, max_age=int(term.total_seconds()), path="/", secure=self._secure,
+            httponly=True, samesite="lax",
+        )  # fmt: skip
+
+    def held(self, request: Request) -> str:
+        """Return what `hold` put there; "" where there is nothing."""
+        return _cookie(request, f"{self.cookie}-ticket")
+
+    def drop(self, response: Response) -> None:
+        """Let the answer take it from the browser."""
+        response.delete_cookie(f"{self.cookie}-ticket", path="/", secure=self._secure, httponly=True, samesite="lax")
+
+    def browser(self, request: Request) -> str:
+        """Return the secret of a browser that was marked; "" where it shows none."""
+        return _cookie(request, f"{self.cookie}-before")
 
     async def form_before(self, request: Request) -> dict[str, str]:
         """Return the form of who has not signed in yet. Raises AccessError form_foreign, BodyError."""
         form = dict(await self.read_form(request))
-        browser = self._browser(request)
+        browser = self.browser(request)
         if not browser:
             raise AccessError("form_foreign")
         check_form(form.get(TOKEN, ""), form_token(browser, self._registry))
@@ -252,6 +327,9 @@ class Guard:
     ) -> Response:
         if request.method == "POST":
             return self._carried(request, error, form, language, None)
+        return self._sent_to_sign_in(request, language)
+
+    def _sent_to_sign_in(self, request: Request, language: str) -> Response:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         next_path = f"?next={quote(path, safe='')}" if is_own_path(path, self._home) else ""
         return RedirectResponse(with_language(f"{self._home}/sign-in{next_path}", language), 303, PRIVATE)
@@ -275,9 +353,6 @@ class Guard:
         }
         status = 401 if session is None else 403
         return Response(self._render("carried", shown, language), status, PRIVATE, PAGE)
-
-    def _browser(self, request: Request) -> str:
-        return _cookie(request, f"{self.cookie}-before")
 
 
 def _refuse_nul(*texts: str) -> None:

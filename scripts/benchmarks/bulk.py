@@ -9,7 +9,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from hub.app import Hub
+from hub.app.building import Hub
 from hub.registry.issuance import Issued, issue_many
 from hub.steps.certificates.intentions import Batch, Origin, new_name
 from hub.steps.keyfolder import KeyFolder

@@ -17,7 +17,8 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from hub.app import Drawn, Hub, build
+from hub.app.building import Hub, build
+from hub.app.seeing import Drawn
 from hub.documents.making import Workshop, make_wanted, want
 from hub.settings import Settings
 from hub.steps.documents.content import Content

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from hub.app import build
+from hub.app.building import build
 from hub.documents.checking import check_documents
 from hub.settings import Settings
 from hub.store import tables

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from connectors.e_licence_simulator import ELicenceSimulator
-from hub.app import SIMULATOR_FOLDER, Hub, build
+from hub.app.building import Hub, build
 from hub.custody.installation import (
     load_installation,
     make_party_key,
@@ -25,7 +25,7 @@ from hub.settings import Settings
 from hub.sharing.answers import answer_rule
 from hub.sharing.table import put_rule
 from hub.steps.certificates.type_versions import pin_types
-from hub.steps.keyfolder import KeyFolder
+from hub.steps.keyfolder import SIMULATOR_FOLDER, KeyFolder
 from hub.steps.orders.approvals import VerifiedApproval, verify_approvals
 from hub.steps.orders.persons import sign_here
 from hub.steps.orders.statements import VerifiedStatement, check_content, verify_statement

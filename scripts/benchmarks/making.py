@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from hub.app import Drawn, build
+from hub.app.building import build
+from hub.app.seeing import Drawn
 from hub.cli.worker import THREADS
 from hub.documents.making import Workshop, want
 from hub.documents.worker import DocumentWorker, Maker

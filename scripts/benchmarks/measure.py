@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.app import Hub, build
+from hub.app.building import Hub, build
 from hub.registry.issuance import Issued
 from hub.settings import Settings
 from hub.steps.certificates.intentions import new_name
@@ -23,7 +23,7 @@ from hub.steps.registry import Registry
 from hub.store.entry import EntryWriter
 from schemas.evidence import ActFacts, Kind
 from schemas.statement import Ordered
-from scripts.benchmarks import load, orders, raw
+from scripts.benchmarks import load, orders, painting, raw
 from scripts.benchmarks.bulk import Filled, fill, resident_bytes
 from scripts.benchmarks.calls import called
 from scripts.benchmarks.documents import Documents
@@ -34,9 +34,10 @@ from scripts.benchmarks.server import Server, processor_seconds, running_empty_r
 from scripts.benchmarks.table import Bar, Row, percentiles
 from scripts.benchmarks.verifying import Verifying
 
-ROWS = ("bulk", "scan", "search", "issue", "pull", "log", "documents", "verify", "start")
+ROWS = ("bulk", "scan", "page", "search", "issue", "pull", "log", "documents", "verify", "start")
 CALLERS = 16
 SMALL_REGISTRY = 10_000
+_OPENED = 21
 _ROW_OF = {"issue and proof": "log"}
 _LARGE_HOLDER, _SMALL_HOLDER = 5_000, 10
 _SCAN_RATIO = {"sqlite": 0.20, "postgresql": 0.12}
@@ -78,6 +79,8 @@ class Measuring:
             self._bulk(filled)
         if "scan" in self._wanted.rows:
             self._scans(small)
+        if "page" in self._wanted.rows:
+            self._pages()
         if "search" in self._wanted.rows:
             self._searches()
         if {"issue", "pull", "log"} & set(self._wanted.rows):
@@ -192,6 +195,15 @@ class Measuring:
                 baseline=f"a holder of {_SMALL_HOLDER} {of_ten.per_second:,.0f}/s", ratio=ratio,
                 bars=(Bar("ratio", most=5),),
             )  # fmt: skip
+
+    def _pages(self) -> None:
+        if not painting.has_browser():
+            print("Chromium or playwright is not installed: the rows of the page are left out")
+            return
+        with self._hub_serving() as server:
+            for name, paths in (("page of a holder", self._holders()), ("page of a permit", self._certificates())):
+                found = painting.painted(server.url, paths[:_OPENED])
+                painting.tell_painting(name, found, self._told)
 
     def _searches(self) -> None:
         hub, keys = self._opened()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from hub.app import Hub
+from hub.app.building import Hub
 from hub.documents.making import Workshop, make_wanted, want
 from hub.steps.documents.content import Content
 from hub.steps.documents.faces.drawing import DrawnPages

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.app import Hub, scan_reader
+from hub.app.building import Hub
+from hub.app.opening import scan_reader
 from hub.decisions.facts import Surroundings, log_standing, seal_standing
 from hub.public.lookup import look_up_enterprise
 from hub.registry.finding import find

@@ -16,7 +16,8 @@ from typing import Any
 
 import httpx
 
-from hub.app import Drawn, Hub, build
+from hub.app.building import Hub, build
+from hub.app.seeing import Drawn
 from hub.decisions.verification import judge, passed
 from hub.public.examination.listed import ListedKeys
 from hub.public.examination.offline import verify_offline

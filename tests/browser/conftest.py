@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from hub.store.database import Database
 from tests.browser.site import SCREENS, application
 from tests.flows.world import ORIGIN, World, food_order, licence_order, make_world
+from tests.provider import CLIENT, Provider, running_provider
 from tests.web.served import served
 
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -88,27 +89,67 @@ def browser(chromium: str, driver: Playwright, fonts: str) -> Iterator[Browser]:
     launched.close()
 
 
-@pytest.fixture(scope="module")
-def hub_site(
-    chromium: str, driver: Playwright, fonts: str, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+@contextmanager
+def opened_site(
+    url: str, folder: Path, *, chromium: str, driver: Playwright, fonts: str, **settings: Any
 ) -> Iterator[Site]:
-    """A hub with a shop that has a business licence and a food permit, in Chromium."""
-    folder = tmp_path_factory.mktemp("site")
-    path = folder / "hub.sqlite"
-    path.write_bytes(sqlite_template.read_bytes())
-    url = f"sqlite:///{path}"
+    """Serve a hub with a shop that has a business licence and a food permit, and open Chromium for it."""
     with closing(Database(url)) as database:
         world = make_world(database, folder, datetime.now(UTC) - timedelta(seconds=20))
+        world.keys.make("oidc")
         world.issue(licence_order())
         world.issue(food_order())
-        with served(url, folder) as client:
+        with served(url, folder, **settings) as client:
             # A container has no user namespaces for Chromium's own sandbox. The origin of a TEST hub is plain http: the
             # browser is told to treat it as it treats this machine.
             arguments = [
                 "--no-sandbox",
                 f"--host-resolver-rules=MAP hub.example.test 127.0.0.1:{client.base_url.port}",
                 f"--unsafely-treat-insecure-origin-as-secure={ORIGIN}",
+                # A camera of which nobody is asked: whether a page may use it is the hub's own word.
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
             ]
             launched = driver.chromium.launch(executable_path=chromium, args=arguments, env={"FONTCONFIG_FILE": fonts})
             yield Site(world, launched)
             launched.close()
+
+
+@pytest.fixture(scope="module")
+def hub_site(
+    chromium: str, driver: Playwright, fonts: str, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A hub in Chromium."""
+    folder = tmp_path_factory.mktemp("site")
+    path = folder / "hub.sqlite"
+    path.write_bytes(sqlite_template.read_bytes())
+    with opened_site(f"sqlite:///{path}", folder, chromium=chromium, driver=driver, fonts=fonts) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    """The city's provider of identities."""
+    with running_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def provider_site(
+    provider: Provider,
+    chromium: str,
+    driver: Playwright,
+    fonts: str,
+    sqlite_template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """The same, where officers sign in at that provider too."""
+    folder = tmp_path_factory.mktemp("provider-site")
+    path = folder / "hub.sqlite"
+    path.write_bytes(sqlite_template.read_bytes())
+    with opened_site(
+        f"sqlite:///{path}", folder, chromium=chromium, driver=driver, fonts=fonts, oidc_issuer=provider.issuer,
+        oidc_client_id=CLIENT, oidc_second_factors=("amr=otp",),
+    ) as opened:  # fmt: skip
+        provider.client_key = opened.world.keys.public_key("oidc")
+        yield opened

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from prometheus_client import CollectorRegistry
 
+from hub.decisions.answers import Body
 from hub.public.examination.forms import read_examined
 from hub.public.examination.kept import kept_payload, read_kept, tell_kept
 from hub.public.examination.report import told, without_verdict
@@ -43,6 +44,8 @@ def states() -> dict[str, tuple[str, Answer]]:
         "enterprise": ("enterprise", shown.enterprise(*_BODIES.values())),
         "enterprise-good": ("enterprise", shown.enterprise(shown.make_licence(), shown.make_body(1))),
         "enterprise-many": ("enterprise", shown.enterprise(shown.make_licence(), *map(shown.make_body, range(1, 250)))),
+        "enterprise-of-many-not-good": ("enterprise", shown.chosen("not_good", *_BODIES.values())),
+        "enterprise-of-5000-good": ("enterprise", shown.chosen("valid", *_five_thousand())),
         "enterprise-not-covered": ("enterprise", shown.enterprise()),
         "certificate-valid": ("certificate", of_type["food_operation_permit"]),
         "certificate-suspended": ("certificate", of_type["publication_retail_permit"]),
@@ -96,6 +99,15 @@ _RESULT = {
 }  # fmt: skip
 
 
+def _five_thousand() -> list[Body]:
+    """A holder of five thousand permits, one in ten of which has expired or is suspended."""
+    ends: dict[int, dict[str, Any]] = {
+        0: {"valid_to": "2026-01-31"},
+        5: {"status": "suspended", "status_since": "2026-11-01"},
+    }
+    return [shown.make_licence(), *(shown.make_body(slot, **ends.get(slot % 20, {})) for slot in range(1, 5_000))]
+
+
 def _problem(code: str) -> Answer:
     facts = {"retired_on": "2026-11-01"} if code == "reference_retired" else {}
     return {"problem": problems.document(code, "0123456789abcdef", facts)}
@@ -143,7 +155,11 @@ def application() -> Observation:
         return HTMLResponse(pages.render(page, answer, language_of(request)))
 
     async def enterprise(request: Request) -> HTMLResponse:
-        return await state(request, "enterprise")
+        verdict = request.query_params.get("verdict", "")
+        if not verdict:
+            return await state(request, "enterprise")
+        answer = shown.chosen(verdict, *_BODIES.values())
+        return HTMLResponse(pages.render("enterprise", answer, language_of(request)))
 
     async def certificate(request: Request, reference: str) -> HTMLResponse:
         answer = shown.certificate(_BODIES[reference])

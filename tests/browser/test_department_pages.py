@@ -37,6 +37,12 @@ def fits(page: Page) -> bool:
     [
         "/department",
         "/department/window",
+        "/department/presentations",
+        "/department/paper",
+        f"/department/paper?code={SHOP}",
+        "/department/ask",
+        "/department/ask?type=food_operation_permit&type=business_licence",
+        "/department/import/collected",
         "/department/tasks",
         "/department/task?number=1",
         f"/department/issue?type=food_operation_permit&code={SHOP}",

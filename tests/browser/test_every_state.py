@@ -73,7 +73,15 @@ def test_the_verdict_is_read_right_after_whose_it_is(state: str, first: str, sit
 
 
 @pytest.mark.parametrize(
-    "state", ["certificate-hostile", "enterprise-hostile", "own-request-hostile", "report-wrong", "verify-result"]
+    "state",
+    [
+        "certificate-hostile",
+        "enterprise-hostile",
+        "own-request-hostile",
+        "report-wrong",
+        "verify-result",
+        "link-opened-hostile",
+    ],
 )
 def test_what_a_stranger_wrote_is_shown_and_never_run(state: str, site: str, browser: Browser) -> None:
     page, seen = open_page(browser, f"{site}/shown/{state}")

@@ -1,5 +1,7 @@
 """The pages in a real browser: their ways, with scripts off, in print, by keyboard, in light and dark."""
 
+import re
+
 from playwright.sync_api import Browser
 
 from tests.browser.opening import open_page
@@ -28,11 +30,17 @@ def test_without_javascript_everything_can_be_reached(site: str, browser: Browse
     assert page.locator("h1").inner_text() == shown.NAME
 
 
-def test_a_verdict_chip_leads_to_its_group(site: str, browser: Browser) -> None:
+def test_of_many_one_verdict_is_chosen_without_scripts_and_the_whole_is_still_told(site: str, browser: Browser) -> None:
     page, _ = open_page(browser, site + _ENTERPRISE, java_script_enabled=False)
-    page.get_by_role("link", name="暂时无法确认").first.click()
-    assert page.url.endswith("#unknown")
-    assert page.get_by_role("heading", name="暂时无法确认").is_visible()
+    page.get_by_role("navigation", name="按结论查看").get_by_role("link", name="无法确认").click()
+    assert "verdict=unknown" in page.url
+    assert page.locator("main h2 small").all_inner_texts() == ["4"]
+    chips = page.locator(".chips a").all_inner_texts()
+    assert [re.sub(r"\s", "", each) for each in chips] == ["全部18项", "✕现在不能用10", "?无法确认4", "✓现在有效4"]
+    page.get_by_role("link", name="English").click()
+    assert ("verdict=unknown" in page.url, page.locator("main h2 small").all_inner_texts()) == (True, ["4"])
+    page.get_by_role("link", name="All 18").click()
+    assert page.locator("main h2 small").count() == 4
 
 
 def test_the_code_of_a_page_is_drawn(site: str, browser: Browser) -> None:

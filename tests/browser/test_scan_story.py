@@ -14,6 +14,9 @@ from tests.flows.world import OTHER_SHOP, food_number, food_order, licence_order
 from tests.web.served import client_of, issue, served
 
 _PHONE: ViewportSize = {"width": 390, "height": 844}
+# Bytes on the wire of the page and of all that it loads, headers too, with nothing cached.
+_CARRIED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .map(each => each.encodedBodySize + 300)"""
 _WECHAT = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile Safari/537.36 MicroMessenger/8.0.50"
 
 
@@ -52,6 +55,18 @@ def test_scan_keep_and_reopen_without_scripts_in_wechat(address: tuple[str, str]
     page.get_by_role("link", name="查看现在的证照页").click()
     assert page.locator(".verdict .outcome").inner_text().startswith("有效")
     assert _phone(browser).goto(kept).status == 200  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", ["q", "c"])
+def test_the_whole_page_is_under_60_kb_on_the_wire(address: tuple[str, str], browser: Browser, kind: str) -> None:
+    page = browser.new_context(locale="zh-CN", viewport=_PHONE).new_page()
+    page.goto(f"{address[0]}/c/{address[1]}")
+    if kind == "q":
+        page.get_by_role("link", name="查看该主体的全部证照").click()
+        page.wait_for_load_state("load")
+    carried = page.evaluate(_CARRIED)
+    assert len(carried) >= 3
+    assert 0 < sum(carried) < 60 * 1024
 
 
 def test_a_false_code_is_reported_without_scripts_and_nothing_typed_is_lost(

@@ -1,5 +1,6 @@
 """What the stories of the command line may ask for."""
 
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from hub.store import migrate
 from tests.cli.site import Site, served
 from tests.cli.town import settle
 
@@ -16,6 +18,22 @@ def _commands_built_once() -> Iterator[None]:
     """Let typer build the tree of commands once: a process of `yizhao` runs one, these stories hundreds."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _migrated_once(sqlite_template: Path) -> Iterator[None]:
+    """Let `init` begin with a copy of the migrated file: it runs dozens of times, and its migrations are the same."""
+    migrate_to = migrate.upgrade
+
+    def upgrade(url: str, revision: str = "head") -> None:
+        path = Path(url.removeprefix("sqlite:///"))
+        if url.startswith("sqlite:///") and revision == "head" and not path.exists():
+            shutil.copyfile(sqlite_template, path)
+        migrate_to(url, revision)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(migrate, "upgrade", upgrade)
         yield
 
 

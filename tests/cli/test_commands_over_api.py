@@ -395,8 +395,13 @@ def test_approvals_of_another_change_are_refused(town: Site) -> None:
 
 
 def test_signatures_made_with_keys_of_this_machine_are_told_as_such(town: Site) -> None:
-    enrolled = run("enrol", "officer", "told-001", "--department", MARKET, *town.over_api)
+    identity = ("--issuer", "https://id.example.test", "--account", "7")
+    enrolled = run("enrol", "officer", "told-001", "--department", MARKET, *identity, *town.over_api)
     assert (enrolled.code, "本机测试密钥代签" in enrolled.err) == (0, True)
+
+
+def test_officer_of_a_desk_needs_no_key(town: Site) -> None:
+    assert run("enrol", "officer", "desk-001", "--department", MARKET, "--duty", "issue", *town.over_api).code == 0
 
 
 def test_person_with_a_duty_is_enrolled_and_approves(town: Site) -> None:

@@ -13,6 +13,7 @@ from hub.cli.init import make_settings
 from hub.custody.installation import CERT_TERM
 from tests.cli.bucket import use_bucket
 from tests.cli.site import Ran, Site, run
+from tests.provider import CLIENT, running_provider
 from tests.s3 import S3Server
 
 
@@ -129,3 +130,51 @@ def test_bucket_that_is_not_wholly_named_is_trouble(site: Site, monkeypatch: pyt
     looked = run("doctor", *site.local, "--json")
     assert (looked.code, _state(looked, "documents")) == (1, "trouble")
     assert "documents_setting documents_endpoint" in looked.out
+
+
+def _seen(ran: Ran, name: str) -> str:
+    found: list[dict[str, str]] = json.loads(ran.out)
+    return next(each["seen"] for each in found if each["name"] == name)
+
+
+def test_provider_of_identities_is_off_until_it_is_set(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _seen(run("doctor", *site.local, "--json"), "identities") == "off"
+    monkeypatch.setenv("YIZHAO_OIDC_ISSUER", "http://id.example.test")
+    monkeypatch.setenv("YIZHAO_OIDC_CLIENT_ID", CLIENT)
+    open_wire = run("doctor", *site.local, "--json")
+    assert (open_wire.code, _seen(open_wire, "identities")) == (1, "oidc_setting oidc_issuer")
+    monkeypatch.setenv("YIZHAO_OIDC_ISSUER", "https://id.example.test")
+    assert _seen(run("doctor", *site.local, "--json"), "identities") == "key_missing oidc"
+
+
+def test_provider_of_identities_that_answers_is_fine_and_one_that_is_down_is_trouble(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered = run("keys", "oidc", *site.keys)
+    assert registered.json == run("keys", "oidc", *site.keys).json
+    assert (registered.json["keys"][0]["alg"], "d" in registered.json["keys"][0]) == ("ES256", False)
+    monkeypatch.setenv("YIZHAO_OIDC_CLIENT_ID", CLIENT)
+    with running_provider() as provider:
+        monkeypatch.setenv("YIZHAO_OIDC_ISSUER", provider.issuer)
+        assert _state(run("doctor", *site.local, "--json"), "identities") == "fine"
+        provider.metadata_says = {"code_challenge_methods_supported": None}
+        weak = run("doctor", *site.local, "--json")
+        assert (_state(weak, "identities"), "does not say S256" in weak.out) == ("watch", True)
+    down = run("doctor", *site.local, "--json")
+    assert (down.code, _state(down, "identities")) == (1, "trouble")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("OIDC_CLIENT_ID", ""), ("OIDC_SCOPES", '["profile"]'), ("OIDC_SECOND_FACTORS", '["otp"]'),
+        ("OIDC_OFFICER_CLAIM", ""),
+    ],
+)  # fmt: skip
+def test_setting_of_the_provider_that_is_wrong_is_named(
+    setting: str, value: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YIZHAO_OIDC_ISSUER", "https://id.example.test")
+    monkeypatch.setenv("YIZHAO_OIDC_CLIENT_ID", CLIENT)
+    monkeypatch.setenv(f"YIZHAO_{setting}", value)
+    assert _seen(run("doctor", *site.local, "--json"), "identities") == f"oidc_setting {setting.lower()}"

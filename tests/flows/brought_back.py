@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from connectors.contract import SignedText
-from hub.app import log_key
+from hub.app.opening import log_key
 from hub.custody.recovery.reapplying import Attempt, Deed, Lost, reapply
 from hub.custody.recovery.recovering import Approve, Recovering, recover, settle
 from hub.custody.recovery.returned import Returned

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from hub.app import scan_reader
+from hub.app.opening import scan_reader
 from hub.public.lookup import look_up_certificate, look_up_enterprise
 from hub.settings import Settings
 from hub.web.public.gathering import gather_about, gather_subject

@@ -8,7 +8,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from hub.app import Sealing
+from hub.app.seeing import Sealing
 from hub.custody.installation import TrustInForce
 from hub.documents.making import made_document
 from hub.documents.worker import DocumentWorker, Maker

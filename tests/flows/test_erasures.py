@@ -18,8 +18,11 @@ from hub.steps.documents.erased_files import delete_erased_files
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from hub.store.document import DocumentReader
+from hub.store.entry import EntryReader
 from hub.store.files import StoredFileError
+from schemas.evidence import Kind
 from schemas.statement import Ordered
+from signing.jws import parse_json
 from tests.flows.killed import ask
 from tests.flows.refusals import refused
 from tests.flows.test_examination_documents import attached, examined, outcome
@@ -232,6 +235,10 @@ def test_document_under_way_forgets_it_and_its_maker_s_file_is_deleted(world: Wo
     object.__setattr__(world.workshop, "draw", erased_meanwhile)
     assert world.make(name) is None
     assert list(world.workshop.files.names()) == []
+    with world.registry.database.read() as connection:
+        told = [each for each in EntryReader(connection).all() if each.kind == Kind.DOCUMENT_REFUSED]
+    sealed = {parse_json(each.act_bytes)["sealed"] for each in told}
+    assert len(sealed) == 2, "the XML that waited, and the PDF its maker had sealed"
     object.__setattr__(world.workshop, "draw", draw)
     made = world.make(name)
     assert made is not None

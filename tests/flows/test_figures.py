@@ -19,11 +19,21 @@ from hub.supervision.figures.sheets import Sheets, correct_figure, keep_finished
 from schemas.statement import Ordered
 from signing.base64url import encode
 from tests.flows.figures_led import copy_decisions
-from tests.flows.intake_world import Intakes, csv_file, signed_content, type_row
+from tests.flows.grant_world import present, redeem_at_window, wrong
+from tests.flows.intake_world import Intakes, csv_file, published_row, signed_content, type_row
 from tests.flows.plans import asked, plans_of
 from tests.flows.refusals import refused
 from tests.flows.registry_check import find_faults
-from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order, statutory_request
+from tests.flows.world import (
+    HEALTH,
+    MARKET,
+    SHOP,
+    World,
+    food_order,
+    granted_request,
+    licence_order,
+    statutory_request,
+)
 
 # Where the SQL is the same on both databases as that of another story here.
 _ONE = pytest.mark.parametrize("unchecked_world", ["sqlite"], indirect=True)
@@ -286,3 +296,72 @@ def test_audit_names_a_kept_sheet_whose_figures_were_changed(unchecked_world: Wo
     with registry.database.read() as connection:
         faults = find_faults(unchecked_world, connection)
     assert faults == [f"figure sheet 2026-11: departments {MARKET} has other figures"]
+
+
+# --- what is refused, shown twice and in conflict -----------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(hub_world: World) -> World:
+    """A shop with licence, permit and electronic business licence."""
+    hub_world.issue(licence_order())
+    hub_world.issue(food_order())
+    hub_world.make_licence()
+    return hub_world
+
+
+def cases_of(world: World, code: str, department: str | None = None) -> list[tuple[str, str]]:
+    """Return who and what of the single cases of a figure."""
+    found = list_cases(code, department, after="", registry=world.registry, now=world.now)["cases"]
+    return [(each["who"], each["what"]) for each in found]
+
+
+def test_code_that_was_not_accepted_is_counted_by_its_reason_and_listed_without_its_holder(shop: World) -> None:
+    digits = present(shop)["digits"]
+    with refused("code_unknown"):
+        redeem_at_window(shop, wrong(digits))
+    shop.now += timedelta(hours=1)
+    with refused("grant_ended"):
+        redeem_at_window(shop, digits)
+    reasons = {"code_unknown": {"count": 1}, "grant_ended": {"count": 1}}
+    assert counted(shop, "refused_codes") == {"total": {"count": 2}} | reasons
+    assert cases_of(shop, "refused_codes") == [(HEALTH, "grant_ended"), (HEALTH, "code_unknown")]
+    assert (counted(shop, "refused_codes", MARKET)["total"], cases_of(shop, "refused_codes", MARKET)) == (
+        {"count": 0}, [],
+    )  # fmt: skip
+    listed_too = list_cases("refused_codes", HEALTH, after="", registry=shop.registry, now=shop.now)
+    assert (len(listed_too["cases"]), SHOP in str(listed_too), digits in str(listed_too)) == (2, False, False)
+
+
+def test_code_and_grant_that_are_shown_a_second_time_are_counted_and_listed_page_by_page(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = present(shop)
+    redeem_at_window(shop, shown["code"])
+    with refused("code_redeemed"):
+        redeem_at_window(shop, shown["code"], case_number="2026-0002")
+    digest = shop.grant(uses=1)
+    shop.pull(granted_request(digest))
+    shop.now += timedelta(seconds=1)
+    with refused("grant_used_up"):
+        shop.pull(granted_request(digest))
+    assert counted(shop, "shown_twice") == {
+        "total": {"count": 2}, "code_redeemed": {"count": 1}, "grant_used_up": {"count": 1},
+    }  # fmt: skip
+    monkeypatch.setattr("hub.supervision.figures.cases.PAGE", 1)
+    first = list_cases("shown_twice", None, after="", registry=shop.registry, now=shop.now)
+    second = list_cases("shown_twice", None, after=first["after"], registry=shop.registry, now=shop.now)
+    assert [each["cases"][0]["what"] for each in (first, second)] == ["grant_used_up", "code_redeemed"]
+    assert second["after"] is None
+
+
+def test_conflict_of_two_sources_is_counted_open_at_its_body_and_listed(hub_world: World, tmp_path: Path) -> None:
+    intakes = Intakes(hub_world, tmp_path)
+    intakes.signed([type_row(1)])
+    file = csv_file([published_row(1, XK_JDRQ="2026/11/20")])
+    intakes.take_in(file, form="publicity", source="publicity", system="health")
+    assert counted(hub_world, "conflicts") == {"total": {"count": 1, "open": 1}, MARKET: {"count": 1, "open": 1}}
+    assert cases_of(hub_world, "conflicts") == cases_of(hub_world, "conflicts", MARKET) == [(MARKET, "open")]
+    assert (counted(hub_world, "conflicts", HEALTH)["total"], cases_of(hub_world, "conflicts", HEALTH)) == (
+        {"count": 0, "open": 0}, [],
+    )  # fmt: skip

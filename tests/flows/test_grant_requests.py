@@ -17,6 +17,7 @@ from hub.enterprise.grant_requests import (
     request_state,
     request_state_by_token,
 )
+from hub.enterprise.open_requests import count_open_requests, open_requests
 from hub.errors import HubError
 from hub.store import tables
 from schemas.statement import Ordered
@@ -264,3 +265,18 @@ def _answered(world: World, code: str, signed: SignedText) -> str:
     except HubError as error:
         return error.code
     return "signed"
+
+
+def test_what_is_asked_of_a_holder_is_read_by_key_until_it_ends(asked_world: World) -> None:
+    world = asked_world
+    made = [ask(world, asked_content(case_number=f"2026-{number:04d}"))["request"] for number in range(21)]
+    world.now += timedelta(seconds=1)
+    newest = ask(world, asked_content(case_number="2026-0999"))["request"]
+    first = open_requests(SHOP, agent=None, after=None, registry=world.registry, now=world.now)
+    second = open_requests(SHOP, agent=None, after=first["after"], registry=world.registry, now=world.now)
+    found = [[each["request"] for each in page["requests"]] for page in (first, second)]
+    assert (found[0][0], len(found[0]), second["after"]) == (newest, 20, None)
+    assert sorted(found[0] + found[1]) == sorted([*made, newest])
+    assert count_open_requests(SHOP, agent=None, registry=world.registry, now=world.now) == 22
+    world.pass_days(60)
+    assert open_requests(SHOP, agent=None, after=None, registry=world.registry, now=world.now)["requests"] == []

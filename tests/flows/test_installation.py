@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from connectors.e_licence_simulator import ELicenceSimulator
 from connectors.errors import SimulatorError
-from hub.app import build
+from hub.app.building import build
 from hub.custody.installation import (
     TrustInForce,
     make_test_installation,

@@ -1,11 +1,13 @@
 """A whole file undone: what nobody has touched since goes, both times stay, and the rest is left with its reason."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from hub.registry.intake.outcome import list_intakes
 from hub.store import tables
 from hub.store.certificate import CertificateReader
 from schemas.certificate import Certificate
@@ -258,3 +260,16 @@ def test_wrong_order_to_undo_is_refused(intakes: Intakes, changes: dict[str, Any
 
     with refused(code):
         intakes.undo(name, **changes)
+
+
+def test_collected_files_are_listed_apart_from_signed_ones_and_each_list_by_its_time(intakes: Intakes) -> None:
+    def names(*, collected: bool, before: datetime | None = None) -> list[str]:
+        registry = intakes.world.registry
+        found = list_intakes(MARKET, collected=collected, before=before, registry=registry)
+        return [each["intake"] for each in found["intakes"]]
+
+    first = intakes.legacy([archive_row(1)])["intake"]
+    intakes.world.now += timedelta(minutes=1)
+    later, signed = intakes.legacy([archive_row(2)])["intake"], intakes.signed([type_row(3)])["intake"]
+    assert (names(collected=True), names(collected=False)) == ([later, first], [signed])
+    assert names(collected=True, before=intakes.world.now) == [first]

@@ -1,6 +1,7 @@
 """Stories of intentions: recorded before the key is used, listed, completed by one process, or refused; never lost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 
 from hub.custody.installation import make_seal_key, make_trust_list
 from hub.registry.issuance import complete_batch, complete_orphans, refuse_batch
+from hub.steps.certificates.intentions import new_name
 from hub.store.intention import IntentionReader
 from schemas.identifiers import make_licence_number
 from schemas.statement import Ordered
+from signing.base64url import encode
 from signing.errors import RateCapError, SigningError
 from signing.signers import Signer
 from tests.flows.refusals import refused
@@ -27,6 +30,13 @@ class _BrokenSeal:
 
     def sign(self, message: bytes, *, statement: bytes | None) -> bytes:
         raise RateCapError(self.key_id)
+
+
+def test_no_name_begins_as_an_option_of_a_command_does(hub_world: World) -> None:
+    drawn = iter([b"\xfa" * 16, b"\x00" * 16])
+    registry = replace(hub_world.registry, random=lambda count: next(drawn))
+    assert encode(b"\xfa" * 16).startswith("-")
+    assert new_name(registry) == "A" * 22
 
 
 def test_order_whose_seal_failed_is_listed_and_completed_later(hub_world: World) -> None:

@@ -12,12 +12,12 @@ import orjson
 import pytest
 from sqlalchemy import select, update
 
-import hub.registry.resealing
-import hub.steps.certificates.fallen
 from hub.custody.installation import HUB_KEYS
 from hub.public.examination.extracted import Unread
 from hub.public.examination.online import examine
+from hub.registry import resealing
 from hub.registry.resealing import Sealing, complete_orphans
+from hub.steps.certificates import fallen
 from hub.steps.log.proven_time import Remembered, SealTimeUnreadError
 from hub.store import tables
 from hub.store.certificate import CertificateReader
@@ -397,8 +397,8 @@ def test_each_order_reads_what_it_seals_and_what_is_next_however_much_was_sealed
 ) -> None:
     permits = [late(hub_world, number)["identifier"] for number in range(1, 9)]
     hub_world.now += MINUTE
-    monkeypatch.setattr(hub.resealing, "MOST", 2)
-    monkeypatch.setattr(hub.fallen, "_RECORDS_AT_ONCE", 2)
+    monkeypatch.setattr(resealing, "MOST", 2)
+    monkeypatch.setattr(fallen, "_RECORDS_AT_ONCE", 2)
     key_id, read = compromised(hub_world, hub_world.now - MINUTE).key_id, list[int]()
     records = CertificateReader.records
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from hub.app import Readiness
+from hub.app.seeing import Readiness
 from hub.evidence.log import prove_consistency, prove_inclusion, tile
 from hub.evidence.sequencing import LEASE, MOST_A_ROUND
 from hub.public.status_lists import StatusLists

@@ -13,7 +13,7 @@ import pytest
 
 from connectors.contract import WitnessAnswer
 from connectors.timestamp_simulator import TEST_POLICY, TimestampSimulator
-from hub.app import Readiness
+from hub.app.seeing import Readiness
 from hub.custody.key_life import Compromise
 from hub.evidence.bundles import verify_bundle
 from hub.evidence.bundles.packing import make_bundle

@@ -29,6 +29,7 @@ BODY: dict[str, Any] = {
 }
 NAMED: dict[str, Any] = {"licence_number": NOBODY, "name_zh": "示例局", "name_en": "Example bureau"}
 SYSTEM: dict[str, Any] = {"code": "new", "department": HEALTH, "name": "示例系统", "roles": ["pull"], "cert": ""}
+OFFICER: dict[str, Any] = {"number": "i-001", "department": HEALTH}
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("departments", NAMED | {"licence_number": "1"}, "licence_number", "form"),
     ("departments", NAMED | {"name_zh": ""}, "name_zh", "missing"),
@@ -39,6 +40,10 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("issuing-bodies", BODY | {"until_on": "soon"}, "until_on", "form"),
     ("issuing-bodies", BODY | {"area": "4420000000000"}, "area", "form"),
     ("officers", {"number": "a b", "department": HEALTH}, "number", "form"),
+    ("officers", OFFICER | {"identity": "sub"}, "identity", "missing"),
+    ("officers", OFFICER | {"identity": {"issuer": "https://id.example.test"}}, "identity", "missing"),
+    ("officers", OFFICER | {"identity": {"issuer": "id.example.test", "account": "7"}}, "identity", "form"),
+    ("officers", OFFICER | {"identity": {"issuer": "https://id.example.test", "account": 7}}, "identity", "missing"),
     ("enterprises", {"licence_number": WRONGLY_ISSUED, "name": "示例"}, "licence_number", "check_digit"),
     ("sources", {"code": "x", "name_zh": "示例", "fresh_for_seconds": 1}, "fresh_for_seconds", "form"),
     ("systems", SYSTEM | {"roles": ["rule"]}, "roles", "choice"),

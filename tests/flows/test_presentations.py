@@ -11,7 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from hub.decisions.answers import disclosed_values
-from hub.enterprise.presentations import draft_confirmation, post_presentation, presentation_state
+from hub.enterprise.presentations import (
+    draft_confirmation,
+    post_presentation,
+    presentation_state,
+    redeemed_presentation,
+)
 from hub.errors import HubError
 from hub.store import tables
 from schemas.fields import COMMON_FIELDS
@@ -30,6 +35,7 @@ from tests.flows.grant_world import (
 from tests.flows.refusals import refused
 from tests.flows.world import (
     HEALTH,
+    MARKET,
     OTHER_SHOP,
     SHOP,
     World,
@@ -85,6 +91,20 @@ def test_window_gets_what_the_enterprise_confirmed_and_once(shown_world: World) 
     with refused("grant_used_up"):
         shown_world.pull(presented_request(shown["digest"]))
     assert _state(shown_world, shown["digest"]) == "used"
+
+
+def test_the_department_that_asked_reads_how_it_stands_and_no_other_does(shown_world: World) -> None:
+    registry, shown = shown_world.registry, present(shown_world)
+    with refused("presentation_not_found"):
+        redeemed_presentation(shown["digest"], HEALTH, registry=registry, now=shown_world.now)
+    redeem_at_window(shown_world, shown["code"])
+    it = redeemed_presentation(shown["digest"], HEALTH, registry=registry, now=shown_world.now)
+    assert (it["state"], it["officer"], it["holder"]["licence_number"]) == ("unconfirmed", "h-001", SHOP)
+    assert [each["names"] for each in it["types"]] == [["business_items"]]
+    with refused("presentation_not_found"):
+        redeemed_presentation(shown["digest"], MARKET, registry=registry, now=shown_world.now)
+    confirm_presentation(shown_world, shown["digest"])
+    assert redeemed_presentation(shown["digest"], HEALTH, registry=registry, now=shown_world.now)["state"] == "released"
 
 
 def test_confirmation_says_who_which_window_and_which_fields(shown_world: World) -> None:

@@ -320,9 +320,7 @@ def test_bundle_of_a_delivery_names_what_was_handed_over(
 
     with lost_after(world, tmp_path, new_url, happen) as recovered:
         told = recovered.bring(*bundles)
-        assert [(each["kind"], each["obstacle"]) for each in told["left"]] == [
-            ("pull_allowed", "kind_named_only"), ("delivery", "kind_named_only"),
-        ]  # fmt: skip
+        assert ([each["kind"] for each in told["again_now"]], told["left"]) == (["pull_allowed", "delivery"], [])
         recovered.settle()
         assert recovered.outcome(permit) == GOOD
         check_registry(recovered.world)

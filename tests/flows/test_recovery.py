@@ -14,7 +14,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from hub.app import log_key
+from hub.app.opening import log_key
 from hub.custody.recovery.recovering import Approve, Recovering, order_of, recover, settle
 from hub.custody.recovery.returned import Returned
 from hub.evidence.log import checkpoint, former_log, prove_inclusion, tile, time_of

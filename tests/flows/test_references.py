@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.app import scan_reader
+from hub.app.opening import scan_reader
 from hub.settings import Settings
 from hub.store.columns import moment_of
 from hub.store.entry import EntryReader

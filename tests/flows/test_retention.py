@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-import hub.custody.retention
+from hub.custody import retention
 from hub.custody.retention import Keeping, erase_past_term, past_term
 from hub.store import tables
 from hub.store.files import StoredFileError
@@ -129,7 +129,7 @@ def test_told_notices_go_and_open_tasks_stay(world: World, tmp_path: Path) -> No
 def test_batches_are_bounded_and_each_has_its_entry(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub.retention, "_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "_AT_ONCE", 2)
     for case in range(1, 6):
         world.pull(statutory_request(case_number=f"2026-{case:04d}"))
     world.now += 4 * YEARS

@@ -1,14 +1,19 @@
 """Stories of the sharing table: asked for, approved by its provider, followed by versions, ended, frozen."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import Connection
 
+from hub.errors import OrderError
 from hub.sharing.answers import escalate_silent
 from hub.sharing.table import list_rules
+from hub.store.sharing import SharingWriter
 from schemas.statement import Ordered
 from signing.base64url import decode
 from tests.flows.conftest import copied_world
@@ -86,6 +91,13 @@ def test_requester_asks_for_itself_only(asked_world: World) -> None:
         asked_world.put_rule(sharing_rule(code="rule-2"), system="market")
 
 
+def test_a_line_of_another_requester_is_not_taken_over(asked_world: World) -> None:
+    with refused("rule_not_yours"):
+        asked_world.put_rule(sharing_rule(requester=MARKET, fields={"business_licence": []}), system="market")
+    rules = list_rules(asked_world.system("operator"), registry=asked_world.registry)["rules"]
+    assert {each["requester"] for each in rules} == {HEALTH}
+
+
 def test_nobody_answers_for_its_own_request_where_another_department_does(asked_world: World) -> None:
     with refused("fields_wrong", ("providers", "provider_unknown")):
         asked_world.put_rule(sharing_rule(code="rule-2", providers={"food_operation_permit": HEALTH}), system="health")
@@ -134,6 +146,28 @@ def test_line_that_contradicts_another_is_refused_by_its_name(asked_world: World
     with refused("rule_conflicts"):
         asked_world.put_rule(sharing_rule(code="rule-2", fields={"food_operation_permit": ["floor_area"]}))
     assert asked_world.put_rule(sharing_rule(code="rule-2", item_code="440112002"))["state"] == "asked"
+
+
+def test_of_two_contradicting_lines_ordered_at_once_the_second_is_refused(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    def put(world: World, code: str, field: str) -> object:
+        try:
+            return world.put_rule(sharing_rule(code=code, fields={"food_operation_permit": [field]}))
+        except OrderError as error:
+            return error.code
+
+    with copied_world("postgresql", request, tmp_path) as world, ThreadPoolExecutor(2) as threads:
+
+        def put_two(connection: Connection) -> list[Future[object]]:
+            SharingWriter(connection).hold_table()
+            lines = {"rule-1": "business_items", "rule-2": "floor_area"}
+            put_at_once = [threads.submit(put, world, *each) for each in lines.items()]
+            assert wait(put_at_once, timeout=1).done == set(), "both wait until this one ends"
+            return put_at_once
+
+        answers = [each.result() for each in world.registry.database.write(put_two)]
+        assert [each for each in answers if isinstance(each, str)] == ["rule_conflicts"]
 
 
 def test_ended_line_falls_back_on_no_earlier_version(asked_world: World) -> None:

@@ -20,7 +20,8 @@ import orjson
 from connectors.contract import SignedText, SignerRole
 from connectors.e_licence import CertifiedELicence
 from connectors.e_licence_simulator import ELicenceSimulator, SimulatorStatus
-from hub.app import SIMULATOR_FOLDER, Drawn, Sealing, document_files, make_registry, open_log, scan_reader
+from hub.app.opening import document_files, make_registry, open_log, scan_reader
+from hub.app.seeing import Drawn, Sealing
 from hub.custody.installation import (
     Installation,
     TrustInForce,
@@ -53,7 +54,7 @@ from hub.sharing.table import put_rule
 from hub.steps.certificates.type_versions import pin_types
 from hub.steps.consent.applications import Application, draft_application, request_under_grant, verify_application
 from hub.steps.documents.faces.drawing import Drawing
-from hub.steps.keyfolder import KeyFolder
+from hub.steps.keyfolder import SIMULATOR_FOLDER, KeyFolder
 from hub.steps.log.proven_time import SealTimes
 from hub.steps.log.watch import LogWatch
 from hub.steps.orders.approvals import VerifiedApproval, verify_approvals

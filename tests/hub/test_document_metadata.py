@@ -88,7 +88,9 @@ def test_midnight_at_the_end_of_a_day_is_no_moment() -> None:
 
 
 def test_reading_needs_neither_database_nor_web() -> None:
-    script = "import sys, hub.steps.documents.metadata as m; print({'sqlalchemy', 'fastapi', 'starlette'} & set(sys.modules))"
+    script = (
+        "import sys, hub.steps.documents.metadata; print({'sqlalchemy', 'fastapi', 'starlette'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

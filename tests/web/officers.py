@@ -10,8 +10,11 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
+from hub.custody.installation import CERT_TERM
 from hub.department.officers import SignIn, app_secret, open_account
+from hub.steps.orders.persons import Person, make_person
 from hub.web.callers import moment
+from schemas.parties import DESK_DUTIES, Duty
 from schemas.statement import TYP
 from schemas.tokens import TERMINAL_TYP
 from signing.algorithms import generate_private_key
@@ -45,10 +48,14 @@ def order_code(world: World, number: str) -> str:
     return code
 
 
-def open_officer(world: World, number: str, department: str = MARKET) -> Account:
+def open_officer(world: World, number: str, department: str = MARKET, duty: Duty = Duty.CASE) -> Account:
     """Enrol an officer and open his account, with the code of the step before this one."""
     world.now = moment()
-    world.enrol("officers", number=number, department=department)
+    said = {"number": number, "department": department, "duty": str(duty)}
+    if duty not in DESK_DUTIES:
+        person = make_person(world.keys, Person(number, duty), department=department, now=world.now, term=CERT_TERM)
+        said["cert"] = encode(person.cert_der or b"")
+    world.enrol("officers", **said)
     code, now = order_code(world, number), moment()
     account = Account(number, app_secret(number, code, registry=world.registry, now=now))
     open_account(SignIn(number, PASSWORD, account.code(-1)), code, registry=world.registry, now=now)
@@ -95,7 +102,7 @@ class Workplace:
     def signed(self, page: httpx.Response, **said: object) -> dict[str, str]:
         """Return the form of a page to check and sign, signed as its script does; `said` changes the statement."""
         claims = orjson.loads(unescape(page.text.partition('data-statement="')[2].partition('"')[0]))
-        names = ("form_token", "errand", "content", "salt", "key", "typed", "parked")
+        names = ("form_token", "errand", "content", "salt", "key", "typed", "parked", "beside", "back")
         form = {name: value_of(page, name) for name in names}
         return form | {"statement": sign_compact(orjson.dumps(claims | said), signer=self.signer, typ=TYP)}
 
@@ -105,11 +112,11 @@ class Workplace:
         return post(client, "/department/orders", self.signed(page, **said))
 
 
-def at_work(door: Door, number: str, department: str = MARKET) -> tuple[Account, Workplace]:
+def at_work(door: Door, number: str, department: str = MARKET, duty: Duty = Duty.CASE) -> tuple[Account, Workplace]:
     """Open an officer's account, sign him in, and sit him at a terminal."""
     client, world = door
     client.cookies.clear()
-    account, workplace = open_officer(world, number, department), Workplace()
+    account, workplace = open_officer(world, number, department, duty), Workplace()
     sign_in(client, number, account.code())
     assert workplace.sit_down(client).status_code == 303
     return account, workplace

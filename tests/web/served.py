@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from hub.app import build
+from hub.app.building import build
 from hub.client import Approver, Client
 from hub.settings import Settings
 from hub.steps.orders.persons import persons_here
@@ -25,7 +25,8 @@ _OFTEN = "100000/minute"
 def served(url: str, folder: Path, **changes: Any) -> Iterator[httpx.Client]:
     """Serve a hub and yield a client of it."""
     given: dict[str, Any] = {"scan_misses": _OFTEN, "search_misses": _OFTEN, "upload_rate": _OFTEN}
-    given |= {"sandbox_rate": _OFTEN, "sandbox_most": _OFTEN}
+    # To keep a child ready takes a third of a second of a processor: one does for most of the stories.
+    given |= {"sandbox_rate": _OFTEN, "sandbox_most": _OFTEN, "readers": 1}
     hub = build(Settings(folder=folder / "data", keys=folder / "keys", database=url, **(given | changes)))
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(hub.application, log_config=None, proxy_headers=False))

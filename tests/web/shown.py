@@ -1,14 +1,15 @@
 """Answers for the tests of pages: hand-made rows of fictional enterprises, looked up as the scan door does."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
-from hub.decisions.answers import Body, compose_head, line_of
+from hub.decisions.answers import PAGE, Body, compose_head, line_of
 from hub.decisions.facts import Source, Surroundings
 from hub.decisions.verification import passed
-from hub.public.lookup import look_up_certificate, look_up_enterprise
+from hub.public.lookup import choose, look_up_certificate, look_up_enterprise
 from hub.store.scan import ScanRows
 from schemas.catalogue import load_catalogue
 from schemas.verdict import Check, CheckName, Result
@@ -113,6 +114,24 @@ def enterprise(*bodies: Body, name: str = NAME, address: str = ADDRESS, number: 
     head, lines = _head(bodies, name, address, number)
     rows = ScanRows(orjson.dumps(head), orjson.dumps(lines))
     return look_up_enterprise(rows, surroundings=SURROUNDINGS, now=NOW)
+
+
+def chosen(verdict: str, *bodies: Body) -> dict[str, Any]:
+    """Return what a scan of `/q/…?verdict=…` answers for a holder of these certificates."""
+    head, lines = _head(bodies, NAME, ADDRESS, HOLDER)
+    found = choose(
+        head, all_pages(bodies), verdict, code="", site="", after=-1, surroundings=SURROUNDINGS, now=NOW
+    )  # fmt: skip
+    rows = ScanRows(orjson.dumps(head), orjson.dumps(lines))
+    answer = look_up_enterprise(rows, surroundings=SURROUNDINGS, now=NOW, chosen=found.lines)
+    answer["chosen"] = {"type": "", "site": "", "after": found.after, "verdict": verdict, "tally": found.tally}
+    return answer
+
+
+def all_pages(bodies: Sequence[Body]) -> list[bytes]:
+    """Return the pages of a holder of these certificates, in the order of their slots."""
+    lines = [line_of(body) for body in bodies]
+    return [orjson.dumps(lines[start : start + PAGE]) for start in range(0, len(lines), PAGE)]
 
 
 def certificate(body: Body, licence: Body | None = None, *, name: str = NAME, address: str = ADDRESS) -> dict[str, Any]:

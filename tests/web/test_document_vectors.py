@@ -18,7 +18,7 @@ def test_no_vector_is_told_as_valid_and_none_makes_the_server_fail(sqlite_templa
     url = f"sqlite:///{shutil.copyfile(sqlite_template, tmp_path / 'hub.sqlite')}"
     with closing(Database(url)) as database:
         make_world(database, tmp_path, datetime.now(UTC) - timedelta(seconds=20))
-        with served(url, tmp_path) as client, ThreadPoolExecutor(2) as pool:
+        with served(url, tmp_path, readers=2) as client, ThreadPoolExecutor(2) as pool:
             sent = [pool.submit(client.post, "/api/v1/verifications", content=each.read_bytes()) for each in FILES]
             answers = [each.result() for each in sent]
     assert len(FILES) > 250

@@ -4,14 +4,30 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
+from connectors.contract import SignerRole
+from hub.enterprise.grant_requests import request_state
+from hub.enterprise.objections import count_objections, own_objections
+from hub.enterprise.presentations import draft_presentation, post_presentation, presentation_state
 from hub.web.callers import moment
 from tests.flows.grant_world import ask as ask_for
 from tests.flows.grant_world import asked_content, change_representative, delegate, redeem_at_window, remake_licence
-from tests.flows.world import HEALTH, OTHER_SHOP, SHOP, World, food_order, granted_request, licence_order
+from tests.flows.world import (
+    HEALTH,
+    MARKET,
+    OTHER_SHOP,
+    SHOP,
+    World,
+    example_fields,
+    food_number,
+    food_order,
+    granted_request,
+    licence_order,
+)
 from tests.web.seated import act, ask, follow, form_token, post, sentence, sign_in, signing
 from tests.web.served import Door
 
@@ -20,7 +36,7 @@ _HOSTILE = '"><script>alert(1)</script>「'
 _PAGES = (
     "", "/certificates", "/certificates/calendar", "/reminders", "/downloads/new", "/grants", "/grants?which=used",
     "/grants?which=over", "/grants/new", "/grants/new?template=lease", "/grants/end-all", "/presentations/new",
-    "/ledger", "/objections", "/objections/new", "/agents", "/agents/new", "/agents/confirmation",
+    "/open-requests", "/ledger", "/objections", "/objections/new", "/agents", "/agents/new", "/agents/confirmation",
 )  # fmt: skip
 
 
@@ -55,7 +71,7 @@ def world(shop_door: Door) -> World:
     return shop_door[1]
 
 
-def wish(**changes: str) -> dict[str, str | Sequence[str]]:
+def wish(**changes: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
     until = (moment() + timedelta(days=9)).date().isoformat()
     return {
         "to": "requester", "requester": HEALTH, "person": "", "item_name": "公共场所卫生许可", "item_code": "440112001",
@@ -86,6 +102,42 @@ def test_a_grant_is_given_with_a_preview_and_taken_back(client: httpx.Client, wo
     assert path in client.get("/enterprise/grants?which=over").text
 
 
+def test_a_very_certificate_is_chosen_named_in_the_sentence_and_given_alone(client: httpx.Client, world: World) -> None:
+    permits = [
+        world.issue(
+            food_order(
+                certificate_number=food_number(number),
+                fields=example_fields("food_operation_permit", floor_area=str(number)),
+            )
+        )["identifier"]
+        for number in (71, 72)
+    ]
+    chosen = permits[0]
+    path = f"/enterprise/grants/new?certificate={chosen}"
+    assert f"certificate={chosen}" in client.get("/enterprise/certificates").text
+    form = client.get(path).text
+    assert (f'value="{chosen}" checked' in form, f'value="{permits[1]}" checked' in form) == (True, False)
+    page = ask(client, path, wish(field=[], certificate=[chosen], case_number="2026-0071"))
+    assert (f"〔{chosen}〕" in sentence(page), permits[1] in sentence(page)) == (True, False)
+    assert (">71<" in page.text, ">72<" in page.text, page.text.count("食品经营许可证 <span")) == (True, False, 1)
+    action, fields = signing(world, page)
+    given = follow(client, post(client, action, fields)).text
+    assert (food_number(71) in given, food_number(72) in given) == (True, False)
+
+
+def test_only_ones_own_certificates_are_given_and_what_is_issued_later_needs_a_type(
+    client: httpx.Client, world: World
+) -> None:
+    others = world.issue(food_order(licence_number=OTHER_SHOP, certificate_number=food_number(73)))["identifier"]
+    assert others not in client.get(f"/enterprise/grants/new?certificate={others}").text
+    page = ask(client, "/enterprise/grants/new", wish(field=[], certificate=[others], case_number="2026-0073"))
+    action, fields = signing(world, page)
+    refused = post(client, action, fields)
+    assert (refused.status_code, food_number(73) in refused.text) == (422, False)
+    later = ask(client, "/enterprise/grants/new", wish(field=[], certificate=[others], future="yes"))
+    assert (later.status_code, "须先选种类" in later.text) == (422, True)
+
+
 def test_two_presses_at_once_give_one_grant(client: httpx.Client, world: World) -> None:
     action, fields = signing(world, ask(client, "/enterprise/grants/new", wish(case_number="2026-0007")))
     with ThreadPoolExecutor(2) as both:
@@ -106,6 +158,73 @@ def test_a_request_opens_by_its_code_and_its_answer_sent_twice_is_one(client: ht
     assert [each.status_code for each in answers] == [303, 303]
     assert answers[0].headers["location"] == answers[1].headers["location"]
     assert "这份请求已经答复" in client.get("/enterprise/requests").text
+
+
+def test_what_is_asked_is_listed_until_it_is_signed_and_needs_no_code(client: httpx.Client, world: World) -> None:
+    asked = _asked(world, "2026-0081")
+    path = f"/enterprise/open-requests/{asked['request']}"
+    listed = client.get("/enterprise/open-requests").text
+    assert (path in listed, "2026-0081" in listed, "待答复的请求 <small" in client.get("/enterprise").text) == (
+        True,
+    ) * 3
+    page = client.get(path)
+    assert ("示例卫生健康局" in page.text, "对方将看到的" in page.text) == (True, True)
+    action, fields = signing(world, page)
+    assert action == path
+    answers = [post(client, action, fields) for _ in range(2)]
+    assert len({(each.status_code, each.headers["location"]) for each in answers}) == 1
+    assert "使用中" in follow(client, answers[0]).text
+    assert path not in client.get("/enterprise/open-requests").text
+    assert "这份请求已经答复" in client.get(path).text
+
+
+def test_what_is_asked_is_refused_from_the_list_with_its_reason(client: httpx.Client, world: World) -> None:
+    asked = _asked(world, "2026-0082")
+    path = f"/enterprise/open-requests/{asked['request']}/refusal"
+    assert "已拒绝，没有给出任何授权" in act(client, world, path, {"reason": "不需要"}).text
+    assert asked["request"] not in client.get("/enterprise/open-requests").text
+    state = request_state(asked["request"], system=world.system("health"), registry=world.registry, now=moment())
+    assert state["holders"][0]["reason"] == "不需要"
+
+
+def test_what_is_asked_of_another_is_neither_listed_nor_opened(client: httpx.Client, world: World) -> None:
+    asked = _asked(world, "2026-0083", OTHER_SHOP)
+    path = f"/enterprise/open-requests/{asked['request']}"
+    assert asked["request"] not in client.get("/enterprise/open-requests").text
+    wrong = (path, f"{path}/refusal", "/enterprise/open-requests/x", "/enterprise/open-requests/" + "A" * 22)
+    assert {client.get(each).status_code for each in wrong} == {404}
+    both = _asked(world, "2026-0084", OTHER_SHOP, SHOP)
+    page = client.get(f"/enterprise/open-requests/{both['request']}")
+    assert ("对方将看到的" in page.text, "示例乙店" in page.text) == (True, False)
+
+
+def test_an_agent_sees_and_opens_what_his_delegations_let_him_answer(client: httpx.Client, world: World) -> None:
+    own = _asked(world, "2026-0085", item_code="440112077")
+    others = _asked(world, "2026-0086")
+    until = (moment() + timedelta(days=90)).isoformat(timespec="seconds")
+    delegate(world, item_code="440112077", valid_until=until)
+    client.cookies.clear()
+    sign_in(client, world, role="agent")
+    listed = client.get("/enterprise/open-requests").text
+    assert (own["request"] in listed, others["request"] in listed) == (True, False)
+    opened = [client.get(f"/enterprise/open-requests/{each['request']}").status_code for each in (own, others)]
+    assert opened == [200, 404]
+
+
+def test_requests_are_paged_by_key_newest_first(client: httpx.Client, world: World) -> None:
+    made = [_asked(world, f"2026-03{number:02d}")["request"] for number in range(22)]
+    first = client.get("/enterprise/open-requests").text
+    after = re.search(r"after=([0-9A-Za-z_.-]+)", first)
+    assert after is not None
+    second = client.get(f"/enterprise/open-requests?after={after[1]}").text
+    assert [each for each in made if each in first and each in second] == []
+    assert [each for each in made if each not in first and each not in second] == []
+    assert client.get("/enterprise/open-requests?after=x").status_code == 200
+
+
+def _asked(world: World, case: str, *holders: str, **changes: Any) -> dict[str, Any]:
+    until = (moment() + timedelta(days=9)).isoformat(timespec="seconds")
+    return ask_for(world, asked_content(*holders, case_number=case, valid_until=until, **changes))
 
 
 def test_a_code_nobody_gave_out_opens_no_request(client: httpx.Client) -> None:
@@ -203,12 +322,41 @@ def test_one_browser_has_several_principals_before_it_and_a_form_acts_for_its_ow
     assert client.get("/enterprise").status_code == 303
 
 
+def test_who_is_shown_a_live_code_sees_whose_it_is_how_it_stands_and_nothing_it_gives(
+    client: httpx.Client, world: World
+) -> None:
+    text = draft_presentation(
+        {"licence_number": SHOP, "types": {"food_operation_permit": ["floor_area"]}},
+        registry=world.registry, now=moment(),
+    )["text"]  # fmt: skip
+    signed_text = world.simulator.sign(SHOP, text, "legal_representative")
+    made = post_presentation(signed_text, registry=world.registry, e_licence=world.exchange.e_licence, now=moment())
+    looks = [client.post("/resolve", data={"code": made["code"], "lang": each}) for each in ("zh", "en", "zh")]
+    assert ("出示码有效" in looks[0].text, "The code is live" in looks[1].text) == (True, True)
+    assert (looks[0].text.count("中山示例餐饮有限公司"), 'href="/q/' in looks[0].text, ">120<" in looks[0].text) == (
+        1,
+        True,
+        False,
+    )
+    state = presentation_state(made["digest"], registry=world.registry, now=moment())["state"]
+    assert (state, looks[2].text.count("出示码有效")) == ("open", 1)
+    world.now = moment()
+    world.withdraw(made["digest"])
+    over = client.post("/resolve", data={"code": made["code"].lower()}).text
+    assert ("已收回" in over, "出示码有效" in over) == (True, False)
+    unknown = client.post("/resolve", data={"code": "YZ-" + "0" * 26}).text
+    assert ("没有这个出示码" in unknown, "/grant-links" in unknown) == (True, True)
+    told = client.post("/resolve", data={"code": made["code"]}, headers={"accept": "application/json"}).json()
+    assert told["code"]["holder"]["licence_number"] == SHOP
+
+
 def test_a_code_is_shown_scanned_and_allowed(client: httpx.Client, world: World) -> None:
     shown = act(client, world, "/enterprise/presentations/new", {"field": ["food_operation_permit.business_items"]})
     digits = re.sub(r"\s", "", shown.text.partition('class="digits code">')[2].partition("<")[0])
     assert (len(digits), "data:image/svg+xml;base64," in shown.text) == (8, True)
     path = shown.url.path
     assert 'class="digits code"' in client.get(path).text
+    world.now = moment()
     redeem_at_window(world, digits)
     asked = client.get(path)
     assert ("3号窗口" in asked.text, client.get(f"{path}/state").json()) == (True, {"state": "unconfirmed"})
@@ -272,6 +420,41 @@ def test_an_objection_goes_its_road_and_shows_its_clock(client: httpx.Client, wo
         {"road": "data_wrong", "about": about[1], "reason": "名称写错了\n请核对"},
     )  # fmt: skip
     assert ("证照信息有误" in page.text, "名称写错了 请核对" in page.text, "最迟" in page.text) == (True, True, True)
+
+
+def test_a_decision_that_is_wrong_is_brought_to_the_body_that_made_it(client: httpx.Client, world: World) -> None:
+    made = world.issue(food_order(certificate_number=food_number(91)))["identifier"]
+    page = act(
+        client, world, f"/enterprise/objections/new?about={made}",
+        {"road": "decision_wrong", "about": made, "reason": "许可范围与申请不符 <b>“引号”</b>"},
+    )  # fmt: skip
+    told = page.text.partition("许可范围与申请不符")[0].rpartition('<section class="sheet">')[2] + page.text
+    assert ("<h2>决定有误</h2>" in told, made in told, "&lt;b&gt;" in told) == (True, True, True)
+    (objection,) = [each for each in own_objections(SHOP, registry=world.registry) if each["about"] == made]
+    assert {(task["recipient"], task["state"]) for task in objection["tasks"]} == {(MARKET, "open")}
+
+
+@pytest.mark.parametrize("role", ["legal_representative", "agent"])
+def test_a_window_that_refused_an_e_certificate_is_reported_by_whoever_stood_there(
+    client: httpx.Client, world: World, role: SignerRole
+) -> None:
+    client.cookies.clear()
+    sign_in(client, world, role=role)
+    before = count_objections(moment().year, registry=world.registry)["window_refusals"].get(HEALTH, 0)
+    form = {
+        "road": "window_refused", "department": HEALTH, "day": (moment() - timedelta(days=1)).date().isoformat(),
+        "item_code": f"4401120-{role}", "reason": "窗口要求交纸质证照",
+    }  # fmt: skip
+    wrong = ask(client, "/enterprise/objections/new", form | {"day": "昨天"})
+    assert (wrong.status_code, "窗口要求交纸质证照" in wrong.text, f"4401120-{role}" in wrong.text) == (422, True, True)
+    page = act(client, world, "/enterprise/objections/new", form, role=role)
+    assert page.status_code == 200
+    after = count_objections(moment().year, registry=world.registry)["window_refusals"]
+    assert after == {HEALTH: before + 1}
+    (mine,) = [
+        each for each in own_objections(SHOP, registry=world.registry) if f"4401120-{role}" in str(each["about"])
+    ]
+    assert (mine["road"], [task["state"] for task in mine["tasks"]] != []) == ("window_refused", True)
 
 
 def test_own_documents_are_asked_for_with_one_signature(client: httpx.Client, world: World) -> None:

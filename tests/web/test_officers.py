@@ -9,13 +9,14 @@ import pytest
 from connectors.authenticator_simulator import AuthenticatorSimulator
 from connectors.errors import SimulatorError
 from hub.client import Client, RefusedError
-from hub.department.officers import app_secret
+from hub.department.officers import KEPT_OF_NOBODY, app_secret
 from hub.steps.keyfolder import OFFICER_FOLDER
 from hub.steps.sessions import open_session
 from hub.store.session import SessionReader
 from hub.web.callers import moment
 from scripts.example_city import DEPARTMENTS
 from scripts.example_officers import AUDITOR, PLAYED, SIGNERS, open_accounts
+from signing.password import SALT_BYTES, hash_password
 from tests.flows.world import HEALTH, MARKET, OPERATOR, ORIGIN, SHOP
 from tests.web.officers import (
     PASSWORD,
@@ -38,6 +39,10 @@ def client(door: Door) -> Iterator[httpx.Client]:
     served.cookies.clear()
     yield served
     served.cookies.clear()
+
+
+def test_nobodys_password_takes_as_long_as_anybodys() -> None:
+    assert hash_password("", bytes(SALT_BYTES)) == KEPT_OF_NOBODY
 
 
 def test_an_officer_opens_his_account_with_a_code_and_signs_in(client: httpx.Client, door: Door) -> None:

@@ -14,7 +14,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from hub.public.examination.forms import read_examined
 from hub.public.examination.report import told, without_verdict
 from hub.web import problems
-from hub.web.pages import TEMPLATES, Pages, words
+from hub.web.pages import LANGUAGES, TEMPLATES, Pages, words
 from hub.web.pages.doors import routes
 from hub.web.pages.examples import read_examples
 from hub.web.pages.language import chosen_language
@@ -98,6 +98,19 @@ def test_the_state_of_the_licence_stands_on_the_enterprise_page(status: str) -> 
     page = _page("enterprise", shown.enterprise(licence, shown.make_body(1)))
     assert words.LICENCE_STATES[status][1].zh in page
     assert REASONS[f"licence_{status}"].zh in page
+
+
+def test_of_five_thousand_those_not_good_are_paged_by_key_and_the_whole_is_counted() -> None:
+    ended = [shown.make_body(slot, valid_to="2026-01-31") for slot in range(1, 5_000, 20)]
+    good = [shown.make_licence(), *(shown.make_body(slot) for slot in range(1, 5_000) if slot % 20 != 1)]
+    bodies = sorted([*ended, *good], key=lambda each: int(each["slot"]))
+    first = shown.chosen("not_good", *bodies)
+    assert first["chosen"]["tally"] == {"valid": 4_750, "not_good": 250, "unknown": 0}
+    assert (len(first["certificates"]), first["chosen"]["after"]) == (100, ended[99]["slot"])
+    page = _page("enterprise", first)
+    assert ("现在有效 4750" in page, "现在不能用 250" in page, "全部 5000 项" in page) == (True, True, True)
+    assert f"?verdict=not_good&amp;after={ended[99]['slot']}&amp;own=1" in page
+    assert len(page.encode()) < 150_000
 
 
 def test_every_word_a_page_takes_exists_in_both_languages() -> None:
@@ -293,6 +306,12 @@ def test_test_shows_on_every_page(page: str) -> None:
 
 def test_production_shows_no_test_banner() -> None:
     assert b'class="test"' not in Pages("production", shown.ORIGIN).render("start", {}, "zh")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_compiles(language: str) -> None:
+    made = {name: _PAGES._environments[language].get_template(f"{name}.html") for name in _PAGES.names}
+    assert len(made) > 50
 
 
 def test_no_side_of_a_pair_is_left_in_any_template() -> None:

@@ -41,23 +41,20 @@ def _trees() -> Iterator[tuple[str, ast.Module]]:
             yield str(path), ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _kinds() -> set[str]:
+def _kinds(nodes: list[ast.AST]) -> set[str]:
     """Return the names of HubError and of every class of the hub that derives from it."""
-    found = {"HubError"}
+    classes, found = [node for node in nodes if isinstance(node, ast.ClassDef)], {"HubError"}
     for _ in range(3):
         found |= {
-            node.name
-            for _, tree in _trees()
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ClassDef) and {base.id for base in node.bases if isinstance(base, ast.Name)} & found
+            node.name for node in classes if {base.id for base in node.bases if isinstance(base, ast.Name)} & found
         }
     return found
 
 
 def _raised() -> set[str]:
     """Return every literal in the first argument of an error of the hub, or by which the scan door refuses."""
-    kinds = _kinds()
-    calls = [node for _, tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    nodes = [node for _, tree in _trees() for node in ast.walk(tree)]
+    kinds, calls = _kinds(nodes), [node for node in nodes if isinstance(node, ast.Call) and node.args]
     named = [node.args[0] for node in calls if _name(node.func) in kinds or _name(node.func) == "_refuse"]
     return {
         each.value
@@ -69,7 +66,7 @@ def _raised() -> set[str]:
 
 def _reasons() -> set[str]:
     """Return every refusal the decision about a pull can give: what is returned, or stands second in a pair."""
-    tree = ast.parse((_ROOT / "authorisation.py").read_text(encoding="utf-8"))
+    tree = ast.parse((_ROOT / "decisions" / "authorisation.py").read_text(encoding="utf-8"))
     returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value]
     paired = [node.elts[1] for node in ast.walk(tree) if isinstance(node, ast.Tuple) and len(node.elts) == 2]
     constants = [each for node in returned + paired for each in ast.walk(node) if isinstance(each, ast.Constant)]

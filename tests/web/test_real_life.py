@@ -17,7 +17,7 @@ from schemas.statement import Ordered
 from schemas.verdict import CheckName
 from signing.base64url import decode
 from signing.jws import parse_json
-from tests.flows.world import MARKET, food_number, food_order, licence_order
+from tests.flows.world import MARKET, change_content, food_number, food_order, licence_order
 from tests.web.served import Door, client_of, issue
 
 TODAY = civil_date(datetime.now(UTC))
@@ -190,6 +190,27 @@ def test_holder_of_many_is_summed_up_and_paged_by_type(door: Door) -> None:
     assert "type=food_operation_permit" in _page(door, f"/q/{licence['holder_reference']}", "zh")
 
 
+def test_holder_of_many_is_narrowed_by_verdict_and_the_whole_is_told_beside(door: Door) -> None:
+    path = f"/q/{_open(door, 'MA0R0023')['holder_reference']}"
+    market = client_of(door, "market")
+    made = [issue(market, _food("MA0R0023", serial, subject_id=f"{serial:03d}")) for serial in range(300, 401)]
+    _suspend(door, made[0]["identifier"])
+    bad = _json(door, f"{path}?verdict=not_good")
+    assert [each["reference"] for each in bad["certificates"]] == [made[0]["reference"]]
+    assert (bad["total"], bad["chosen"]["tally"]) == (102, {"valid": 101, "not_good": 1, "unknown": 0})
+    first = _json(door, f"{path}?verdict=valid")
+    second = _json(door, f"{path}?verdict=valid&after={first['chosen']['after']}")
+    slots = [each["slot"] for each in (*first["certificates"], *second["certificates"])]
+    assert (len(slots), len(set(slots)), second["chosen"]["after"]) == (101, 101, None)
+    of_type = _json(door, f"{path}?verdict=valid&type=business_licence")
+    assert (len(of_type["certificates"]), of_type["chosen"]["tally"]["not_good"]) == (1, 0)
+    assert _json(door, f"{path}?verdict=unknown")["certificates"] == []
+    assert "没有符合所选条件的证照" in _page(door, f"{path}?verdict=unknown", "zh")
+    page = _page(door, f"{path}?verdict=not_good", "en")
+    assert ("Good now 101" in page, "Not good now 1" in page, "All 102" in page) == (True, True, True)
+    assert "chosen" not in _json(door, f"{path}?verdict=nonsense")
+
+
 def test_tasks_are_read_answered_and_gone(door: Door) -> None:
     licence = _open(door, "MA0R0011")
     market, health = client_of(door, "market"), client_of(door, "health")
@@ -258,6 +279,11 @@ def _order(door: Door, path: str, act: Ordered, content: dict[str, Any]) -> dict
     return client_of(door, "market").order(
         path, act, content, officer="m-001", second_officer="m-002", issuing_body=MARKET
     )
+
+
+def _suspend(door: Door, identifier: str) -> None:
+    content = change_content(identifier, "suspend") | {"works_from": str(TODAY), "document_date": str(TODAY)}
+    client_of(door, "market").order("/api/v1/status-changes", Ordered.CHANGE_STATUS, content, issuing_body=MARKET)
 
 
 def _declare(operator: Any, code: str, body: str, state: str, **changes: Any) -> None:

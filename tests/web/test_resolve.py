@@ -309,3 +309,13 @@ def test_only_references_are_resolved_where_searching_is_off(without_search: Doo
     answers = [without_search[0].get("/resolve", params={"code": code}, headers=JSON).json() for code in numbers]
     assert {each["code"] for each in answers} == {"search_off"}
     assert _get(without_search, issued["reference"]).headers["location"] == f"/c/{issued['reference']}"
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "这是手机上出示的活码"), ("en", "This is a live code")])
+def test_a_live_code_that_is_pasted_to_be_verified_leads_to_where_it_is_entered(
+    door: Door, language: str, said: str
+) -> None:
+    page = door[0].post(f"/verify?lang={language}", data={"text": "yz-" + "0" * 26})
+    assert (page.status_code, said in page.text, 'href="/resolve"' in page.text) == (200, True, True)
+    told = door[0].post("/api/v1/verifications", content=b"YZ-" + b"0" * 26).json()
+    assert (told["outcome"], told["reason"], told["opens"]) == (None, "live_code", ["/resolve"])

@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.store import tables
-from tests.flows.world import HEALTH, MARKET, SHOP, World, food_order, licence_order
+from hub.store.enterprise import EnterpriseReader
+from hub.web.public.qr import qr_png
+from tests.flows.grant_world import present
+from tests.flows.world import HEALTH, MARKET, ORIGIN, SHOP, World, food_order, licence_order
 from tests.web.officers import Workplace, at_work, form_token, post, value_of
 from tests.web.served import Door, share
 
@@ -20,6 +23,7 @@ def shared_door(door: Door) -> Door:
     _, world = door
     world.issue(licence_order())
     world.issue(food_order())
+    world.make_licence()
     share(door)
     return door
 
@@ -113,6 +117,55 @@ def test_what_leads_to_nobody_is_said_and_without_a_basis_there_is_no_pull(
     assert "没有可用的调用依据" in chosen(client).text
     assert "data-statement" not in chosen(client).text
     assert chosen(client, code="nothing at all").status_code == 422
+
+
+def photographed(client: httpx.Client, file: bytes, **form: str) -> httpx.Response:
+    """Send a photograph from the window's page."""
+    page = client.get("/department/window")
+    token = {"form_token": form_token(page)} | form
+    return client.post("/department/window/photo", data=token, files={"file": ("照片.png", file, "image/png")})
+
+
+def test_a_photograph_of_a_code_leads_where_the_code_leads(client: httpx.Client, shared_door: Door) -> None:
+    _, world = shared_door
+    at_work(shared_door, "w-photo", HEALTH)
+    with world.registry.database.read() as connection:
+        holder = EnterpriseReader(connection).get(SHOP)
+    offered = photographed(client, qr_png(f"{ORIGIN}/Q/{holder.reference if holder else ''}", 8))
+    assert (offered.status_code, "公共场所卫生许可" in offered.text) == (200, True)
+    # What is filled in next goes on as if the code had been typed.
+    shown = photographed(client, qr_png(present(world)["code"], 8))
+    assert "本窗口名称" in shown.text
+    assert client.get("/department/window/photo").status_code == 200
+
+
+@pytest.mark.parametrize("file", [b"", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n broken", b"<svg/>"])
+def test_what_is_no_photograph_of_a_code_is_said_plainly(file: bytes, client: httpx.Client, shared_door: Door) -> None:
+    at_work(shared_door, f"w-photo-{len(file)}", HEALTH)
+    wrong = photographed(client, file)
+    assert (wrong.status_code, "照片里没有读到二维码" in wrong.text) == (422, True)
+
+
+def test_a_photograph_is_taken_from_our_own_page_and_who_signed_in_alone(
+    client: httpx.Client, shared_door: Door
+) -> None:
+    code = qr_png(SHOP, 8)
+    sent = photographed(client, code)
+    assert (sent.status_code, "/department/sign-in?next=" in sent.headers["location"]) == (303, True)
+    at_work(shared_door, "w-photo-foreign", HEALTH)
+    assert photographed(client, code, form_token="x").status_code == 403
+    url, files = "/department/window/photo", {"file": ("a.png", code, "image/png")}
+    assert client.post(url, files=files, headers={"origin": "http://evil.example"}).status_code == 403
+
+
+def test_the_camera_is_allowed_on_the_windows_page_alone(client: httpx.Client, shared_door: Door) -> None:
+    at_work(shared_door, "w-camera", HEALTH)
+    policies = {
+        path: client.get(path).headers["permissions-policy"].partition(",")[0]
+        for path in ("/department/window", "/department", "/department/presentations", "/", "/verify")
+    }
+    assert policies.pop("/department/window") == "camera=(self)"
+    assert set(policies.values()) == {"camera=()"}
 
 
 def test_another_departments_delivery_is_not_found(client: httpx.Client, shared_door: Door) -> None:

@@ -7,8 +7,9 @@
               receipt was brought back
 5 record      one transaction: what is found again gets its place; what went on under places that are other acts' gets
               none; grants and delegations end, since their withdrawals may be lost; serials and versions that may be
-              given already are left out; what may have been spent before is refused from now on (`hub/steps/orders/freshness.py`);
-              both approvals, every lost leaf, the entry of the next log's first leaf, the recovery and its act
+              given already are left out; what may have been spent before is refused from now on
+              (`hub/steps/orders/freshness.py`); both approvals, every lost leaf, the entry of the next log's first
+              leaf, the recovery and its act
 6 close, open in the log's store, at once: the old log is closed, the next begins with a leaf that commits to the old
               one's last checkpoint                                                               <- commit point
 A crash before 6 leaves a store that still disagrees with its log, so all of it stays unknown; the same command goes on

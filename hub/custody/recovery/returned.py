@@ -6,6 +6,7 @@ thing in it is known by its own bytes, so it does not matter who brings it, unde
 2 an order (statement, salt, content) by the SHA-256 of its statement, a signed sentence by that of its text
 3 a record by the SHA-256 of its payload; disclosures and seals that several copies bring are put together
 4 a receipt that is signed, by its leaf: the hub's own word on the names of what it issued
+5 a statement by itself, which asks for a pull, and a delivery note, by the SHA-256 of the token
 Nothing is verified here but that bytes and digests belong together; what is none of these is passed over. A forgery
 beside the true thing takes nothing away: several that go by one name are all kept, to be tried one after the other.
 """
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zipfile import BadZipFile, ZipFile
 
+from schemas.exchange import NOTE_TYP
 from schemas.sentence import statement_digest
+from schemas.statement import TYP as STATEMENT_TYP
 from signing.base64url import decode
 from signing.commitment import SALT_BYTES, leaf
 from signing.errors import SigningError
@@ -30,7 +33,7 @@ _LONGEST_MEMBER = 1 << 20
 _MOST_MEMBERS = 10_000
 _DEEPEST = 4
 _MOST_OF_A_NAME = 16
-_INSIDE = ("order", "answer", "receipt", "sentence", "record")
+_INSIDE = ("order", "answer", "receipt", "sentence", "record", "statement", "note")
 _ORDER = frozenset({"statement", "salt", "content"})
 _ORDER_BODY = _ORDER | {"countersignatures", "approvals"}
 _SENTENCE = frozenset({"text", "algorithm", "signature", "cert", "role"})
@@ -57,6 +60,8 @@ class Returned:
     orders: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sentences: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
+    requests: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def take(self, raw: bytes) -> None:
         """Take what is in a file."""
@@ -104,9 +109,15 @@ class Returned:
                 self._take_value(value.get(name), depth + 1)
 
     def _take_token(self, raw: bytes) -> None:
-        """Take a signed receipt: a compact token whose payload opens a leaf."""
+        """Take a compact token: a statement, a delivery note, or a signed receipt, whose payload opens a leaf."""
         try:
-            _, payload, _ = raw.split(b".")
+            head, payload, _ = raw.split(b".")
+            kept = {STATEMENT_TYP: self.requests, NOTE_TYP: self.notes}.get(
+                json.loads(decode(head.decode())).get("typ")
+            )
+            if kept is not None:
+                kept[sha256(raw).hexdigest()] = raw.decode()
+                return
             self._take_opening(json.loads(decode(payload.decode())), raw.decode())
         except _WRONG:
             return
@@ -152,6 +163,8 @@ class Returned:
             for row in _listed(members.get(name)):
                 self._take_row(members.get(str(row.get("file"))), row.get("salt"))
         for name, content in members.items():
+            if name.endswith(".jws"):
+                self._take_token(content)
             if name.startswith("records/"):
                 self._take_record(content)
             elif name.endswith("/payload.json"):

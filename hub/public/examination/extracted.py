@@ -1,7 +1,7 @@
 """What a reading child says of a file, and the one strict form in which it says so.
 
-An answer is octet strings one after another (`hub.steps.files.confined.octets`), of which the first names the kind. It is the word
-of a process that a hostile file may have taken over: bounded, of one of these kinds, or `Unread`.
+An answer is octet strings one after another (`hub.steps.files.confined.octets`), of which the first names the kind. It
+is the word of a process that a hostile file may have taken over: bounded, of one of these kinds, or `Unread`.
 What it holds is taken out of the file and nothing else; whether any of it is genuine is not known here.
 """
 

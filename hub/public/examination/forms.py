@@ -42,6 +42,8 @@ _PULL_ANSWER = {"decision", "delivery", "as_of", "ends_at", "note", "items"}
 _PREDICATE_ANSWER = {"predicate", "answer", "decision", "as_of", "signed", "act_id"}
 _BESIDE_PULL = {"act_id", "receipt", "materials", "prefill", "prefill_choices"}
 _URL = re.compile(r"(https?://[^/?#\s]{1,255})/([qcsdk])/([^/?#\s]{1,64})(?:[?#]\S*)?", re.IGNORECASE)
+# As `hub/steps/codes.py` makes them: what the picture on a manager's phone holds.
+_LIVE = re.compile(r"YZ-[0-9A-Z]{26}")
 _KEPT = re.compile(
     r"(https?://[^/?#\s]{1,255})/kept/([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)(?:[/?#]\S*)?", re.IGNORECASE
 )
@@ -241,6 +243,9 @@ def _read_name(raw: bytes, origin: str) -> Examined:
         return _name(f"/kept/{kept[2]}")
     if len(text) > _LONGEST_NAME:
         return _unknown("not_ours")
+    if _LIVE.fullmatch(text.upper()):
+        # Whose it is and whether it counts now is told by its own page, to who enters it there.
+        return Examined(Form.NAME, opens=("/resolve",), reason="live_code")
     if address := _URL.fullmatch(text):
         return _read_address(address, origin)
     return _read_reference(text) or _read_identifier(text) or _read_licence_number(text)

@@ -1,4 +1,4 @@
-"""The child that takes a stranger's file apart, confined (`hub.steps.files.confined.child`), for one file, without a verdict."""
+"""The child that takes a stranger's file apart, confined (`confined.child`), for one file, without a verdict."""
 
 from io import BytesIO
 

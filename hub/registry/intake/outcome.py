@@ -6,6 +6,7 @@ The outcome names row, field and rule, and what to do; never a value.
 import csv
 import io
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from hub.errors import NotFoundError
@@ -54,20 +55,27 @@ def readable_intake(name: str, *, system: System, registry: Registry) -> StoredI
     return intake
 
 
-def recent_intakes(department: str, *, registry: Registry) -> list[dict[str, Any]]:
-    """Return the newest intakes of a department's systems."""
+def list_intakes(department: str, *, collected: bool, before: datetime | None, registry: Registry) -> dict[str, Any]:
+    """Return the newest intakes of a department's systems: collected from a source, or signed by itself.
+
+    `before` in the answer is where the next page begins, None on the last.
+    """
     with registry.database.read() as connection:
-        found = IntakeReader(connection).of_department(department, most=_RECENT)
-    return [
+        found = IntakeReader(connection).of_department(department, collected=collected, before=before, most=_RECENT + 1)
+    told = [
         {
             "intake": each.intake,
             "state": each.state,
+            "form": each.form,
+            "source": each.source,
             "certificate_type": each.certificate_type,
             "dry_run": each.dry_run,
+            "undone": each.undone_by is not None,
             "recorded_at": each.recorded_at.isoformat(),
         }
-        for each in found
+        for each in found[:_RECENT]
     ]
+    return {"intakes": told, "before": told[-1]["recorded_at"] if len(found) > _RECENT else None}
 
 
 def first_rows(name: str, *, system: System, registry: Registry) -> list[StoredRow]:

@@ -1,6 +1,7 @@
 """Undoing a whole file that was taken in by mistake: every certificate it made that nobody has touched since.
 
-1 the statement is verified (`hub/steps/orders/statements.py`) and spent, once, by two officers; it binds the intake's name
+1 the statement is verified (`hub/steps/orders/statements.py`) and spent, once, by two officers; it binds the intake's
+  name
 2 the intake has come to an end, and its certificates are the acting body's
 3 the order is committed with its entry, and noted on the intake
 4 its certificates, the newest first, are voided some hundreds at a time: a first version never was, a later one gives

@@ -1,7 +1,7 @@
 """On what a requester may be told of changes now: an approved line, a live grant, a copy that may still be used.
 
-Lines and grants are decided as for a pull (`hub/decisions/authorisation.py:may_follow`). A presentation is over in minutes and
-gives no continuing basis of its own; what was delivered on it does, as long as its copy may be used.
+Lines and grants are decided as for a pull (`hub/decisions/authorisation.py:may_follow`). A presentation is over in
+minutes and gives no continuing basis of its own; what was delivered on it does, as long as its copy may be used.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,8 @@
 
 A page is one act, with a line in the ledger of each holder it tells of; one that tells nothing is no act, as nobody's
 data was seen. Reading changes nothing: the same cursor may be asked again, and is another act then.
-What a compromised key puts in doubt is no act on a certificate; whoever holds such a record is told (`hub/steps/notices.py`).
+What a compromised key puts in doubt is no act on a certificate; whoever holds such a record is told
+(`hub/steps/notices.py`).
 """
 
 from collections.abc import Mapping, Sequence

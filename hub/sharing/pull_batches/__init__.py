@@ -5,8 +5,8 @@
 3 by night, under a lease, its rows are read; each is the pull that it asks for                            (`rows.py`)
 4 a batch of rows is decided, each at its own moment: decisions, entries, uses and the rows they belong to are
   committed together, within what the system may ask for in a night                                         (`run.py`)
-5 what is allowed goes through steps 5 to 8 of `hub/sharing/exchange.py`: delivery, its entry and what is told of the row are
-  committed together                                                                               <- COMMIT POINT
+5 what is allowed goes through steps 5 to 8 of `hub/sharing/exchange.py`: delivery, its entry and what is told of the
+  row are committed together                                                                      <- COMMIT POINT
 6 the results are fetched, by the system that ordered them, until their term is over; each fetch is entered
                                                                                                        (`results.py`)
 

@@ -1,4 +1,4 @@
-"""Working through files of pulls by night: steps 3 to 5 of `hub/sharing/pull_batches`, in batches of rows, under a lease."""
+"""Working through files of pulls by night: steps 3 to 5 of this folder's, in batches of rows, under a lease."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Which records fall under a key that is over: those whose newest seal is its, and is not proven older than its end.
 
-The same question as the verdict's (`hub/decisions/facts.py`), asked of all records of a body at once: by the places of their
-entries first, so that of a large registry only those are read that no early word covers.
+The same question as the verdict's (`hub/decisions/facts.py`), asked of all records of a body at once: by the places of
+their entries first, so that of a large registry only those are read that no early word covers.
 """
 
 from collections.abc import Iterator, Sequence

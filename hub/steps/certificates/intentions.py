@@ -276,8 +276,13 @@ class Sealed:
 
 
 def new_name(registry: Registry) -> str:
-    """Return a new random name for a batch or an act: 128 bits, base64url."""
-    return encode(registry.random(16))
+    """Return a new random name for a batch or an act: 128 bits, base64url.
+
+    None begins with a hyphen, which a command line would take for an option.
+    """
+    while (name := encode(registry.random(16))).startswith("-"):
+        pass
+    return name
 
 
 def make_intention(

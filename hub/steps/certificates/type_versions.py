@@ -2,7 +2,8 @@
 
 A type says which fields there are, how each is shared and who is competent. A version that was used is never edited
 (what was sealed under it would change its meaning); one that a release brings counts once two persons of the operator
-approved the digest over all the new ones (`hub/steps/orders/approvals.py`). Those of the first start come with the installation.
+approved the digest over all the new ones (`hub/steps/orders/approvals.py`). Those of the first start come with the
+installation.
 """
 
 from collections.abc import Mapping, Sequence

@@ -64,6 +64,15 @@ def require_right(
     return long_enough[0].digest
 
 
+def delegated_items(holder: str, cert_serial: str, *, connection: Connection, now: datetime) -> frozenset[str]:
+    """Return the item codes in which an agent, by the serial of his cert, may act for a holder now."""
+    reader = DelegationReader(connection)
+    own = [each for each in reader.of(holder) if each.cert_serial == cert_serial]
+    running = [each for each in own if each.valid_from <= now < each.valid_until]
+    changed_at = representative_changed_at(holder, connection) if running else None
+    return frozenset(each.item_code for each in running if not is_frozen(each, changed_at, reader))
+
+
 def is_frozen(delegation: StoredDelegation, changed_at: datetime | None, reader: DelegationReader) -> bool:
     """Say whether a change of the legal representative has come over a delegation, and nobody confirmed it since."""
     if changed_at is None or delegation.recorded_at > changed_at:

@@ -1,7 +1,8 @@
 """What the other side will see, before anything is signed: certificate by certificate, field by field, as it is now.
 
-By the rules of the pull itself (`hub/decisions/authorisation.py`, `hub/steps/sharing/delivery.py`), so that a preview and a pull at the same
-moment show the same. Only its holder is shown it; to an agent the values that are not public are not.
+By the rules of the pull itself (`hub/decisions/authorisation.py`, `hub/steps/sharing/delivery.py`), so that a preview
+and a pull at the same moment show the same. Only its holder is shown it; to an agent the values that are not public are
+not.
 """
 
 from collections.abc import Sequence

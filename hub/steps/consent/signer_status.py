@@ -64,8 +64,38 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
             lambda connection: GrantWriter(connection).note_cert_status(digest, good_at=good_at, revoked=revoked)
         )
     fresh = good_at is not None and now - good_at <= registry.terms.cert_status_age
-    standing = GrantStanding(
-        digest=digest,
+    is_known = False if revoked else True if fresh else None
+    standing = _standing(stored, grant, is_known, delegation, registry)
+    return standing if redemption is None else _redeemed(standing, *redemption)
+
+
+def standing_then(digest: str, *, registry: Registry) -> GrantStanding | None:
+    """Return a grant as it stood when a use of it was taken, which the log has: neither taken back nor in doubt.
+
+    What ended it since, and what nobody can be asked again, whether its signer's cert was good then, count for nothing.
+    """
+    with registry.database.read() as connection:
+        stored = GrantReader(connection).get(digest)
+        redemption = _redemption_of(digest, PresentationReader(connection))
+        delegation = _delegation_of(stored, connection) if stored else None
+    if stored is None:
+        return None
+    if delegation is not None:
+        delegation = replace(delegation, withdrawn=False, frozen=False)
+    standing = _standing(stored, opened_grant(stored, registry)[0], True, delegation, registry)
+    standing = replace(standing, withdrawn=False)
+    return standing if redemption is None else _redeemed(standing, *redemption)
+
+
+def _standing(
+    stored: StoredGrant,
+    grant: Grant | Presentation,
+    signer_known_good: bool | None,
+    delegation: DelegationStanding | None,
+    registry: Registry,
+) -> GrantStanding:
+    return GrantStanding(
+        digest=stored.digest,
         holder=stored.holder,
         requester=stored.requester,
         fields=given_fields(grant, registry),
@@ -75,13 +105,12 @@ def standing_of(digest: str, *, registry: Registry, e_licence: ELicence, now: da
         valid_until=stored.valid_until,
         uses_left=stored.uses - stored.uses_taken,
         withdrawn=stored.withdrawn_at is not None,
-        signer_known_good=False if revoked else True if fresh else None,
+        signer_known_good=signer_known_good,
         basis=basis_of(stored),
         released=isinstance(grant, Grant),
         versions={each.code: each.version for each in grant.types},
         delegation=delegation,
     )
-    return standing if redemption is None else _redeemed(standing, *redemption)
 
 
 def _delegation_of(stored: StoredGrant, connection: Connection) -> DelegationStanding | None:

@@ -1,7 +1,7 @@
 """A sheet that an order carries (CSV or XLSX): its rows, by the columns that such a sheet may have and must have.
 
-Columns have Chinese or English names, in any order. What is written as spreadsheets want it (`hub/steps/files/spreadsheet.py`) is
-read as it was meant.
+Columns have Chinese or English names, in any order. What is written as spreadsheets want it
+(`hub/steps/files/spreadsheet.py`) is read as it was meant.
 """
 
 from collections.abc import Collection, Mapping

@@ -1,7 +1,7 @@
 """Whether an assertion, a DPoP proof or an access token is of this moment, and shown for the first time.
 
-(Statements have an age of their own, see `hub/steps/orders/statements.py`; the mark below, which is told with who calls, holds for
-them too.)
+(Statements have an age of their own, see `hub/steps/orders/statements.py`; the mark below, which is told with who
+calls, holds for them too.)
 
 Clocks (FAPI 2.0 Security Profile, 5.3.2.1): `iat` and `nbf` up to 10 s ahead are accepted, more than 60 s never. What
 lies between is the site's to decide: the setting `clock_skew` (10 to 60, by default 10) is how far ahead another clock
@@ -65,7 +65,10 @@ def read_window(connection: Connection, *, terms: Terms, now: datetime) -> Windo
 
 
 def spend(kind: str, party: str, value: str, *, database: Database, now: datetime) -> bool:
-    """Spend a `jti`; False when it was spent before, by this process or any other. `kind` is assertion or proof."""
+    """Spend a `jti`; False when it was spent before, by this process or any other.
+
+    `kind` is assertion, proof or provider state.
+    """
     until = now + REMEMBERED
     return database.write(lambda connection: StatementWriter(connection).spend(kind, party, value, expires_at=until))
 

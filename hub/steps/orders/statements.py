@@ -19,6 +19,7 @@ from typing import Any
 
 from hub.errors import StatementError
 from hub.terms import Terms
+from schemas.duties import may_order, may_second
 from schemas.parties import Officer, System
 from schemas.statement import SALT_BYTES, TYP, Ordered, Statement, StatementFormError, content_digest, read_statement
 from signing.errors import SigningError
@@ -85,6 +86,16 @@ def verify_statement(
     if not -terms.clock_skew.total_seconds() <= age <= terms.statement_age.total_seconds():
         raise StatementError("statement_time")
     return VerifiedStatement(statement, jws, sha256(jws.encode()).hexdigest())
+
+
+def check_duty(verified: VerifiedStatement, officer: Officer | None, *, seconding: bool = False) -> None:
+    """Check that the officer a statement names, as stored, has the duty for its act (`schemas/duties.py`).
+
+    `seconding`: it stands beside another's. Raises StatementError with code statement_duty.
+    """
+    allowed = may_second if seconding else may_order
+    if officer is not None and not allowed(officer.duty, verified.statement.act):
+        raise StatementError("statement_duty", act=str(verified.statement.act), duty=str(officer.duty))
 
 
 def check_content(verified: VerifiedStatement, content: Mapping[str, Any], salt_b64: str) -> None:

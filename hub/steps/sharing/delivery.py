@@ -1,7 +1,7 @@
 """What a pull hands over: the certificates judged, the permitted disclosures chosen, the delivery note signed.
 
-Steps 5 to 7 of a pull (`hub/sharing/exchange.py`). Nothing is committed here: what is made counts once the flow recorded it.
-How long what was handed over may be used is said here too.
+Steps 5 to 7 of a pull (`hub/sharing/exchange.py`). Nothing is committed here: what is made counts once the flow
+recorded it. How long what was handed over may be used is said here too.
 """
 
 from base64 import standard_b64encode
@@ -130,7 +130,7 @@ def read_contents(
         records=CertificateReader(connection).records(serials),
         left_out=_left_out(decision, judged, connection),
         requester=_requester_name(decision.requester, connection) if serials else "",
-        cause=_cause(request, decision, registry, connection) if serials else "",
+        cause=cause_of(request, decision, registry, connection) if serials else "",
         ends_at=_copy_ends_at(decision, connection, registry, now),
     )
 
@@ -328,7 +328,7 @@ def _requester_name(requester: str, connection: Connection) -> str:
     return UNNUMBERED.get(requester, department.name_zh if department else enterprise.name if enterprise else "")
 
 
-def _cause(request: PullRequest, decision: StoredDecision, registry: Registry, connection: Connection) -> str:
+def cause_of(request: PullRequest, decision: StoredDecision, registry: Registry, connection: Connection) -> str:
     """Return what a copy is marked as made for: the item, and by which law or by whose authorisation."""
     if request.basis is Basis.STATUTORY:
         rule = SharingReader(connection).get(request.basis_reference, decision.rule_version)

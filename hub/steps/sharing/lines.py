@@ -46,6 +46,12 @@ def require_requester(rule: SharingRule, system: System) -> None:
         raise OrderError("rule_not_yours")
 
 
+def refuse_taken(rule: SharingRule, connection: Connection) -> None:
+    """Refuse a version of a line that is another requester's: it would take that one's place."""
+    if any(each.requester != rule.requester for each in SharingReader(connection).versions(rule.code)):
+        raise OrderError("rule_not_yours")
+
+
 def refuse_conflicts(rule: SharingRule, connection: Connection, today: date) -> None:
     """Refuse a line that contradicts another one, by that one's code."""
     for code, versions in SharingReader(connection).by_code(requester=rule.requester).items():

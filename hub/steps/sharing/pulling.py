@@ -45,7 +45,8 @@ PULL_KINDS = (Kind.PULL_ALLOWED, Kind.PULL_REFUSED)
 class Asking:
     """Who asks, the digest of the statement that asks (SHA-256, hex), and the caps on what they pull by law.
 
-    `caps` are those of a day (`hub/steps/sharing/statutory.py`), by what is counted; none where a quota stands in their place.
+    `caps` are those of a day (`hub/steps/sharing/statutory.py`), by what is counted; none where a quota stands in their
+    place.
     """
 
     system: System
@@ -81,6 +82,20 @@ def decide_request(
     """Find the basis of a request and decide it (steps 2 and 3). Raises StoreError when the log does not go on."""
     require_sound(registry, now)
     rule, grant = _basis(request, registry, exchange, now)
+    return decide_named(new_name(registry), request, rule, grant, asking=asking, registry=registry, now=now)
+
+
+def decide_named(
+    name: str,
+    request: PullRequest,
+    rule: SharingRule | None,
+    grant: GrantStanding | None,
+    *,
+    asking: Asking,
+    registry: Registry,
+    now: datetime,
+) -> Decided:
+    """Decide a request on its basis: the line of the sharing table, or the grant as it stands. `name` is for it."""
     case = _case(request, asking.system.department, registry, now) if request.by_item else None
     item = case.item if case else None
     decision = decide(
@@ -93,7 +108,7 @@ def decide_request(
         now=now,
         item=item,
     )
-    return Decided(new_name(registry), request, decision, grant, item, rule)
+    return Decided(name, request, decision, grant, item, rule)
 
 
 def require_sound(registry: Registry, now: datetime) -> None:
@@ -150,8 +165,9 @@ def record_one(
     now: datetime,
     kinds: tuple[Kind, Kind] = PULL_KINDS,
     most_misses: int | None = None,
+    also: Callable[[StoredDecision, Connection], None] = lambda decision, connection: None,
 ) -> StoredDecision:
-    """Commit one decision, its statement spent and its idempotency key taken with it (step 4)."""
+    """Commit one decision, its statement spent and its idempotency key taken with it (step 4), and what `also` does."""
     system, digest = asking.system.code, verified.digest
 
     def record(connection: Connection) -> StoredDecision:
@@ -161,6 +177,7 @@ def record_one(
             [decided], statement, asking=asking, registry=registry, now=now, connection=connection, kinds=kinds,
             most_misses=most_misses,
         )  # fmt: skip
+        also(stored, connection)
         return stored
 
     return registry.database.write(record)

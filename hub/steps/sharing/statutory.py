@@ -1,10 +1,12 @@
 """What a pull by law has beside its decision: the caps of the day, the holder of the case, and the review it may get.
 
 - Pulls that are allowed are counted by civil day, of the officer, of the system, and of the system on the line. The
-  rows of a file are not the officer's work of a day: a night has a quota of its own for them (`hub/sharing/pull_batches`).
+  rows of a file are not the officer's work of a day: a night has a quota of its own for them
+  (`hub/sharing/pull_batches`).
 - A case number belongs to the first holder it was used for on a line, unless the line says that it may be many's.
 - A share of the pulls goes to another department for review. Which ones nobody can foresee: a pull is chosen by a
-  keyed digest of its name, which is random. Of each requester's day at least one is reviewed (`hub/sharing/pull_reviews.py`).
+  keyed digest of its name, which is random. Of each requester's day at least one is reviewed
+  (`hub/sharing/pull_reviews.py`).
 All of it stands in the transaction of the decision.
 """
 

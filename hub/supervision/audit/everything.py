@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, exists, select
+from sqlalchemy.exc import DBAPIError
 
 from connectors.contract import ELicence, PersonSignIn, SignedText
 from hub.steps.consent.signer_status import grant_context
@@ -45,6 +46,10 @@ class Everything:
     now: datetime
     _kept: dict[str, list[Row]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Most tables of a young store are empty: to ask for all of them at once costs a tenth of asking for each.
+        self._kept.update({name: [] for name in _empty_tables(self.connection)})
+
     @property
     def registry(self) -> Registry:
         return self.hub.registry
@@ -72,6 +77,19 @@ class Everything:
     def acts_of(self, kind: str) -> list[dict[str, Any]]:
         """Return the acts of a kind as their entries commit to them."""
         return [parse_json(row["act_bytes"]) for row in self.rows(tables.entry) if row["kind"] == kind]
+
+
+def _empty_tables(connection: Connection) -> list[str]:
+    try:
+        is_filled = connection.execute(_which_are_filled()).one()._mapping
+    except DBAPIError:  # a table is not there: who reads it tells it
+        return []
+    return [name for name, filled in is_filled.items() if not filled]
+
+
+@cache
+def _which_are_filled() -> Select[*tuple[Any, ...]]:
+    return select(*(exists(select(1).select_from(each)).label(each.name) for each in tables.metadata.sorted_tables))
 
 
 @cache

@@ -1,10 +1,10 @@
 """The single cases behind a figure, newest or longest overdue first, a page at a time by key.
 
-A case names a certificate by its identifier, a pull by its decision, a task by its number: never a holder, a case
-number or a field.
+A case names a certificate by its identifier, a pull by its decision, a code by its redemption, a task by its number:
+never a holder, a case number or a field.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -13,12 +13,12 @@ from typing import Any
 from hub.errors import NotFoundError
 from hub.steps.registry import Registry
 from hub.store.columns import microseconds, moment_of
-from hub.store.figure import FigureReader
+from hub.store.figure import FigureReader, Refusing
 from hub.store.notice import NoticeReader
 from hub.store.parties import PartyReader
 from hub.supervision.figures.once_a_minute import MINUTE
 from hub.supervision.figures.page_keys import read_number
-from hub.supervision.figures.present import CONFLICTS, CORRECTIONS, Counting, Lateness, scope_of
+from hub.supervision.figures.present import CONFLICTS, CORRECTIONS, SPENT, Counting, Lateness, scope_of
 from schemas.certificate import civil_date
 from schemas.clocks import ClockCode
 from schemas.figures import FIGURES
@@ -119,13 +119,18 @@ def _told(kinds: tuple[str, ...]) -> Callable[[Counting, NoticeReader, str], Pag
     return listed
 
 
-def _refused(counting: Counting, notices: NoticeReader, after: str) -> Page:
-    moment, _, name = after.partition(".")
-    behind = (moment_of(read_number(moment)), name[:43]) if after else None
-    found = counting.reader.refused_below(counting.since, counting.scope.department, after=behind, most=PAGE + 1)
-    cases = [Case(when, requester, reason, decision) for decision, requester, reason, when in found[:PAGE]]
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    return cases, f"{microseconds(last[3])}.{last[0]}" if last else None
+def _refused(*of: Refusing, reasons: Collection[str] | None = None) -> Callable[[Counting, NoticeReader, str], Page]:
+    def listed(counting: Counting, notices: NoticeReader, after: str) -> Page:
+        moment, _, name = after.partition(".")
+        behind = (moment_of(read_number(moment)), name[:43]) if after else None
+        found = counting.reader.refused_below(
+            of, counting.since, counting.scope.department, reasons=reasons, after=behind, most=PAGE + 1
+        )
+        cases = [Case(when, requester, reason, about) for about, requester, reason, when in found[:PAGE]]
+        last = found[PAGE - 1] if len(found) > PAGE else None
+        return cases, f"{microseconds(last[3])}.{last[0]}" if last else None
+
+    return listed
 
 
 _LISTED: Mapping[str, Callable[[Counting, NoticeReader, str], Page]] = {
@@ -133,5 +138,7 @@ _LISTED: Mapping[str, Callable[[Counting, NoticeReader, str], Page]] = {
     "overdue_tasks": _overdue,
     "correction_requests": _told(CORRECTIONS),
     "conflicts": _told(CONFLICTS),
-    "refused_pulls": _refused,
+    "refused_pulls": _refused("pulls"),
+    "refused_codes": _refused("codes"),
+    "shown_twice": _refused("pulls", "codes", reasons=SPENT),
 }

@@ -26,7 +26,7 @@ from signing.x509 import read_cert_unverified
 CONFLICTS = (NoticeKind.CONFLICT.value, NoticeKind.UNCLASSIFIED.value)
 CORRECTIONS = (NoticeKind.CORRECTION_ASKED.value,)
 _WEEK, _FOUR_WEEKS = timedelta(days=7), timedelta(days=28)
-_SPENT = frozenset({"code_redeemed", "grant_used_up"})
+SPENT = frozenset({"code_redeemed", "grant_used_up"})
 
 Values = Mapping[str, int | None]
 Lines = Mapping[str, Values]
@@ -233,7 +233,7 @@ def _refused_orders(counting: Counting) -> Iterable[tuple[str, Values]]:
 
 def _shown_twice(counting: Counting) -> Iterable[tuple[str, Values]]:
     both = [*_refused_pulls(counting), *_refused_codes(counting)]
-    return [(reason, values) for reason, values in both if reason in _SPENT]
+    return [(reason, values) for reason, values in both if reason in SPENT]
 
 
 def _unusual_readers(counting: Counting) -> Iterable[tuple[str, Values]]:

@@ -5,8 +5,8 @@
 3 the sheet of a finished period is kept, the first one for good            <- COMMIT POINT
 
 Upkeep keeps last month's and last year's as soon as they are finished (`keep_finished`). Correcting a kept one:
-1 the statement is verified (`hub/steps/orders/statements.py`) and spent, once 2 the sheet is kept and has that figure, and another
-value 3 correction, entry and kept answer are committed            <- COMMIT POINT
+1 the statement is verified (`hub/steps/orders/statements.py`) and spent, once 2 the sheet is kept and has that figure,
+and another value 3 correction, entry and kept answer are committed            <- COMMIT POINT
 No holder, case or field is in a sheet, no rate of online handling, and nobody is ranked (clause 28 of the plan).
 """
 

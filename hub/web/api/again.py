@@ -2,9 +2,13 @@
 
 What was brought back is verified as its door verified it then: a statement by the key that counted at that moment, a
 sentence by the e-licence's cert of that moment. Whether the very same act comes of it the recovery asks itself.
-Kinds that are not here are named only: pulls and deliveries (what was handed over is not taken back), imports, changes
-of rights (two persons sign them anew), what draws a name at random (sites, new references), what a person or a worker
-does.
+A pull that handed something over is recorded again by its note, as `hub/sharing/pulls_again.py` says, with what is lost
+of it. Kinds that are not here are named only: other pulls, changes of rights (two persons sign them anew), what draws a
+name at random (sites, new references), what a person or a worker does; and imports. The act of an import could be made
+again from its order, but not what makes it worth anything: each row's reference was drawn at random, and only the
+answer to a single issue comes with a signed receipt that names it, so no row can be told again as the certificate that
+it was. An intake without its rows would take the file once more and issue others beside them: it is ordered and sent
+anew.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,15 +24,18 @@ from hub.errors import OrderError
 from hub.registry.erasure import erase, read_erasure_order
 from hub.registry.issuance import issue_again
 from hub.registry.status import change_status, read_status_order
+from hub.sharing.pulls_again import decide_again, deliver_again, read_note
 from hub.steps.certificates.remaking import Remade
 from hub.steps.registry import Registry
 from hub.store.files import DocumentFiles
+from hub.store.lost_act import LostActReader
 from hub.store.parties import AdmittedNumbers
 from hub.web.api.grants import SignedBody
 from hub.web.api.orders import DOORS, Run
-from hub.web.callers import Called, OrderBody, verify_again
+from hub.web.callers import Called, OrderBody, RequestBody, verify_again
 from schemas.delegation import parse_delegation_withdrawal
 from schemas.evidence import Kind
+from schemas.exchange import read_pull_request
 from schemas.grant import parse_withdrawal
 from schemas.identifiers import parse_reference
 from schemas.order import read_order
@@ -51,6 +58,8 @@ def deeds(*, e_licence: ELicence, files: DocumentFiles) -> Mapping[str, Deed]:
         Kind.CHANGE_STATUS: _by_order(Ordered.CHANGE_STATUS, _change_status),
         Kind.ERASE: _by_order(Ordered.ERASE, partial(_erase, files)),
         Kind.ISSUE: _by_order(Ordered.ISSUE, _issue),
+        Kind.PULL_ALLOWED: _pull,
+        Kind.DELIVERY: _deliver,
     }
     ordered |= {str(each.act): _by_order(each.act, partial(_plain, each.run)) for each in DOORS if each.act in _PLAIN}
     said: dict[str, Deed] = {
@@ -135,6 +144,42 @@ def _names_of(lost: Lost, registry: Registry) -> Mapping[str, str]:
         except (SigningError, ValueError, KeyError, TypeError):
             continue
     raise OrderError("names_missing")
+
+
+def _pull(lost: Lost) -> list[Attempt]:
+    """Return the ways to decide a pull again: by its request, and the note of a delivery that names its act."""
+    request = lost.returned.requests.get(str(lost.act.get("statement")))
+    led_to = {
+        leaf: lost.returned.notes.get(str(each.act.get("sealed")))
+        for leaf, each in lost.returned.openings.items()
+        if (each.act.get("kind"), each.act.get("previous")) == (Kind.DELIVERY, lost.act["act_id"])
+    }
+    notes = [(leaf, note) for leaf, note in led_to.items() if note is not None]
+    return [partial(_decide, request, leaf, note, lost) for leaf, note in notes if request is not None]
+
+
+def _decide(statement: str, leaf: bytes, jws: str, lost: Lost, registry: Registry) -> object:
+    with registry.database.read() as connection:
+        # Whoever brings the note does not say to which decision it belongs: the lost log does.
+        if not LostActReader(connection).by_leaf([leaf]):
+            raise OrderError("note_differs")
+    body = RequestBody(statement=statement)
+    called = verify_again(body, act=Ordered.PULL, key=lost.key, registry=registry, now=lost.at)
+    return decide_again(
+        read_pull_request(called.verified.statement.request or {}),
+        read_note(jws, registry=registry, at=lost.at),
+        officer=called.officer,
+        **_who(called, registry),
+    )
+
+
+def _deliver(lost: Lost) -> list[Attempt]:
+    jws = lost.returned.notes.get(str(lost.act.get("sealed")))
+    return [] if jws is None else [partial(_deliver_by, jws, lost)]
+
+
+def _deliver_by(jws: str, lost: Lost, registry: Registry) -> None:
+    deliver_again(read_note(jws, registry=registry, at=lost.at), registry=registry, now=lost.at)
 
 
 def _grant(e_licence: ELicence, signed: SignedText, lost: Lost, registry: Registry) -> object:

@@ -20,6 +20,7 @@ from hub.web.api.receipts import Receipted
 from hub.web.bodies import StrictRoute
 from hub.web.callers import in_thread, moment
 from hub.web.limits import AddressLimit
+from schemas.exchange import PullRequest
 
 
 class OpeningBody(ShownCode):
@@ -46,16 +47,27 @@ def routes(
     @router.post("/openings", status_code=201, summary="Open a link 打开一次性链接")
     async def post(request: Request, body: OpeningBody) -> dict[str, Any]:
         """Deliver what the grant gives to the person it names, once; `token` opens the copies of the delivery."""
-        return await receipted.perform(request, lambda: _open(body, registry, exchange, persons))
+
+        def work() -> dict[str, Any]:
+            _, answer = open_and_pull(
+                body.code, body.text, body.proof, registry=registry, exchange=exchange, persons=persons
+            )
+            return answer
+
+        return await receipted.perform(request, work)
 
     return router
 
 
-def _open(body: OpeningBody, registry: Registry, exchange: Exchange, persons: PersonSignIn) -> dict[str, Any]:
+def open_and_pull(
+    code: str, text: str, proof: str, *, registry: Registry, exchange: Exchange, persons: PersonSignIn
+) -> tuple[PullRequest, dict[str, Any]]:
+    """Open a link; return what its grant gives and the delivery of it. The same text and proof give the same answer."""
     now = moment()
-    opened = open_link(body.code, body.text, body.proof, registry=registry, persons=persons, now=now)
+    opened = open_link(code, text, proof, registry=registry, persons=persons, now=now)
+    asked = request_under_grant(opened.grant, registry=registry)
     answer = pull(
-        request_under_grant(opened.grant, registry=registry),
+        asked,
         verified=opened.verified,
         system=opened.system,
         officer=None,
@@ -64,4 +76,5 @@ def _open(body: OpeningBody, registry: Registry, exchange: Exchange, persons: Pe
         exchange=exchange,
         now=now,
     )
-    return answer | {"token": delivery_token(answer["delivery"], registry) if answer["delivery"] else None}
+    token = delivery_token(answer["delivery"], registry) if answer["delivery"] else None
+    return asked, answer | {"token": token}

@@ -2,8 +2,10 @@
 
 from base64 import standard_b64encode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -23,6 +25,7 @@ Played = Callable[[datetime], Sequence[Mapping[str, str]]]
 """TEST ONLY: returns the demonstration's officers with the code of the moment."""
 
 SIGN_IN, OPENING, SEAT = f"{HOME}/sign-in", f"{HOME}/sign-up", f"{HOME}/terminal"
+PROVIDER = f"{SIGN_IN}/provider"
 
 
 def nobody_played(now: datetime) -> Sequence[Mapping[str, str]]:
@@ -30,22 +33,53 @@ def nobody_played(now: datetime) -> Sequence[Mapping[str, str]]:
     return ()
 
 
-def routes(registry: Registry, guard: Guard, limit: AddressLimit, turns: Places, played: Played) -> APIRouter:
+@dataclass(frozen=True, slots=True)
+class ProviderShown:
+    """What the page of signing in says of the provider of identities: its names, and whether there is no other way."""
+
+    zh: str
+    en: str
+    is_alone: bool
+
+
+class SignInPage:
+    """The page on which officers sign in; `provider` is None where number and password are the only way."""
+
+    def __init__(self, guard: Guard, played: Played, provider: ProviderShown | None) -> None:
+        self._guard = guard
+        self._played = played
+        self.provider = provider
+
+    async def show(
+        self, request: Request, *, number: str = "", next_path: str = "", problem: dict[str, Any] | None = None
+    ) -> Response:
+        next_path = next_path if is_own_path(next_path, HOME) else ""
+        provider = self.provider
+        href = {each: _way_there(next_path, each) for each in ("zh", "en")}
+        by_password = provider is None or not provider.is_alone
+        shown = {
+            "number": number[:64],
+            "next": next_path,
+            "problem": problem,
+            "played": await in_thread(self._played, moment()) if by_password else (),
+            "provider": None if provider is None else asdict(provider) | {"href": href},
+        }
+        status = 200 if problem is None else 422 if problem["status"] < 500 else problem["status"]
+        return self._guard.show_before(request, "officer_sign_in", shown, status)
+
+
+def _way_there(next_path: str, language: str) -> str:
+    return with_language(PROVIDER + (f"?next={quote(next_path, safe='')}" if next_path else ""), language)
+
+
+def routes(registry: Registry, guard: Guard, limit: AddressLimit, turns: Places, page: SignInPage) -> APIRouter:
     """Return the doors; `turns` are how many passwords may be held against their hash at once."""
     router = APIRouter(include_in_schema=False)
 
-    async def shown(form: Mapping[str, str], next_path: str, problem: dict[str, Any] | None = None) -> dict[str, Any]:
-        return {
-            "number": form.get("number", "")[:64],
-            "next": next_path if is_own_path(next_path, HOME) else "",
-            "problem": problem,
-            "played": await in_thread(played, moment()),
-        }
-
     @router.get(SIGN_IN)
     async def asked(request: Request) -> Response:
-        given = {"number": request.query_params.get("number", "")}
-        return guard.show_before(request, "officer_sign_in", await shown(given, request.query_params.get("next", "")))
+        given = request.query_params
+        return await page.show(request, number=given.get("number", ""), next_path=given.get("next", ""))
 
     @router.post(SIGN_IN)
     async def entered(request: Request) -> Response:
@@ -53,14 +87,15 @@ def routes(registry: Registry, guard: Guard, limit: AddressLimit, turns: Places,
         form = await guard.form_before(request)
         typed, next_path = _typed(form), form.get("next", "")
         try:
+            if page.provider is not None and page.provider.is_alone:
+                raise AccessError("sign_in_elsewhere")
             with turns.taken():
                 token = await in_thread(lambda: sign_in_officer(typed, registry=registry, now=moment()))
         except AccessError as error:
-            given = await shown(form, next_path, told(error, request))
-            return guard.show_before(request, "officer_sign_in", given, status=422)
-        onward = f"?next={next_path}" if next_path.count("?") == 0 and is_own_path(next_path, HOME) else ""
+            return await page.show(request, number=typed.number, next_path=next_path, problem=told(error, request))
+        onward = onward_from(next_path)
         term = registry.terms.shift_term
-        response: Response = await in_thread(lambda: guard.let_in(request, token, SEAT + onward, party="", term=term))
+        response: Response = await in_thread(lambda: guard.let_in(request, token, onward, party="", term=term))
         return response
 
     @router.get(OPENING)
@@ -100,6 +135,12 @@ def routes(registry: Registry, guard: Guard, limit: AddressLimit, turns: Places,
         return RedirectResponse(with_language(SIGN_IN, language_of(request)), 303)
 
     return router
+
+
+def onward_from(next_path: str) -> str:
+    """Return where who signed in is led: to the terminal's page, and from there to where he wanted to go."""
+    is_plain = "?" not in next_path and is_own_path(next_path, HOME)
+    return SEAT + (f"?next={next_path}" if is_plain else "")
 
 
 def _typed(form: Mapping[str, str]) -> SignIn:

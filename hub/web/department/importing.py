@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hub.department.body_desk import types_in_charge
 from hub.registry.intake.admission import admit_intake, awaited_intake, keep_file, read_intake_order
-from hub.registry.intake.outcome import first_rows, outcome_csv, progress_of, readable_intake, recent_intakes
+from hub.registry.intake.outcome import first_rows, list_intakes, outcome_csv, progress_of, readable_intake
 from hub.registry.intake.wording import RESULTS, RULES, UNKNOWN_RULE
 from hub.steps.files.spool import Spool
 from hub.steps.registry import Registry
@@ -17,6 +18,7 @@ from hub.steps.sessions import check_form
 from hub.web.callers import Called, in_thread, moment
 from hub.web.department.ordering import Content, Errand, Ordering, Row, who_orders
 from hub.web.department.showing import HOME, department_of, show
+from hub.web.department.words import type_names
 from hub.web.problems import document_of
 from hub.web.sessions import PRIVATE, Guard, Visit
 from hub.web.spooling import receive_file
@@ -25,7 +27,7 @@ from schemas.parties import Role
 from schemas.statement import Ordered
 from schemas.wording import Wording
 
-IMPORT, INTAKES = f"{HOME}/import", f"{HOME}/intakes"
+IMPORT, COLLECTED, INTAKES = f"{HOME}/import", f"{HOME}/import/collected", f"{HOME}/intakes"
 _IMPORT = "import"
 _WATCHED_SECONDS = "2"
 
@@ -81,15 +83,30 @@ def routes(
 
     async def form(visit: Visit, problem: Mapping[str, Any] | None = None) -> Response:
         charge = await in_thread(lambda: types_in_charge(visit.session.party, registry=registry, now=moment()))
-        recent = await in_thread(lambda: recent_intakes(visit.session.party, registry=registry))
+        recent = await listed(visit, collected=False)
         kinds = [registry.catalogue.get(each) for each in sorted(charge)]
         given = {
             "types": [{"code": each.code, "zh": each.name_zh, "en": each.name_en} for each in kinds],
             "chosen": visit.get("type"),
-            "recent": [each | {"type": _type_names(each["certificate_type"], registry)} for each in recent],
+            **recent,
             "problem": problem,
         }
         return show(guard, visit, "import_form", "import", given, status=422 if problem else 200)
+
+    async def listed(visit: Visit, *, collected: bool) -> dict[str, Any]:
+        """Return a page of the department's intakes, behind the moment that the address names."""
+        before = _moment_of(visit.request.query_params.get("before", ""))
+        found = await in_thread(
+            lambda: list_intakes(visit.session.party, collected=collected, before=before, registry=registry)
+        )
+        return {
+            "recent": [each | {"type": type_names(each["certificate_type"], registry)} for each in found["intakes"]],
+            "before": found["before"],
+        }
+
+    @guard.page
+    async def collected(visit: Visit) -> Response:
+        return show(guard, visit, "import_collected", "import", await listed(visit, collected=True))
 
     @guard.page
     async def watched(visit: Visit) -> Response:
@@ -104,7 +121,7 @@ def routes(
         shown = await in_thread(read)
         intake = shown["intake"]
         counts = [{"code": code, **_result(code), "count": count} for code, count in sorted(intake["counts"].items())]
-        given = shown | {"counts": counts, "type": _type_names(intake["certificate_type"], registry)}
+        given = shown | {"counts": counts, "type": type_names(intake["certificate_type"], registry)}
         response = show(guard, visit, "intake", "import", given)
         if intake["state"] not in ("awaiting_file", "done", "failed"):
             response.headers["refresh"] = _WATCHED_SECONDS
@@ -139,17 +156,20 @@ def routes(
 
     router.add_api_route(IMPORT, asked, methods=["GET"])
     router.add_api_route(IMPORT, filled, methods=["POST"])
+    router.add_api_route(COLLECTED, collected, methods=["GET"])
     router.add_api_route(f"{INTAKES}/{{name}}", watched, methods=["GET"])
     router.add_api_route(f"{INTAKES}/{{name}}/file", sent, methods=["PUT"])
     router.add_api_route(f"{INTAKES}/{{name}}/outcome", outcome, methods=["GET"])
     return router
 
 
-def _type_names(code: str | None, registry: Registry) -> dict[str, str]:
-    if code is None:
-        return {"zh": "", "en": ""}
-    kind = registry.catalogue.get(code)
-    return {"zh": kind.name_zh, "en": kind.name_en}
+def _moment_of(text: str) -> datetime | None:
+    """Return the moment that an address names; what is none begins at the newest."""
+    try:
+        found = datetime.fromisoformat(text[:40])
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _result(code: str) -> dict[str, str]:
@@ -166,7 +186,7 @@ def _row(row: Any) -> dict[str, Any]:
 
 
 def _rows(content: Content, registry: Registry) -> Iterator[Row]:
-    names = _type_names(str(content.get("certificate_type")), registry)
+    names = type_names(str(content.get("certificate_type")), registry)
     yield Wording("证照类型", "Type"), Wording(names["zh"], names["en"])
     yield Wording("颁发机构", "Issuing body"), str(content.get("issuing_body", ""))
     tried = Wording("先试后办：只看差异，不写入", "Tried out: shows the difference, writes nothing")

@@ -54,6 +54,9 @@ def errands(registry: Registry, sealers: Sealers) -> list[Errand]:
         order = read_order(content, catalogue=registry.catalogue, overrides=AdmittedNumbers(registry.database))
         return issue(order, seconds=called.seconds, sealers=sealers, **who_orders(called, registry))
 
+    def needs_second(content: Content) -> bool:
+        return registry.rates.is_used_up(str(content.get("issuing_body")), moment())
+
     def tell(content: Content, answer: Mapping[str, Any], visit: Visit) -> Mapping[str, Any]:
         rows = [{"zh": "证照标识", "en": "Certificate", "value": answer["identifier"], "code": True}]
         page = f"/c/{answer['reference']}?lang={visit.language}"
@@ -61,7 +64,12 @@ def errands(registry: Registry, sealers: Sealers) -> list[Errand]:
 
     title = Wording("颁发证照", "Issue a certificate")
     describe = partial(_described, registry)
-    return [Errand(_ISSUE, Ordered.ISSUE, Role.ISSUE, ISSUE, "issue", title, describe, run, tell=tell)]
+    return [
+        Errand(
+            _ISSUE, Ordered.ISSUE, Role.ISSUE, ISSUE, "issue", title, describe, run, tell=tell,
+            needs_second=needs_second,
+        )
+    ]  # fmt: skip
 
 
 def routes(registry: Registry, guard: Guard, ordering: Ordering, systems: Sequence[LicenceSystem]) -> APIRouter:

@@ -4,22 +4,23 @@
 2 the officer reads it; the terminal's key signs the statement in the browser (`static/order.js`)
 3 the form comes back: the statement names this session's officer and its terminal, whose key signed it
 4 the very flow of the API does the act, under the idempotency key that the server put into the form
-What needs two officers is parked after step 3 (`hub/department/parking.py`): a second one goes from 2 to 4 with the same content.
-A refusal shows the same page again with what to do next, and the way back to the form as it was filled in. Where it is
-not known whether the act was done, the page sends the very same form again: it is answered what was done, once.
+What needs two officers is parked after step 3 (`hub/department/parking.py`): a second one goes from 2 to 4 with the
+same content. A refusal shows the same page again with what to do next, and the way back to the form as it was filled
+in. Where it is not known whether the act was done, the page sends the very same form again: it is answered what was
+done, once.
 """
 
 import secrets
 import time
 from base64 import b64decode, standard_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import orjson
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from hub.department.access import Caller, find_system
 from hub.department.parking import Parked, list_parked, open_parked, park, take_back, unpark
@@ -30,7 +31,7 @@ from hub.steps.registry import Registry
 from hub.web.callers import Called, OrderBody, RequestBody, in_thread, moment, verify_order
 from hub.web.department.showing import HOME, show
 from hub.web.problems import document_of
-from hub.web.sessions import TOKEN, Guard, Visit
+from hub.web.sessions import PRIVATE, TOKEN, Guard, Visit, is_own_path, with_language
 from schemas.parties import Role
 from schemas.statement import SALT_BYTES, TYP, Ordered, content_digest, statement_payload
 from schemas.wording import Wording
@@ -41,6 +42,9 @@ from signing.jws import parse_json
 ORDERS, COUNTERSIGN = f"{HOME}/orders", f"{HOME}/countersign"
 Content = Mapping[str, Any]
 Row = tuple[Wording, str | Wording]
+Again = Callable[[Visit, Mapping[str, Any] | None], Awaitable[Response]]
+"""Shows a form with what was typed, and what is wrong with it."""
+BESIDE = "beside"
 # Refused with these an act may be done all the same, or be done in a moment.
 _IN_DOUBT = frozenset({"act_under_way", "database_unavailable"})
 _TRIES, _PAUSE_SECONDS = 20, 0.25
@@ -54,7 +58,9 @@ class Errand:
     `form` is the page it is filled in on and `place` where that lies, `title` its name. `role` is what the terminal
     must be allowed (None: anything). `carried` says that the statement carries what is asked, as requests do.
     `describe` tells the officer what he signs; `run` does it; `page` shows what came of it, given what `tell` makes of
-    the answer. `needs_second` says of which content a second officer has to sign too.
+    the answer. `needs_second` says of which content a second officer has to sign too. `beside` says that something
+    typed goes to `run` beside what is signed, and is no part of it: the content has it under BESIDE. `onward` returns
+    where the browser is led once it is done, in place of a page.
     """
 
     name: str
@@ -69,6 +75,8 @@ class Errand:
     page: str = "ordered"
     tell: Callable[[Content, Mapping[str, Any], Visit], Mapping[str, Any]] = lambda content, answer, visit: {}
     needs_second: Callable[[Content], bool] = lambda content: False
+    beside: bool = False
+    onward: Callable[[Content, Mapping[str, Any]], str] | None = None
 
 
 class Ordering:
@@ -78,6 +86,11 @@ class Ordering:
         self._registry = registry
         self._guard = guard
         self._errands = {each.name: each for each in errands}
+        self._again: dict[str, Again] = {}
+
+    def lead_back(self, name: str, again: Again) -> None:
+        """Let an errand that was refused show its form anew: the same once more would be refused, or counted, again."""
+        self._again[name] = again
 
     def check(
         self,
@@ -88,11 +101,15 @@ class Ordering:
         problem: Mapping[str, Any] | None = None,
         parked: Parked | None = None,
         is_sent_again: bool = False,
+        beside: str = "",
+        back: str = "",
     ) -> Response:
         """Return the page on which an officer checks and signs an errand; what he filled in stays with it.
 
-        `parked` is what another officer signed, which he seconds. One that is sent again is signed already.
+        `parked` is what another officer signed, which he seconds. One that is sent again is signed already. `back` is
+        the page to go back to, where it is another than the errand's own.
         """
+        back = back or visit.get("back")
         errand, stored = self._errands[name], visit.session.stored
         salt = b64decode(parked.salt) if parked else secrets.token_bytes(SALT_BYTES)
         bound: dict[str, Any] = {"request": content} if errand.carried else _bound(content, salt)
@@ -115,16 +132,22 @@ class Ordering:
             "salt": standard_b64encode(salt).decode(),
             "key": encode(secrets.token_bytes(16)),
             "signed": "",
-            "form": errand.form,
+            "form": back if is_own_path(back, HOME) else errand.form,
+            "back": back,
             "typed": [(name, value) for name, value in typed_before(visit) if name != TOKEN],
             "problem": problem,
             "parked": parked.stored.name if parked else "",
             "first_officer": parked.stored.officer if parked else "",
             "two": errand.needs_second(content),
+            BESIDE: beside,
         }
         if is_sent_again:
-            given |= {name: visit.get(name) for name in ("key", "salt")} | {"signed": visit.get("statement")}
+            given |= {name: visit.get(name) for name in ("key", "salt", BESIDE)} | {"signed": visit.get("statement")}
         return show(self._guard, visit, "order", errand.place, given, status=200 if problem is None else 422)
+
+    def _may_second(self, errand: str, visit: Visit) -> bool:
+        """Say whether an officer may sign such an errand too; who approves may sign any."""
+        return "approve" in visit.may or self._errands[errand].place in visit.may
 
     def routes(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -141,10 +164,15 @@ class Ordering:
             except Exception as error:
                 problem = document_of(error, str(visit.request.scope.get("trace", "")))
                 in_doubt = not isinstance(error, HubError) or error.code in _IN_DOUBT
+                if errand.name in self._again and not in_doubt:
+                    return await self._again[errand.name](visit.with_form(typed_before(visit)), problem)
                 return self.check(visit, errand.name, content, problem=problem, parked=parked, is_sent_again=in_doubt)
             shown = {"title": errand.title.zh, "title_en": errand.title.en, "form": errand.form, "answer": answer}
             if answer is None:
                 return show(self._guard, visit, "order_parked", errand.place, shown)
+            if errand.onward is not None:
+                path = with_language(errand.onward(content, answer), visit.language)
+                return RedirectResponse(path, 303, PRIVATE)
             told = await in_thread(errand.tell, content, answer, visit)
             return show(self._guard, visit, errand.page, errand.place, {**shown, **told})
 
@@ -165,7 +193,7 @@ class Ordering:
                     "ends_at": each.ends_at.isoformat(),
                 }
                 for each in found
-                if each.errand in self._errands
+                if each.errand in self._errands and self._may_second(each.errand, visit)
             ]
             return show(self._guard, visit, "countersign", "countersign", {"parked": shown})
 
@@ -227,6 +255,7 @@ class Ordering:
             return None
         # What was signed is done, not what stands beside it in the form.
         asked = called.verified.statement.request or {} if errand.carried else content
+        asked = {**asked, BESIDE: visit.get(BESIDE)} if errand.beside else asked
         answer = once_under_way(lambda: errand.run(called, asked))
         if parked is not None:
             unpark(parked.stored.name, registry=registry)

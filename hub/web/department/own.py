@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hub.department.own_department import list_ordered, list_systems
-from hub.sharing.table import list_rules
+from hub.sharing.table import answers_to, list_rules
 from hub.steps.registry import Registry
 from hub.web.callers import in_thread, moment
 from hub.web.department.showing import HOME, department_of, show
+from hub.web.department.tasks import ANSWER_REASONS
+from hub.web.department.words import type_names
 from hub.web.sessions import Guard, Visit
-from schemas.catalogue import CertificateTypeUnknownError
 from schemas.wording import ORDERS_GIVEN, SHARING_STATES, Wording
 
 OWN, ACTS, SHARING = f"{HOME}/own", f"{HOME}/own/acts", f"{HOME}/own/sharing"
@@ -38,7 +39,13 @@ def routes(registry: Registry, guard: Guard) -> APIRouter:
     @guard.page
     async def sharing(visit: Visit) -> Response:
         found = await in_thread(lambda: list_rules(department_of(visit), registry=registry))
-        rules = [_rule(each, visit.session.party, registry) for each in found["rules"]]
+        newest = {each["code"]: each["version"] for each in found["rules"]}
+        told = await in_thread(lambda: answers_to(visit.session.party, registry=registry, now=moment()))
+        rules = [
+            _rule(each, visit.session.party, registry)
+            | {"answers": _answers(told, each), "is_newest": newest[each["code"]] == each["version"]}
+            for each in found["rules"]
+        ]
         return show(guard, visit, "own_sharing", "own", {"rules": rules})
 
     router.add_api_route(OWN, systems, methods=["GET"])
@@ -52,6 +59,14 @@ def _worded(code: str, words: Mapping[str, Wording]) -> dict[str, str]:
     return {"zh": found.zh, "en": found.en}
 
 
+def _answers(told: Mapping[tuple[str, int], list[dict[str, Any]]], rule: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the providers of one's own line said, or have to say by when; nothing where it is all approved."""
+    if rule["state"] == "approved":
+        return []
+    answers = told.get((rule["code"], rule["version"]), [])
+    return [each | {"why": _worded(each["reason"], ANSWER_REASONS) if each["reason"] else None} for each in answers]
+
+
 def _rule(rule: Mapping[str, Any], department: str, registry: Registry) -> dict[str, Any]:
     tones = {"approved": "valid", "asked": "unknown", "refused": "not_valid", "ended": "not_valid"}
     return {
@@ -60,17 +75,9 @@ def _rule(rule: Mapping[str, Any], department: str, registry: Registry) -> dict[
         "item_name": rule["item_name"],
         "item_code": rule["item_code"],
         "legal_basis": rule["legal_basis"],
-        "types": [_type_names(code, registry) for code in rule["fields"]],
+        "types": [type_names(code, registry) for code in rule["fields"]],
         "tone": tones.get(rule["state"], "none"),
         "is_ours": rule["requester"] == department,
         "confirmed_until": rule["confirmed_until"],
         **_worded(rule["state"], SHARING_STATES),
     }
-
-
-def _type_names(code: str, registry: Registry) -> dict[str, str]:
-    try:
-        kind = registry.catalogue.get(code)
-    except CertificateTypeUnknownError:
-        return {"zh": code, "en": code}
-    return {"zh": kind.name_zh, "en": kind.name_en}

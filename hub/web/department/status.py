@@ -40,6 +40,10 @@ def errands(registry: Registry) -> list[Errand]:
     def run(called: Called, content: Content) -> Mapping[str, Any]:
         return change_status(read_status_order(content), seconds=called.seconds, **who_orders(called, registry))
 
+    def needs_second(content: Content) -> bool:
+        is_grave = str(content.get("act")) in GRAVE
+        return is_grave or registry.rates.is_used_up(str(content.get("issuing_body")), moment())
+
     def tell(content: Content, answer: Mapping[str, Any], visit: Visit) -> Mapping[str, Any]:
         status = STATUSES[answer["status"]]
         rows = [
@@ -56,7 +60,7 @@ def errands(registry: Registry) -> list[Errand]:
     return [
         Errand(
             _CHANGE, Ordered.CHANGE_STATUS, Role.ISSUE, STATUS, "status", Wording("变更证照状态", "Change a status"),
-            _described, run, tell=tell, needs_second=lambda content: str(content.get("act")) in GRAVE,
+            _described, run, tell=tell, needs_second=needs_second,
         )
     ]  # fmt: skip
 

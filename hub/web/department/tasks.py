@@ -47,7 +47,7 @@ _ANSWERS: Mapping[str, Wording] = {
     "yes": Wording("调用成立", "The pull was justified"),
     "no": Wording("调用不成立", "It was not justified"),
 }
-_REASONS: Mapping[str, Wording] = {
+ANSWER_REASONS: Mapping[str, Wording] = {
     "no_legal_basis": Wording("没有法律依据", "no legal basis"),
     "beyond_duties": Wording("超出履职需要", "beyond the requester’s duties"),
     "not_held": Wording("本部门没有这项数据", "not held here"),
@@ -125,6 +125,7 @@ def routes(registry: Registry, guard: Guard, ordering: Ordering) -> APIRouter:
             "facts": list(_facts(notice["facts"])),
             "typed": {name: visit.get(name) for name in ("answer", "reason", "words")},
             **_form_of(notice),
+            "may_answer": ("approve" if notice["kind"] in ANSWERED_BY_ORDER else "answer") in visit.may,
         }
         return show(guard, visit, "department_task", "tasks", shown)
 
@@ -146,9 +147,9 @@ def _form_of(notice: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in ANSWERED_BY_ORDER:
         return {"answers": [], "reasons": []}
     if kind == "pull_to_review":
-        return {"answers": _worded(("yes", "no"), _ANSWERS), "reasons": _worded(ReviewReason, _REASONS)}
+        return {"answers": _worded(("yes", "no"), _ANSWERS), "reasons": _worded(ReviewReason, ANSWER_REASONS)}
     answers = ("confirm", "end") if kind == "sharing_to_confirm" else ("approve", "refuse")
-    return {"answers": _worded(answers, _ANSWERS), "reasons": _worded(AnswerReason, _REASONS)}
+    return {"answers": _worded(answers, _ANSWERS), "reasons": _worded(AnswerReason, ANSWER_REASONS)}
 
 
 def _worded(codes: Sequence[str] | type[Any], words: Mapping[str, Wording]) -> list[dict[str, str]]:
@@ -198,7 +199,7 @@ def _rows(content: Content) -> Iterator[Row]:
         answer = "yes" if content["justified"] else "no"
     chosen = _ANSWERS.get(str(answer))
     yield Wording("答复", "Answer"), chosen or str(answer or "")
-    if reason := _REASONS.get(str(content.get("reason"))):
+    if reason := ANSWER_REASONS.get(str(content.get("reason"))):
         yield Wording("理由", "Reason"), reason
     if content.get("words"):
         yield Wording("说明", "In words"), str(content["words"])

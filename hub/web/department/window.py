@@ -9,18 +9,21 @@ from fastapi.responses import HTMLResponse, Response
 from hub.decisions.answers import disclosed_values
 from hub.department.window_offers import Before, Offer, holder_of, offers_for
 from hub.documents.downloads import copies_of_delivery, delivery_of
-from hub.errors import NotFoundError
+from hub.errors import ExaminationError, NotFoundError
+from hub.evidence.receipts import Receipts
 from hub.public.resolution import STEPS, resolve
 from hub.sharing.exchange import pull
+from hub.steps.codes import is_shown_code
 from hub.steps.registry import Registry
 from hub.steps.sharing.delivery import Exchange
 from hub.web.api.documents import Counter
 from hub.web.callers import Called, in_thread, moment
-from hub.web.department.ordering import Content, Errand, Ordering, Row
+from hub.web.department.ordering import Again, Content, Errand, Ordering, Row
 from hub.web.department.showing import HOME, show
-from hub.web.problems import document
+from hub.web.department.words import type_names
+from hub.web.photos import Photos
+from hub.web.problems import document, document_of
 from hub.web.sessions import PRIVATE, Guard, Visit
-from schemas.catalogue import CertificateTypeUnknownError
 from schemas.codes import LONGEST_CODE, read_code
 from schemas.exchange import read_pull_request
 from schemas.licence_systems import LicenceSystem
@@ -28,7 +31,7 @@ from schemas.parties import Role
 from schemas.statement import Ordered
 from schemas.wording import COMMON_FIELDS, Wording
 
-WINDOW = f"{HOME}/window"
+WINDOW, PHOTO = f"{HOME}/window", f"{HOME}/window/photo"
 _PULL = "pull"
 _BASES: Mapping[str, Wording] = {
     "statutory": Wording("依职能调用", "by law"),
@@ -37,8 +40,8 @@ _BASES: Mapping[str, Wording] = {
 }
 
 
-def errands(registry: Registry, exchange: Exchange) -> list[Errand]:
-    """Return what is ordered at a window."""
+def errands(registry: Registry, exchange: Exchange, receipts: Receipts) -> list[Errand]:
+    """Return what is ordered at a window; `receipts` prove what was done."""
 
     def run(called: Called, content: Content) -> Mapping[str, Any]:
         return pull(
@@ -58,6 +61,7 @@ def errands(registry: Registry, exchange: Exchange) -> list[Errand]:
             "complete": answer.get("complete"),
             "materials": [_material(each, registry) for each in answer.get("materials", ())],
             "items": [_item(each, answer["delivery"], registry) for each in answer["items"]],
+            "receipt": receipts.told(answer["act_id"]),
         }
 
     title = Wording("窗口调证", "Pull at the window")
@@ -70,9 +74,18 @@ def errands(registry: Registry, exchange: Exchange) -> list[Errand]:
 
 
 def routes(
-    registry: Registry, guard: Guard, ordering: Ordering, counter: Counter, systems: Sequence[LicenceSystem]
+    registry: Registry,
+    guard: Guard,
+    ordering: Ordering,
+    counter: Counter,
+    systems: Sequence[LicenceSystem],
+    present: Again,
+    photos: Photos,
 ) -> APIRouter:
-    """Return the doors; `systems` are those whose codes stand on today's licences."""
+    """Return the doors; `systems` are those whose codes stand on today's licences.
+
+    `present` shows the form of a presentation code, which is where one that is scanned here belongs.
+    """
     router = APIRouter(include_in_schema=False)
 
     def asked(visit: Visit, code: str = "", problem: Mapping[str, Any] | None = None) -> Response:
@@ -85,8 +98,21 @@ def routes(
 
     @guard.page
     async def scanned(visit: Visit) -> Response:
+        return await led(visit)
+
+    async def photographed(visit: Visit, raw: bytes) -> Response:
+        """Read the code in a photograph, and go on as if it had been scanned."""
+        try:
+            text = await photos.text_in(raw, visit.request)
+        except ExaminationError as error:
+            return asked(visit, "", document_of(error, ""))
+        return await led(visit.with_form([("code", text)]))
+
+    async def led(visit: Visit) -> Response:
         """Show what may be asked of the holder; or, where item and case are chosen, what is to be signed."""
         text = visit.get("code")[: LONGEST_CODE + 1]
+        if is_shown_code(text):
+            return await present(visit, None)
         found = await in_thread(_before, text, visit.session.party, registry, systems)
         if not isinstance(found, Before):
             return asked(visit, text, found)
@@ -121,6 +147,8 @@ def routes(
 
     router.add_api_route(WINDOW, window, methods=["GET"])
     router.add_api_route(WINDOW, scanned, methods=["POST"])
+    router.add_api_route(PHOTO, window, methods=["GET"])
+    router.add_api_route(PHOTO, guard.page_with_file(photographed, photos), methods=["POST"])
     router.add_api_route(f"{HOME}/deliveries/{{name}}/copies/{{identifier}}", copy, methods=["GET"])
     router.add_api_route(f"{HOME}/deliveries/{{name}}/archive", copies, methods=["GET"])
     return router
@@ -168,7 +196,7 @@ def _described(content: Content, registry: Registry) -> Iterator[Row]:
     yield Wording("依据", "Basis"), kind or ""
     wanted = content.get("wanted") if isinstance(content.get("wanted"), list) else ()
     codes = [str(each.get("certificate_type")) for each in wanted or () if isinstance(each, dict)]
-    names = [_type_names(each, registry) for each in codes]
+    names = [type_names(each, registry) for each in codes]
     named = Wording("、".join(each["zh"] for each in names), ", ".join(each["en"] for each in names))
     whole = Wording("事项所需的全部材料", "all materials of the item")
     yield Wording("调用内容", "What is asked for"), named if names else whole
@@ -177,7 +205,7 @@ def _described(content: Content, registry: Registry) -> Iterator[Row]:
 def _material(material: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
     tones = {"met": "valid", "missing": "not_valid", "not_needed": "none"}
     why = [
-        {"zh": each["zh"], "en": each["en"], "type": _type_names(each.get("certificate_type", ""), registry)}
+        {"zh": each["zh"], "en": each["en"], "type": type_names(each.get("certificate_type", ""), registry)}
         for each in material["why"]
     ]
     return {
@@ -191,7 +219,7 @@ def _material(material: Mapping[str, Any], registry: Registry) -> dict[str, Any]
 
 
 def _item(item: Mapping[str, Any], delivery: str | None, registry: Registry) -> dict[str, Any]:
-    names = _type_names(item["certificate_type"], registry)
+    names = type_names(item["certificate_type"], registry)
     if not item["found"]:
         return {"type": names, "found": False, "verdict": None, "fields": [], "number": "", "copy": None}
     values = disclosed_values(item["file"]["record"]["signatures"][0]["header"]["disclosures"]) if item["file"] else {}
@@ -213,14 +241,6 @@ def _fields(code: str, values: Mapping[str, str], registry: Registry) -> Iterato
             continue
         words = labels.get(name) or COMMON_FIELDS.get(name) or Wording(name, name)
         yield {"zh": words.zh, "en": words.en, "value": value}
-
-
-def _type_names(code: str, registry: Registry) -> dict[str, str]:
-    try:
-        kind = registry.catalogue.get(code)
-    except CertificateTypeUnknownError:
-        return {"zh": code, "en": code}
-    return {"zh": kind.name_zh, "en": kind.name_en}
 
 
 def _copies(name: str, visit: Visit, registry: Registry) -> list[Any]:

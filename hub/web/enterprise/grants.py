@@ -14,6 +14,7 @@ from hub.enterprise.grants import (
     draft_grant,
     draft_withdrawal,
     grantable,
+    grantable_singly,
     own_grant,
     own_grants,
     post_grant,
@@ -81,10 +82,16 @@ def _giving(desk: Desk) -> Step:
     registry = desk.registry
 
     async def form(visit: Visit, problem: Told | None) -> Response:
-        types = await in_thread(lambda: grantable(visit.session.party, registry=registry))
         filled = _filled(visit)
+        party, singly = visit.session.party, filled["singly"]
+        types = await in_thread(lambda: grantable(party, registry=registry))
+        found = await in_thread(lambda: grantable_singly(party, singly, registry=registry))
+        singles = [each | {"ticked": each["identifier"] in singly} for each in found["certificates"]]
         shown = {
             **filled,
+            "singles": singles,
+            "is_single_open": bool(singly),
+            "is_whole": found["is_whole"],
             "types": fields_shown(types, filled["chosen"], visit.language),
             "templates": [asdict(each) for each in load_grant_templates().values()],
             "problem": problem,
@@ -129,7 +136,8 @@ def _filled(visit: Visit) -> Told:
             "future": "yes" if template and template.future else "",
             "to": "requester",
         }
-    return {**typed, "template": code if template else "", "chosen": chosen}
+    singly = visit.all("certificate") if visit.form else visit.request.query_params.getlist("certificate")
+    return {**typed, "template": code if template else "", "chosen": chosen, "singly": singly}
 
 
 def _wish(visit: Visit) -> dict[str, Any]:
@@ -140,6 +148,7 @@ def _wish(visit: Visit) -> dict[str, Any]:
     wish = {name: visit.get(name) for name in _PLAIN} | {
         "licence_number": visit.session.party,
         "types": fields_chosen(visit),
+        "certificates": [*visit.all("certificate")],
         "uses": int(uses) if uses else None,
         "valid_until": end_of_day(visit.get("valid_until")),
         "future": visit.get("future") == "yes",

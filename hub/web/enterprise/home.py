@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from hub.enterprise.open_requests import MOST_COUNTED, count_open_requests
 from hub.steps.certificates.renewals import ending_soon
 from hub.steps.sessions import Session
 from hub.store.enterprise import EnterpriseReader
@@ -24,7 +25,11 @@ def routes(desk: Desk) -> APIRouter:
     async def home(visit: Visit) -> Response:
         def read() -> dict[str, Any]:
             own = _described(visit.session, desk)
-            return {"holder": own, "others": [_described(each, desk) for each in visit.beside]}
+            return {
+                "holder": own,
+                "most_counted": MOST_COUNTED,
+                "others": [_described(each, desk) for each in visit.beside],
+            }
 
         return desk.guard.show(visit, "enterprise_home", {**await in_thread(read), "place": "home"})
 
@@ -41,4 +46,5 @@ def _described(session: Session, desk: Desk) -> dict[str, Any]:
         "name": found.name if found else "",
         "reference": found.reference if found else "",
         "ends_soon": ending_soon(session.party, registry=desk.registry, now=moment()),
+        "requests": count_open_requests(session.party, agent=session.agent, registry=desk.registry, now=moment()),
     }

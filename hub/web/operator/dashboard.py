@@ -19,7 +19,7 @@ from hub.web.operator.words import named_in_words
 from hub.web.pages.charts import bars
 from hub.web.sessions import PRIVATE, Guard, Visit, with_language
 from schemas.figures import COLUMNS, FIGURES, Word
-from schemas.parties import Duty
+from schemas.parties import DESK_DUTIES
 
 HOME, DEPARTMENT_HOME = "/operator", "/department/figures"
 
@@ -95,7 +95,7 @@ def _may_list(visit: Visit, registry: Registry) -> bool:
     """Say whether an officer may see single cases: one who answers for more than his own."""
     with registry.database.read() as connection:
         officer = PartyReader(connection).officer(visit.session.stored.officer or "")
-    return officer is not None and officer.active and officer.duty is not Duty.CASE
+    return officer is not None and officer.active and officer.duty not in DESK_DUTIES
 
 
 def _as_seen(counted: Mapping[str, Any], *, may_list: bool) -> Mapping[str, Any]:

@@ -1,9 +1,10 @@
 """Pages: what people see of the hub, drawn from the same answers that machines get.
 
-Every page exists twice, Chinese and English, compiled once at start from one template: `[[中文|English]]` in a template
-leaves the one or the other. All values are escaped; no page holds a script, a style or an address of another host, but
-for links to the official sites of `schemas/licence_codes.toml`. The few scripts are files of `hub/web/static`, and
-every page does its work without them. All that is said stands in one list (`hub/web/pages/wording.py`).
+Every page exists twice, Chinese and English, from one template, read at the start and compiled when its page is first
+asked for: `[[中文|English]]` in a template leaves the one or the other. All values are escaped; no page holds a script,
+a style or an address of another host, but for links to the official sites of `schemas/licence_codes.toml`. The few
+scripts are files of `hub/web/static`, and every page does its work without them. All that is said stands in one list
+(`hub/web/pages/wording.py`).
 """
 
 import re
@@ -13,7 +14,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from jinja2 import DictLoader, Environment, StrictUndefined
 
 from hub.web.pages import views, words
 from hub.web.pages.arranging import pairs, placed
@@ -29,7 +30,7 @@ class Pages:
 
     def __init__(self, mode: str, origin: str) -> None:
         self.is_test = mode == "test"
-        self._templates = _compiled(mode, origin)
+        self._environments = _environments(mode, origin)
 
     @property
     def names(self) -> frozenset[str]:
@@ -39,12 +40,13 @@ class Pages:
     def render(self, name: str, shown: Mapping[str, Any], language: str) -> bytes:
         """Return a page as UTF-8 HTML. `name` is a key of `views.PAGES`, `language` "zh" or "en".
 
-        `shown` is the answer the page is about: of `hub/public/lookup.py` for "enterprise" and "certificate", {"problem":
-        document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify" and "resolve",
-        {"stickers": [of `hub/public/sheets.py`]} for "sheet", {"examples": [of
+        `shown` is the answer the page is about: of `hub/public/lookup.py` for "enterprise" and "certificate",
+        {"problem": document} for "problem", {"openapi": document} for "api", {"result": … or None} for "verify" and
+        "resolve", {"stickers": [of `hub/public/sheets.py`]} for "sheet", {"examples": [of
         `hub/web/pages/examples.py`]} for "sandbox", else empty.
         """
-        return self._templates[name, language].render(views.PAGES[name](shown)).encode()
+        shaped = views.PAGES[name](shown)
+        return self._environments[language].get_template(f"{name}.html").render(shaped).encode()
 
 
 def in_language(text: str, language: str) -> str:
@@ -52,15 +54,11 @@ def in_language(text: str, language: str) -> str:
     return _PAIR.sub(lambda pair: pair[1 + LANGUAGES.index(language)], text)
 
 
-@cache  # templates are constant: a process that builds several hubs compiles them once
-def _compiled(mode: str, origin: str) -> Mapping[tuple[str, str], Template]:
+@cache  # templates are constant: hubs of one process share what is compiled
+def _environments(mode: str, origin: str) -> Mapping[str, Environment]:
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.html"))}
-    templates = dict[tuple[str, str], Template]()
-    for language in LANGUAGES:
-        environment = _environment(texts, language, {"test": mode == "test", "origin": origin})
-        for name in views.PAGES:
-            templates[name, language] = environment.get_template(f"{name}.html")
-    return templates
+    constants = {"test": mode == "test", "origin": origin}
+    return {language: _environment(texts, language, constants) for language in LANGUAGES}
 
 
 def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str, Any]) -> Environment:
@@ -68,6 +66,7 @@ def _environment(texts: Mapping[str, str], language: str, constants: Mapping[str
         loader=DictLoader({name: in_language(text, language) for name, text in texts.items()}),
         autoescape=True,
         undefined=StrictUndefined,
+        cache_size=-1,  # all that were compiled, for good
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

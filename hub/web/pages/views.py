@@ -45,12 +45,40 @@ def _enterprise(answer: Answer) -> Shown:
         "scanned": f"/q/{answer['holder']['reference']}",
         "sites": _sites(answer),
         "absent": answer.get("absent", []),
-        "chosen_type": answer.get("chosen", {}).get("type", ""),
-        "chosen_site": answer.get("chosen", {}).get("site", ""),
-        "next_chosen": answer.get("chosen", {}).get("after"),
+        **_choice(answer),
         "page": _page(answer),
         "which_page": f"page={_page(answer)}&" if len(answer["pages"]) > 1 else "",
         "numbered": [(page, place) for place, page in enumerate(answer["pages"], 1)],
+    }
+
+
+def _choice(answer: Answer) -> Shown:
+    """Tell what was chosen of many, and how many there are of each verdict in the whole, where that is known."""
+    chosen = answer.get("chosen", {})
+    counts = answer["counts"]
+    of_one_page = {
+        "valid": counts["valid"],
+        "not_good": counts["not_valid"] + counts["suspended"],
+        "unknown": counts["unknown"],
+    }
+    is_whole = "chosen" not in answer and len(answer["pages"]) < 2
+    tally = chosen.get("tally") or (of_one_page if is_whole else None)
+    narrowed = "".join(f"{name}={chosen[name]}&" for name in ("type", "site") if chosen.get(name))
+    verdict = chosen.get("verdict", "")
+    kept = f"verdict={verdict}&" if verdict else ""
+    registered = [(each["ended"], each["suspended"]) for each in answer.get("types", ())]
+    return {
+        "chosen_type": chosen.get("type", ""),
+        "chosen_site": chosen.get("site", ""),
+        "chosen_verdict": verdict,
+        "next_chosen": chosen.get("after"),
+        "is_chosen": "chosen" in answer,
+        "is_many": answer["total"] >= _MANY or "chosen" in answer,
+        "tally": [(name, tally[name] if tally else None) for name in ("not_good", "unknown", "valid")],
+        "narrowed": narrowed,
+        "kept_verdict": kept,
+        "asked": narrowed + kept,
+        "registered": {"ended": sum(pair[0] for pair in registered), "suspended": sum(pair[1] for pair in registered)},
     }
 
 
@@ -244,8 +272,8 @@ def _both(summary: str) -> Shown:
 
 _OWN_PAGES = (
     "sign_in", "sign", "enterprise_home", "own_grants", "own_grant", "grant_form", "grant_withdrawal", "ending_form",
-    "ending", "request_code", "own_request", "request_refusal", "presentation_form", "own_presentation", "own_ledger",
-    "objection_form", "own_objections", "own_agents", "own_agent", "agent_form", "agents_confirmation",
+    "ending", "request_code", "own_requests", "own_request", "request_refusal", "presentation_form", "own_presentation",
+    "own_ledger", "objection_form", "own_objections", "own_agents", "own_agent", "agent_form", "agents_confirmation",
     "download_form", "own_download", "own_reminders", "document_waiting",
 )  # fmt: skip
 
@@ -290,6 +318,7 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "start": _plain,
     "search": _plain,
     "resolve": _plain,
+    "live_code": _plain,
     "sheet": _plain,
     "verify": _plain,
     "problem": _plain,
@@ -299,6 +328,7 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "subject": _subject,
     "api": _api,
     "officer_sign_in": _plain,
+    "officer_code": _plain,
     "officer_opening": _plain,
     "terminal": _plain,
     "department_home": _plain,
@@ -322,10 +352,21 @@ PAGES: Mapping[str, Callable[[Answer], Shown]] = {
     "department_tasks": _plain,
     "department_task": _plain,
     "carried": _plain,
+    "import_collected": _plain,
+    "import_undo": _plain,
+    "ask_start": _plain,
+    "ask_form": _plain,
+    "paper_start": _plain,
+    "paper_form": _plain,
+    "paper_sentence": _plain,
+    "presentation_asked": _plain,
+    "presentation_waiting": _plain,
     **dict.fromkeys(_OWN_PAGES, _own),
     "own_certificates": _own_certificates,
     "own_calendar": _own_calendar,
     "gallery": _plain,
+    "grant_link": _plain,
+    "link_opened": _plain,
     "kept": _plain,
     "report": _plain,
     "sandbox": _plain,

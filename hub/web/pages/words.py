@@ -75,6 +75,12 @@ ADVICE: Mapping[str, Wording] = {
         "The hub cannot tell at the moment; that does not mean there is no permit. Ask the issuing body or the holder.",
     ),
 }
+CHOICES: Mapping[str, Wording] = {
+    "valid": Wording("现在有效", "Good now"),
+    "not_good": Wording("现在不能用", "Not good now"),
+    "unknown": Wording("无法确认", "Not known now"),
+}
+"""What of many certificates a reader may choose to see (`hub/public/lookup.py`)."""
 COPY_ADVICE: Mapping[str, Wording] = {
     "in_use": Wording(
         "请核对用证方、用途与您手中的一致；是否仍可据以办理，看下面原证照现在的状态。",
@@ -124,6 +130,21 @@ PRESENTATION_STATES: Mapping[str, Wording] = {
     "withdrawn": Wording("已收回", "Taken back"),
     "ended": Wording("已过时", "Over"),
 }
+RULE_ANSWERS: Mapping[str, Wording] = {
+    "approve": Wording("同意", "Approves"),
+    "refuse": Wording("不同意", "Refuses"),
+    "confirm": Wording("继续共享", "It goes on"),
+    "end": Wording("终止共享", "Ends it"),
+}
+WINDOW_STATES: Mapping[str, Wording] = {
+    "open": Wording("等待核验", "Not asked with yet"),
+    "unconfirmed": Wording("等待对方在手机上确认", "Waiting for their word on the phone"),
+    "released": Wording("对方已确认，可以取得证照", "They have confirmed: the certificates may be had"),
+    "used": Wording("证照已取得", "The certificates were had"),
+    "killed": Wording("输错次数过多，已作废", "Too many wrong tries: void"),
+    "withdrawn": Wording("对方已收回，不再出示", "They took it back"),
+    "ended": Wording("已过时", "Over"),
+}
 DELEGATION_STATES: Mapping[str, Wording] = {
     "usable": Wording("在任", "In office"),
     "frozen": Wording("已冻结：法定代表人变更后须确认", "Frozen: the new legal representative is to confirm it"),
@@ -163,6 +184,7 @@ LINE_OUTCOMES: Mapping[str, Wording] = {
 MEMBERS: Mapping[str, Wording] = {
     "requester": Wording("给谁：统一社会信用代码", "to whom: licence number"),
     "person": Wording("给谁：姓名", "to whom: name"),
+    "person_named": Wording("姓名和证件号码", "name and number"),
     "types": Wording("给什么：至少选一项", "what: choose at least one"),
     "item_code": Wording("事项编码", "item code"),
     "item_name": Wording("办理什么事", "what for"),
@@ -175,7 +197,11 @@ MEMBERS: Mapping[str, Wording] = {
     "reason": Wording("说明", "what is wrong"),
     "about": Wording("所指", "what it is about"),
     "certificates": Wording("单张证照", "single certificates"),
+    "future": Wording("以后颁发的也给：须先选种类", "issued later, too: choose a type first"),
     "days": Wording("何时提醒", "when to remind"),
+    "licence_number": Wording("统一社会信用代码", "licence number"),
+    "window": Wording("本窗口名称", "this window"),
+    "wanted": Wording("要看哪些证照：至少选一种", "which certificates: tick one at least"),
 }
 """What a refusal names of a form, as the form itself calls it."""
 CHANGE_MEMBERS: Mapping[str, Wording] = {
@@ -228,6 +254,7 @@ TABLES: Mapping[str, Mapping[str, Wording]] = {
     "annotation": ANNOTATIONS,
     "authority": AUTHORITIES,
     "cause": CAUSES,
+    "choice": CHOICES,
     "copy_advice": COPY_ADVICE,
     "flag": FLAGS,
     "relation": RELATIONS,
@@ -241,6 +268,8 @@ TABLES: Mapping[str, Mapping[str, Wording]] = {
     "member": MEMBERS,
     "change_member": CHANGE_MEMBERS,
     "presentation_state": PRESENTATION_STATES,
+    "window_state": WINDOW_STATES,
+    "rule_answer": RULE_ANSWERS,
     "road": ROADS,
     "role": ROLES,
     "task_state": TASK_STATES,

@@ -48,6 +48,18 @@ async def gather_chosen(
     return chosen, int(lines[MOST - 2]["slot"]) if more else None
 
 
+async def gather_whole(reader: ScanReader, rows: ScanRows, licence_number: str) -> list[bytes]:
+    """Read all pages of a holder that `is_judged_whole`, in the order of their slots."""
+    if len(orjson.loads(rows.head)["pages"]) > 1:
+        return [bytes(row[0]) for row in await reader.many("pages", licence_number)]
+    return [rows.detail or b"[]"]
+
+
+def is_judged_whole(head: Mapping[str, Any]) -> bool:
+    """Say whether all that a holder has may be judged for one scan: some ten thousand certificates may, and no more."""
+    return len(head["pages"]) < MOST
+
+
 async def gather_branches(reader: ScanReader, licence_number: str) -> list[dict[str, str]]:
     """Read the branches of an enterprise: number, name and reference of each, the first hundred."""
     heads = [orjson.loads(row[0]) for row in await reader.many("branches", licence_number)]

@@ -3,8 +3,8 @@
 `/holds` says whether a site or device has a good certificate of a type.
 
 Plain ASGI, as this is the door everybody uses: the rows are read inline (SQLite) or awaited (PostgreSQL), judged by
-`hub/public/lookup.py` (in a thread, when it must ask when a seal was made), and shown by `Accept`: a page, JSON, a signed
-answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
+`hub/public/lookup.py` (in a thread, when it must ask when a seal was made), and shown by `Accept`: a page, JSON, a
+signed answer (JWT) or a linkset (RFC 9264). `*/*` is a page.
 A signed answer carries its certificates' proofs in the evidence log when `?proofs` asks for them (a visitor's receipt).
 `?keep=1` signs what a page would show and leads to it (`/kept/…`): the visitor keeps the address, the hub nothing.
 A reference nobody has and one that cannot be a reference look alike. Limits count misses, not hits.
@@ -24,8 +24,10 @@ from hub.decisions.answers import Line
 from hub.decisions.facts import Surroundings
 from hub.public.examination.kept import kept_payload
 from hub.public.lookup import (
+    CHOICES,
     About,
     answer_whether,
+    choose,
     look_up_certificate,
     look_up_enterprise,
     look_up_subject,
@@ -43,6 +45,8 @@ from hub.web.public.gathering import (
     gather_chosen,
     gather_subject,
     gather_unnamed,
+    gather_whole,
+    is_judged_whole,
 )
 from schemas.certificate import civil_date, parse_day
 from schemas.identifiers import (
@@ -116,10 +120,10 @@ class Window:
         """Say whether the address may still come, at `now` in seconds; nothing is counted."""
         return self._current(now).get(address, 0) < self._most
 
-    def count(self, address: str, now: float) -> bool:
-        """Count one; say whether it was within the limit."""
+    def count(self, address: str, now: float, times: int = 1) -> bool:
+        """Count one, or as many as it is worth; say whether it was within the limit."""
         counts = self._current(now)
-        counts[address] = counted = counts.get(address, 0) + 1
+        counts[address] = counted = counts.get(address, 0) + times
         return counted <= self._most
 
     def _current(self, now: float) -> dict[str, int]:
@@ -268,15 +272,12 @@ class LookupDoor:
             found = await self._reader.holder(successors[0], None) if len(successors) == 1 else None
             if found is not None:
                 rows, predecessor = found, head
-        # A type or site that there is not chooses nothing: the page is shown as if it had not been asked for.
-        code = asked.one("type") if self._about(asked).catalogue.has(asked.one("type")) else ""
-        site = asked.one("site") if is_site_id(asked.one("site")) else ""
-        chosen, after = await self._chosen(asked, rows, code, site) if code or site else (None, None)
+        chosen, told = await self._chosen(asked, rows)
         beside = await gather_beside(self._reader, rows, chosen)
         look_up = partial(look_up_enterprise, rows, beside=beside, arrived_from=predecessor, chosen=chosen)
         answer = await self._judged(asked, look_up)
         if chosen is not None:
-            answer["chosen"] = {"type": code, "site": site, "after": after}
+            answer["chosen"] = told
         if answer["holder"].get("branches") and "branches" in asked.query:
             answer["branches"] = await gather_branches(self._reader, answer["holder"]["licence_number"])
         await self._answer(asked, "enterprise", answer)
@@ -289,11 +290,30 @@ class LookupDoor:
             rows = await self._reader.enterprise(reference, None)
         return rows
 
-    async def _chosen(self, asked: Asked, rows: ScanRows, code: str, site: str) -> tuple[list[Line], int | None]:
-        """Read the lines of one type, or at one site."""
-        number = orjson.loads(rows.head)["licence_number"]
-        after = asked.number("after", longest=9)
-        return await gather_chosen(self._reader, number, code=code, site=site, after=-1 if after is None else after)
+    async def _chosen(self, asked: Asked, rows: ScanRows) -> tuple[Sequence[Line] | None, dict[str, Any]]:
+        """Read the lines of one type, at one site or of one verdict; None where nothing was chosen.
+
+        A type, site or verdict that there is not chooses nothing: the page is shown as if it had not been asked for.
+        """
+        head = orjson.loads(rows.head)
+        code = asked.one("type") if self._about(asked).catalogue.has(asked.one("type")) else ""
+        site = asked.one("site") if is_site_id(asked.one("site")) else ""
+        verdict = asked.one("verdict") if asked.one("verdict") in CHOICES and is_judged_whole(head) else ""
+        number = asked.number("after", longest=9)
+        after, told = -1 if number is None else number, {"type": code, "site": site}
+        if verdict:
+            # A page that is read and judged is worth a scan.
+            self._scans.count(asked.address, asked.now.timestamp(), len(head["pages"]))
+            bodies = await gather_whole(self._reader, rows, head["licence_number"])
+            find = partial(choose, head, bodies, verdict, code=code, site=site, after=after)
+            found = await in_thread(partial(find, surroundings=self._about(asked), now=asked.now))
+            return found.lines, told | {"after": found.after, "verdict": verdict, "tally": found.tally}
+        if code or site:
+            lines, following = await gather_chosen(
+                self._reader, head["licence_number"], code=code, site=site, after=after
+            )
+            return lines, told | {"after": following}
+        return None, {}
 
     async def _subject(self, asked: Asked, reference: str) -> None:
         subject = await gather_subject(self._reader, reference, by="site")

@@ -2,8 +2,10 @@
 
 It redirects to pages of this hub alone, whose paths are made here, never taken from what was entered. It counts in the
 windows of the scan and search doors: a miss here is a miss there. A step asks nothing of the database and is no miss.
+A code with a countdown, of a manager's phone, has a page of its own: looking at it takes nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +14,7 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from hub.enterprise.presentations import public_presentation
 from hub.public.resolution import CHOOSE, STEPS, Resolved, resolve
 from hub.steps.registry import Registry
 from hub.web.callers import in_thread, moment
@@ -24,6 +27,8 @@ from schemas.licence_systems import LicenceSystem
 Render = Callable[[str, Mapping[str, Any], str], bytes]
 _NO_STORE = {"cache-control": "no-store", "vary": "accept, accept-language"}
 _PAGE = "text/html; charset=utf-8"
+# As `hub/steps/codes.py` makes them; what a phone reads from the picture, or somebody typed from it.
+_LIVE = re.compile(r"YZ-[0-9A-Z]{26}")
 
 
 class Windows:
@@ -59,10 +64,29 @@ def routes(
         status, media, body = problem(code, _shown_as(request), language, trace, facts={})
         return Response(body, status, _NO_STORE, media.decode())
 
+    async def live(text: str, request: Request, language: str) -> Response:
+        """Tell of a code with a countdown: how it stands and whose it is; of one nobody was given, where it may belong.
+
+        Nothing is said of it while what the store says cannot be relied on.
+        """
+        now = moment()
+        doubt = registry.log(now).doubt
+        if doubt is not None:
+            return refused(doubt[0], request, language)
+        found = await in_thread(lambda: public_presentation(text, registry=registry, now=now))
+        if found is None:
+            windows.miss(request)
+        told = {"kind": "live_code", "as_of": now.isoformat(), "code": found}
+        if _shown_as(request) == "json":
+            return Response(orjson.dumps(told), media_type="application/json", headers=_NO_STORE)
+        return Response(render("live_code", told, language), media_type=_PAGE, headers=_NO_STORE)
+
     async def resolved(text: str, request: Request, asked: str) -> Response:
         language = chosen_language(request.headers.get("accept-language", ""), asked)
         if not windows.is_open(request):
             return refused("too_many_requests", request, language)
+        if _LIVE.fullmatch(text.strip().upper()):
+            return await live(text, request, language)
         code = read_code(text, origin=registry.origin, systems=systems)
         if code.kind is CodeKind.EMPTY:
             return Response(render("resolve", {"result": None}, language), media_type=_PAGE, headers=_NO_STORE)

@@ -39,8 +39,8 @@ class CopyMarking:
 class Face:
     """One document's content.
 
-    `layout` names a file of `hub/steps/documents/faces/layouts` (see `Drawing.layout_of`). `edition` is the original 正本 or the
-    duplicate 副本. `valid_to` is "" where there is no end. `identifier` is the e-certificate identifier;
+    `layout` names a file of `hub/steps/documents/faces/layouts` (see `Drawing.layout_of`). `edition` is the original
+    正本 or the duplicate 副本. `valid_to` is "" where there is no end. `identifier` is the e-certificate identifier;
     `reference_url` is what `qr_svg` (SVG, UTF-8) says. `is_test` marks every page and the seal TEST; `non_statutory`
     prints 非法定样式. `successor_body` is the body that took over the issuing body's matters; `body_en`, the
     issuing body's English name, is added on an English page.

@@ -106,7 +106,7 @@ def _authorisation(browser: Browser) -> None:
 
 def _dashboard(browser: Browser) -> None:
     page = _open(browser, "/department/overview", _DESKTOP)
-    said = page.locator("main .card", has_text="平台运营方").inner_text()
+    said = page.locator("main .card", has_text="平台运营方 审计员").inner_text()
     number, password, code = re.findall(r"(?:编号|密码|动态码)\s*(\S+)", said)
     page.get_by_label("经办人编号").fill(number)
     page.get_by_label("密码").fill(password)

@@ -18,6 +18,7 @@ from schemas.statement import Ordered
 from tests.browser.conftest import Site
 from tests.browser.own_states import HOSTILE, LONG
 from tests.browser.site import SCREENS
+from tests.browser.test_operator_in_browser import seated
 from tests.browser.test_signing_in import sign_in as sign_in_enterprise
 from tests.browser.test_window_officer import sign_in as sign_in_officer
 from tests.flows.grant_world import ask, asked_content
@@ -41,13 +42,24 @@ ENTERPRISE = {
     "{{ action }} to sign": "/enterprise/open-requests/REQUEST",
 }
 OFFICERS = {
+    "/department/ask to begin": "/department/ask",
+    "/department/ask": "/department/ask?type=food_operation_permit",
     "/department/import": "/department/import",
+    "/department/paper to begin": "/department/paper",
+    "/department/paper": f"/department/paper?code={SHOP}",
+    "/department/presentations": "/department/presentations",
     "/department/issue to begin": "/department/issue",
     "/department/issue": f"/department/issue?type=food_operation_permit&code={SHOP}",
     "/department/status to find": "/department/status",
     "/department/status": "/department/status?identifier=IDENTIFIER",
     "/department/task": "/department/task?number=TASK",
     "/department/window": "/department/window",
+}
+OPERATOR = {
+    "/operator/changes/new/{{ kind }} of a system": "/operator/changes/new/systems",
+    "/operator/changes/new/{{ kind }} of an officer": "/operator/changes/new/officers",
+    "/operator/changes/new/{{ kind }} of a body": "/operator/changes/new/issuing-bodies",
+    "/operator/changes/new/{{ kind }} of a department": "/operator/changes/new/departments",
 }
 VISITORS = {
     "/enterprise/sign-in": "/enterprise/sign-in",
@@ -60,11 +72,14 @@ VISITORS = {
     "/verify": "/verify",
 }
 """Each form, by its action and what it is for, and the page where it is found; capitals name what the hub holds."""
-# These have no field that somebody fills in, or are sent by their script alone and walked in stories of their own.
+# These have no field that somebody types text into, or are walked in stories of their own: a file, a code, an import.
 _WITHOUT_FIELDS = {
     "{{ action }}", "{{ form }}", "{{ path }}/withdrawal", "/components", "/department/orders", "/department/terminal",
     "/department/countersign/{{ each.name }}", "/department/sign-out", "/department/sign-out-everywhere",
     "/enterprise/agents/{{ it.digest }}/withdrawal", "/enterprise/grants/{{ it.digest }}/withdrawal",
+    "/department/window/photo", "/department/presentations/{{ it.digest }}", "/department/sign-in/code",
+    "/department/intakes/{{ intake }}/undo", "/operator/sign", "/operator/signing", "/operator/change-file",
+    "/operator/change-file/signed", "{{ each.href }}",
     "/enterprise/sign-out", "/enterprise/switch", "/grant-links/opened", "/grant-links/sign-in",
 }  # fmt: skip
 _FORM = re.compile(r'<form[^>]*?action="([^"?]*)')
@@ -125,6 +140,13 @@ def officer(hub_site: Site) -> Iterator[Page]:
     page.context.close()
 
 
+@pytest.fixture(scope="module")
+def operator(hub_site: Site) -> Iterator[Page]:
+    page = seated(hub_site, "/operator/changes", 360)
+    yield page
+    page.context.close()
+
+
 @pytest.fixture
 def visitor(hub_site: Site) -> Iterator[Page]:
     page = hub_site.open("/", viewport=_PHONE)
@@ -135,7 +157,7 @@ def visitor(hub_site: Site) -> Iterator[Page]:
 def test_every_form_there_is_stands_in_a_table_here() -> None:
     texts = [path.read_text(encoding="utf-8") for path in sorted(TEMPLATES.glob("*.html"))]
     actions = {action for text in texts for action in _FORM.findall(text)}
-    walked = {re.split(" (?:of|to) ", name)[0] for name in ENTERPRISE | OFFICERS | VISITORS}
+    walked = {re.split(" (?:of|to) ", name)[0] for name in ENTERPRISE | OFFICERS | OPERATOR | VISITORS}
     assert {each for each in actions if not each.startswith("{% ")} - walked - _WITHOUT_FIELDS == set()
 
 
@@ -153,6 +175,14 @@ def test_a_form_of_an_officer_takes_it(
     form: str, kind: str, officer: Page, hub_site: Site, names: dict[str, str]
 ) -> None:
     assert faults(officer, OFFICERS[form], kind, hub_site, names) == []
+
+
+@pytest.mark.parametrize("kind", _TEXTS)
+@pytest.mark.parametrize("form", OPERATOR)
+def test_a_form_of_the_operator_takes_it(
+    form: str, kind: str, operator: Page, hub_site: Site, names: dict[str, str]
+) -> None:
+    assert faults(operator, OPERATOR[form], kind, hub_site, names) == []
 
 
 @pytest.mark.parametrize("kind", _TEXTS)

@@ -31,7 +31,7 @@ def asked() -> Iterator[list[tuple[str, Any]]]:
 
 def plans_of(world: World, questions: list[tuple[str, Any]]) -> Iterator[str]:
     explain = "EXPLAIN QUERY PLAN " if world.registry.database.dialect == "sqlite" else "EXPLAIN "
-    with world.registry.database.read() as connection:
+    with world.registry.database.snapshot() as connection:
         if world.registry.database.dialect == "postgresql":
             # Of two rows a whole table is the quickest read; what is asked here is whether there is another way.
             connection.execute(text("SET LOCAL enable_seqscan = off"))

@@ -30,7 +30,7 @@ def check_registry(world: World, *, open_intentions: int = 0) -> None:
 def faults_beside_a_server(world: World) -> list[str]:
     """Return what an audit of everything stored finds, the log apart, which a served hub itself goes on with."""
     world.now = datetime.now(UTC)
-    with world.registry.database.read() as connection:
+    with world.registry.database.snapshot() as connection:
         return [each for each in find_faults(world, connection) if not each.startswith("log")]
 
 

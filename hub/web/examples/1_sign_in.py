@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from hub.keyfolder import KeyFolder
-
 from hub.client import Client
+from hub.steps.keyfolder import KeyFolder
 
 me = dict(line.split("=", 1) for line in Path("sandbox-keys/sandbox.env").read_text().splitlines())
 client = Client(me["URL"], me["SYSTEM"], KeyFolder(Path("sandbox-keys")).signer(f"system:{me['SYSTEM']}"))

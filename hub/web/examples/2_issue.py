@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import randbelow
 
-from hub.keyfolder import KeyFolder
-
 from hub.client import Client
+from hub.steps.keyfolder import KeyFolder
 from schemas.certificate import civil_date
 from schemas.statement import Ordered
 

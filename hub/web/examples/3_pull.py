@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from hub.keyfolder import KeyFolder
-
 from hub.client import Client
+from hub.steps.keyfolder import KeyFolder
 from schemas.statement import Ordered
 
 me = dict(line.split("=", 1) for line in Path("sandbox-keys/sandbox.env").read_text().splitlines())

@@ -4,9 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hub.keyfolder import KeyFolder
-
 from hub.client import Client
+from hub.steps.keyfolder import KeyFolder
 from schemas.certificate import civil_date
 from schemas.statement import Ordered
 

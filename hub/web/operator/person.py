@@ -1,9 +1,8 @@
 """The browser of a person who signs changes: the key is made in it, proven by its signature, and enrolled as his.
 
 It is asked for as a terminal's is (`hub/department/terminals.py`), under a type of its own, and kept in the browser
-under his
-number: a workplace may be shared, a person's key is not. At a TEST site the operator's desk enrols it on the spot, for
-a person who has his duty already; elsewhere the operator enrols it from the request on the page
+under his number: a workplace may be shared, a person's key is not. At a TEST site the operator's desk enrols it on the
+spot, for a person who has his duty already; elsewhere the operator enrols it from the request on the page
 (`yizhao enrol officer --browser`), which two other persons approve.
 """
 

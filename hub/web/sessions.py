@@ -78,7 +78,8 @@ FileWork = Callable[[Visit, bytes], Awaitable[Response]]
 class Guard:
     """Stands before the pages of one kind of visitor: enterprises, or officers.
 
-    `home` is the path below which those pages lie; its `sign-in` is where others are sent.
+    `home` is the path below which those pages lie; its `sign-in` is where others are sent. `others` are further paths
+    whose pages they see.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Guard:
         render: Render,
         *,
         of_officers: bool,
+        others: tuple[str, ...] = (),
         check: Callable[[Session, datetime], None] = lambda session, now: None,
         places: Callable[[Session, str], frozenset[str]] = lambda session, path: frozenset(),
     ) -> None:
@@ -97,7 +99,7 @@ class Guard:
         """
         self._check = check
         self._places = places
-        self._home = home
+        self._home, self._homes = home, (home, *others)
         self._registry = registry
         self._render = render
         self._of_officers = of_officers
@@ -331,7 +333,7 @@ class Guard:
 
     def _sent_to_sign_in(self, request: Request, language: str) -> Response:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        next_path = f"?next={quote(path, safe='')}" if is_own_path(path, self._home) else ""
+        next_path = f"?next={quote(path, safe='')}" if is_own_path(path, *self._homes) else ""
         return RedirectResponse(with_language(f"{self._home}/sign-in{next_path}", language), 303, PRIVATE)
 
     def _carried(
@@ -371,15 +373,15 @@ def told(error: HubError, request: Request) -> dict[str, Any]:
     return document(error.code, str(request.scope.get("trace", "")), error.facts)
 
 
-def is_own_path(path: str, home: str) -> bool:
-    """Say whether a path is one of a page below `home`: nobody is sent anywhere else after signing in."""
+def is_own_path(path: str, *homes: str) -> bool:
+    """Say whether a path is one of a page below one of `homes`: nobody is sent anywhere else after signing in."""
     below = path.partition("?")[0]
     return (
         len(path) <= _LONGEST_PATH
         and _PATH.fullmatch(path) is not None
         and ".." not in path
-        and (below == home or below.startswith(f"{home}/"))
-        and not below.startswith(f"{home}/sign-")
+        and any(below == home or below.startswith(f"{home}/") for home in homes)
+        and not any(below.startswith(f"{home}/sign-") for home in homes)
     )
 
 

@@ -11,6 +11,7 @@ from hub.store import tables
 from hub.supervision.figures.chores import Chore, note_chore
 from hub.supervision.figures.standing import PAGES
 from hub.web.callers import moment
+from hub.web.department.entrance import onward_from
 from schemas.certificate import civil_date
 from schemas.figures import FIGURES, PARTS
 from schemas.statement import Ordered
@@ -83,6 +84,13 @@ def test_an_officer_of_a_department_sees_its_figures_and_not_the_operators(
 def test_nobody_sees_figures_without_signing_in(browser: httpx.Client) -> None:
     asked = browser.get("/operator")
     assert (asked.status_code, asked.headers["location"].partition("?")[0]) == (303, "/department/sign-in")
+
+
+def test_a_bookmarked_page_of_the_operator_is_led_to_after_signing_in(browser: httpx.Client) -> None:
+    away = browser.get("/operator/changes").headers["location"]
+    assert away == "/department/sign-in?next=%2Foperator%2Fchanges&lang=zh"
+    assert onward_from("/operator/changes") == "/department/terminal?next=/operator/changes"
+    assert onward_from("//elsewhere.example/operator") == onward_from("/operatorx") == "/department/terminal"
 
 
 def test_sheet_of_the_running_month_is_shown_and_fetched_as_a_file(browser: httpx.Client, busy_door: Door) -> None:

@@ -15,7 +15,7 @@ from hub.errors import AccessError, HubError
 from hub.steps.registry import Registry
 from hub.steps.sessions import leave
 from hub.web.callers import in_thread, moment
-from hub.web.department.showing import HOME
+from hub.web.department.showing import HOME, OFFICERS_HOMES
 from hub.web.limits import AddressLimit, Places
 from hub.web.public.qr import qr_svg
 from hub.web.sessions import Guard, Visit, is_own_path, language_of, told, with_language
@@ -53,7 +53,7 @@ class SignInPage:
     async def show(
         self, request: Request, *, number: str = "", next_path: str = "", problem: dict[str, Any] | None = None
     ) -> Response:
-        next_path = next_path if is_own_path(next_path, HOME) else ""
+        next_path = next_path if is_own_path(next_path, *OFFICERS_HOMES) else ""
         provider = self.provider
         href = {each: _way_there(next_path, each) for each in ("zh", "en")}
         by_password = provider is None or not provider.is_alone
@@ -139,7 +139,7 @@ def routes(registry: Registry, guard: Guard, limit: AddressLimit, turns: Places,
 
 def onward_from(next_path: str) -> str:
     """Return where who signed in is led: to the terminal's page, and from there to where he wanted to go."""
-    is_plain = "?" not in next_path and is_own_path(next_path, HOME)
+    is_plain = "?" not in next_path and is_own_path(next_path, *OFFICERS_HOMES)
     return SEAT + (f"?next={next_path}" if is_plain else "")
 
 

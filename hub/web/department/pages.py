@@ -36,7 +36,7 @@ from hub.web.department import (
     window,
 )
 from hub.web.department.ordering import Ordering
-from hub.web.department.showing import HOME, places_seen
+from hub.web.department.showing import HOME, OFFICERS_HOMES, places_seen
 from hub.web.limits import AddressLimit, Places
 from hub.web.operator import change_file, changing, dashboard, kinds, person, put_sheets, sheets, standing
 from hub.web.photos import Photos
@@ -75,7 +75,14 @@ def routers(
 ) -> Iterator[APIRouter]:
     """Yield the doors. `passwords` are how many may be held against their hash at once; `desk` is a TEST operator's,
     which enrols so many browsers (`enrolments`)."""
-    guard = Guard(HOME, registry, render, of_officers=True, places=partial(places_seen, registry=registry))
+    guard = Guard(
+        HOME,
+        registry,
+        render,
+        of_officers=True,
+        others=OFFICERS_HOMES[1:],
+        places=partial(places_seen, registry=registry),
+    )
     systems = load_licence_systems()
     errands = [
         *window.errands(registry, exchange, proofs),

@@ -16,7 +16,7 @@ from hub.supervision.operator_desk import OperatorDesk
 from hub.supervision.parties import enrol
 from hub.web.callers import OrderBody, in_thread, moment, verify_order
 from hub.web.department.entrance import SEAT
-from hub.web.department.showing import HOME, show
+from hub.web.department.showing import HOME, OFFICERS_HOMES, show
 from hub.web.sessions import Guard, Visit, is_own_path, told, with_language
 from schemas.statement import Ordered
 
@@ -39,7 +39,7 @@ def routes(
 
     def _page(onward: str, visit: Visit, proof: str = "", problem: dict[str, Any] | None = None) -> Response:
         given = {
-            "next": onward if is_own_path(onward, HOME) else "",
+            "next": onward if is_own_path(onward, *OFFICERS_HOMES) else "",
             "origin": registry.origin,
             "now": int(moment().timestamp()),
             "proof": proof,
@@ -92,4 +92,4 @@ def enrol_here(noun: str, order: Mapping[str, Any], key: str, visit: Visit, regi
 
 
 def _onward(path: str, visit: Visit) -> Response:
-    return RedirectResponse(with_language(path if is_own_path(path, HOME) else HOME, visit.language), 303)
+    return RedirectResponse(with_language(path if is_own_path(path, *OFFICERS_HOMES) else HOME, visit.language), 303)

@@ -13,6 +13,8 @@ from hub.web.sessions import Guard, Visit
 from schemas.parties import System
 
 HOME = "/department"
+OFFICERS_HOMES = (HOME, "/operator")
+"""Below these lie all pages that officers see once they signed in."""
 
 
 def places_seen(session: Session, path: str, *, registry: Registry) -> frozenset[str]:

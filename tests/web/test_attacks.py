@@ -80,6 +80,7 @@ def door(sqlite_module_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
     with closing(Database(sqlite_module_url)) as database:
         world = make_world(database, folder, datetime.now(UTC) - timedelta(seconds=20))
         with served(sqlite_module_url, folder) as client:
+            share((client, world))
             yield client, world
 
 
@@ -88,7 +89,6 @@ def story(door: Door) -> tuple[dict[str, Any], dict[str, Any]]:
     """A certificate that was issued, and its record as it was pulled."""
     issue(client_of(door, "market"), licence_order())
     issued = issue(client_of(door, "market"), food_order())
-    share(door)
     pulled = client_of(door, "health").request(PULLS, Ordered.PULL, statutory_request(), officer="h-001")
     return issued, pulled["items"][0]["file"]["record"]
 

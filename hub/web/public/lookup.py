@@ -63,6 +63,7 @@ from signing.jws import CompactSigner
 
 _NO_STORE = (b"cache-control", b"no-store")
 _PROVEN = frozenset({"certificate", "enterprise"})
+_CHOOSING = frozenset({"type", "site", "verdict"})
 _VARY = (b"vary", b"accept, accept-language")
 _KINDS = {
     "text/html": "page",
@@ -295,6 +296,8 @@ class LookupDoor:
 
         A type, site or verdict that there is not chooses nothing: the page is shown as if it had not been asked for.
         """
+        if not asked.query.keys() & _CHOOSING:
+            return None, {}
         head = orjson.loads(rows.head)
         code = asked.one("type") if self._about(asked).catalogue.has(asked.one("type")) else ""
         site = asked.one("site") if is_site_id(asked.one("site")) else ""

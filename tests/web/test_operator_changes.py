@@ -17,6 +17,7 @@ from hub.store import tables
 from hub.store.entry import EntryReader
 from hub.store.parties import PartyReader
 from hub.web.callers import moment
+from hub.web.operator.kinds import DUTIES
 from schemas.canonical import canonical_digest
 from schemas.parties import Duty, Officer, System
 from signing.jws import unverified_payload
@@ -66,6 +67,11 @@ def system_of(world: World, code: str) -> System | None:
         return PartyReader(connection).system(code)
 
 
+def _officer(door: Door, number: str) -> Officer | None:
+    with door[1].registry.database.read() as connection:
+        return PartyReader(connection).officer(number)
+
+
 def drafted(first: Person, number: str, **form: str) -> httpx.Response:
     page = first.draft("officers", **({"number": number, "department": HEALTH, "duty": "case"} | form))
     return first.sign(page)
@@ -80,6 +86,18 @@ def test_officer_is_enrolled_when_the_second_person_has_signed(door: Door, first
     assert "已生效" in second.sign(page).text
     assert officer_of(door[1], "n-001") == Officer("n-001", HEALTH, active=True, duty=Duty.CASE)
     assert path not in second.waiting()
+
+
+@pytest.mark.parametrize("duty", ["issue", "pull"])
+def test_officer_of_a_part_of_the_work_keeps_it_when_he_is_changed(
+    door: Door, first: Person, second: Person, duty: str
+) -> None:
+    assert set(DUTIES) == set(Duty), "every duty has words"
+    drafted(first, f"n-{duty}", duty=duty)
+    second.sign(second.browser.get(second.waiting()[-1]))
+    form = first.browser.get(f"/operator/changes/new/officers?of=n-{duty}")
+    assert (form.status_code, f'value="{duty}" selected' in form.text) == (200, True)
+    assert _officer(door, f"n-{duty}") == Officer(f"n-{duty}", HEALTH, True, Duty(duty), None)
 
 
 def test_a_form_sent_twice_does_one_act_and_says_both_times_that_it_was_done(

@@ -22,7 +22,7 @@ from hub.web.callers import Called
 from hub.web.sessions import Visit
 from schemas.annotation import ANNOTATION_RULES, AnnotationKind, Author
 from schemas.approval import DUTIES_NEEDED, Change
-from schemas.parties import Department, Duty, IssuingBody, Officer, Role, System
+from schemas.parties import DESK_DUTIES, Department, Duty, IssuingBody, Officer, Role, System
 from schemas.statement import ENROLMENT_ACTS, Ordered
 from schemas.wording import ANNOTATIONS, Wording
 from signing.base64url import decode, encode
@@ -43,6 +43,8 @@ ROLES: Mapping[Role, Wording] = {
 }
 DUTIES: Mapping[Duty, Wording] = {
     Duty.CASE: Wording("经办", "handles cases"),
+    Duty.ISSUE: Wording("只办颁发与变更", "issues and changes only"),
+    Duty.PULL: Wording("只办窗口调证", "pulls at a window only"),
     Duty.SYSTEM: Wording("系统管理员", "system administrator"),
     Duty.SECURITY: Wording("安全管理员", "security administrator"),
     Duty.AUDIT: Wording("审计员", "auditor"),
@@ -164,7 +166,7 @@ def _read_system(visit: Visit, registry: Registry, now: datetime) -> Content:
 
 
 def _read_officer(visit: Visit, registry: Registry, now: datetime) -> Content:
-    cert = visit.get("cert") if visit.get("duty") != Duty.CASE else ""
+    cert = visit.get("cert") if visit.get("duty") not in DESK_DUTIES else ""
     return {
         **_texts(visit, "number", "department", "duty"),
         **({"cert": _cert_typed(cert)} if cert else {}),
